@@ -1,0 +1,90 @@
+# `make help` lists what there is to do.
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 5000
+WORKERS ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+
+CATALOGUES := $(wildcard petition/translations/*/LC_MESSAGES/messages.po)
+COMPILED := $(CATALOGUES:.po=.mo)
+TEMPLATE := petition/translations/messages.pot
+EXTRACT := $(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --no-location --sort-output \
+	--project petition --copyright-holder "the petition site" --msgid-bugs-address ""
+
+.DEFAULT_GOAL := help
+.PHONY: help run serve test check lint types imports catalogues bench browser screenshots lock translations clean
+
+help:  ## what there is to do
+	@sed -n 's/^\([a-z]*\):.*  ## /  make \1 - /p' $(MAKEFILE_LIST) | expand -t 24
+
+run: $(VENV)/runtime $(COMPILED)  ## try the site out: secret, database, sample petition, web server and mail worker
+	@$(BIN)/flask setup
+	@export PETITION_SITE_URL="$${PETITION_SITE_URL:-http://$(if $(filter 0.0.0.0,$(HOST)),127.0.0.1,$(HOST)):$(PORT)}"; \
+	exec $(BIN)/flask serve --trial --workers 1 --host $(HOST) --port $(PORT)
+
+serve: $(VENV)/runtime $(COMPILED)  ## run the site for real: wants PETITION_SECRET_KEY, _SITE_URL and _MAIL_SERVER
+	@exec $(BIN)/flask serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
+
+test: $(VENV)/development $(COMPILED) browser  ## the whole suite, on SQLite and PostgreSQL, in a real browser
+	$(BIN)/pytest $(TESTS)
+
+check: lint types imports catalogues test  ## everything that CI asks
+
+lint: $(VENV)/development
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/djlint --quiet --lint templates
+
+types: $(VENV)/development
+	$(BIN)/mypy
+
+imports: $(VENV)/development
+	$(BIN)/lint-imports
+
+catalogues: $(VENV)/development
+	@$(EXTRACT) --output-file $(VENV)/messages.pot .
+	@$(BIN)/python tests/catalogues.py $(VENV)/messages.pot $(CATALOGUES)
+
+bench: $(VENV)/development $(COMPILED)  ## speed, as ratios against a bare Flask page in the same run
+	$(BIN)/python -m tests.bench
+
+browser: $(VENV)/development
+	@$(BIN)/python -m tests.browser.get
+
+screenshots: $(VENV)/development $(COMPILED) browser  ## docs/screenshots, made anew
+	$(BIN)/python -m tests.browser.screenshots
+
+translations: $(VENV)/development  ## bring the catalogues up to date with the code
+	$(EXTRACT) --output-file $(TEMPLATE) .
+	for catalogue in $(CATALOGUES); do \
+		language=$$(basename $$(dirname $$(dirname $$catalogue))); \
+		$(BIN)/pybabel --quiet update --no-fuzzy-matching --omit-header --ignore-obsolete --input-file $(TEMPLATE) --output-file $$catalogue --locale $$language; \
+	done
+	$(MAKE) $(COMPILED)
+
+lock: $(VENV)/development  ## the lock files anew, by name, version and hash, naming no host
+	$(BIN)/python -m venv $(VENV)/locking && $(VENV)/locking/bin/pip install --quiet uv
+	$(foreach set,requirements: requirements-dev:--group=dev,\
+		$(VENV)/locking/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --extra postgresql $(lastword $(subst :, ,$(set):)) \
+		--output-file $(firstword $(subst :, ,$(set))).lock pyproject.toml;)
+
+clean:  ## remove what make made, except instance/
+	rm -rf $(VENV) $(COMPILED) .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results
+
+$(VENV)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "this needs Python 3.11 or newer; name one with PYTHON=")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/runtime: requirements.lock | $(VENV)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@
+
+$(VENV)/development: requirements-dev.lock $(VENV)/runtime
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@
+
+%.mo: %.po | $(VENV)/runtime
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@

@@ -1,0 +1,69 @@
+"""The petition site. `create_app` assembles it; nothing here knows a rule."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+
+from petition import cli, config, web
+from petition.errors import SettingsError
+from petition.extensions import csrf, db, mail, migrate, prepare_database
+from petition.i18n import prepare_languages
+from petition.tokens import Tokens
+
+ROOT = Path(__file__).parent.parent
+LARGEST_BODY = 64 * 1024  # bytes
+
+
+def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
+    """Assemble the site from environment and instance folder; `settings` (as read) win over both.
+
+    Ends the process with a line for each wrong setting.
+    """
+    settings = settings or {}
+    instance = Path(settings.get("INSTANCE_PATH") or config.instance_path())
+    app = Flask(
+        __name__,
+        instance_path=str(instance),
+        template_folder=str(ROOT / "templates"),
+        static_folder=None,  # `web.assets` serves them, hashed and compressed
+    )
+    try:
+        app.config.from_mapping({**config.load(instance), **settings})
+        app.config.from_mapping(_derived(app.config))
+        prepare_languages(app)
+    except SettingsError as error:
+        raise SystemExit("\n".join(error.lines)) from None
+    keys = [key for key in (*app.config["SECRET_KEY_FALLBACKS"], app.config["SECRET_KEY"]) if key]
+    app.extensions["tokens"] = Tokens(keys)
+    prepare_database(app)
+    migrate.init_app(app, db, directory=str(Path(__file__).parent / "migrations"))
+    mail.init_app(app)
+    csrf.init_app(app)
+    cli.register(app)
+    web.register(app)
+    return app
+
+
+def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what follows from the settings, and Flask's own that are the same everywhere."""
+    site = urlsplit(config.site_url(values))
+    secure = site.scheme == "https"
+    return {
+        "MAIL_DEFAULT_SENDER": values["MAIL_DEFAULT_SENDER"] or f"petition@{site.hostname}",
+        "MAIL_SUPPRESS_SEND": False,
+        "MAX_CONTENT_LENGTH": LARGEST_BODY,
+        "MAX_FORM_MEMORY_SIZE": LARGEST_BODY,
+        "PERMANENT_SESSION_LIFETIME": 12 * 3600,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_NAME": "__Host-organiser" if secure else "organiser",
+        "SESSION_COOKIE_SAMESITE": "Strict",
+        "SESSION_COOKIE_SECURE": secure,
+        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},  # or errors would log names
+        "TRUSTED_HOSTS": config.trusted_hosts(values),
+        "WTF_CSRF_CHECK_DEFAULT": False,  # organisers' pages check it; public ones hold no authority to borrow
+        "WTF_CSRF_SSL_STRICT": False,  # `web.headers` checks where a form comes from, without a Referer
+        "WTF_CSRF_TIME_LIMIT": None,
+    }

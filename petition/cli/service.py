@@ -1,0 +1,118 @@
+"""flask setup, serve, outbox …: getting the site to run and keeping its mail going."""
+
+import logging
+import os
+import secrets
+import signal
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+from types import FrameType
+
+import click
+import flask_migrate
+from flask import current_app
+from flask.cli import AppGroup, with_appcontext
+
+from petition import config, letters, outbox, petitions, serving
+from petition.cli.refusal import refusing
+from petition.clock import now
+from petition.couriers import Courier, FolderCourier, Mail, SmtpCourier
+from petition.worker import Worker
+
+SAMPLE = Path(__file__).parent.parent / "samples" / "kuramshin.toml"
+
+outbox_commands = AppGroup("outbox", help="Deliver mails; see what waits.")
+
+
+@outbox_commands.command()
+@click.option("--once", is_flag=True, help="Deliver what is due, then end.")
+def run(once: bool) -> None:
+    """Deliver due mails until told to stop (SIGTERM or SIGINT)."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    worker = Worker(_courier(), _composer(), now)
+    if once:
+        with refusing():
+            worker.work_off()
+        return
+    stop = Event()
+
+    def told(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, told)
+    signal.signal(signal.SIGINT, told)
+    worker.run(stop)
+
+
+@outbox_commands.command()
+def status() -> None:
+    """Print how many letters wait, were sent, were refused and were withheld, and the age of the oldest waiting."""
+    found = outbox.status()
+    age = f", the oldest for {(now() - found.oldest).total_seconds():.0f} s" if found.oldest else ""
+    click.echo(f"{found.due} waiting{age}")
+    click.echo(f"{found.sent} sent, {found.refused} refused, {found.withheld} withheld")
+
+
+def _courier() -> Courier:
+    if current_app.config["MAIL_SERVER"]:
+        return SmtpCourier(current_app.extensions["mail"])
+    folder = Path(current_app.instance_path) / "mail"
+    return FolderCourier(folder, current_app.config["MAIL_DEFAULT_SENDER"])
+
+
+def _composer() -> Callable[[int], Mail | None]:
+    stationery = letters.Stationery(
+        config.site_url(current_app.config),
+        current_app.extensions["tokens"],
+        current_app.config["CONFIRM_LINK_DAYS"],
+    )
+    return lambda letter_id: letters.compose(letter_id, stationery, now=now())
+
+
+@click.command()
+@with_appcontext
+def setup() -> None:
+    """Make the instance folder ready for trying the site out: secret, database, sample petition. Repeatable."""
+    instance = Path(current_app.instance_path)
+    instance.mkdir(parents=True, exist_ok=True)
+    if not current_app.config["SECRET_KEY"]:
+        _write_secret(instance / "config.toml")
+    flask_migrate.upgrade()
+    written = tomllib.loads(SAMPLE.read_text(encoding="utf-8"))
+    if written["slug"] not in {found.slug for found in petitions.listed("")}:
+        petitions.import_petition(written, now=now())
+
+
+def _write_secret(file: Path) -> None:
+    """Add a secret key of 256 bits to the settings file, readable by its owner alone."""
+    earlier = file.read_text(encoding="utf-8") if file.exists() else ""
+    line = f'SECRET_KEY = "{secrets.token_hex(32)}"\n'
+    unfinished = file.with_suffix(".part")
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.write(line + earlier)
+    unfinished.replace(file)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=5000, show_default=True)
+@click.option("--workers", default=2, show_default=True, help="Web processes.")
+@click.option("--trial", is_flag=True, help="Try the site out on this machine: no settings wanted.")
+@click.pass_context
+@with_appcontext
+def serve(ctx: click.Context, host: str, port: int, workers: int, trial: bool) -> None:
+    """Run the site: web server and mail worker. Refuses without a secret key, a site address and a mail server."""
+    missing = [] if trial else config.missing_for_service(current_app.config)
+    for line in missing:
+        click.echo(line, err=True)
+    if missing:
+        ctx.exit(1)
+    flask_migrate.upgrade()
+    click.echo(f"The petition site is at {config.site_url(current_app.config)}/ (Ctrl+C ends it)")
+    if not current_app.config["MAIL_SERVER"]:
+        click.echo(
+            f"Its mails are kept and shown at {config.site_url(current_app.config)}/dev/mail"
+        )
+    ctx.exit(serving.serve(host, port, workers))

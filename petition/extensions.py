@@ -1,0 +1,119 @@
+"""What the application is built on: the database with its one way to write, migrations, mail, languages, CSRF."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from sqlite3 import Connection as SQLiteConnection
+from typing import Any
+
+from flask import Flask
+from flask_babel import Babel
+from flask_mail import Mail
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy import Connection, DateTime, Dialect, MetaData, TypeDecorator, event
+from sqlalchemy.orm import DeclarativeBase, Session
+
+SQLITE_BUSY_SECONDS = 30
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """A moment. Refuses naive values and always answers aware UTC, on SQLite too, which keeps no zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs its time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """What every record inherits: constraints named by convention, moments in UTC."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UTCDateTime}
+
+
+db = SQLAlchemy(
+    metadata=Base.metadata,
+    disable_autonaming=True,
+    session_options={"expire_on_commit": False, "autoflush": False},
+)
+migrate = Migrate()
+mail = Mail()
+babel = Babel()
+csrf = CSRFProtect()
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Write: everything inside is kept together or not at all. The only place that commits.
+
+    On SQLite the write lock is taken at the start (BEGIN IMMEDIATE): a deferred transaction that reads first
+    and writes later fails at once when another writer came between, however long the busy timeout.
+    """
+    session = db.session()
+    if session.in_transaction():
+        session.commit()  # ends a read: its snapshot may be older than what this is about to change
+    session.connection(execution_options={"write": True})
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+
+
+def prepare_database(app: Flask) -> None:
+    """Bind the database to the application and teach SQLite durability, foreign keys and honest transactions."""
+    db.init_app(app)
+    with app.app_context():
+        engine = db.engine
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _set_up_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+        else:
+            event.listen(engine, "connect", _set_up_postgresql)
+
+
+def _set_up_sqlite(connection: SQLiteConnection, _record: Any) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself; `_begin_sqlite` does
+    for pragma in (
+        f"busy_timeout={SQLITE_BUSY_SECONDS * 1000}",
+        "journal_mode=WAL",
+        "synchronous=FULL",  # an acknowledged signature is on the disk
+        "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _set_up_postgresql(connection: Any, _record: Any) -> None:
+    connection.autocommit = True
+    connection.execute(
+        "SET TIME ZONE 'UTC'"
+    )  # a day is a day in UTC, whatever the server's own zone
+    connection.autocommit = False
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

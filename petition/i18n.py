@@ -1,0 +1,82 @@
+"""Languages: which are offered, which one a reader gets, and names of countries in it."""
+
+from functools import lru_cache
+from pathlib import Path
+from unicodedata import category, normalize
+
+from babel import Locale
+from flask import Flask, g, has_request_context
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
+
+from petition.errors import SettingsError
+from petition.extensions import babel
+
+CATALOGUES = Path(__file__).parent / "translations"
+WRITTEN_IN = "en"
+
+# Two-letter territories of CLDR that are not countries (ISO 3166-1 lists none of them as one).
+_NOT_COUNTRIES = frozenset(
+    {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"}
+)
+
+
+def prepare_languages(app: Flask) -> None:
+    """Bind the catalogues. Raises SettingsError for a language that has none, or none compiled."""
+    for language in app.config["LANGUAGES"]:
+        catalogue = CATALOGUES / language / "LC_MESSAGES" / "messages"
+        if language == WRITTEN_IN:
+            continue
+        if not catalogue.with_suffix(".po").exists():
+            raise SettingsError(f"LANGUAGES names {language}, for which there is no translation")
+        if not catalogue.with_suffix(".mo").exists():
+            raise SettingsError("translations are not compiled: run `make translations`")
+    babel.init_app(
+        app,
+        default_locale=app.config["LANGUAGES"][0],
+        default_translation_directories=str(CATALOGUES),
+        locale_selector=_reader_language,
+    )
+
+
+def _reader_language() -> str | None:
+    return g.get("language") if has_request_context() else None
+
+
+def negotiate(accept_language: str, offered: tuple[str, ...]) -> str:
+    """Return the offered language that an Accept-Language header (RFC 9110 §12.5.4) likes best, or the first."""
+    return _negotiate(accept_language[:200], offered)
+
+
+@lru_cache(maxsize=2_048)
+def _negotiate(accept_language: str, offered: tuple[str, ...]) -> str:
+    accepted = parse_accept_header(accept_language, LanguageAccept)
+    return accepted.best_match(offered, offered[0]) or offered[0]
+
+
+@lru_cache(maxsize=64)
+def countries(language: str) -> dict[str, str]:
+    """Return the countries by ISO 3166-1 alpha-2 code with their CLDR names, sorted for a reader of the language."""
+    territories = Locale.parse(language).territories
+    named = {
+        code: str(name)
+        for code, name in territories.items()
+        if len(code) == 2 and code.isalpha() and code not in _NOT_COUNTRIES
+    }
+    return dict(sorted(named.items(), key=lambda item: _sort_key(item[1])))
+
+
+def _sort_key(name: str) -> str:
+    letters = normalize("NFKD", name.casefold())
+    return "".join(letter for letter in letters if category(letter) != "Mn")
+
+
+def language_name(language: str) -> str:
+    """Return a language's name in itself, as a list of languages shows it."""
+    name = Locale.parse(language).get_display_name(language) or language
+    return name[:1].upper() + name[1:]
+
+
+def is_right_to_left(language: str) -> bool:
+    """Say whether the language is written from right to left."""
+    return bool(Locale.parse(language).text_direction == "rtl")

@@ -1,0 +1,21 @@
+"""Alembic's environment: the application's engine and the models' tables; one transaction for a whole upgrade."""
+
+from alembic import context
+from petition.extensions import Base, db
+
+from petition import models  # noqa: F401 (its import declares the tables)
+
+if context.is_offline_mode():
+    raise SystemExit("migrations need the database: run `flask db upgrade` without --sql")
+
+engine = db.engine
+with engine.connect().execution_options(write=True) as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=True,  # SQLite changes a table by making it anew
+        transactional_ddl=True,
+        user_module_prefix="",
+    )
+    with context.begin_transaction():
+        context.run_migrations()

@@ -1,0 +1,173 @@
+"""Organisers: who may enter what, one-time sign-in links instead of passwords, and the trail of what they did."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from petition import outbox
+from petition.errors import (
+    NotAllowed,
+    OrganiserExists,
+    OrganiserUnknown,
+    PetitionNotFound,
+    SignInSpent,
+)
+from petition.extensions import db, transaction
+from petition.models import AuditEntry, LetterKind, Organiser, Petition, Role
+from petition.signers import Address
+
+LINKS_PER_HOUR = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a sign-in link is made of: it works while the organiser's serial is this one."""
+
+    organiser_id: int
+    serial: int
+
+
+def invite(address: Address, *, role: Role, slug: str | None, language: str, now: datetime) -> int:
+    """Add an organiser, for one petition or (with no slug) for all, and mail the first sign-in link.
+
+    Raises OrganiserExists and PetitionNotFound. Returns the organiser's id.
+    """
+    try:
+        with transaction() as session:
+            petition_id = None
+            if slug is not None:
+                petition_id = session.scalar(select(Petition.id).where(Petition.slug == slug))
+                if petition_id is None:
+                    raise PetitionNotFound
+            organiser = Organiser(
+                email=address.email,
+                mailbox_key=address.mailbox,
+                language=language,
+                role=role.value,
+                petition_id=petition_id,
+                sign_in=0,
+                invited_at=now,
+            )
+            session.add(organiser)
+            session.flush()
+            _mail_link(session, organiser, now)
+            session.add(_entry("organiser.invite", now, petition_id=petition_id, detail=role.value))
+            return organiser.id
+    except IntegrityError as error:
+        raise OrganiserExists from error
+
+
+def remove(address: Address, *, now: datetime) -> None:
+    """Shut an organiser out at once, open sessions included. Raises OrganiserUnknown."""
+    with transaction() as session:
+        removed = session.scalar(
+            delete(Organiser)
+            .where(Organiser.mailbox_key == address.mailbox)
+            .returning(Organiser.id)
+        )
+        if removed is None:
+            raise OrganiserUnknown
+        session.add(_entry("organiser.remove", now, detail=f"organiser {removed}"))
+
+
+def ask_link(address: Address, *, now: datetime) -> None:
+    """Mail a sign-in link to an organiser, at most five an hour; do nothing for anybody else, and say neither."""
+    with transaction() as session:
+        organiser = session.scalar(
+            select(Organiser).where(Organiser.mailbox_key == address.mailbox)
+        )
+        if organiser is not None:
+            _mail_link(session, organiser, now)
+
+
+def _mail_link(session: Session, organiser: Organiser, now: datetime) -> None:
+    outbox.post(
+        session,
+        LetterKind.SIGN_IN,
+        organiser_id=organiser.id,
+        mailbox_key=organiser.mailbox_key,
+        now=now,
+        most=LINKS_PER_HOUR,
+        within=timedelta(hours=1),
+    )
+
+
+def link_for(address: Address) -> Link:
+    """Return what the organiser's next sign-in link is made of. Raises OrganiserUnknown."""
+    organiser = db.session.scalar(select(Organiser).where(Organiser.mailbox_key == address.mailbox))
+    if organiser is None:
+        raise OrganiserUnknown
+    return Link(organiser.id, organiser.sign_in)
+
+
+def enter(link: Link, *, now: datetime) -> int:
+    """Spend a sign-in link and return the organiser's id. One link opens one session, whoever clicks twice.
+
+    Raises SignInSpent, and every other link written before is spent with it.
+    """
+    with transaction() as session:
+        entered = session.scalar(
+            update(Organiser)
+            .where(Organiser.id == link.organiser_id, Organiser.sign_in == link.serial)
+            .values(sign_in=Organiser.sign_in + 1)
+            .returning(Organiser.id)
+        )
+        if entered is None:
+            raise SignInSpent
+        session.add(_entry("organiser.enter", now, organiser_id=entered))
+        return entered
+
+
+def find(organiser_id: int) -> Organiser | None:
+    """Return the organiser, or None when there is none (any more)."""
+    return db.session.get(Organiser, organiser_id)
+
+
+def may_see(organiser: Organiser, petition_id: int) -> bool:
+    """Say whether a petition is within the organiser's reach."""
+    return organiser.petition_id in (None, petition_id)
+
+
+def petition_for(organiser: Organiser, slug: str) -> int:
+    """Return the id of a petition that the organiser may see. Raises PetitionNotFound for any other."""
+    petition_id = db.session.scalar(select(Petition.id).where(Petition.slug == slug))
+    if petition_id is None or not may_see(organiser, petition_id):
+        raise PetitionNotFound
+    return petition_id
+
+
+def record_download(organiser: Organiser, slug: str, *, what: str, now: datetime) -> int:
+    """Note a download of signatures before its first byte leaves, and return the petition's id.
+
+    Raises PetitionNotFound beyond the organiser's reach, NotAllowed for a viewer.
+    """
+    petition_id = petition_for(organiser, slug)
+    if organiser.role == Role.VIEWER:
+        raise NotAllowed
+    with transaction() as session:
+        session.add(
+            _entry(
+                "signatures.download",
+                now,
+                organiser_id=organiser.id,
+                petition_id=petition_id,
+                detail=what,
+            )
+        )
+    return petition_id
+
+
+def _entry(
+    action: str,
+    at: datetime,
+    *,
+    organiser_id: int | None = None,
+    petition_id: int | None = None,
+    detail: str = "",
+) -> AuditEntry:
+    return AuditEntry(
+        at=at, organiser_id=organiser_id, petition_id=petition_id, action=action, detail=detail
+    )

@@ -1,0 +1,62 @@
+"""Signed links: made and read, one salt and one lifetime per purpose. A token of one purpose is forged for any other."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from petition.errors import TokenExpired, TokenForged
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a link is for; the name is its salt."""
+
+    name: str
+    lifetime: timedelta
+
+
+PENDING = Purpose("pending", timedelta(days=30))
+THANKS = Purpose("thanks", timedelta(days=365))
+SIGN_IN = Purpose("sign-in", timedelta(minutes=30))
+
+
+def confirm(days: int) -> Purpose:
+    """Return the purpose of a confirmation link that works for `days` days."""
+    return Purpose("confirm", timedelta(days=days))
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Makes and reads tokens with the site's secret keys, the current one last."""
+
+    keys: Sequence[str]
+
+    def make(self, purpose: Purpose, *ids: int, now: datetime) -> str:
+        """Return a URL-safe token that carries the ids in the open, signed (HMAC-SHA256) with its hour of making."""
+        return str(self._serializer(purpose).dumps([int(now.timestamp()), *ids]))
+
+    def read(self, purpose: Purpose, token: str, *, now: datetime) -> tuple[int, ...]:
+        """Return the ids of a token. Raises TokenForged, and TokenExpired (with the ids) past its lifetime."""
+        try:
+            made, *ids = self._serializer(purpose).loads(token)
+        except BadData as error:
+            raise TokenForged from error
+        if now.timestamp() - made > purpose.lifetime.total_seconds():
+            raise TokenExpired(tuple(ids))
+        return tuple(ids)
+
+    def fingerprint(self, purpose: str, number: int) -> str:
+        """Return 24 hex digits that stand for a number and do not tell it."""
+        key = f"petition {purpose} {self.keys[-1]}".encode()
+        return hmac.new(key, str(number).encode(), hashlib.sha256).hexdigest()[:24]
+
+    def _serializer(self, purpose: Purpose) -> URLSafeSerializer:
+        return URLSafeSerializer(
+            list(self.keys),
+            salt=f"petition {purpose.name}",
+            signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
+        )

@@ -1,0 +1,60 @@
+"""The doors of the web: what wraps every request, and which pages there are."""
+
+from urllib.parse import urlsplit
+from wsgiref.headers import Headers
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+from whitenoise import WhiteNoise
+
+from petition import config
+from petition.web import (
+    assets,
+    dev,
+    failures,
+    headers,
+    health,
+    kept,
+    language,
+    organiser,
+    public,
+    signer,
+    words,
+)
+
+
+def register(app: Flask) -> None:
+    """Add all pages, and the layers before them: kept pages, then static files, then Flask."""
+    language.prepare(app)
+    headers.prepare(app)
+    failures.prepare(app)
+    words.prepare(app)
+    app.register_blueprint(public.pages)
+    app.register_blueprint(signer.pages)
+    app.register_blueprint(organiser.pages)
+    app.register_blueprint(health.pages)
+    if config.is_local(app.config) and not app.config["MAIL_SERVER"]:
+        app.register_blueprint(dev.pages)
+    if app.config["TRUSTED_PROXIES"]:
+        hops = app.config["TRUSTED_PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+    files = assets.publish(app)
+    always = headers.fixed(urlsplit(config.site_url(app.config)).scheme == "https")
+
+    def dress(added: Headers, _path: str, _url: str) -> None:
+        for name, value in always.items():
+            added[name] = value
+
+    static = WhiteNoise(
+        app.wsgi_app,
+        root=str(files),
+        prefix="static/",
+        immutable_file_test=lambda _path, _url: True,
+        allow_all_origins=False,
+        add_headers_function=dress,
+    )
+    pages = kept.Kept(
+        static, languages=tuple(app.config["LANGUAGES"]), hosts=app.config["TRUSTED_HOSTS"]
+    )
+    app.extensions["kept"] = pages
+    app.wsgi_app = pages  # type: ignore[method-assign]

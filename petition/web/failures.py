@@ -1,0 +1,75 @@
+"""Every error's status and page, in one table. Rules are broken below; here they are put in words."""
+
+import logging
+
+from flask import Flask, Response, g, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from petition import petitions
+from petition.errors import (
+    CrossSite,
+    NotAllowed,
+    PetitionNotFound,
+    PetitionNotOpen,
+    SignatureGone,
+    SignInSpent,
+    TokenExpired,
+    TokenForged,
+)
+from petition.models import State
+
+log = logging.getLogger(__name__)
+
+# Error -> status and template in templates/failures/
+_PAGES: dict[type[Exception], tuple[int, str]] = {
+    CrossSite: (403, "cross_site"),
+    CSRFError: (400, "form_expired"),
+    NotAllowed: (403, "not_allowed"),
+    PetitionNotFound: (404, "not_found"),
+    SignatureGone: (410, "link_gone"),
+    SignInSpent: (410, "sign_in_spent"),
+    TokenExpired: (410, "sign_in_spent"),
+    TokenForged: (404, "link_broken"),
+}
+_HTTP_PAGES = {404: "not_found", 405: "not_found", 413: "too_large"}
+
+
+def prepare(app: Flask) -> None:
+    """Register the table."""
+    for error in _PAGES:
+        app.register_error_handler(error, _page)
+    app.register_error_handler(PetitionNotOpen, _not_open)
+    app.register_error_handler(HTTPException, _http)
+    app.log_exception = _log_exception  # type: ignore[method-assign]
+
+
+def _page(error: Exception) -> Response:
+    status, template = _PAGES[type(error)]
+    return make_response(render_template(f"failures/{template}.html"), status)
+
+
+def _not_open(error: Exception) -> Response:
+    assert isinstance(error, PetitionNotOpen)  # noqa: S101 (registered for it alone)
+    petition = petitions.shown(error.slug, g.language)
+    status = 410 if error.state == State.CLOSED else 409
+    return make_response(render_template("petition/page.html", petition=petition), status)
+
+
+def _http(error: HTTPException) -> Response:
+    code = error.code or 500
+    answer = error.get_response()
+    if code < 400:
+        return make_response(answer)
+    page = make_response(
+        render_template(f"failures/{_HTTP_PAGES.get(code, 'fault')}.html", code=code), code
+    )
+    for name in ("Allow", "Retry-After"):
+        if name in answer.headers:
+            page.headers[name] = answer.headers[name]
+    return page
+
+
+def _log_exception(exc_info: object) -> None:
+    """Log a fault by the name of its page: Flask's own line would carry the path, and with it a token."""
+    log.error("fault in %s %s", request.method, request.endpoint, exc_info=exc_info)  # type: ignore[arg-type]

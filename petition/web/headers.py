@@ -1,0 +1,84 @@
+"""What goes with every answer, and where a form may come from."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, g, request
+
+from petition import config
+from petition.errors import CrossSite
+
+CONTENT_SECURITY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        "script-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+_CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
+
+
+def fixed(secure: bool) -> dict[str, str]:
+    """Return the headers of every answer; `secure` says whether the site is under https."""
+    headers = {
+        "Content-Security-Policy": CONTENT_SECURITY,
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+    }
+    if secure:
+        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    return headers
+
+
+def prepare(app: Flask) -> None:
+    """Put the headers on, and refuse forms sent from other sites."""
+    app.before_request(_refuse_cross_site)
+    always = fixed(urlsplit(config.site_url(app.config)).scheme == "https")
+
+    @app.after_request
+    def dress(response: Response) -> Response:
+        for name, value in always.items():
+            response.headers.setdefault(name, value)
+        if response.mimetype == "text/html":
+            response.headers.setdefault("Cache-Control", "no-store")
+            response.headers.setdefault("Content-Language", g.get("language", ""))
+            if g.get("prefix") is None:
+                response.vary.add("Accept-Language")
+        return response
+
+
+def private(response: Response) -> Response:
+    """Mark a page behind a token: kept nowhere, named to nobody, found by no search."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+def _refuse_cross_site() -> None:
+    """Raise CrossSite for a form of another site, by Fetch Metadata or, from browsers without it, by Origin.
+
+    A browser sends `Origin: null` from a page that names itself to nobody, as pages behind a token do. There the
+    token is the authority and no other site has it.
+    """
+    if request.method not in _CHANGING:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site not in {"same-origin", "none"}:
+            raise CrossSite
+        return
+    origin = request.headers.get("Origin")
+    if origin is None or (origin == "null" and request.blueprint == "signer"):
+        return
+    ours = {request.host, urlsplit(config.site_url(current_app.config)).netloc}
+    if urlsplit(origin).netloc not in ours:
+        raise CrossSite

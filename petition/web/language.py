@@ -1,0 +1,56 @@
+"""Which language a page speaks: the one in its address, else the one that the browser asks for."""
+
+from typing import Any
+
+from flask import Blueprint, Flask, current_app, g, request
+from werkzeug.routing import BaseConverter, ValidationError
+
+from petition.i18n import negotiate
+
+
+class Prefixed(Blueprint):
+    """A blueprint whose every page exists with a language prefix (`/ru/p/kuramshin`) and without."""
+
+    def add_url_rule(self, rule: str, *arguments: Any, **options: Any) -> None:
+        super().add_url_rule(rule, *arguments, **options)
+        super().add_url_rule(f"/<language:language>{rule}", *arguments, **options)
+
+
+def prepare(app: Flask) -> None:
+    """Teach the application language prefixes; templates and views then write addresses as if there were none."""
+    offered = tuple(app.config["LANGUAGES"])
+
+    class Language(BaseConverter):
+        """One of the languages offered; any other first part of a path is no language."""
+
+        regex = "[a-z]{2,3}"
+
+        def to_python(self, value: str) -> str:
+            if value not in offered:
+                raise ValidationError
+            return value
+
+    app.url_map.converters["language"] = Language
+
+    @app.url_value_preprocessor
+    def choose(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+        if values is not None:
+            values.pop("language", None)
+        first = request.path.split("/", 2)[1]
+        g.prefix = first if first in offered else None
+        g.language = g.prefix or negotiate(request.headers.get("Accept-Language", ""), offered)
+
+    @app.url_defaults
+    def carry_on(endpoint: str, values: dict[str, Any]) -> None:
+        if (
+            "language" not in values
+            and g.get("prefix")
+            and app.url_map.is_endpoint_expecting(endpoint, "language")
+        ):
+            values["language"] = g.prefix
+
+
+def speak(language: str) -> None:
+    """Answer in this language, unless the address names another: a signer's own pages are in the signer's."""
+    if g.prefix is None and language in current_app.config["LANGUAGES"]:
+        g.language = language

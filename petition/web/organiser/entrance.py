@@ -1,0 +1,54 @@
+"""Signing in by a one-time link, and out."""
+
+from flask import current_app, redirect, render_template, session, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from petition import organisers, tokens
+from petition.clock import now
+from petition.web.forms import SignInForm
+from petition.web.organiser.guard import pages
+
+
+@pages.get("/sign-in")
+def sign_in() -> str:
+    """Ask for the address to which a sign-in link goes."""
+    return render_template("organiser/sign_in.html", form=SignInForm())
+
+
+@pages.post("/sign-in")
+def ask_link() -> tuple[str, int]:
+    """Mail a link to an organiser, and say the same to everybody else."""
+    form = SignInForm()
+    if not form.validate():
+        return render_template("organiser/sign_in.html", form=form), 422
+    organisers.ask_link(form.address, now=now())
+    return render_template("organiser/link_sent.html"), 200
+
+
+@pages.get("/enter/<token>")
+def arrive(token: str) -> str:
+    """Show one button. Changes nothing: mail scanners open links."""
+    _read(token)
+    return render_template("organiser/enter.html", token=token)
+
+
+@pages.post("/enter/<token>")
+def enter(token: str) -> AnyResponse:
+    """Spend the link and open a session of twelve hours."""
+    organiser_id = organisers.enter(_read(token), now=now())
+    session.clear()
+    session.permanent = True
+    session["organiser"] = organiser_id
+    return redirect(url_for("organiser.dashboard"), 303)
+
+
+@pages.post("/sign-out")
+def sign_out() -> AnyResponse:
+    """End the session."""
+    session.clear()
+    return redirect(url_for("organiser.sign_in"), 303)
+
+
+def _read(token: str) -> organisers.Link:
+    organiser_id, serial = current_app.extensions["tokens"].read(tokens.SIGN_IN, token, now=now())
+    return organisers.Link(organiser_id, serial)

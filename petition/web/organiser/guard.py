@@ -1,0 +1,36 @@
+"""Who gets in. A page added to this blueprint is closed until it is named in OPEN."""
+
+from flask import Blueprint, Response, g, redirect, request, session, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from petition import organisers
+from petition.extensions import csrf
+from petition.models import Organiser
+from petition.web.headers import private
+
+pages = Blueprint("organiser", __name__, url_prefix="/organisers")
+
+OPEN = frozenset({"organiser.sign_in", "organiser.ask_link", "organiser.arrive", "organiser.enter"})
+
+
+@pages.before_request
+def guard() -> AnyResponse | None:
+    """Let in who has signed in and show everybody else the way to sign in. Every form needs its CSRF token."""
+    organiser_id = session.get("organiser")
+    g.organiser = None if organiser_id is None else organisers.find(organiser_id)
+    csrf.protect()
+    if g.organiser is None and request.endpoint not in OPEN:
+        return redirect(url_for("organiser.sign_in"), 303)
+    return None
+
+
+@pages.after_request
+def keep_private(response: Response) -> Response:
+    """Mark every page here as nobody else's."""
+    return private(response)
+
+
+def signed_in() -> Organiser:
+    """Return the organiser behind this request; there is one, or the guard would have turned it away."""
+    organiser: Organiser = g.organiser
+    return organiser

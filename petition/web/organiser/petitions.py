@@ -1,0 +1,45 @@
+"""What an organiser sees of the petitions within reach, and the download."""
+
+from flask import Response, g, render_template
+
+from petition import export, organisers, petitions
+from petition.clock import now
+from petition.models import Role
+from petition.web.organiser.guard import pages, signed_in
+
+
+@pages.get("/")
+def dashboard() -> str:
+    """List the petitions within the organiser's reach."""
+    organiser = signed_in()
+    listed = [
+        found for found in petitions.listed(g.language) if organisers.may_see(organiser, found.id)
+    ]
+    return render_template("organiser/dashboard.html", organiser=organiser, petitions=listed)
+
+
+@pages.get("/p/<slug>")
+def petition(slug: str) -> str:
+    """Show one petition with its numbers."""
+    organiser = signed_in()
+    petition_id = organisers.petition_for(organiser, slug)
+    return render_template(
+        "organiser/petition.html",
+        petition=petitions.shown(slug, g.language, drafts=True),
+        numbers=petitions.numbers(petition_id),
+        may_download=organiser.role != Role.VIEWER,
+    )
+
+
+@pages.get("/p/<slug>/signatures.csv")
+def signatures_csv(slug: str) -> Response:
+    """Send the confirmed signatures, noted in the audit trail before the first byte leaves."""
+    moment = now()
+    petition_id = organisers.record_download(signed_in(), slug, what="csv", now=moment)
+    return Response(
+        export.csv_lines(petition_id),
+        mimetype="text/csv",
+        headers={
+            "Content-Disposition": f'attachment; filename="{slug}-signatures-{moment:%Y-%m-%d}.csv"'
+        },
+    )

@@ -1,0 +1,100 @@
+"""What everybody may see: the petition, its counter, and the form that signs it."""
+
+from flask import (
+    Response,
+    current_app,
+    g,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from werkzeug.wrappers import Response as AnyResponse
+
+from petition import petitions, sharing, signing, tokens
+from petition.clock import now
+from petition.models import State
+from petition.web.forms import SignForm
+from petition.web.kept import keep
+from petition.web.language import Prefixed, speak
+
+pages = Prefixed("public", __name__)
+
+# A visitor may be a second behind, and so may whatever caches for many of them.
+PAGE_CACHE = "public, max-age=1"
+COUNT_CACHE = "public, max-age=5, stale-while-revalidate=30"
+
+
+@pages.get("/")
+def index() -> Response:
+    """The featured petition; else the only open one; else the list."""
+    featured = current_app.config["FEATURED"]
+    if not featured:
+        listed = petitions.listed(g.language, states=(State.OPEN, State.PAUSED, State.CLOSED))
+        still_open = [petition for petition in listed if petition.state == State.OPEN]
+        if len(still_open) != 1:
+            keep()
+            page = make_response(render_template("petition/list.html", petitions=listed))
+            page.headers["Cache-Control"] = PAGE_CACHE
+            return page
+        featured = still_open[0].slug
+    return petition(featured)
+
+
+@pages.get("/p/<slug>")
+def petition(slug: str) -> Response:
+    """The petition: letter, form, counter, share links."""
+    keep()
+    channel = sharing.channel_of(request.args.get("r"))
+    page = _petition_page(slug, SignForm(data={"channel": channel}))
+    page.headers["Cache-Control"] = PAGE_CACHE
+    return page
+
+
+def _petition_page(slug: str, form: SignForm) -> Response:
+    shown = petitions.shown(slug, g.language)
+    return make_response(render_template("petition/page.html", petition=shown, form=form))
+
+
+@pages.post("/p/<slug>/sign")
+def sign(slug: str) -> AnyResponse:
+    """Take a signature. Every accepted entry gets the same answer, whoever has signed before."""
+    form = SignForm(request.form)
+    if form.language.data:
+        speak(form.language.data)
+    signable = petitions.signable(slug, g.language)
+    form.asks_postcode = signable.asks_postcode
+    if not form.validate():
+        page = _petition_page(slug, form)
+        page.status_code = 422
+        return page
+    moment = now()
+    letter_id = signing.sign(
+        signable.id,
+        form.entry(),
+        form.address,
+        language=signable.language,
+        channel=sharing.channel_of(form.channel.data),
+        text_version=signable.text_version,
+        now=moment,
+    )
+    token = current_app.extensions["tokens"].make(tokens.PENDING, letter_id, now=moment)
+    return redirect(url_for("signer.pending", token=token), 303)
+
+
+@pages.get("/p/<slug>/count.json")
+def count(slug: str) -> Response:
+    """The counter for pages that are open and for other sites."""
+    keep()
+    counted = petitions.count(slug)
+    answer = jsonify(
+        count=counted.count,
+        goal=counted.goal,
+        updated=counted.updated.isoformat(timespec="seconds"),
+    )
+    answer.headers["Cache-Control"] = COUNT_CACHE
+    answer.headers["Access-Control-Allow-Origin"] = "*"
+    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return answer

@@ -1,0 +1,92 @@
+"""The mail worker: takes letters out of the box and hands them to the courier, until it is told to stop."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Event
+
+from petition import outbox
+from petition.couriers import Courier, Mail
+from petition.errors import Deferred, Undeliverable, Unreachable
+from petition.extensions import db
+
+IDLE_SECONDS = 0.5  # between looks into an empty box
+OUTAGE_SECONDS = (
+    5.0  # between tries to reach the mail server: mails leave within 10 s of its return
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Delivers due letters. Any number of workers may run at once."""
+
+    courier: Courier
+    compose: Callable[[int], Mail | None]
+    clock: Callable[[], datetime]
+
+    def run(self, stop: Event) -> None:
+        """Deliver until `stop` is set; a letter under way is finished first."""
+        unreachable = False
+        while not stop.is_set():
+            wait = IDLE_SECONDS
+            try:
+                self.work_off(stop)
+                unreachable = False
+            except Unreachable as error:
+                if not unreachable:
+                    log.warning("mail server cannot be reached, letters wait: %s", error)
+                unreachable, wait = True, OUTAGE_SECONDS
+            except Exception:
+                log.exception("mail worker: trying again in %s s", OUTAGE_SECONDS)
+                wait = OUTAGE_SECONDS
+            finally:
+                db.session.remove()
+            stop.wait(wait)
+
+    def work_off(self, stop: Event | None = None) -> int:
+        """Deliver everything that is due and return how many letters were settled. Raises Unreachable."""
+        letter_id = outbox.claim(self.clock())
+        if letter_id is None:
+            return 0
+        try:
+            self.courier.__enter__()
+        except Unreachable:
+            outbox.released(letter_id, now=self.clock())
+            raise
+        settled = 0
+        try:
+            while letter_id is not None:
+                self._deliver(letter_id)
+                settled += 1
+                if stop is not None and stop.is_set():
+                    break
+                letter_id = outbox.claim(self.clock())
+        finally:
+            self.courier.__exit__(None, None, None)
+        return settled
+
+    def _deliver(self, letter_id: int) -> None:
+        try:
+            mail = self.compose(letter_id)
+            if mail is None:
+                outbox.refused(letter_id, "its reader is no longer kept")
+                return
+            self.courier.send(mail)
+        except Undeliverable as error:
+            log.info("letter %s refused: %s", letter_id, error)
+            outbox.refused(letter_id, str(error))
+        except Deferred as error:
+            log.info("letter %s deferred: %s", letter_id, error)
+            outbox.deferred(letter_id, str(error), now=self.clock())
+        except Unreachable as error:
+            outbox.deferred(letter_id, str(error), now=self.clock())
+            raise
+        except Exception:
+            log.exception("letter %s could not be composed or handed over", letter_id)
+            outbox.deferred(letter_id, "a fault of the site; see its log", now=self.clock())
+        else:
+            log.info("letter %s sent", letter_id)
+            outbox.sent(letter_id, now=self.clock())
