@@ -59,7 +59,7 @@ translations: $(VENV)/development  ## bring the catalogues up to date with the c
 	$(EXTRACT) --output-file $(TEMPLATE) .
 	for catalogue in $(CATALOGUES); do \
 		language=$$(basename $$(dirname $$(dirname $$catalogue))); \
-		$(BIN)/pybabel --quiet update --no-fuzzy-matching --omit-header --ignore-obsolete --input-file $(TEMPLATE) --output-file $$catalogue --locale $$language; \
+		$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --input-file $(TEMPLATE) --output-file $$catalogue --locale $$language; \
 	done
 	$(MAKE) $(COMPILED)
 

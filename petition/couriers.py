@@ -10,6 +10,7 @@ from email.charset import QP, Charset
 from email.header import Header
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
+from email.policy import compat32
 from email.utils import formataddr, formatdate, parseaddr
 from pathlib import Path
 from types import TracebackType
@@ -78,6 +79,10 @@ class Message(flask_mail.Message):
             "Content-Language": mail.language,
             **mail.headers,
         }
+
+    def as_bytes(self) -> bytes:
+        """Return the message with the line ends of SMTP: smtplib sends bytes as they are."""
+        return self._message().as_bytes(policy=compat32.clone(linesep="\r\n"))
 
     def _message(self) -> MIMEMultipart:
         message = MIMEMultipart("alternative")

@@ -43,10 +43,6 @@ function follow(counter) {
 
 function show(counter, count, goal) {
   counter.querySelector("[data-count]").textContent = written.format(count);
-  if (count > 1) {
-    const words = counter.querySelector("[data-count-words]");
-    words.textContent = words.dataset.countWords;
-  }
   const bar = counter.querySelector("progress");
   bar.max = goal;
   bar.value = count;

@@ -1,0 +1,216 @@
+"""What every test may ask for. A test that asks for the database runs twice: on SQLite and on PostgreSQL."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from petition import create_app, petitions, tokens
+from petition.cli.service import _composer as composer
+from petition.clock import now
+from petition.couriers import SmtpCourier
+from petition.extensions import db
+from petition.worker import Worker
+from tests import databases
+from tests.post_office import PostOffice
+
+SITE = "https://petition.example.org"
+TODAY = datetime(2016, 5, 26, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_this_machine() -> None:
+    for name in [name for name in os.environ if name.startswith("PETITION_")]:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def sqlite_source(tmp_path_factory: pytest.TempPathFactory) -> databases.Source:
+    """Return the source of SQLite files."""
+    return databases.SQLiteFiles(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[databases.Source]:
+    """Return the source of PostgreSQL databases."""
+    with databases.postgresql(tmp_path_factory.mktemp("postgresql")) as server:
+        yield server
+
+
+@pytest.fixture(params=databases.KINDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return the address of a new, migrated database."""
+    source: databases.Source = request.getfixturevalue(f"{request.param}_source")
+    uri = source.new(tmp_path)
+    yield uri
+    source.end(uri)
+
+
+@pytest.fixture
+def post_office() -> Iterator[PostOffice]:
+    """Return a running SMTP server."""
+    office = PostOffice()
+    office.start()
+    yield office
+    office.stop()
+
+
+MakeApp = Callable[..., Flask]
+
+
+@pytest.fixture
+def make_app(database: str, post_office: PostOffice, tmp_path: Path) -> Iterator[MakeApp]:
+    """Return what makes an application on the test's database; settings may be named."""
+    made: list[Flask] = []
+
+    def make(**settings: Any) -> Flask:
+        app = create_app(
+            {
+                "INSTANCE_PATH": str(tmp_path),
+                "SECRET_KEY": "a key for tests alone, of no use elsewhere",
+                "SITE_URL": SITE,
+                "SQLALCHEMY_DATABASE_URI": database,
+                "MAIL_SERVER": "127.0.0.1",
+                "MAIL_PORT": post_office.port,
+                **settings,
+            }
+        )
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+@pytest.fixture
+def app(make_app: MakeApp) -> Iterator[Flask]:
+    """Return the application, its context pushed."""
+    app = make_app()
+    with app.app_context():
+        yield app
+
+
+class Client(FlaskClient):
+    """A browser without JavaScript that keeps no cookie unless it is told to."""
+
+    def open(self, *arguments: Any, **options: Any) -> TestResponse:
+        """Ask under the site's own name."""
+        options.setdefault("base_url", SITE)
+        return super().open(*arguments, **options)
+
+
+def browser(app: Flask, **options: Any) -> Client:
+    """Return a client of the application."""
+    app.test_client_class = Client
+    client = app.test_client(**options)
+    assert isinstance(client, Client)
+    return client
+
+
+@pytest.fixture
+def client(app: Flask) -> Client:
+    """Return a client that keeps no cookie, as the public."""
+    return browser(app, use_cookies=False)
+
+
+@pytest.fixture
+def petition(app: Flask) -> str:
+    """Return the slug of an open petition in English and Russian."""
+    return make_petition()
+
+
+def make_petition(slug: str = "free-them", **changes: Any) -> str:
+    """Keep a petition and return its slug."""
+    text = {
+        "title": "Free them",
+        "target": "the Government",
+        "lede": "They are in prison for what they said.",
+        "letter": "We **ask** you to free them.",
+        "story": "They spoke.",
+        "share": "Sign for their freedom:",
+        "demands": ["Free them.", "Let others speak."],
+    }
+    russian = text | {"title": "Свободу им", "target": "Правительство"}
+    written = {
+        "slug": slug,
+        "state": "open",
+        "source_language": "en",
+        "organiser": "The committee",
+        "contact": "committee@example.org",
+        "text": {"en": text, "ru": russian},
+    }
+    return petitions.import_petition(written | changes, now=TODAY)
+
+
+def filled(**changes: str | None) -> dict[str, str]:
+    """Return the fields of a good form; None leaves one out."""
+    fields: dict[str, str | None] = {
+        "name": "Anna Berg",
+        "email": "anna@example.org",
+        "country": "SE",
+        "consent": "yes",
+    }
+    return {name: value for name, value in (fields | changes).items() if value is not None}
+
+
+def deliver(app: Flask) -> int:
+    """Run the mail worker over what is due, over real SMTP, and return how many letters it settled."""
+    return worker(app).work_off(Event())
+
+
+def worker(app: Flask) -> Worker:
+    """Return the mail worker as the command line makes it."""
+    return Worker(SmtpCourier(app.extensions["mail"]), composer(), now)
+
+
+def signed(client: FlaskClient, post_office: PostOffice, slug: str, **changes: str | None) -> str:
+    """Sign and return the path of the link in the mail that came."""
+    before = len(post_office.arrived)
+    answer = client.post(f"/p/{slug}/sign", data=filled(**changes))
+    assert answer.status_code == 303, answer.text
+    deliver(client.application)
+    return path_of(post_office.wait_for(before + 1)[-1].link)
+
+
+def confirmed(
+    client: FlaskClient, post_office: PostOffice, slug: str, **changes: str | None
+) -> str:
+    """Sign, confirm, and return the path of the thank-you page."""
+    answer = client.post(signed(client, post_office, slug, **changes))
+    assert answer.status_code == 303
+    return str(answer.location)
+
+
+def count_of(client: FlaskClient, slug: str) -> int:
+    """Return the public counter."""
+    counted = client.get(f"/p/{slug}/count.json").json
+    assert counted is not None
+    return int(counted["count"])
+
+
+def path_of(link: str) -> str:
+    """Return a link of this site without the site."""
+    assert link.startswith(f"{SITE}/")
+    return link.removeprefix(SITE)
+
+
+def token_for(app: Flask, purpose: tokens.Purpose, *ids: int, at: datetime | None = None) -> str:
+    """Return a token made at a given moment."""
+    made: str = app.extensions["tokens"].make(purpose, *ids, now=at or now())
+    return made
+
+
+def text_of(answer: TestResponse) -> str:
+    """Return what a page says, without its tags and with single blanks."""
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.text).split())

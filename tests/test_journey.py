@@ -1,0 +1,210 @@
+"""The main job as the people in it see it, over real SMTP: sign, confirm by mail, be counted once, be handed over."""
+
+import csv
+import io
+
+from flask import Flask
+
+from petition import organisers, signers, tokens
+from petition.clock import now
+from petition.models import Role
+from tests.conftest import (
+    Client,
+    browser,
+    confirmed,
+    count_of,
+    deliver,
+    filled,
+    path_of,
+    signed,
+    text_of,
+)
+from tests.post_office import PostOffice
+
+
+def test_it_works(app: Flask, client: Client, petition: str, post_office: PostOffice) -> None:
+    page = client.get("/")
+    assert page.status_code == 200
+    assert "Free them" in page.text
+    assert "Set-Cookie" not in page.headers
+
+    answer = client.post(
+        f"/p/{petition}/sign", data=filled(name="Ånna  Berg", email="Anna@Example.org")
+    )
+    assert answer.status_code == 303
+    assert "Set-Cookie" not in answer.headers
+    pending = client.get(answer.location)
+    assert "Check your email" in pending.text
+    assert "wa.me" in pending.text
+    assert count_of(client, petition) == 0
+
+    assert deliver(app) == 1
+    (mail,) = post_office.arrived
+    assert mail.recipients == ["Anna@example.org"]
+    assert mail.message["Subject"] == "Please confirm your email address"
+    assert mail.message.get_content_type() == "multipart/alternative"
+
+    link = path_of(mail.link)
+    shown = client.get(link)
+    assert "Ånna Berg" in shown.text
+    assert "Free them" in shown.text
+    assert count_of(client, petition) == 0, "GET changes nothing"
+
+    thanks = client.get(client.post(link).location)
+    assert "signature number 1" in thanks.text
+    assert count_of(client, petition) == 1
+    assert "data-count>1<" in client.get(f"/p/{petition}").text
+
+    inside = sign_in(app, client)
+    file = inside.get(f"/organisers/p/{petition}/signatures.csv")
+    rows = list(csv.DictReader(io.StringIO(file.data.decode("utf-8-sig"))))
+    assert [(row["number"], row["name"], row["email"]) for row in rows] == [
+        ("1", "Ånna Berg", "Anna@example.org")
+    ]
+
+
+def sign_in(app: Flask, client: Client) -> Client:
+    """Invite an organiser and sign in with the link, as a browser with cookies does."""
+    address = signers.read_address("organiser@example.org")
+    organisers.invite(address, role=Role.EDITOR, slug=None, language="en", now=now())
+    link = organisers.link_for(address)
+    token = app.extensions["tokens"].make(tokens.SIGN_IN, link.organiser_id, link.serial, now=now())
+    inside = browser(app)
+    page = inside.get(f"/organisers/enter/{token}")
+    csrf = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    answer = inside.post(f"/organisers/enter/{token}", data={"csrf_token": csrf})
+    assert answer.status_code == 303, answer.text
+    return inside
+
+
+def test_the_mail_is_in_the_language_of_the_page(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    page = client.get(f"/ru/p/{petition}")
+    assert "Свободу им" in page.text
+    assert 'name="language" value="ru"' in page.text
+    answer = client.post(f"/ru/p/{petition}/sign", data=filled(name="Айгүл"))
+    assert answer.location.startswith("/ru/pending/")
+    deliver(client.application)
+    (mail,) = post_office.arrived
+    assert mail.message["Subject"] == "Подтвердите, пожалуйста, адрес электронной почты"
+    assert mail.message["Content-Language"] == "ru"
+    assert "«Свободу им»" in mail.text
+    assert 'lang="ru"' in mail.html
+    link = path_of(mail.link)
+    shown = client.get(link, headers={"Accept-Language": "en"})
+    assert "Подтвердить мою подпись" in shown.text, "the link speaks the signer's language"
+
+
+def test_the_mail_repeats_nothing_that_was_typed(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    signed(
+        client,
+        post_office,
+        petition,
+        name="Buy-Cheap Pills",
+        organisation="Spam House",
+        role="Spammer",
+        comment="Visit my shop",
+    )
+    (mail,) = post_office.arrived
+    whole = mail.message.as_string() + mail.text + mail.html
+    for typed in ("Pills", "Spam", "my shop"):
+        assert typed not in whole
+
+
+def test_the_same_page_answers_for_a_new_a_pending_and_a_confirmed_address(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    pages, subjects = [], []
+    for stage in range(3):
+        answer = client.post(f"/p/{petition}/sign", data=filled())
+        page = client.get(answer.location)
+        token = answer.location.rpartition("/")[2]
+        pages.append((answer.status_code, len(answer.location), page.text.replace(token, "TOKEN")))
+        deliver(app)
+        mail = post_office.wait_for(stage + 1)[-1]
+        subjects.append(mail.message["Subject"])
+        if stage == 1:
+            client.post(path_of(mail.link))
+    assert pages[0] == pages[1] == pages[2]
+    assert subjects[0] == subjects[1] == "Please confirm your email address"
+    assert subjects[2] == "Your signature is already counted"
+
+
+def test_confirming_twice_counts_once(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    link = signed(client, post_office, petition)
+    first, second = client.post(link), client.post(link)
+    assert first.status_code == second.status_code == 303
+    assert "signature number 1" in client.get(second.location).text
+    assert "Your signature is confirmed" in client.get(link).text
+    assert count_of(client, petition) == 1
+
+
+def test_head_and_options_of_the_link_change_nothing(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    link = signed(client, post_office, petition)
+    assert client.head(link).status_code == 200
+    assert client.options(link).status_code == 200
+    assert client.get(link).status_code == 200
+    assert count_of(client, petition) == 0
+
+
+def test_an_older_link_says_that_another_name_was_entered_since(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    older = signed(client, post_office, petition, name="Anna Berg")
+    signed(client, post_office, petition, name="Somebody Else")
+    assert client.post(older).location == older, "it confirms only the entry it was written for"
+    assert count_of(client, petition) == 0
+    shown = client.get(older)
+    assert "somebody has signed again with your address" in text_of(shown)
+    assert "Somebody Else" in shown.text
+    answer = client.post(older, data={"entry": "2"})
+    assert answer.location.startswith("/thanks/")
+    assert count_of(client, petition) == 1
+
+
+def test_numbers_follow_the_order_of_confirming(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    first = signed(client, post_office, petition, email="first@example.org")
+    second = signed(client, post_office, petition, email="second@example.org")
+    assert "number 1" in client.get(client.post(second).location).text
+    assert "number 2" in client.get(client.post(first).location).text
+
+
+def test_the_mail_can_be_sent_again_after_two_minutes(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    pending = client.post(f"/p/{petition}/sign", data=filled()).location
+    deliver(app)
+    answer = client.post(pending)
+    assert answer.status_code == 303
+    assert "on its way" in client.get(answer.location).text
+    assert deliver(app) == 0, "not twice within two minutes"
+
+
+def test_thanks_are_for_confirmed_signatures_alone(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    signed(client, post_office, petition)
+    token = app.extensions["tokens"].make(tokens.THANKS, 1, now=now())
+    assert client.get(f"/thanks/{token}").status_code == 410
+
+
+def test_the_counter_is_the_number_of_confirmed_people(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    for number in range(3):
+        confirmed(client, post_office, petition, email=f"signer{number}@example.org")
+    signed(client, post_office, petition, email="not.yet@example.org")
+    assert client.get(f"/p/{petition}/count.json").json == {
+        "count": 3,
+        "goal": 100,
+        "updated": client.get(f"/p/{petition}/count.json").json["updated"],  # type: ignore[index]
+    }
