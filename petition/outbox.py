@@ -186,9 +186,8 @@ class Status:
 
 def status() -> Status:
     """Count the letters by state."""
-    counts = dict(
-        db.session.execute(select(_letter.c.state, func.count()).group_by(_letter.c.state)).tuples()
-    )
+    by_state = select(_letter.c.state, func.count()).group_by(_letter.c.state)
+    counts = {state: number for state, number in db.session.execute(by_state)}
     oldest = db.session.scalar(
         select(func.min(_letter.c.created_at)).where(_letter.c.state == LetterState.DUE)
     )

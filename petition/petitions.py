@@ -196,13 +196,13 @@ def numbers(petition_id: int) -> Numbers:
     day = func.date(Signature.confirmed_at)
     per_day = db.session.execute(
         select(day, func.count()).where(mine, Signature.counted).group_by(day).order_by(day.desc())
-    ).tuples()
+    )
     per_country = db.session.execute(
         select(Signature.country, func.count())
         .where(mine, Signature.counted)
         .group_by(Signature.country)
         .order_by(func.count().desc(), Signature.country)
-    ).tuples()
+    )
     pending = db.session.scalar(select(func.count()).where(mine, ~Signature.counted))
     return Numbers(
         confirmed=db.session.scalar(select(Tally.counted).where(Tally.petition_id == petition_id))

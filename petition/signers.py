@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
 
+LONGEST_ADDRESS = 254  # characters: RFC 5321 §4.5.3.1.3, less the angle brackets
+
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 _YANDEX = frozenset(
     {"ya.ru", "narod.ru"}
@@ -88,8 +90,8 @@ def read_address(text: str) -> Address:
         raise AddressInvalid from error
     domain = found.ascii_domain.lower()
     local = _fold(found.local_part)
-    if not local or "@" in local:
-        raise AddressInvalid
+    if not local or "@" in local or len(local) + 1 + len(domain) > LONGEST_ADDRESS:
+        raise AddressInvalid  # one compatibility letter can fold into eighteen, or into an @
     return Address(
         email=f"{found.local_part}@{found.ascii_domain}",
         key=f"{local}@{domain}",

@@ -1,0 +1,276 @@
+"""Mail is never lost and never blocks: crash, refusal, outage and return, over a real SMTP server."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from petition import outbox, serving, signing
+from petition.clock import now
+from petition.errors import Unreachable
+from petition.extensions import db
+from petition.models import Letter, LetterState
+from tests.conftest import Client, count_of, deliver, filled, path_of, worker
+from tests.post_office import PostOffice
+from tests import test_signing
+from tests.test_signing import in_threads
+
+MINUTE = timedelta(minutes=1)
+
+
+def sign(email: str = "anna@example.org") -> int:
+    """Sign now and return the id of the letter."""
+    return test_signing.sign(email, at=now())
+
+
+def letter(letter_id: int) -> Letter:
+    """Return a letter as it is stored now."""
+    db.session.rollback()
+    found = db.session.get(Letter, letter_id, populate_existing=True)
+    assert found is not None
+    return found
+
+
+def test_a_letter_leaves_once(app: Flask, petition: str, post_office: PostOffice) -> None:
+    letter_id = sign()
+    assert deliver(app) == 1
+    assert deliver(app) == 0
+    assert letter(letter_id).state == LetterState.SENT
+    assert len(post_office.arrived) == 1
+
+
+def test_a_refused_address_is_not_tried_again_and_the_reason_is_kept_without_it(
+    app: Flask, petition: str, post_office: PostOffice
+) -> None:
+    post_office.answers["anna@example.org"] = "550 5.1.1 <anna@example.org> unknown here"
+    letter_id = sign()
+    deliver(app)
+    refused = letter(letter_id)
+    assert refused.state == LetterState.REFUSED
+    assert refused.reason == "550 5.1.1 … unknown here"
+    assert deliver(app) == 0
+
+
+def test_one_refused_letter_holds_up_no_other(
+    app: Flask, petition: str, post_office: PostOffice
+) -> None:
+    post_office.answers["anna@example.org"] = "550 5.1.1 unknown"
+    sign("anna@example.org")
+    sign("berta@example.org")
+    assert deliver(app) == 2
+    assert [mail.recipients for mail in post_office.arrived] == [["berta@example.org"]]
+
+
+def test_a_deferred_letter_waits_longer_each_time(
+    app: Flask, petition: str, post_office: PostOffice
+) -> None:
+    post_office.answers["anna@example.org"] = "451 4.7.1 greylisted, come back"
+    letter_id = sign()
+    deliver(app)
+    deferred = letter(letter_id)
+    assert deferred.state == LetterState.DUE
+    assert deferred.reason.startswith("451")
+    assert timedelta(0) < deferred.due_at - now() <= timedelta(seconds=5)
+    assert deliver(app) == 0
+
+
+def test_the_waits_grow_from_five_seconds_to_one_hour() -> None:
+    waits = [outbox.wait_after(attempts).total_seconds() for attempts in range(1, 14)]
+    assert waits[:4] == [5, 10, 20, 40]
+    assert waits[-1] == 3_600
+    assert waits == sorted(waits)
+
+
+def test_a_letter_that_nobody_takes_for_five_days_is_given_up(app: Flask, petition: str) -> None:
+    letter_id = sign()
+    made = letter(letter_id).created_at
+    outbox.claim(made)
+    outbox.deferred(letter_id, "451 later", now=made + timedelta(days=5, seconds=1))
+    assert letter(letter_id).state == LetterState.REFUSED
+    assert letter(letter_id).reason == "451 later"
+
+
+def test_a_refused_message_is_kept_with_the_servers_words(
+    app: Flask, petition: str, post_office: PostOffice
+) -> None:
+    post_office.data_answer = "550 5.7.515 access denied, sender not authenticated"
+    letter_id = sign()
+    deliver(app)
+    assert letter(letter_id).state == LetterState.REFUSED
+    assert "5.7.515" in letter(letter_id).reason
+
+
+def test_people_sign_on_while_the_mail_server_is_down_and_the_mails_leave_on_its_return(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    post_office.stop()
+    for number in range(3):
+        answer = client.post(
+            f"/p/{petition}/sign", data=filled(email=f"signer{number}@example.org")
+        )
+        assert answer.status_code == 303
+    for _ in range(3):
+        with pytest.raises(Unreachable):
+            deliver(app)
+    assert {letter(number).attempts for number in (1, 2, 3)} == {0}, "no letter is to blame"
+    post_office.start()
+    assert deliver(app) == 3
+    assert len(post_office.arrived) == 3
+
+
+def test_a_server_that_hangs_up_costs_one_letter_a_wait_and_no_letter_is_lost(
+    app: Flask, petition: str, post_office: PostOffice
+) -> None:
+    post_office.answers["anna@example.org"] = "421 4.3.2 shutting down"
+    letter_id = sign("anna@example.org")
+    sign("berta@example.org")
+    with pytest.raises(Unreachable):
+        deliver(app)
+    assert letter(letter_id).state == LetterState.DUE
+    assert deliver(app) == 1
+    assert post_office.arrived[0].recipients == ["berta@example.org"]
+
+
+def test_a_worker_killed_between_claim_and_delivery_gives_the_letter_back(
+    app: Flask, petition: str
+) -> None:
+    letter_id = sign()
+    moment = letter(letter_id).due_at
+    assert outbox.claim(moment) == letter_id  # … and dies here
+    assert outbox.claim(moment + MINUTE) is None, "it is leased"
+    assert outbox.claim(moment + outbox.LEASE) == letter_id
+    assert letter(letter_id).attempts == 2
+
+
+def test_a_second_copy_after_a_crash_carries_the_same_message_id(
+    app: Flask, petition: str, post_office: PostOffice
+) -> None:
+    letter_id = sign()
+    mail = worker(app).compose(letter_id)
+    again = worker(app).compose(letter_id)
+    assert mail is not None
+    assert again is not None
+    assert mail.key == again.key
+
+
+def test_ten_workers_share_the_letters_and_none_leaves_twice(
+    app: Flask, petition: str, post_office: PostOffice
+) -> None:
+    for number in range(30):
+        sign(f"signer{number}@example.org")
+    delivered = in_threads(app, 10, lambda _: deliver(app))
+    assert sum(int(str(number)) for number in delivered) == 30
+    readers = [mail.recipients[0] for mail in post_office.arrived]
+    assert len(readers) == len(set(readers)) == 30
+
+
+def test_a_letter_to_somebody_who_is_gone_is_dropped(app: Flask, petition: str) -> None:
+    letter_id = sign()
+    outbox.claim(now())
+    db.session.execute(Letter.__table__.delete())  # type: ignore[attr-defined]
+    db.session.commit()
+    assert worker(app).compose(letter_id) is None
+
+
+def test_a_confirmation_that_waited_too_long_says_that_all_is_well(
+    app: Flask, petition: str, post_office: PostOffice
+) -> None:
+    letter_id = sign()
+    signature_id = letter(letter_id).signature_id
+    assert signature_id is not None
+    signing.confirm(signature_id, 1, now=now())
+    deliver(app)
+    assert post_office.arrived[0].message["Subject"] == "Your signature is already counted"
+
+
+def test_an_address_beyond_ascii_is_sent_as_it_is(
+    app: Flask, petition: str, post_office: PostOffice
+) -> None:
+    sign("jöhn@bücher.example.org")
+    deliver(app)
+    assert post_office.arrived[0].recipients == ["jöhn@xn--bcher-kva.example.org"]
+
+
+def test_the_headers_are_those_of_an_automatic_mail_of_our_own_domain(
+    app: Flask, petition: str, post_office: PostOffice
+) -> None:
+    sign()
+    deliver(app)
+    (mail,) = post_office.arrived
+    assert mail.message["Auto-Submitted"] == "auto-generated"
+    assert mail.message["Message-ID"].endswith("@petition.example.org>")
+    assert mail.sender == "petition@petition.example.org"
+    assert mail.message["From"] == "petition@petition.example.org"
+    assert [part.get_content_type() for part in mail.message.iter_parts()] == [
+        "text/plain",
+        "text/html",
+    ]
+    assert mail.html.count("<a ") == 1
+    assert "<img" not in mail.html
+
+
+def test_status_tells_what_waits(app: Flask, petition: str, post_office: PostOffice) -> None:
+    post_office.answers["refused@example.org"] = "550 no"
+    sign("a@example.org")
+    sign("refused@example.org")
+    deliver(app)
+    sign("b@example.org")
+    found = outbox.status()
+    assert (found.due, found.sent, found.refused, found.withheld) == (1, 1, 1, 0)
+    assert isinstance(found.oldest, datetime)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_worker_process_killed_with_9_at_any_moment_loses_nothing(
+    app: Flask, client: Client, petition: str, post_office: PostOffice, tmp_path: Path
+) -> None:
+    for number in range(60):
+        sign(f"signer{number}@example.org")
+    environment = {
+        "PETITION_INSTANCE_PATH": str(tmp_path),
+        "PETITION_SECRET_KEY": app.config["SECRET_KEY"],
+        "PETITION_SITE_URL": "https://petition.example.org",
+        "PETITION_MAIL_SERVER": "127.0.0.1",
+        "PETITION_MAIL_PORT": str(post_office.port),
+        "PATH": "/usr/bin:/bin",
+    }
+    command = [sys.executable, "-m", "flask", "outbox", "run"]
+    for number in (1, 11, 27):
+        process = subprocess.Popen(command, cwd=serving.ROOT, env=environment)
+        post_office.wait_for(number)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        _let_leases_run_out(tmp_path / "petition.db")
+    process = subprocess.Popen(command, cwd=serving.ROOT, env=environment)
+    try:
+        _until(lambda: outbox.status().due == 0)
+    finally:
+        process.terminate()
+        assert process.wait(20) == 0, "SIGTERM ends it in order"
+    readers = {mail.recipients[0] for mail in post_office.arrived}
+    assert len(readers) == 60
+    assert len(post_office.arrived) <= 63, "at most the letter under way leaves twice"
+    link = path_of(post_office.arrived[-1].link)
+    client.post(link)
+    assert count_of(client, petition) == 1
+
+
+def _let_leases_run_out(file: Path) -> None:
+    """Stand in for waiting two minutes."""
+    with sqlite3.connect(file, timeout=30) as connection:
+        connection.execute("UPDATE letter SET due_at = created_at WHERE state = 'due'")
+    connection.close()
+
+
+def _until(done: object, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not done():  # type: ignore[operator]
+        assert time.monotonic() < end
+        db.session.rollback()
+        time.sleep(0.1)

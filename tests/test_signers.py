@@ -1,0 +1,175 @@
+"""Who a signer is: spellings of one mailbox are one key, different mailboxes never are."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from petition.signers import AddressInvalid, has_forbidden, has_link, read_address, tidy
+
+LOCAL = st.from_regex(r"[a-zA-Z0-9]([a-zA-Z0-9._+-]{0,20}[a-zA-Z0-9])?", fullmatch=True).filter(
+    lambda local: ".." not in local
+)
+UNICODE_LOCAL = st.text(st.characters(categories=["Lu", "Ll", "Lo", "Nd"]), min_size=1, max_size=15)
+PROVIDERS = st.sampled_from(
+    ["gmail.com", "googlemail.com", "yandex.ru", "ya.ru", "yandex.kz", "outlook.com", "mail.ru"]
+    + ["hotmail.com", "proton.me", "example.org", "BÜCHER.example.org"]
+)
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "anna.berg@gmail.com",
+        "Anna.Berg@Gmail.COM",
+        "  annaberg@gmail.com ",
+        "a.n.n.a.berg@gmail.com",
+        "annaberg+petition@gmail.com",
+        "annaberg@googlemail.com",
+        "ａｎｎａｂｅｒｇ@gmail.com",
+        "annaberg＠gmail.com",
+        "annaberg@ｇｍａｉｌ．com",
+    ],
+)
+def test_spellings_of_one_gmail_box_are_one(spelling: str) -> None:
+    assert read_address(spelling).mailbox == "annaberg@gmail.com"
+
+
+def test_the_domains_of_yandex_are_one() -> None:
+    boxes = {
+        read_address(f"anna{tag}@{domain}").mailbox
+        for tag in ("", "+x")
+        for domain in ("yandex.ru", "ya.ru", "yandex.com", "yandex.kz", "yandex.by", "narod.ru")
+    }
+    assert boxes == {"anna@yandex.ru"}
+
+
+def test_an_idna_domain_is_one_in_both_spellings() -> None:
+    assert (
+        read_address("anna@bücher.example.org").mailbox
+        == read_address("anna@xn--bcher-kva.example.org").mailbox
+    )
+
+
+NEVER_MERGED = [
+    ("anna@outlook.com", "anna@hotmail.com"),
+    ("anna@outlook.com", "anna@live.com"),
+    ("anna@mail.ru", "anna@bk.ru"),
+    ("anna@inbox.ru", "anna@list.ru"),
+    ("an.na@outlook.com", "anna@outlook.com"),
+    ("an.na@yandex.ru", "anna@yandex.ru"),
+    ("an.na@example.org", "anna@example.org"),
+    ("anna+x@example.org", "anna@example.org"),
+    ("anna+x@mail.ru", "anna@mail.ru"),
+    ("anna@example.org", "anna@mail.example.org"),
+    ("strasse@example.org", "straße@example.org"),
+    ("anna@gmail.com", "anna@gmail.co"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), NEVER_MERGED)
+def test_different_mailboxes_stay_two(one: str, other: str) -> None:
+    assert read_address(one).mailbox != read_address(other).mailbox
+
+
+FAMILIES = [
+    ("outlook.com", "hotmail.com", "live.com", "msn.com"),
+    ("mail.ru", "bk.ru", "inbox.ru", "list.ru"),
+    ("icloud.com", "me.com", "mac.com"),
+    ("proton.me", "protonmail.com", "pm.me"),
+]
+
+
+@given(local=LOCAL, family=st.sampled_from(FAMILIES))
+def test_no_name_is_merged_across_a_providers_domains(local: str, family: tuple[str, ...]) -> None:
+    assert len({read_address(f"{local}@{domain}").mailbox for domain in family}) == len(family)
+
+
+@given(
+    name=st.from_regex(r"[a-z0-9]{2,10}", fullmatch=True),
+    domain=PROVIDERS.filter(lambda domain: domain not in {"gmail.com", "googlemail.com"}),
+    at=st.integers(1, 9),
+)
+def test_dots_count_outside_gmail(name: str, domain: str, at: int) -> None:
+    at = min(at, len(name) - 1)
+    dotted = f"{name[:at]}.{name[at:]}"
+    assert read_address(f"{dotted}@{domain}").mailbox != read_address(f"{name}@{domain}").mailbox
+
+
+@given(local=st.one_of(LOCAL, UNICODE_LOCAL), domain=PROVIDERS)
+def test_a_key_is_its_own_key(local: str, domain: str) -> None:
+    try:
+        address = read_address(f"{local}@{domain}")
+    except AddressInvalid:
+        return
+    assert read_address(address.key).key == address.key
+    assert read_address(address.mailbox).mailbox == address.mailbox
+
+
+@given(local=LOCAL, domain=PROVIDERS)
+def test_case_and_blanks_make_no_other_signer(local: str, domain: str) -> None:
+    plain = read_address(f"{local}@{domain}")
+    assert read_address(f"  {local.upper()}@{domain.title()}\n").mailbox == plain.mailbox
+    assert plain.email.partition("@")[0] == local, "delivery goes to what was typed"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["", "anna", "anna@", "@example.org", "an na@example.org", "anna@example", "a..b@example.org"]
+    + ['"anna"@example.org', "anna@[127.0.0.1]", "anna@example.org, eve@example.org"]
+    + ["anna@example.org\nBcc: eve@example.org", "anna\0@example.org", "anna\u200b@example.org"]
+    + [
+        "a" * 250 + "@example.org",
+        "ﷺ" * 30 + "@example.org",
+        "anna@" + "a" * 250 + ".org",
+        "anna＠＠example.org",
+    ],
+)
+def test_what_no_mail_can_reach_is_refused(typed: str) -> None:
+    with pytest.raises(AddressInvalid):
+        read_address(typed)
+
+
+@given(st.text())
+def test_any_text_is_an_address_or_refused(typed: str) -> None:
+    try:
+        address = read_address(typed)
+    except AddressInvalid:
+        return
+    assert address.mailbox.count("@") == 1
+
+
+@given(st.text())
+def test_tidying_twice_changes_nothing_more(typed: str) -> None:
+    assert tidy(tidy(typed)) == tidy(typed)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "J.R. Smith",
+        "St. John",
+        "Анна-Мария",
+        "O'Neill",
+        "Nguyễn Văn A",
+        "علی",
+        "M. Com",
+        "Smith M.Com.",
+    ]
+    + ["Jean-Luc de la Tour", "李雷", "X Æ A-12", "=Ali", "-Ali"],
+)
+def test_real_names_hold_no_link_and_nothing_forbidden(name: str) -> None:
+    assert not has_link(name)
+    assert not has_forbidden(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["see http://spam.example", "www.spam.example", "spam.com", "Anna spam.org Berg", "t.me/spam"],
+)
+def test_links_are_seen(name: str) -> None:
+    assert has_link(name)
+
+
+@pytest.mark.parametrize("bad", ["\0", "\x1b", "\n", "\t", "\u202e", "\u2066", "\u2028", "\x7f"])
+def test_what_makes_a_list_lie_is_seen(bad: str) -> None:
+    assert has_forbidden(f"Anna{bad}Berg")

@@ -1,0 +1,252 @@
+"""The rules of signing and counting: one mailbox once, numbers without gaps, whoever comes at the same time."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from petition import petitions, signing
+from petition.errors import PetitionNotOpen, SignatureGone
+from petition.extensions import db, transaction
+from petition.models import Letter, LetterKind, LetterState, Signature, State, Tally
+from petition.signers import read_address
+from tests.conftest import TODAY, make_petition
+
+ENTRY = signing.Entry(
+    name="Anna Berg",
+    country="SE",
+    postcode="",
+    organisation="",
+    role="",
+    comment="",
+    display="hidden",
+    handover=False,
+    updates=False,
+)
+
+
+def sign(
+    email: str = "anna@example.org",
+    slug: str = "free-them",
+    *,
+    entry: signing.Entry = ENTRY,
+    at: datetime = TODAY,
+) -> int:
+    """Sign and return the id of the letter."""
+    signable = petitions.signable(slug, "en")
+    return signing.sign(
+        signable.id,
+        entry,
+        read_address(email),
+        language="en",
+        channel="",
+        text_version=signable.text_version,
+        now=at,
+    )
+
+
+def signature_of(letter_id: int) -> Signature:
+    """Return the signature that a letter is about, as it is stored now."""
+    db.session.rollback()
+    found = db.session.scalar(
+        select(Signature)
+        .join(Letter, Letter.signature_id == Signature.id)
+        .where(Letter.id == letter_id)
+        .execution_options(populate_existing=True)
+    )
+    assert found is not None
+    return found
+
+
+def counted() -> int:
+    """Return what the counter says, after checking it against the rows."""
+    db.session.rollback()
+    said = db.session.scalar(select(Tally.counted))
+    assert said == db.session.scalar(select(func.count()).where(Signature.counted))
+    assert said is not None
+    return said
+
+
+def test_signing_keeps_the_signature_and_its_letter_together(app: Flask, petition: str) -> None:
+    letter = db.session.get(Letter, sign())
+    assert letter is not None
+    assert (letter.kind, letter.state) == (LetterKind.CONFIRM, LetterState.DUE)
+    signature = signature_of(letter.id)
+    assert (signature.entry, signature.text_version, signature.signed_at) == (1, 1, TODAY)
+    assert not signature.counted
+
+
+def test_a_fault_between_signature_and_letter_keeps_neither(
+    app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(*_arguments: object, **_options: object) -> int:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(signing.outbox, "post", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        sign()
+    assert db.session.scalar(select(func.count()).select_from(Signature)) == 0
+
+
+def test_the_same_mailbox_before_confirming_replaces_what_was_typed(
+    app: Flask, petition: str
+) -> None:
+    first = sign("anna.berg@gmail.com")
+    second = sign("AnnaBerg+x@googlemail.com", entry=replace(ENTRY, name="Anna B. Berg"))
+    assert second > first, "letters grow alike, known address or not"
+    signature = signature_of(second)
+    assert (signature.name, signature.email) == ("Anna B. Berg", "AnnaBerg+x@googlemail.com")
+    assert signature.entry == 2
+    assert db.session.scalar(select(func.count()).select_from(Signature)) == 1
+
+
+def test_the_same_mailbox_after_confirming_changes_nothing(app: Flask, petition: str) -> None:
+    first = sign()
+    assert signing.confirm(signature_of(first).id, 1, now=TODAY)
+    again = sign(entry=replace(ENTRY, name="Eve"))
+    assert signature_of(again).name == "Anna Berg"
+    letter = db.session.get(Letter, again)
+    assert letter is not None
+    assert letter.kind == LetterKind.ALREADY_SIGNED
+    assert counted() == 1
+
+
+def test_one_mailbox_may_sign_two_petitions(app: Flask, petition: str) -> None:
+    make_petition("another")
+    sign()
+    sign(slug="another")
+    assert db.session.scalar(select(func.count()).select_from(Signature)) == 2
+
+
+def test_confirming_counts_once_and_numbers_in_order(app: Flask, petition: str) -> None:
+    first, second = signature_of(sign("a@example.org")), signature_of(sign("b@example.org"))
+    assert signing.confirm(second.id, 1, now=TODAY)
+    assert signing.confirm(second.id, 1, now=TODAY + timedelta(days=1))
+    assert signing.confirm(first.id, 1, now=TODAY)
+    assert counted() == 2
+    assert signing.thanks(second.id).number == 1
+    assert signing.thanks(first.id).number == 2
+
+
+def test_only_the_entry_that_was_shown_is_confirmed(app: Flask, petition: str) -> None:
+    sign()
+    signature = signature_of(sign(entry=replace(ENTRY, name="Eve")))
+    assert not signing.confirm(signature.id, 1, now=TODAY)
+    assert counted() == 0
+    assert signing.confirm(signature.id, 2, now=TODAY)
+
+
+def test_what_is_gone_cannot_be_confirmed(app: Flask, petition: str) -> None:
+    with pytest.raises(SignatureGone):
+        signing.confirm(4711, 1, now=TODAY)
+
+
+def test_a_signature_made_before_closing_is_confirmed_for_a_day_after(
+    app: Flask, petition: str
+) -> None:
+    early, late = signature_of(sign("a@example.org")), signature_of(sign("b@example.org"))
+    petitions.move(petition, State.CLOSED, now=TODAY)
+    with pytest.raises(PetitionNotOpen):
+        petitions.signable(petition, "en")
+    assert signing.confirm(early.id, 1, now=TODAY + timedelta(hours=23))
+    with pytest.raises(PetitionNotOpen):
+        signing.confirm(late.id, 1, now=TODAY + timedelta(hours=25))
+    assert signing.confirm(early.id, 1, now=TODAY + timedelta(days=9)), "it stays confirmed"
+
+
+def in_threads(app: Flask, jobs: int, do: object) -> list[object]:
+    """Run `do(number)` for each number at once, each in a thread and a session of its own."""
+
+    def one(number: int) -> object:
+        with app.app_context():
+            try:
+                return do(number)  # type: ignore[operator]
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        return list(pool.map(one, range(jobs)))
+
+
+def test_forty_threads_with_the_same_forty_addresses_give_forty_signatures(
+    app: Flask, petition: str
+) -> None:
+    def sign_all(thread: int) -> int:
+        for number in range(40):
+            shifted = (number + thread) % 40
+            dots = "." if thread % 2 else ""
+            sign(f"sig{dots}ner{shifted:02}@gmail.com")
+        return 40
+
+    assert in_threads(app, 40, sign_all) == [40] * 40
+    assert db.session.scalar(select(func.count()).select_from(Signature)) == 40
+
+
+def test_the_same_link_from_twenty_threads_counts_once(app: Flask, petition: str) -> None:
+    signature = signature_of(sign())
+    assert all(in_threads(app, 20, lambda _: signing.confirm(signature.id, 1, now=TODAY)))
+    assert counted() == 1
+
+
+def test_numbers_have_no_gap_and_no_twin_under_parallel_confirming(
+    app: Flask, petition: str
+) -> None:
+    ids = [signature_of(sign(f"signer{number}@example.org")).id for number in range(30)]
+    in_threads(app, 30, lambda number: signing.confirm(ids[number], 1, now=TODAY))
+    assert counted() == 30
+    db.session.rollback()
+    numbers = db.session.scalars(select(Signature.number).order_by(Signature.number)).all()
+    assert list(numbers) == list(range(1, 31))
+
+
+def test_recounting_puts_a_wrong_counter_right(app: Flask, petition: str) -> None:
+    signing.confirm(signature_of(sign()).id, 1, now=TODAY)
+    with transaction() as session:
+        tally = session.scalar(select(Tally))
+        assert tally is not None
+        tally.counted = 93_000
+    assert petitions.recount(petition, now=TODAY) == (93_000, 1)
+    assert counted() == 1
+
+
+@pytest.mark.parametrize(
+    ("count", "goal"),
+    [(0, 100), (84, 100), (85, 250), (2_124, 2_500), (2_125, 5_000), (500_000, 1_000_000)]
+    + [(900_000, 2_000_000)],
+)
+def test_the_goal_moves_on_at_85_percent(count: int, goal: int) -> None:
+    assert petitions.goal_for(count) == goal
+
+
+def test_a_mailbox_gets_five_letters_and_no_more(app: Flask, petition: str) -> None:
+    for number in range(8):
+        letter = sign(entry=replace(ENTRY, name=f"Anna {number}"))
+        with transaction() as session:
+            session.execute(
+                Letter.__table__.update()  # type: ignore[attr-defined]
+                .where(Letter.id == letter, Letter.state == LetterState.DUE)
+                .values(state=LetterState.SENT)
+            )
+    states = db.session.execute(select(Letter.state, func.count()).group_by(Letter.state)).all()
+    assert {state: number for state, number in states} == {
+        LetterState.SENT: 5,
+        LetterState.WITHHELD: 3,
+    }
+
+
+def test_a_second_click_sends_no_second_letter(app: Flask, petition: str) -> None:
+    sign()
+    again = db.session.get(Letter, sign())
+    assert again is not None
+    assert again.state == LetterState.WITHHELD
+
+
+def test_sending_again_waits_two_minutes(app: Flask, petition: str) -> None:
+    letter = sign()
+    signing.resend(letter, now=TODAY + timedelta(seconds=119))
+    assert db.session.scalar(select(func.count()).select_from(Letter)) == 1
+    signing.resend(letter, now=TODAY + timedelta(seconds=121))
+    assert db.session.scalar(select(func.count()).select_from(Letter)) == 2
