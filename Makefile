@@ -12,6 +12,9 @@ TEMPLATE := petition/translations/messages.pot
 EXTRACT := $(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --no-location --sort-output \
 	--project petition --copyright-holder "the petition site" --msgid-bugs-address ""
 
+LOCK := $(VENV)/locking/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	--generate-hashes --no-header --no-annotate --no-emit-index-url --extra postgresql
+
 .DEFAULT_GOAL := help
 .PHONY: help run serve test check lint types imports catalogues bench browser screenshots lock translations clean
 
@@ -63,12 +66,10 @@ translations: $(VENV)/development  ## bring the catalogues up to date with the c
 	done
 	$(MAKE) $(COMPILED)
 
-lock: $(VENV)/development  ## the lock files anew, by name, version and hash, naming no host
-	$(BIN)/python -m venv $(VENV)/locking && $(VENV)/locking/bin/pip install --quiet uv
-	$(foreach set,requirements: requirements-dev:--group=dev,\
-		$(VENV)/locking/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-		--no-header --no-annotate --no-emit-index-url --extra postgresql $(lastword $(subst :, ,$(set):)) \
-		--output-file $(firstword $(subst :, ,$(set))).lock pyproject.toml;)
+lock:  ## the lock files anew, by name, version and hash, naming no host
+	$(PYTHON) -m venv $(VENV)/locking && $(VENV)/locking/bin/pip install --quiet uv
+	$(LOCK) --output-file requirements.lock pyproject.toml
+	$(LOCK) --group dev --constraints requirements.lock --output-file requirements-dev.lock pyproject.toml
 
 clean:  ## remove what make made, except instance/
 	rm -rf $(VENV) $(COMPILED) .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results

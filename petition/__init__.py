@@ -63,7 +63,9 @@ def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
         "SESSION_COOKIE_SECURE": secure,
         "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},  # or errors would log names
         "TRUSTED_HOSTS": config.trusted_hosts(values),
-        "WTF_CSRF_CHECK_DEFAULT": False,  # organisers' pages check it; public ones hold no authority to borrow
-        "WTF_CSRF_SSL_STRICT": False,  # `web.headers` checks where a form comes from, without a Referer
+        # Organisers' pages check the token; a public one holds no authority that another site could
+        # borrow. Where a form comes from is checked by `web.headers`, without a Referer.
+        "WTF_CSRF_CHECK_DEFAULT": False,
+        "WTF_CSRF_SSL_STRICT": False,
         "WTF_CSRF_TIME_LIMIT": None,
     }

@@ -1,4 +1,6 @@
-"""Every setting, declared once with its kind, default and meaning; wrong ones stop the start with a line each."""
+"""Every setting, declared once with its kind, default and meaning; wrong ones stop the start with a
+line each.
+"""
 
 import os
 import tomllib
@@ -64,7 +66,9 @@ def _site(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting. `read` turns what was written into the value or raises ValueError saying what is wanted."""
+    """One setting. `read` turns what was written into the value or raises ValueError saying what is
+    wanted.
+    """
 
     name: str
     read: Callable[[object], object]
@@ -104,7 +108,8 @@ def instance_path(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def load(instance: Path, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """Return every setting, from `config.toml` in the instance folder and the environment, which wins.
+    """Return every setting, from `config.toml` in the instance folder and the environment, which
+    wins.
 
     Raises SettingsError with a line for every unknown name and every value of the wrong kind.
     """
@@ -165,7 +170,9 @@ def site_url(values: Mapping[str, Any]) -> str:
 
 
 def trusted_hosts(values: Mapping[str, Any]) -> list[str]:
-    """Return the host names under which requests are answered: the site's own, and this machine's for probes."""
+    """Return the host names under which requests are answered: the site's own, and this machine's
+    for probes.
+    """
     return [str(urlsplit(site_url(values)).hostname), *LOOPBACK]
 
 

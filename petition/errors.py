@@ -1,4 +1,6 @@
-"""The rules that can be broken, one class each. No HTTP and no sentences: the doors put those on."""
+"""The rules that can be broken, one class each. No HTTP and no sentences: the doors put those
+on.
+"""
 
 
 class PetitionError(Exception):
@@ -35,7 +37,9 @@ class SlugTaken(PetitionError):
 
 
 class TokenForged(PetitionError):
-    """A link that this site did not write, that was cut short, or that was written for another purpose."""
+    """A link that this site did not write, that was cut short, or that was written for another
+    purpose.
+    """
 
 
 class TokenExpired(PetitionError):
@@ -71,7 +75,9 @@ class CrossSite(PetitionError):
 
 
 class Undeliverable(PetitionError):
-    """The mail server refused this letter for good; the argument is its answer without the address."""
+    """The mail server refused this letter for good; the argument is its answer without the
+    address.
+    """
 
 
 class Deferred(PetitionError):

@@ -1,10 +1,12 @@
-"""What the application is built on: the database with its one way to write, migrations, mail, languages, CSRF."""
+"""What the application is built on: the database with its one way to write, migrations, mail,
+languages, CSRF.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from sqlite3 import Connection as SQLiteConnection
-from typing import Any
+from typing import Any, ClassVar, cast
 
 from flask import Flask
 from flask_babel import Babel
@@ -12,14 +14,16 @@ from flask_mail import Mail
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
-from sqlalchemy import Connection, DateTime, Dialect, MetaData, TypeDecorator, event
+from sqlalchemy import Connection, DateTime, Dialect, MetaData, Table, TypeDecorator, event
 from sqlalchemy.orm import DeclarativeBase, Session
 
 SQLITE_BUSY_SECONDS = 30
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """A moment. Refuses naive values and always answers aware UTC, on SQLite too, which keeps no zone."""
+    """A moment. Refuses naive values and always answers aware UTC, on SQLite too, which keeps no
+    zone.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -50,7 +54,12 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: UTCDateTime}
+    type_annotation_map: ClassVar = {datetime: UTCDateTime}
+
+    @classmethod
+    def table(cls) -> Table:
+        """Return the table itself, for statements that need no objects made of its rows."""
+        return cast("Table", cls.__table__)
 
 
 db = SQLAlchemy(
@@ -68,8 +77,9 @@ csrf = CSRFProtect()
 def transaction() -> Iterator[Session]:
     """Write: everything inside is kept together or not at all. The only place that commits.
 
-    On SQLite the write lock is taken at the start (BEGIN IMMEDIATE): a deferred transaction that reads first
-    and writes later fails at once when another writer came between, however long the busy timeout.
+    On SQLite the write lock is taken at the start (BEGIN IMMEDIATE): a deferred transaction that
+    reads first and writes later fails at once when another writer came between, however long the
+    busy timeout.
     """
     session = db.session()
     if session.in_transaction():
@@ -84,7 +94,9 @@ def transaction() -> Iterator[Session]:
 
 
 def prepare_database(app: Flask) -> None:
-    """Bind the database to the application and teach SQLite durability, foreign keys and honest transactions."""
+    """Bind the database to the application and teach SQLite durability, foreign keys and honest
+    transactions.
+    """
     db.init_app(app)
     with app.app_context():
         engine = db.engine

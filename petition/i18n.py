@@ -44,7 +44,9 @@ def _reader_language() -> str | None:
 
 
 def negotiate(accept_language: str, offered: tuple[str, ...]) -> str:
-    """Return the offered language that an Accept-Language header (RFC 9110 §12.5.4) likes best, or the first."""
+    """Return the offered language that an Accept-Language header (RFC 9110 §12.5.4) likes best, or
+    the first.
+    """
     return _negotiate(accept_language[:200], offered)
 
 
@@ -56,7 +58,9 @@ def _negotiate(accept_language: str, offered: tuple[str, ...]) -> str:
 
 @lru_cache(maxsize=64)
 def countries(language: str) -> dict[str, str]:
-    """Return the countries by ISO 3166-1 alpha-2 code with their CLDR names, sorted for a reader of the language."""
+    """Return the countries by ISO 3166-1 alpha-2 code with their CLDR names, sorted for a reader of
+    the language.
+    """
     territories = Locale.parse(language).territories
     named = {
         code: str(name)

@@ -1,6 +1,8 @@
-"""What each mail says and to whom, composed as it leaves: in the reader's language, with a fresh link.
+"""What each mail says and to whom, composed as it leaves: in the reader's language, with a fresh
+link.
 
-Nothing that somebody typed stands in a mail: until it is confirmed, the address is not proven to be theirs.
+Nothing that somebody typed stands in a mail: until it is confirmed, the address is not proven to be
+theirs.
 """
 
 from collections.abc import Callable
@@ -13,14 +15,16 @@ from flask_babel import force_locale
 from sqlalchemy import select
 
 from petition import tokens
-from petition.couriers import Mail
 from petition.extensions import db
 from petition.models import Letter, LetterKind, Organiser, Petition, PetitionText, Signature
+from petition.smtp import Mail
 
 
 @dataclass(frozen=True, slots=True)
 class Stationery:
-    """What every letter needs of the site: its address, its keys, and how long a confirmation link works."""
+    """What every letter needs of the site: its address, its keys, and how long a confirmation link
+    works.
+    """
 
     site_url: str
     tokens: tokens.Tokens
@@ -38,7 +42,9 @@ class Words:
 
 
 def compose(letter_id: int, stationery: Stationery, *, now: datetime) -> Mail | None:
-    """Compose a letter, or return None when its reader is gone (withdrawn, removed) since it was put in."""
+    """Compose a letter, or return None when its reader is gone (withdrawn, removed) since it was
+    put in.
+    """
     letter = db.session.get(Letter, letter_id, populate_existing=True)
     if letter is None:
         return None
@@ -90,7 +96,9 @@ def confirm(letter: Letter, stationery: Stationery, now: datetime) -> Words | No
 
 
 def already_signed(letter: Letter, stationery: Stationery, now: datetime) -> Words | None:
-    """Tell the owner of the mailbox that their signature is counted, since somebody signed with it again."""
+    """Tell the owner of the mailbox that their signature is counted, since somebody signed with it
+    again.
+    """
     found = _signed(letter)
     return None if found is None else _about_signed(*found, stationery)
 

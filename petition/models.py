@@ -1,4 +1,6 @@
-"""The records: columns, constraints, and facts of one line. What may happen to them is said by the use cases."""
+"""The records: columns, constraints, and facts of one line. What may happen to them is said by the
+use cases.
+"""
 
 from datetime import datetime
 from enum import StrEnum
@@ -18,13 +20,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.extensions import Base
 
-
-# SQLite would give the id of an erased last row to the next one, and with it the links written for the erased.
+# SQLite would give the id of an erased last row to the next one, and with it the links written for
+# the erased.
 NUMBERED_ONCE = {"sqlite_autoincrement": True}
 
 
 class State(StrEnum):
-    """Where a petition stands. Drafts are seen by organisers only; only an open one takes signatures."""
+    """Where a petition stands. Drafts are seen by organisers only; only an open one takes
+    signatures.
+    """
 
     DRAFT = "draft"
     OPEN = "open"
@@ -41,7 +45,9 @@ class Display(StrEnum):
 
 
 class Role(StrEnum):
-    """How far an organiser reaches: a viewer sees numbers, an editor also names and files, an admin all petitions."""
+    """How far an organiser reaches: a viewer sees numbers, an editor also names and files, an admin
+    all petitions.
+    """
 
     ADMIN = "admin"
     EDITOR = "editor"
@@ -57,7 +63,9 @@ class LetterKind(StrEnum):
 
 
 class LetterState(StrEnum):
-    """Due until the mail server took it (sent) or refused it for good; withheld ones never leave."""
+    """Due until the mail server took it (sent) or refused it for good; withheld ones never
+    leave.
+    """
 
     DUE = "due"
     SENT = "sent"
@@ -89,7 +97,9 @@ class Petition(Base):
 
 
 class PetitionText(Base):
-    """The words of a petition in one language; a change is a new version, and a signature keeps the one it was for."""
+    """The words of a petition in one language; a change is a new version, and a signature keeps the
+    one it was for.
+    """
 
     __tablename__ = "petition_text"
     __table_args__ = (UniqueConstraint("petition_id", "language", "version"),)
@@ -127,9 +137,9 @@ class Tally(Base):
 class Signature(Base):
     """One mailbox under one petition: pending until its owner confirms, counted from then on.
 
-    `mailbox_key` makes every spelling of one mailbox one signer, by the unique constraint. It is a function of
-    `address_key` (the address itself in canonical form), so the constraint covers both; `address_key` is kept so
-    that mailbox keys can be made again when the providers' rules change.
+    `mailbox_key` makes every spelling of one mailbox one signer, by the unique constraint. It is a
+    function of `address_key` (the address itself in canonical form), so the constraint covers both;
+    `address_key` is kept so that mailbox keys can be made again when the providers' rules change.
     """
 
     __tablename__ = "signature"
@@ -184,7 +194,9 @@ class Signature(Base):
 
 
 class Letter(Base):
-    """A mail to be sent: what about and to whom, never its words. They are composed when it leaves."""
+    """A mail to be sent: what about and to whom, never its words. They are composed when it
+    leaves.
+    """
 
     __tablename__ = "letter"
     __table_args__ = (
@@ -217,7 +229,9 @@ class Letter(Base):
 
 
 class Organiser(Base):
-    """Someone who runs petitions. No password: `sign_in` is the serial of the next link, so a used one is spent."""
+    """Someone who runs petitions. No password: `sign_in` is the serial of the next link, so a used
+    one is spent.
+    """
 
     __tablename__ = "organiser"
     __table_args__ = (_one_of("role", Role), NUMBERED_ONCE)

@@ -1,4 +1,6 @@
-"""Organisers: who may enter what, one-time sign-in links instead of passwords, and the trail of what they did."""
+"""Organisers: who may enter what, one-time sign-in links instead of passwords, and the trail of
+what they did.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,7 +33,8 @@ class Link:
 
 
 def invite(address: Address, *, role: Role, slug: str | None, language: str, now: datetime) -> int:
-    """Add an organiser, for one petition or (with no slug) for all, and mail the first sign-in link.
+    """Add an organiser, for one petition or (with no slug) for all, and mail the first sign-in
+    link.
 
     Raises OrganiserExists and PetitionNotFound. Returns the organiser's id.
     """
@@ -74,7 +77,9 @@ def remove(address: Address, *, now: datetime) -> None:
 
 
 def ask_link(address: Address, *, now: datetime) -> None:
-    """Mail a sign-in link to an organiser, at most five an hour; do nothing for anybody else, and say neither."""
+    """Mail a sign-in link to an organiser, at most five an hour; do nothing for anybody else, and
+    say neither.
+    """
     with transaction() as session:
         organiser = session.scalar(
             select(Organiser).where(Organiser.mailbox_key == address.mailbox)
@@ -104,12 +109,13 @@ def link_for(address: Address) -> Link:
 
 
 def enter(link: Link, *, now: datetime) -> int:
-    """Spend a sign-in link and return the organiser's id. One link opens one session, whoever clicks twice.
+    """Spend a sign-in link and return the organiser's id. One link opens one session, whoever
+    clicks twice.
 
     Raises SignInSpent, and every other link written before is spent with it.
     """
     with transaction() as session:
-        entered = session.scalar(
+        entered: int | None = session.scalar(
             update(Organiser)
             .where(Organiser.id == link.organiser_id, Organiser.sign_in == link.serial)
             .values(sign_in=Organiser.sign_in + 1)
@@ -132,7 +138,9 @@ def may_see(organiser: Organiser, petition_id: int) -> bool:
 
 
 def petition_for(organiser: Organiser, slug: str) -> int:
-    """Return the id of a petition that the organiser may see. Raises PetitionNotFound for any other."""
+    """Return the id of a petition that the organiser may see. Raises PetitionNotFound for any
+    other.
+    """
     petition_id = db.session.scalar(select(Petition.id).where(Petition.slug == slug))
     if petition_id is None or not may_see(organiser, petition_id):
         raise PetitionNotFound

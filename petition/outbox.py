@@ -1,7 +1,9 @@
-"""The outbox: a letter is put in with what caused it and leaves by the worker, at least once, whatever dies between.
+"""The outbox: a letter is put in with what caused it and leaves by the worker, at least once,
+whatever dies between.
 
-A letter at rest says what about and to whom; words and tokens are made when it leaves. Claiming is a lease: the
-claim moves the letter's hour forward, so that a worker killed at any moment gives it back by doing nothing.
+A letter at rest says what about and to whom; words and tokens are made when it leaves. Claiming is
+a lease: the claim moves the letter's hour forward, so that a worker killed at any moment gives it
+back by doing nothing.
 """
 
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import (
     ScalarSelect,
     String,
+    Update,
     and_,
     bindparam,
     case,
@@ -28,7 +31,7 @@ from petition.models import Letter, LetterKind, LetterState
 
 LEASE = timedelta(
     minutes=2
-)  # longer than a dialogue with a slow server takes (couriers.SECONDS an answer)
+)  # longer than a dialogue with a slow server takes (smtp.SECONDS an answer)
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(hours=1)
 GIVE_UP = timedelta(days=5)  # RFC 5321 §4.5.4.1: at least four to five days
@@ -36,12 +39,13 @@ GIVE_UP = timedelta(days=5)  # RFC 5321 §4.5.4.1: at least four to five days
 LETTERS_PER_MAILBOX = 5  # in all, so that nobody can fill a stranger's mailbox through us
 MAILBOX_MEMORY = timedelta(days=30)
 
-_letter = Letter.__table__
+_letter = Letter.table()
 
 
 def _withheld_state() -> ScalarSelect[str]:
-    """The state of a new letter, decided by the database: withheld over the mailbox's limit, or when the same
-    letter waits already (a second click), else due."""
+    """The state of a new letter, decided by the database: withheld over the mailbox's limit, or
+    when the same letter waits already (a second click), else due.
+    """
     earlier = _letter.alias("earlier")
     waiting = exists().where(
         earlier.c.signature_id == bindparam("signature_id", type_=_letter.c.signature_id.type),
@@ -94,8 +98,8 @@ def post(
 ) -> int:
     """Put a letter in the box, inside the caller's transaction, and return its id.
 
-    Beyond `most` letters to the mailbox `within` that time it is kept but withheld: the caller cannot tell, so
-    neither can a page.
+    Beyond `most` letters to the mailbox `within` that time it is kept but withheld: the caller
+    cannot tell, so neither can a page.
     """
     return int(
         session.connection()
@@ -118,7 +122,8 @@ def post(
 def claim(now: datetime) -> int | None:
     """Lease the letter that has been due longest and return its id, or None when nothing is due.
 
-    Any number of workers may claim at once; each letter goes to one. The attempt is counted by the claim.
+    Any number of workers may claim at once; each letter goes to one. The attempt is counted by the
+    claim.
     """
     due = and_(_letter.c.state == LetterState.DUE, _letter.c.due_at <= now)
     first = (
@@ -132,12 +137,13 @@ def claim(now: datetime) -> int | None:
     if db.session.scalar(select(_letter.c.id).where(due).limit(1)) is None:
         return None  # the common case, a read alone: it takes no write lock
     with transaction() as session:
-        return session.scalar(
+        claimed: int | None = session.scalar(
             update(_letter)
             .where(_letter.c.id == first, due)
             .values(due_at=now + LEASE, attempts=_letter.c.attempts + 1)
             .returning(_letter.c.id)
         )
+        return claimed
 
 
 def sent(letter_id: int, *, now: datetime) -> None:
@@ -151,7 +157,9 @@ def refused(letter_id: int, reason: str) -> None:
 
 
 def deferred(letter_id: int, reason: str, *, now: datetime) -> None:
-    """Try a letter again later: after 5 s, then twice as long each time up to 1 h, and give up after 5 days."""
+    """Try a letter again later: after 5 s, then twice as long each time up to 1 h, and give up
+    after 5 days.
+    """
     with transaction() as session:
         attempts, created_at = session.execute(
             select(_letter.c.attempts, _letter.c.created_at).where(_letter.c.id == letter_id)
@@ -163,14 +171,17 @@ def deferred(letter_id: int, reason: str, *, now: datetime) -> None:
 
 
 def released(letter_id: int, *, now: datetime) -> None:
-    """Give a claimed letter back untried: the server could not be reached, which is not the letter's fault."""
+    """Give a claimed letter back untried: the server could not be reached, which is not the
+    letter's fault.
+    """
     with transaction() as session:
         session.execute(_while_due(letter_id).values(due_at=now, attempts=_letter.c.attempts - 1))
 
 
 def wait_after(attempts: int) -> timedelta:
     """Return how long a letter waits after so many attempts: 5 s, 10 s, 20 s … 1 h."""
-    return min(FIRST_RETRY * 2 ** min(attempts - 1, 20), LONGEST_RETRY)
+    doubled: int = 2 ** min(attempts - 1, 20)
+    return min(FIRST_RETRY * doubled, LONGEST_RETRY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +198,7 @@ class Status:
 def status() -> Status:
     """Count the letters by state."""
     by_state = select(_letter.c.state, func.count()).group_by(_letter.c.state)
-    counts = {state: number for state, number in db.session.execute(by_state)}
+    counts: dict[str, int] = dict(db.session.execute(by_state).all())
     oldest = db.session.scalar(
         select(func.min(_letter.c.created_at)).where(_letter.c.state == LetterState.DUE)
     )
@@ -200,7 +211,7 @@ def status() -> Status:
     )
 
 
-def _while_due(letter_id: int):  # type: ignore[no-untyped-def]
+def _while_due(letter_id: int) -> Update:
     return update(_letter).where(_letter.c.id == letter_id, _letter.c.state == LetterState.DUE)
 
 

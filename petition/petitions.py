@@ -1,16 +1,17 @@
-"""Petitions: import, open, pause, close, recount; what a page shows of one; its numbers for organisers."""
+"""Petitions: import, open, pause, close, recount; what a page shows of one; its numbers for
+organisers.
+"""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy import and_, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from petition.errors import ImportRefused, PetitionNotFound, PetitionNotOpen, SlugTaken
+from petition.errors import PetitionNotFound, PetitionNotOpen, SlugTaken
 from petition.extensions import db, transaction
+from petition.manuscript import Manuscript
 from petition.models import Petition, PetitionText, Signature, State, Tally
 
 GOALS = (100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000)
@@ -21,7 +22,9 @@ _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A petition as its page shows it. `language` is that of the text, which may not be the reader's."""
+    """A petition as its page shows it. `language` is that of the text, which may not be the
+    reader's.
+    """
 
     slug: str
     state: State
@@ -52,7 +55,9 @@ class Signable:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """The counter: confirmed signatures, the goal shown with them, and when the count last moved."""
+    """The counter: confirmed signatures, the goal shown with them, and when the count last
+    moved.
+    """
 
     count: int
     goal: int
@@ -70,16 +75,6 @@ class Listed:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """What an organiser sees of a petition: counts alone, nobody's name."""
-
-    confirmed: int
-    pending: int
-    per_day: list[tuple[date, int]]
-    per_country: list[tuple[str, int]]
-
-
 def goal_for(count: int) -> int:
     """Return the goal to show: the first step of the ladder of which less than 85 % is reached."""
     for goal in GOALS:
@@ -90,7 +85,8 @@ def goal_for(count: int) -> int:
 
 
 def shown(slug: str, language: str, *, drafts: bool = False) -> Shown:
-    """Return a petition with its newest text in `language`, or in its own language where there is none.
+    """Return a petition with its newest text in `language`, or in its own language where there is
+    none.
 
     Raises PetitionNotFound, also for a draft unless `drafts` asks for them.
     """
@@ -128,7 +124,9 @@ def _newest_texts(petition_id: int) -> dict[str, PetitionText]:
 
 
 def signable(slug: str, language: str) -> Signable:
-    """Return what signing needs. Raises PetitionNotFound, and PetitionNotOpen with the state it is in."""
+    """Return what signing needs. Raises PetitionNotFound, and PetitionNotOpen with the state it is
+    in.
+    """
     rows = db.session.execute(
         select(
             Petition.id,
@@ -175,7 +173,9 @@ def count(slug: str) -> Count:
 
 
 def listed(language: str, *, states: tuple[State, ...] = tuple(State)) -> list[Listed]:
-    """List petitions, newest first, each titled in `language` where it has that and in its own otherwise."""
+    """List petitions, newest first, each titled in `language` where it has that and in its own
+    otherwise.
+    """
     rows = db.session.execute(
         select(Petition, Tally.counted)
         .join(Tally, Tally.petition_id == Petition.id)
@@ -190,98 +190,21 @@ def listed(language: str, *, states: tuple[State, ...] = tuple(State)) -> list[L
     return found
 
 
-def numbers(petition_id: int) -> Numbers:
-    """Return the figures of a petition: confirmed, pending, confirmed per day (UTC) and per country."""
-    mine = Signature.petition_id == petition_id
-    day = func.date(Signature.confirmed_at)
-    per_day = db.session.execute(
-        select(day, func.count()).where(mine, Signature.counted).group_by(day).order_by(day.desc())
-    )
-    per_country = db.session.execute(
-        select(Signature.country, func.count())
-        .where(mine, Signature.counted)
-        .group_by(Signature.country)
-        .order_by(func.count().desc(), Signature.country)
-    )
-    pending = db.session.scalar(select(func.count()).where(mine, ~Signature.counted))
-    return Numbers(
-        confirmed=db.session.scalar(select(Tally.counted).where(Tally.petition_id == petition_id))
-        or 0,
-        pending=pending or 0,
-        per_day=[(_date(day), number) for day, number in per_day],
-        per_country=list(per_country),
-    )
-
-
-def _date(value: str | date) -> date:
-    return date.fromisoformat(value) if isinstance(value, str) else value
-
-
-_WANTED = {
-    "title": 200,
-    "target": 200,
-    "lede": 2_000,
-    "letter": 20_000,
-    "story": 50_000,
-    "share": 280,
-}
-
-
-def import_petition(written: Mapping[str, Any], *, now: datetime) -> str:
-    """Keep a petition written as a mapping (see docs/petition-file.md) and return its slug.
-
-    Raises ImportRefused naming what is missing or wrong, and SlugTaken.
-    """
-    slug = _piece(written, "slug", 60)
-    if not _SLUG.fullmatch(slug):
-        raise ImportRefused("slug: lower-case letters, digits and hyphens only")
-    state = written.get("state", State.DRAFT.value)
-    if state not in {State.DRAFT.value, State.OPEN.value}:
-        raise ImportRefused("state: draft or open")
-    texts = written.get("text")
-    source = _piece(written, "source_language", 10)
-    if not isinstance(texts, Mapping) or source not in texts:
-        raise ImportRefused(f"text.{source}: the text in the source language")
-    petition = Petition(
-        slug=slug,
-        state=State(state),
-        source_language=source,
-        organiser=_piece(written, "organiser", 200),
-        contact=_piece(written, "contact", 254),
-        asks_postcode=bool(written.get("asks_postcode", False)),
-        created_at=now,
-        opened_at=now if state == State.OPEN else None,
-        closed_at=None,
-    )
-    rows = [_text_row(language, text, now) for language, text in texts.items()]
+def keep(manuscript: Manuscript, *, now: datetime) -> None:
+    """Keep a new petition with its texts and a counter at nought. Raises SlugTaken."""
+    is_open = manuscript.petition["state"] == State.OPEN
+    petition = Petition(**manuscript.petition, created_at=now, opened_at=now if is_open else None)
     try:
         with transaction() as session:
             session.add(petition)
             session.flush()
             session.add(Tally(petition_id=petition.id, counted=0, last_number=0, changed_at=now))
-            for row in rows:
-                row.petition_id = petition.id
-                session.add(row)
+            session.add_all(
+                PetitionText(petition_id=petition.id, version=1, created_at=now, **text)
+                for text in manuscript.texts
+            )
     except IntegrityError as error:
-        raise SlugTaken(slug) from error
-    return slug
-
-
-def _text_row(language: str, text: Mapping[str, Any], now: datetime) -> PetitionText:
-    pieces = {name: _piece(text, name, most, f"text.{language}.") for name, most in _WANTED.items()}
-    demands = text.get("demands", [])
-    if not isinstance(demands, list) or not all(isinstance(demand, str) for demand in demands):
-        raise ImportRefused(f"text.{language}.demands: a list of texts")
-    return PetitionText(
-        language=language, version=1, demands="\n".join(demands), created_at=now, **pieces
-    )
-
-
-def _piece(written: Mapping[str, Any], name: str, most: int, where: str = "") -> str:
-    value = written.get(name)
-    if not isinstance(value, str) or not value.strip() or len(value) > most:
-        raise ImportRefused(f"{where}{name}: a text of 1 to {most} characters")
-    return value.strip()
+        raise SlugTaken(manuscript.slug) from error
 
 
 def move(slug: str, state: State, *, now: datetime) -> None:
@@ -304,7 +227,8 @@ def move(slug: str, state: State, *, now: datetime) -> None:
 
 
 def recount(slug: str, *, now: datetime) -> tuple[int, int]:
-    """Count a petition's signatures one by one, set the counter to it, and return what it said and says.
+    """Count a petition's signatures one by one, set the counter to it, and return what it said and
+    says.
 
     Raises PetitionNotFound.
     """

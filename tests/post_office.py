@@ -1,5 +1,8 @@
-"""A real SMTP server for the tests: it keeps what it takes, and refuses, defers or hangs up when told to."""
+"""A real SMTP server for the tests: it keeps what it takes, and refuses, defers or hangs up when
+told to.
+"""
 
+import asyncio
 import re
 import time
 from dataclasses import dataclass
@@ -40,7 +43,9 @@ class Arrived:
 
 
 class PostOffice:
-    """Runs the server. `answers` maps a recipient to what the server says to it instead of taking the mail."""
+    """Runs the server. `answers` maps a recipient to what the server says to it instead of taking
+    the mail.
+    """
 
     def __init__(self, port: int = 0) -> None:
         self.arrived: list[Arrived] = []
@@ -58,8 +63,7 @@ class PostOffice:
         """Begin to listen."""
         self._controller = _Controller(self, hostname="127.0.0.1", port=self._port)
         self._controller.start()
-        assert self._controller.server is not None
-        self._port = self._controller.server.sockets[0].getsockname()[1]
+        self._port = self._controller.port
 
     def stop(self) -> None:
         """Stop listening: connections are refused from here on."""
@@ -101,9 +105,9 @@ class _Controller(Controller):
     """Port 0 lets the system choose one; aiosmtpd would then probe port 0."""
 
     def _trigger_server(self) -> None:
-        assert self.server is not None
+        assert isinstance(self.server, asyncio.Server)
         self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call]
 
     def factory(self) -> SMTP:
         """Make the protocol; SMTPUTF8 as most servers have it."""

@@ -1,4 +1,6 @@
-"""The main job as the people in it see it, over real SMTP: sign, confirm by mail, be counted once, be handed over."""
+"""The main job as the people in it see it, over real SMTP: sign, confirm by mail, be counted once,
+be handed over.
+"""
 
 import csv
 import io

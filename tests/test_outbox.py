@@ -1,4 +1,6 @@
-"""Mail is never lost and never blocks: crash, refusal, outage and return, over a real SMTP server."""
+"""Mail is never lost and never blocks: crash, refusal, outage and return, over a real SMTP
+server.
+"""
 
 import signal
 import sqlite3
@@ -11,14 +13,14 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from petition import outbox, serving, signing
+from petition import confirming, outbox, serving
 from petition.clock import now
 from petition.errors import Unreachable
 from petition.extensions import db
 from petition.models import Letter, LetterState
+from tests import test_signing
 from tests.conftest import Client, count_of, deliver, filled, path_of, worker
 from tests.post_office import PostOffice
-from tests import test_signing
 from tests.test_signing import in_threads
 
 MINUTE = timedelta(minutes=1)
@@ -173,7 +175,7 @@ def test_ten_workers_share_the_letters_and_none_leaves_twice(
 def test_a_letter_to_somebody_who_is_gone_is_dropped(app: Flask, petition: str) -> None:
     letter_id = sign()
     outbox.claim(now())
-    db.session.execute(Letter.__table__.delete())  # type: ignore[attr-defined]
+    db.session.execute(Letter.table().delete())
     db.session.commit()
     assert worker(app).compose(letter_id) is None
 
@@ -184,7 +186,7 @@ def test_a_confirmation_that_waited_too_long_says_that_all_is_well(
     letter_id = sign()
     signature_id = letter(letter_id).signature_id
     assert signature_id is not None
-    signing.confirm(signature_id, 1, now=now())
+    confirming.confirm(signature_id, 1, now=now())
     deliver(app)
     assert post_office.arrived[0].message["Subject"] == "Your signature is already counted"
 

@@ -1,4 +1,6 @@
-"""The command line: thin doors to the same use cases as the pages. Exit status 1 and one line when refused."""
+"""The command line: thin doors to the same use cases as the pages. Exit status 1 and one line when
+refused.
+"""
 
 from flask import Flask
 

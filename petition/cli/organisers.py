@@ -14,7 +14,7 @@ from petition.signers import Address, AddressInvalid, read_address
 organiser = AppGroup("organiser", help="Invite and remove organisers, print sign-in links.")
 
 
-class AddressType(click.ParamType):
+class AddressType(click.ParamType[Address]):
     """An email address on the command line."""
 
     name = "email"

@@ -9,7 +9,7 @@ from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
 from petition import export as exporting
-from petition import petitions
+from petition import manuscript, petitions
 from petition.cli.refusal import refusing
 from petition.clock import now
 from petition.models import State
@@ -26,8 +26,9 @@ def import_file(file: Path) -> None:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise click.ClickException(f"{file.name} is not TOML: {error}") from error
     with refusing():
-        slug = petitions.import_petition(written, now=now())
-    click.echo(f"/p/{slug}")
+        kept = manuscript.read(written)
+        petitions.keep(kept, now=now())
+    click.echo(f"/p/{kept.slug}")
 
 
 @petition.command()
@@ -44,17 +45,17 @@ def import_file(file: Path) -> None:
 def create(slug: str, language: str, organiser: str, contact: str, **text: str) -> None:
     """Write a petition as a draft, piece by piece."""
     with refusing():
-        made = petitions.import_petition(
+        kept = manuscript.read(
             {
                 "slug": slug,
                 "source_language": language,
                 "organiser": organiser,
                 "contact": contact,
                 "text": {language: text},
-            },
-            now=now(),
+            }
         )
-    click.echo(f"draft /p/{made}; open it with: flask petition open {made}")
+        petitions.keep(kept, now=now())
+    click.echo(f"draft /p/{kept.slug}; open it with: flask petition open {kept.slug}")
 
 
 @petition.command("list")
@@ -102,7 +103,9 @@ def recount(slug: str) -> None:
 @click.option("--format", "kind", type=click.Choice(["csv"]), default="csv", show_default=True)
 @with_appcontext
 def export(slug: str, kind: str) -> None:
-    """Write the confirmed signatures of SLUG to standard output, as the organisers' download does."""
+    """Write the confirmed signatures of SLUG to standard output, as the organisers' download
+    does.
+    """
     del kind  # one kind so far; the option is there so that scripts can name it
     with refusing():
         petition_id = petitions.identify(slug)

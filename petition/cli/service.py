@@ -15,10 +15,11 @@ import flask_migrate
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
-from petition import config, letters, outbox, petitions, serving
+from petition import config, letters, manuscript, outbox, petitions, serving
 from petition.cli.refusal import refusing
 from petition.clock import now
-from petition.couriers import Courier, FolderCourier, Mail, SmtpCourier
+from petition.couriers import Courier, FolderCourier, SmtpCourier
+from petition.smtp import Mail
 from petition.worker import Worker
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "kuramshin.toml"
@@ -48,7 +49,9 @@ def run(once: bool) -> None:
 
 @outbox_commands.command()
 def status() -> None:
-    """Print how many letters wait, were sent, were refused and were withheld, and the age of the oldest waiting."""
+    """Print how many letters wait, were sent, were refused and were withheld, and the age of the
+    oldest waiting.
+    """
     found = outbox.status()
     age = f", the oldest for {(now() - found.oldest).total_seconds():.0f} s" if found.oldest else ""
     click.echo(f"{found.due} waiting{age}")
@@ -74,7 +77,9 @@ def _composer() -> Callable[[int], Mail | None]:
 @click.command()
 @with_appcontext
 def setup() -> None:
-    """Make the instance folder ready for trying the site out: secret, database, sample petition. Repeatable."""
+    """Make the instance folder ready for trying the site out: secret, database, sample petition.
+    Repeatable.
+    """
     instance = Path(current_app.instance_path)
     instance.mkdir(parents=True, exist_ok=True)
     if not current_app.config["SECRET_KEY"]:
@@ -82,7 +87,7 @@ def setup() -> None:
     flask_migrate.upgrade()
     written = tomllib.loads(SAMPLE.read_text(encoding="utf-8"))
     if written["slug"] not in {found.slug for found in petitions.listed("")}:
-        petitions.import_petition(written, now=now())
+        petitions.keep(manuscript.read(written), now=now())
 
 
 def _write_secret(file: Path) -> None:
@@ -103,7 +108,9 @@ def _write_secret(file: Path) -> None:
 @click.pass_context
 @with_appcontext
 def serve(ctx: click.Context, host: str, port: int, workers: int, trial: bool) -> None:
-    """Run the site: web server and mail worker. Refuses without a secret key, a site address and a mail server."""
+    """Run the site: web server and mail worker. Refuses without a secret key, a site address and a
+    mail server.
+    """
     missing = [] if trial else config.missing_for_service(current_app.config)
     for line in missing:
         click.echo(line, err=True)

@@ -1,9 +1,11 @@
-"""Alembic's environment: the application's engine and the models' tables; one transaction for a whole upgrade."""
+"""Alembic's environment: the application's engine and the models' tables; one transaction for a
+whole upgrade.
+"""
 
 from alembic import context
-from petition.extensions import Base, db
 
 from petition import models  # noqa: F401 (its import declares the tables)
+from petition.extensions import Base, db
 
 if context.is_offline_mode():
     raise SystemExit("migrations need the database: run `flask db upgrade` without --sql")

@@ -1,7 +1,8 @@
-"""Static files under names that carry their content's hash: kept by browsers for ever, compressed once."""
+"""Static files under names that carry their content's hash: kept by browsers for ever, compressed
+once.
+"""
 
 import gzip
-import os
 from hashlib import blake2b
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -13,7 +14,8 @@ _PACKED = {".css", ".js", ".svg"}
 
 
 def publish(app: Flask) -> Path:
-    """Write every static file under its hashed name into the instance folder, and return that folder.
+    """Write every static file under its hashed name into the instance folder, and return that
+    folder.
 
     Templates get `asset("site.css")`, the address of a file. Several processes may publish at once.
     """
@@ -40,5 +42,6 @@ def _write(path: Path, content: bytes) -> None:
         return
     with NamedTemporaryFile(dir=path.parent, delete=False) as unfinished:
         unfinished.write(content)
-    os.chmod(unfinished.name, 0o644)
-    os.replace(unfinished.name, path)
+    written = Path(unfinished.name)
+    written.chmod(0o644)
+    written.replace(path)

@@ -1,10 +1,12 @@
-"""Every error's status and page, in one table. Rules are broken below; here they are put in words."""
+"""Every error's status and page, in one table. Rules are broken below; here they are put in
+words.
+"""
 
 import logging
 
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from petition import petitions
 from petition.errors import (
@@ -61,6 +63,10 @@ def _http(error: HTTPException) -> Response:
     answer = error.get_response()
     if code < 400:
         return make_response(answer)
+    if isinstance(
+        error, SecurityError
+    ):  # a host that is not ours: there is no address to write links with
+        return Response("This is not an address of this site.\n", code, mimetype="text/plain")
     page = make_response(
         render_template(f"failures/{_HTTP_PAGES.get(code, 'fault')}.html", code=code), code
     )
@@ -71,5 +77,7 @@ def _http(error: HTTPException) -> Response:
 
 
 def _log_exception(exc_info: object) -> None:
-    """Log a fault by the name of its page: Flask's own line would carry the path, and with it a token."""
+    """Log a fault by the name of its page: Flask's own line would carry the path, and with it a
+    token.
+    """
     log.error("fault in %s %s", request.method, request.endpoint, exc_info=exc_info)  # type: ignore[arg-type]

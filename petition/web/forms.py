@@ -1,4 +1,6 @@
-"""The forms: shape and wording of what people type. Tidying is `signers`', uniqueness the database's."""
+"""The forms: shape and wording of what people type. Tidying is `signers`', uniqueness the
+database's.
+"""
 
 from collections.abc import Callable
 from typing import Any

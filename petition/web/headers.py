@@ -7,17 +7,9 @@ from flask import Flask, Response, current_app, g, request
 from petition import config
 from petition.errors import CrossSite
 
-CONTENT_SECURITY = "; ".join(
-    (
-        "default-src 'none'",
-        "style-src 'self'",
-        "script-src 'self'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
+CONTENT_SECURITY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 
@@ -64,10 +56,11 @@ def private(response: Response) -> Response:
 
 
 def _refuse_cross_site() -> None:
-    """Raise CrossSite for a form of another site, by Fetch Metadata or, from browsers without it, by Origin.
+    """Raise CrossSite for a form of another site, by Fetch Metadata or, from browsers without it,
+    by Origin.
 
-    A browser sends `Origin: null` from a page that names itself to nobody, as pages behind a token do. There the
-    token is the authority and no other site has it.
+    A browser sends `Origin: null` from a page that names itself to nobody, as pages behind a token
+    do. There the token is the authority and no other site has it.
     """
     if request.method not in _CHANGING:
         return

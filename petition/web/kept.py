@@ -1,7 +1,9 @@
-"""Pages that are rendered once and kept for a second: answered before Flask, at twice the speed of a bare Flask page.
+"""Pages that are rendered once and kept for a second: answered before Flask, at twice the speed of
+a bare Flask page.
 
-A view says with `keep()` that its answer is the same for everybody who asks for this path, in this language, by
-this share channel. One second is the longest a reader can be behind; in the process that changed a count, nothing.
+A view says with `keep()` that its answer is the same for everybody who asks for this path, in this
+language, by this share channel. One second is the longest a reader can be behind; in the process
+that changed a count, nothing.
 """
 
 import gzip
@@ -48,7 +50,9 @@ class _Answer:
 
 
 class Kept:
-    """The WSGI layer that keeps answers. `languages` are those offered, `hosts` the names answered to."""
+    """The WSGI layer that keeps answers. `languages` are those offered, `hosts` the names answered
+    to.
+    """
 
     def __init__(
         self,

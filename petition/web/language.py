@@ -9,7 +9,9 @@ from petition.i18n import negotiate
 
 
 class Prefixed(Blueprint):
-    """A blueprint whose every page exists with a language prefix (`/ru/p/kuramshin`) and without."""
+    """A blueprint whose every page exists with a language prefix (`/ru/p/kuramshin`) and
+    without.
+    """
 
     def add_url_rule(self, rule: str, *arguments: Any, **options: Any) -> None:
         super().add_url_rule(rule, *arguments, **options)
@@ -17,7 +19,9 @@ class Prefixed(Blueprint):
 
 
 def prepare(app: Flask) -> None:
-    """Teach the application language prefixes; templates and views then write addresses as if there were none."""
+    """Teach the application language prefixes; templates and views then write addresses as if there
+    were none.
+    """
     offered = tuple(app.config["LANGUAGES"])
 
     class Language(BaseConverter):
@@ -51,6 +55,8 @@ def prepare(app: Flask) -> None:
 
 
 def speak(language: str) -> None:
-    """Answer in this language, unless the address names another: a signer's own pages are in the signer's."""
+    """Answer in this language, unless the address names another: a signer's own pages are in the
+    signer's.
+    """
     if g.prefix is None and language in current_app.config["LANGUAGES"]:
         g.language = language

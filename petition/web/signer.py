@@ -1,9 +1,11 @@
-"""A signer's own way: the page after signing, the mailed link, thanks. A token is the only key to each."""
+"""A signer's own way: the page after signing, the mailed link, thanks. A token is the only key to
+each.
+"""
 
 from flask import Response, current_app, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from petition import petitions, signing, tokens
+from petition import confirming, petitions, signing, tokens
 from petition.clock import now
 from petition.errors import TokenExpired
 from petition.web.headers import private
@@ -37,13 +39,15 @@ def send_again(token: str) -> AnyResponse:
 
 @pages.get("/confirm/<token>")
 def confirm(token: str) -> Response:
-    """Show what is about to be confirmed, and one button. Changes nothing: mail scanners open links."""
+    """Show what is about to be confirmed, and one button. Changes nothing: mail scanners open
+    links.
+    """
     try:
         signature_id, entry = _read(_confirming(), token)
     except TokenExpired as expired:
-        speak(signing.to_confirm(expired.ids[0]).language)
+        speak(confirming.to_confirm(expired.ids[0]).language)
         return make_response(render_template("signer/expired.html", token=token), 410)
-    about = signing.to_confirm(signature_id)
+    about = confirming.to_confirm(signature_id)
     speak(about.language)
     return make_response(
         render_template(
@@ -60,7 +64,7 @@ def count_me(token: str) -> AnyResponse:
     if shown.isascii() and shown.isdigit() and len(shown) < 10:
         entry = int(shown)
     moment = now()
-    if not signing.confirm(signature_id, entry, now=moment):
+    if not confirming.confirm(signature_id, entry, now=moment):
         return redirect(url_for("signer.confirm", token=token), 303)
     current_app.extensions["kept"].forget()
     thanks = current_app.extensions["tokens"].make(tokens.THANKS, signature_id, now=moment)
@@ -84,7 +88,7 @@ def renew(token: str) -> AnyResponse:
 def thanks(token: str) -> Response:
     """Thank, tell the number, and offer to pass it on."""
     (signature_id,) = _read(tokens.THANKS, token)
-    found = signing.thanks(signature_id)
+    found = confirming.thanks(signature_id)
     speak(found.language)
     return _page("thanks", found.slug, found.language, number=found.number)
 

@@ -46,7 +46,9 @@ def prepare(app: Flask) -> None:
 
 
 def markdown(text: str) -> Markup:
-    """Return Markdown as HTML: no raw HTML, no images, a short list of tags, links that name nobody."""
+    """Return Markdown as HTML: no raw HTML, no images, a short list of tags, links that name
+    nobody.
+    """
     html = _MARKDOWN.render(text)
     return Markup(  # noqa: S704 (nh3 has just cleaned it)
         nh3.clean(html, tags=_TAGS, attributes={"a": {"href"}}, link_rel="noopener noreferrer")
@@ -63,7 +65,9 @@ def _states() -> dict[str, str]:
 
 
 def _other_languages() -> list[tuple[str, str]]:
-    """Return each offered language with the address of this page in it, where the page exists in each."""
+    """Return each offered language with the address of this page in it, where the page exists in
+    each.
+    """
     endpoint = request.endpoint
     if (
         request.method != "GET"

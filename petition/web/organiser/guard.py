@@ -15,7 +15,9 @@ OPEN = frozenset({"organiser.sign_in", "organiser.ask_link", "organiser.arrive",
 
 @pages.before_request
 def guard() -> AnyResponse | None:
-    """Let in who has signed in and show everybody else the way to sign in. Every form needs its CSRF token."""
+    """Let in who has signed in and show everybody else the way to sign in. Every form needs its
+    CSRF token.
+    """
     organiser_id = session.get("organiser")
     g.organiser = None if organiser_id is None else organisers.find(organiser_id)
     csrf.protect()
@@ -31,6 +33,8 @@ def keep_private(response: Response) -> Response:
 
 
 def signed_in() -> Organiser:
-    """Return the organiser behind this request; there is one, or the guard would have turned it away."""
+    """Return the organiser behind this request; there is one, or the guard would have turned it
+    away.
+    """
     organiser: Organiser = g.organiser
     return organiser

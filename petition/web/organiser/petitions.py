@@ -2,7 +2,7 @@
 
 from flask import Response, g, render_template
 
-from petition import export, organisers, petitions
+from petition import export, figures, organisers, petitions
 from petition.clock import now
 from petition.models import Role
 from petition.web.organiser.guard import pages, signed_in
@@ -26,7 +26,7 @@ def petition(slug: str) -> str:
     return render_template(
         "organiser/petition.html",
         petition=petitions.shown(slug, g.language, drafts=True),
-        numbers=petitions.numbers(petition_id),
+        numbers=figures.numbers(petition_id),
         may_download=organiser.role != Role.VIEWER,
     )
 

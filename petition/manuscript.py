@@ -1,0 +1,76 @@
+"""A petition as somebody wrote it, in a file or at the command line: read and checked.
+
+docs/petition-file.md says what each piece is.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from petition.errors import ImportRefused
+
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_MOST = {
+    "title": 200,
+    "target": 200,
+    "lede": 2_000,
+    "letter": 20_000,
+    "story": 50_000,
+    "share": 280,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Manuscript:
+    """A petition ready to be kept: `petition` and each of `texts` by the names of their columns."""
+
+    slug: str
+    petition: dict[str, Any]
+    texts: list[dict[str, Any]]
+
+
+def read(written: Mapping[str, Any]) -> Manuscript:
+    """Read a petition. Raises ImportRefused naming the first piece that is missing or wrong."""
+    slug = _piece(written, "slug", 60)
+    if not _SLUG.fullmatch(slug):
+        raise ImportRefused("slug: lower-case letters, digits and hyphens only")
+    state = written.get("state", "draft")
+    if state not in {"draft", "open"}:
+        raise ImportRefused("state: draft or open")
+    asks_postcode = written.get("asks_postcode", False)
+    if not isinstance(asks_postcode, bool):
+        raise ImportRefused("asks_postcode: true or false")
+    source = _piece(written, "source_language", 10)
+    texts = written.get("text")
+    if not isinstance(texts, Mapping) or source not in texts:
+        raise ImportRefused(f"text.{source}: the text in the source language")
+    petition = {
+        "slug": slug,
+        "state": state,
+        "source_language": source,
+        "organiser": _piece(written, "organiser", 200),
+        "contact": _piece(written, "contact", 254),
+        "asks_postcode": asks_postcode,
+    }
+    return Manuscript(slug, petition, [_text(language, text) for language, text in texts.items()])
+
+
+def _text(language: str, text: object) -> dict[str, Any]:
+    where = f"text.{language}"
+    if not _LANGUAGE.fullmatch(language) or not isinstance(text, Mapping):
+        raise ImportRefused(f"{where}: a table named by a language code")
+    demands = text.get("demands", [])
+    if not isinstance(demands, list) or not all(isinstance(demand, str) for demand in demands):
+        raise ImportRefused(f"{where}.demands: a list of texts")
+    pieces = {name: _piece(text, name, most, f"{where}.") for name, most in _MOST.items()}
+    one_line_each = (" ".join(demand.split()) for demand in demands)
+    return {"language": language, "demands": "\n".join(one_line_each), **pieces}
+
+
+def _piece(written: Mapping[str, Any], name: str, most: int, where: str = "") -> str:
+    value = written.get(name)
+    if not isinstance(value, str) or not value.strip() or len(value) > most:
+        raise ImportRefused(f"{where}{name}: a text of 1 to {most} characters")
+    return value.strip()
