@@ -65,9 +65,8 @@ class Message(flask_mail.Message):
 
     def _message(self) -> MIMEMultipart:
         message = MIMEMultipart("alternative")
-        message["Subject"] = Header(
-            self.subject, "us-ascii" if self.subject.isascii() else "utf-8"
-        ).encode()
+        charset = "us-ascii" if self.subject.isascii() else "utf-8"
+        message["Subject"] = Header(self.subject, charset)  # type: ignore[assignment]
         name, address = parseaddr(str(self.sender))
         message["From"] = formataddr((name, address))
         message["To"] = str(self.recipients[0])
