@@ -53,7 +53,9 @@ def negotiate(accept_language: str, offered: tuple[str, ...]) -> str:
 @lru_cache(maxsize=2_048)
 def _negotiate(accept_language: str, offered: tuple[str, ...]) -> str:
     accepted = parse_accept_header(accept_language, LanguageAccept)
-    return accepted.best_match(offered, offered[0]) or offered[0]
+    # By the language alone: `ru-KZ, en;q=0.5` asks for Russian first, whatever its region.
+    languages = LanguageAccept([(tag.partition("-")[0], quality) for tag, quality in accepted])
+    return languages.best_match(offered, offered[0]) or offered[0]
 
 
 @lru_cache(maxsize=64)

@@ -112,6 +112,7 @@ class Client(FlaskClient):
         through.
         """
         options.setdefault("base_url", SITE)
+        options.setdefault("buffered", True)
         return Context().run(super().open, *arguments, **options)
 
 

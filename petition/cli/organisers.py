@@ -33,7 +33,12 @@ ADDRESS = AddressType()
 
 @organiser.command()
 @click.argument("email", type=ADDRESS)
-@click.option("--role", type=click.Choice(list(Role)), default=Role.EDITOR, show_default=True)
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    default=Role.EDITOR.value,
+    show_default=True,
+)
 @click.option("--petition", "slug", help="Only this petition; by default all.")
 @click.option("--language", help="Of the mails; by default the site's first.")
 def invite(email: Address, role: str, slug: str | None, language: str | None) -> None:

@@ -1,0 +1,108 @@
+"""Settings: declared once, wrong ones stop the start with a line that names them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from petition import config, serving
+from petition.errors import SettingsError
+
+
+def load(tmp_path: Path, **environment: str) -> dict[str, object]:
+    """Read the settings of an environment."""
+    return config.load(tmp_path, {f"PETITION_{name}": value for name, value in environment.items()})
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('FEATURED = "a"\nMAIL_PORT = 2525\n', encoding="utf-8")
+    values = load(tmp_path, FEATURED="b")
+    assert (values["FEATURED"], values["MAIL_PORT"]) == ("b", 2525)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("MAIL_PROT", "25", "PETITION_MAIL_PROT is not a setting of this site"),
+        ("MAIL_PORT", "many", "PETITION_MAIL_PORT must be a whole number"),
+        ("MAIL_PORT", "-1", "PETITION_MAIL_PORT must be a whole number, 0 or more"),
+        ("MAIL_USE_TLS", "perhaps", "PETITION_MAIL_USE_TLS must be true or false"),
+        ("SITE_URL", "petition.example.org", "PETITION_SITE_URL must be an address such as"),
+        (
+            "SITE_URL",
+            "https://example.org/petition",
+            "PETITION_SITE_URL must be an address such as",
+        ),
+        ("SITE_URL", "ftp://example.org", "PETITION_SITE_URL must be an address such as"),
+        ("SITE_URL", "https://[bad", "PETITION_SITE_URL must be an address such as"),
+        ("LANGUAGES", " , ", "LANGUAGES must name at least one language"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str, said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, **{name: value})
+    assert any(line.startswith(said) for line in caught.value.lines)
+
+
+def test_all_wrong_settings_are_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, ONE="1", MAIL_PORT="x", MAIL_USE_TLS="1", MAIL_USE_SSL="1")
+    assert len(caught.value.lines) == 3
+
+
+def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("FEATURED = ", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"config\.toml cannot be read"):
+        load(tmp_path)
+
+
+def run(*command: str, instance: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command line of the site in a clean environment."""
+    named = {f"PETITION_{name}": value for name, value in environment.items()}
+    return subprocess.run(
+        [sys.executable, "-m", "flask", *command],
+        cwd=serving.ROOT,
+        env={"PATH": os.environ["PATH"], "PETITION_INSTANCE_PATH": str(instance), **named},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_wrong_setting_stops_the_start_with_a_line_and_no_traceback(tmp_path: Path) -> None:
+    ended = run("petition", "list", instance=tmp_path, MAIL_PROT="25")
+    assert ended.returncode == 1
+    assert ended.stderr.strip() == "PETITION_MAIL_PROT is not a setting of this site"
+
+
+def test_serving_for_real_wants_a_key_an_address_and_a_mail_server(tmp_path: Path) -> None:
+    ended = run("serve", instance=tmp_path)
+    assert ended.returncode == 1
+    assert [line.partition(" ")[0] for line in ended.stderr.strip().splitlines()] == [
+        "SECRET_KEY",
+        "SITE_URL",
+        "MAIL_SERVER",
+    ]
+    ended = run("serve", instance=tmp_path, SECRET_KEY="k" * 32, SITE_URL="http://127.0.0.1:5000")
+    assert ended.stderr.splitlines() == ["MAIL_SERVER is not set: nobody could confirm a signature"]
+
+
+def test_a_language_without_a_catalogue_is_named(tmp_path: Path) -> None:
+    ended = run("petition", "list", instance=tmp_path, LANGUAGES="en,xx")
+    assert ended.returncode == 1
+    assert ended.stderr.strip() == "LANGUAGES names xx, for which there is no translation"
+
+
+def test_setting_up_is_repeatable_and_the_secret_stays(tmp_path: Path) -> None:
+    first = run("setup", instance=tmp_path)
+    assert first.returncode == 0, first.stderr
+    file = tmp_path / "config.toml"
+    secret = file.read_text(encoding="utf-8")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert run("setup", instance=tmp_path).returncode == 0
+    assert file.read_text(encoding="utf-8") == secret
+    listed = run("petition", "list", instance=tmp_path)
+    assert listed.stdout.startswith("kuramshin\topen\t0\tUrgent action for Vadim Kuramshin")

@@ -1,0 +1,108 @@
+"""Every public page with a language in its address and without, in the reader's language."""
+
+import pytest
+from flask import Flask
+
+from petition import tokens
+from petition.extensions import transaction
+from petition.i18n import countries, negotiate
+from petition.models import Tally
+from tests.conftest import Client, make_petition, signed, token_for
+from tests.post_office import PostOffice
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", "en"),
+        ("ru", "ru"),
+        ("ru-RU,ru;q=0.9,en;q=0.8", "ru"),
+        ("kk-KZ,kk;q=0.9,ru;q=0.8", "ru"),
+        ("de-DE,de;q=0.9", "en"),
+        ("en-GB;q=0.4, ru;q=0.3", "en"),
+        ("*", "en"),
+        ("nonsense;;q=x,,,", "en"),
+        ("ru" * 5_000, "en"),
+    ],
+)
+def test_the_browser_is_given_what_it_asks_for(header: str, language: str) -> None:
+    assert negotiate(header, ("en", "ru")) == language
+
+
+def test_every_public_page_exists_with_and_without_a_prefix(app: Flask) -> None:
+    rules = {
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith(("public.", "signer."))
+    }
+    plain = {rule for rule in rules if not rule.startswith("/<language:language>")}
+    assert plain
+    assert rules == plain | {f"/<language:language>{rule}" for rule in plain}
+
+
+def test_a_page_says_its_language_and_names_the_others(client: Client, petition: str) -> None:
+    page = client.get(f"/ru/p/{petition}").text
+    assert '<html lang="ru" dir="ltr">' in page
+    assert (
+        f'<link rel="alternate" hreflang="en" href="https://petition.example.org/en/p/{petition}">'
+        in page
+    )
+    assert f'<a href="/en/p/{petition}" hreflang="en" lang="en">English</a>' in page
+    assert f'<link rel="canonical" href="https://petition.example.org/p/{petition}">' in page
+
+
+def test_a_prefix_carries_on_from_page_to_page(client: Client, petition: str) -> None:
+    page = client.get(f"/ru/p/{petition}").text
+    assert f'action="/ru/p/{petition}/sign"' in page
+    assert f'data-count-url="/p/{petition}/count.json"' in page
+
+
+def test_shared_links_carry_no_prefix(client: Client, petition: str) -> None:
+    page = client.get(f"/ru/p/{petition}").text
+    shared = f"https%3A%2F%2Fpetition.example.org%2Fp%2F{petition}%3Fr%3D"
+    for channel in ("wa", "tg", "fb", "x", "em"):
+        assert f"{shared}{channel}" in page
+    assert "%2Fru%2Fp" not in page
+
+
+def test_a_missing_translation_of_the_text_is_said(app: Flask, client: Client) -> None:
+    text = dict.fromkeys(("title", "target", "lede", "letter", "story", "share"), "Bara svenska")
+    slug = make_petition("swedish", source_language="sv", text={"sv": text})
+    page = client.get(f"/ru/p/{slug}").text
+    assert "ещё не переведена на ваш язык" in page
+    assert 'lang="sv"' in page
+
+
+def test_the_language_in_the_address_wins_over_the_signers(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    link = signed(client, post_office, petition)
+    assert "Confirm your signature" in client.get(link, headers={"Accept-Language": "ru"}).text
+    assert "Подтвердите подпись" in client.get(f"/ru{link}").text
+
+
+def test_failures_speak_the_readers_language(app: Flask, client: Client) -> None:
+    assert "Такой страницы нет" in client.get("/ru/nothing/here").text
+    assert "Такой страницы нет" in client.get("/nothing", headers={"Accept-Language": "ru"}).text
+    forged = token_for(app, tokens.THANKS, 1)
+    assert "Эта ссылка не работает" in client.get(f"/ru/confirm/{forged}").text
+
+
+def test_numbers_and_dates_are_written_as_the_reader_writes_them(
+    app: Flask, client: Client, petition: str
+) -> None:
+    with transaction() as session:
+        session.query(Tally).update({"counted": 12_345})
+    assert "data-count>12,345<" in client.get(f"/en/p/{petition}").text
+    assert "data-count>12\u00a0345<" in client.get(f"/ru/p/{petition}").text
+
+
+def test_the_countries_are_those_of_iso_3166_sorted_for_the_reader() -> None:
+    english, russian = countries("en"), countries("ru")
+    assert set(english) == set(russian)
+    assert 245 <= len(english) <= 252
+    assert english["KZ"] == "Kazakhstan"
+    assert russian["KZ"] == "Казахстан"
+    assert not {"EU", "UN", "ZZ", "XA", "001"} & set(english)
+    names = list(english.values())
+    assert names.index("Åland Islands") < names.index("Albania") < names.index("Zimbabwe")
