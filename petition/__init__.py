@@ -1,5 +1,6 @@
 """The petition site. `create_app` assembles it; nothing here knows a rule."""
 
+import gc
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,19 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     csrf.init_app(app)
     cli.register(app)
     web.register(app)
+    return app
+
+
+def create_served_app() -> Flask:
+    """Assemble the site for a web process.
+
+    What is made at the start lives as long as the process. Set aside, the garbage collector no
+    longer walks through it every few requests, which was a fifth of a signature's time.
+    """
+    app = create_app()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     return app
 
 

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from petition.errors import PetitionNotOpen, SignatureGone
 from petition.extensions import db, transaction
@@ -69,8 +68,8 @@ def confirm(signature_id: int, entry: int, *, now: datetime) -> bool:
     that the new one can be shown. Raises SignatureGone, and PetitionNotOpen when the petition
     closed over 24 hours ago.
     """
-    with transaction() as session:
-        found = _for_confirming(session, signature_id)
+    with transaction() as connection:
+        found = _for_confirming(connection, signature_id)
         if found.confirmed_at is not None:
             return True
         if found.entry != entry:
@@ -79,18 +78,18 @@ def confirm(signature_id: int, entry: int, *, now: datetime) -> bool:
             raise PetitionNotOpen(found.slug, found.state)
         # The tally's row is locked from here to the commit: numbers follow each other with no gap
         # and no twin.
-        number = session.execute(
+        number = connection.execute(
             _COUNT_ONE, {"petition": found.petition_id, "now": now}
         ).scalar_one()
-        session.execute(_NUMBER, {"signature": signature_id, "number": number, "now": now})
+        connection.execute(_NUMBER, {"signature": signature_id, "number": number, "now": now})
         return True
 
 
-def _for_confirming(session: Session, signature_id: int) -> Row[Any]:
+def _for_confirming(connection: Connection, signature_id: int) -> Row[Any]:
     """Lock the signature (SQLite has locked everything already) and return what decides about
     it.
     """
-    row = session.execute(_FOR_CONFIRMING, {"signature": signature_id}).first()
+    row = connection.execute(_FOR_CONFIRMING, {"signature": signature_id}).first()
     if row is None:
         raise SignatureGone
     return row

@@ -15,7 +15,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import Connection, DateTime, Dialect, MetaData, Table, TypeDecorator, event
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase
 
 SQLITE_BUSY_SECONDS = 30
 
@@ -74,23 +74,17 @@ csrf = CSRFProtect()
 
 
 @contextmanager
-def transaction() -> Iterator[Session]:
+def transaction() -> Iterator[Connection]:
     """Write: everything inside is kept together or not at all. The only place that commits.
 
-    On SQLite the write lock is taken at the start (BEGIN IMMEDIATE): a deferred transaction that
-    reads first and writes later fails at once when another writer came between, however long the
-    busy timeout.
+    Records are read as objects (`db.session`) and written by statements, here. On SQLite the write
+    lock is taken at the start (BEGIN IMMEDIATE): a transaction that reads first and writes later
+    would fail at once when another writer came between, however long the busy timeout.
     """
-    session = db.session()
-    if session.in_transaction():
-        session.commit()  # ends a read: its snapshot may be older than what this is about to change
-    session.connection(execution_options={"write": True})
-    try:
-        yield session
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
+    with db.engine.connect() as connection:
+        connection.execution_options(write=True)
+        with connection.begin():
+            yield connection
 
 
 def prepare_database(app: Flask) -> None:
@@ -127,5 +121,9 @@ def _set_up_postgresql(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    """Begin to write. A read begins nothing: each statement sees the newest state, as on PostgreSQL
+    (READ COMMITTED), and no snapshot is held against the write-ahead log.
+    """
+    if connection.get_execution_options().get("write", False):
+        driver = cast("SQLiteConnection", connection.connection.driver_connection)
+        driver.execute("BEGIN IMMEDIATE")

@@ -3,11 +3,10 @@ what they did.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from petition import outbox
 from petition.errors import (
@@ -20,8 +19,6 @@ from petition.errors import (
 from petition.extensions import db, transaction
 from petition.models import AuditEntry, LetterKind, Organiser, Petition, Role
 from petition.signers import Address
-
-LINKS_PER_HOUR = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,66 +35,52 @@ def invite(address: Address, *, role: Role, slug: str | None, language: str, now
 
     Raises OrganiserExists and PetitionNotFound. Returns the organiser's id.
     """
+    petition_id = None if slug is None else _petition(slug)
     try:
-        with transaction() as session:
-            petition_id = None
-            if slug is not None:
-                petition_id = session.scalar(select(Petition.id).where(Petition.slug == slug))
-                if petition_id is None:
-                    raise PetitionNotFound
-            organiser = Organiser(
-                email=address.email,
-                mailbox_key=address.mailbox,
-                language=language,
-                role=role.value,
-                petition_id=petition_id,
-                sign_in=0,
-                invited_at=now,
-            )
-            session.add(organiser)
-            session.flush()
-            _mail_link(session, organiser, now)
-            session.add(_entry("organiser.invite", now, petition_id=petition_id, detail=role.value))
-            return organiser.id
+        with transaction() as connection:
+            organiser_id = connection.execute(
+                insert(Organiser)
+                .values(
+                    email=address.email,
+                    mailbox_key=address.mailbox,
+                    language=language,
+                    role=role.value,
+                    petition_id=petition_id,
+                    sign_in=0,
+                    invited_at=now,
+                )
+                .returning(Organiser.id)
+            ).scalar_one()
+            outbox.post_to_organiser(connection, LetterKind.SIGN_IN, organiser_id, now=now)
+            _record(connection, "organiser.invite", now, petition_id=petition_id, detail=role.value)
+            return organiser_id
     except IntegrityError as error:
         raise OrganiserExists from error
 
 
 def remove(address: Address, *, now: datetime) -> None:
     """Shut an organiser out at once, open sessions included. Raises OrganiserUnknown."""
-    with transaction() as session:
-        removed = session.scalar(
+    with transaction() as connection:
+        removed = connection.scalar(
             delete(Organiser)
             .where(Organiser.mailbox_key == address.mailbox)
             .returning(Organiser.id)
         )
         if removed is None:
             raise OrganiserUnknown
-        session.add(_entry("organiser.remove", now, detail=f"organiser {removed}"))
+        _record(connection, "organiser.remove", now, detail=f"organiser {removed}")
 
 
 def ask_link(address: Address, *, now: datetime) -> None:
     """Mail a sign-in link to an organiser, at most five an hour; do nothing for anybody else, and
     say neither.
     """
-    with transaction() as session:
-        organiser = session.scalar(
-            select(Organiser).where(Organiser.mailbox_key == address.mailbox)
+    with transaction() as connection:
+        organiser_id = connection.scalar(
+            select(Organiser.id).where(Organiser.mailbox_key == address.mailbox)
         )
-        if organiser is not None:
-            _mail_link(session, organiser, now)
-
-
-def _mail_link(session: Session, organiser: Organiser, now: datetime) -> None:
-    outbox.post(
-        session,
-        LetterKind.SIGN_IN,
-        organiser_id=organiser.id,
-        mailbox_key=organiser.mailbox_key,
-        now=now,
-        most=LINKS_PER_HOUR,
-        within=timedelta(hours=1),
-    )
+        if organiser_id is not None:
+            outbox.post_to_organiser(connection, LetterKind.SIGN_IN, organiser_id, now=now)
 
 
 def link_for(address: Address) -> Link:
@@ -114,8 +97,8 @@ def enter(link: Link, *, now: datetime) -> int:
 
     Raises SignInSpent, and every other link written before is spent with it.
     """
-    with transaction() as session:
-        entered: int | None = session.scalar(
+    with transaction() as connection:
+        entered = connection.scalar(
             update(Organiser)
             .where(Organiser.id == link.organiser_id, Organiser.sign_in == link.serial)
             .values(sign_in=Organiser.sign_in + 1)
@@ -123,8 +106,8 @@ def enter(link: Link, *, now: datetime) -> int:
         )
         if entered is None:
             raise SignInSpent
-        session.add(_entry("organiser.enter", now, organiser_id=entered))
-        return entered
+        _record(connection, "organiser.enter", now, organiser_id=entered)
+        return int(entered)
 
 
 def find(organiser_id: int) -> Organiser | None:
@@ -141,8 +124,8 @@ def petition_for(organiser: Organiser, slug: str) -> int:
     """Return the id of a petition that the organiser may see. Raises PetitionNotFound for any
     other.
     """
-    petition_id = db.session.scalar(select(Petition.id).where(Petition.slug == slug))
-    if petition_id is None or not may_see(organiser, petition_id):
+    petition_id = _petition(slug)
+    if not may_see(organiser, petition_id):
         raise PetitionNotFound
     return petition_id
 
@@ -155,27 +138,40 @@ def record_download(organiser: Organiser, slug: str, *, what: str, now: datetime
     petition_id = petition_for(organiser, slug)
     if organiser.role == Role.VIEWER:
         raise NotAllowed
-    with transaction() as session:
-        session.add(
-            _entry(
-                "signatures.download",
-                now,
-                organiser_id=organiser.id,
-                petition_id=petition_id,
-                detail=what,
-            )
+    with transaction() as connection:
+        _record(
+            connection,
+            "signatures.download",
+            now,
+            organiser_id=organiser.id,
+            petition_id=petition_id,
+            detail=what,
         )
     return petition_id
 
 
-def _entry(
+def _petition(slug: str) -> int:
+    petition_id = db.session.scalar(select(Petition.id).where(Petition.slug == slug))
+    if petition_id is None:
+        raise PetitionNotFound
+    return petition_id
+
+
+def _record(
+    connection: Connection,
     action: str,
     at: datetime,
     *,
     organiser_id: int | None = None,
     petition_id: int | None = None,
     detail: str = "",
-) -> AuditEntry:
-    return AuditEntry(
-        at=at, organiser_id=organiser_id, petition_id=petition_id, action=action, detail=detail
+) -> None:
+    connection.execute(
+        insert(AuditEntry).values(
+            at=at,
+            organiser_id=organiser_id,
+            petition_id=petition_id,
+            action=action,
+            detail=detail,
+        )
     )

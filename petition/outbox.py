@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
-    ScalarSelect,
-    String,
+    Column,
+    ColumnElement,
+    Connection,
     Update,
     and_,
     bindparam,
@@ -24,10 +25,10 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm import Session
 
-from petition.extensions import UTCDateTime, db, transaction
-from petition.models import Letter, LetterKind, LetterState
+from petition.extensions import db, transaction
+from petition.models import Letter, LetterKind, LetterState, Signature
+from petition.prepared import Prepared
 
 LEASE = timedelta(
     minutes=2
@@ -38,85 +39,95 @@ GIVE_UP = timedelta(days=5)  # RFC 5321 §4.5.4.1: at least four to five days
 
 LETTERS_PER_MAILBOX = 5  # in all, so that nobody can fill a stranger's mailbox through us
 MAILBOX_MEMORY = timedelta(days=30)
+LETTERS_PER_ORGANISER = 5
+ORGANISER_MEMORY = timedelta(hours=1)
 
 _letter = Letter.table()
+_signature = Signature.table()
 
 
-def _withheld_state() -> ScalarSelect[str]:
-    """The state of a new letter, decided by the database: withheld over the mailbox's limit, or
-    when the same letter waits already (a second click), else due.
-    """
-    earlier = _letter.alias("earlier")
-    waiting = exists().where(
-        earlier.c.signature_id == bindparam("signature_id", type_=_letter.c.signature_id.type),
-        earlier.c.kind == bindparam("kind", type_=String),
-        earlier.c.state == LetterState.DUE,
+_earlier = _letter.alias("earlier")
+_to_the_same_mailbox = _earlier.c.signature_id.in_(
+    select(_signature.c.id).where(
+        _signature.c.mailbox_key
+        == select(_signature.c.mailbox_key)
+        .where(_signature.c.id == bindparam("reader"))
+        .scalar_subquery()
     )
-    so_many = (
+)
+_to_the_same_organiser = _earlier.c.organiser_id == bindparam("reader")
+
+
+def _posting(reader: Column[int | None], to_the_same: ColumnElement[bool]) -> Prepared:
+    """Build the statement that puts a letter in; its state is decided by the database.
+
+    It is withheld when the reader has had their most, or when the same letter is waiting already (a
+    second click); else it is due.
+    """
+    had = (
         select(func.count())
-        .select_from(earlier)
+        .where(to_the_same)
         .where(
-            earlier.c.mailbox_key == bindparam("mailbox_key", type_=String),
-            earlier.c.state != LetterState.WITHHELD,
-            earlier.c.created_at > bindparam("since", type_=UTCDateTime),
+            _earlier.c.state != LetterState.WITHHELD.value,
+            _earlier.c.created_at > bindparam("since"),
         )
         .scalar_subquery()
     )
-    withhold = or_(so_many >= bindparam("most"), waiting)
-    return select(
-        case((withhold, literal(LetterState.WITHHELD.value)), else_=literal(LetterState.DUE.value))
-    ).scalar_subquery()
-
-
-_POST = (
-    insert(_letter)
-    .values(
-        kind=bindparam("kind", type_=String),
-        state=_withheld_state(),
-        signature_id=bindparam("signature_id"),
-        organiser_id=bindparam("organiser_id"),
-        mailbox_key=bindparam("mailbox_key", type_=String),
-        attempts=0,
-        reason="",
-        created_at=bindparam("now", type_=UTCDateTime),
-        due_at=bindparam("now", type_=UTCDateTime),
+    waiting = exists().where(
+        _earlier.c[reader.name] == bindparam("reader"),
+        _earlier.c.kind == bindparam("kind"),
+        _earlier.c.state == LetterState.DUE.value,
     )
-    .returning(_letter.c.id)
-)
+    state = case(
+        (or_(had >= bindparam("most"), waiting), literal(LetterState.WITHHELD.value)),
+        else_=literal(LetterState.DUE.value),
+    )
+    return Prepared(
+        insert(_letter)
+        .values(
+            {
+                "kind": bindparam("kind"),
+                "state": state,
+                reader.name: bindparam("reader"),
+                "attempts": 0,
+                "reason": "",
+                "created_at": bindparam("now"),
+                "due_at": bindparam("now"),
+            }
+        )
+        .returning(_letter.c.id)
+    )
 
 
-def post(
-    session: Session,
-    kind: LetterKind,
-    *,
-    mailbox_key: str,
-    now: datetime,
-    signature_id: int | None = None,
-    organiser_id: int | None = None,
-    most: int = LETTERS_PER_MAILBOX,
-    within: timedelta = MAILBOX_MEMORY,
+_POST_TO_SIGNER = _posting(_letter.c.signature_id, _to_the_same_mailbox)
+_POST_TO_ORGANISER = _posting(_letter.c.organiser_id, _to_the_same_organiser)
+
+
+def post_to_signer(
+    connection: Connection, kind: LetterKind, signature_id: int, *, now: datetime
 ) -> int:
     """Put a letter in the box, inside the caller's transaction, and return its id.
 
-    Beyond `most` letters to the mailbox `within` that time it is kept but withheld: the caller
-    cannot tell, so neither can a page.
+    A mailbox gets five letters in thirty days, across petitions. One more is kept but withheld: the
+    caller cannot tell, so neither can a page.
     """
-    return int(
-        session.connection()
-        .execute(
-            _POST,
-            {
-                "kind": kind.value,
-                "signature_id": signature_id,
-                "organiser_id": organiser_id,
-                "mailbox_key": mailbox_key,
-                "now": now,
-                "since": now - within,
-                "most": most,
-            },
-        )
-        .scalar_one()
-    )
+    limits = {"most": LETTERS_PER_MAILBOX, "since": now - MAILBOX_MEMORY}
+    written = {"kind": kind.value, "reader": signature_id, "now": now}
+    ((letter_id,),) = _POST_TO_SIGNER.all(connection, written | limits)
+    return int(letter_id)
+
+
+def post_to_organiser(
+    connection: Connection, kind: LetterKind, organiser_id: int, *, now: datetime
+) -> int:
+    """Put a letter in the box, inside the caller's transaction, and return its id.
+
+    An organiser gets five letters an hour; one more is kept but withheld.
+    """
+    limits = {"most": LETTERS_PER_ORGANISER, "since": now - ORGANISER_MEMORY}
+    written = {"kind": kind.value, "reader": organiser_id, "now": now}
+    ((letter_id,),) = _POST_TO_ORGANISER.all(connection, written | limits)
+    return int(letter_id)
 
 
 def claim(now: datetime) -> int | None:
@@ -136,8 +147,8 @@ def claim(now: datetime) -> int | None:
     )
     if db.session.scalar(select(_letter.c.id).where(due).limit(1)) is None:
         return None  # the common case, a read alone: it takes no write lock
-    with transaction() as session:
-        claimed: int | None = session.scalar(
+    with transaction() as connection:
+        claimed: int | None = connection.scalar(
             update(_letter)
             .where(_letter.c.id == first, due)
             .values(due_at=now + LEASE, attempts=_letter.c.attempts + 1)
@@ -160,22 +171,24 @@ def deferred(letter_id: int, reason: str, *, now: datetime) -> None:
     """Try a letter again later: after 5 s, then twice as long each time up to 1 h, and give up
     after 5 days.
     """
-    with transaction() as session:
-        attempts, created_at = session.execute(
+    with transaction() as connection:
+        attempts, created_at = connection.execute(
             select(_letter.c.attempts, _letter.c.created_at).where(_letter.c.id == letter_id)
         ).one()
         values: dict[str, object] = {"due_at": now + wait_after(attempts), "reason": reason[:300]}
         if now - created_at > GIVE_UP:
             values["state"] = LetterState.REFUSED
-        session.execute(_while_due(letter_id).values(values))
+        connection.execute(_while_due(letter_id).values(values))
 
 
 def released(letter_id: int, *, now: datetime) -> None:
     """Give a claimed letter back untried: the server could not be reached, which is not the
     letter's fault.
     """
-    with transaction() as session:
-        session.execute(_while_due(letter_id).values(due_at=now, attempts=_letter.c.attempts - 1))
+    with transaction() as connection:
+        connection.execute(
+            _while_due(letter_id).values(due_at=now, attempts=_letter.c.attempts - 1)
+        )
 
 
 def wait_after(attempts: int) -> timedelta:
@@ -216,5 +229,5 @@ def _while_due(letter_id: int) -> Update:
 
 
 def _settle(letter_id: int, **values: object) -> None:
-    with transaction() as session:
-        session.execute(_while_due(letter_id).values(values))
+    with transaction() as connection:
+        connection.execute(_while_due(letter_id).values(values))

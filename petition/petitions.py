@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from petition.errors import PetitionNotFound, PetitionNotOpen, SlugTaken
 from petition.extensions import db, transaction
 from petition.manuscript import Manuscript
 from petition.models import Petition, PetitionText, Signature, State, Tally
+from petition.prepared import Prepared
 
 GOALS = (100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000)
 NEXT_GOAL_AT = 0.85  # of a goal: from there the page shows the next one
@@ -127,29 +128,36 @@ def signable(slug: str, language: str) -> Signable:
     """Return what signing needs. Raises PetitionNotFound, and PetitionNotOpen with the state it is
     in.
     """
-    rows = db.session.execute(
-        select(
-            Petition.id,
-            Petition.state,
-            Petition.asks_postcode,
-            Petition.source_language,
-            PetitionText.language,
-            func.max(PetitionText.version),
-        )
-        .join(PetitionText, PetitionText.petition_id == Petition.id)
-        .where(
-            Petition.slug == slug,
-            PetitionText.language.in_((language, Petition.source_language)),
-        )
-        .group_by(Petition.id, PetitionText.language)
-    ).all()
-    if not rows or rows[0].state == State.DRAFT:
+    with db.engine.connect() as connection:
+        found = _SIGNABLE.all(connection, {"slug": slug, "language": language})
+    if not found or found[0][1] == State.DRAFT:
         raise PetitionNotFound
-    if rows[0].state != State.OPEN:
-        raise PetitionNotOpen(slug, rows[0].state)
-    versions = {row[4]: row[5] for row in rows}
-    found = language if language in versions else rows[0].source_language
-    return Signable(rows[0].id, rows[0].asks_postcode, found, versions[found])
+    if found[0][1] != State.OPEN:
+        raise PetitionNotOpen(slug, found[0][1])
+    # The reader's language or, where there is no text in it, the petition's own.
+    text = next((row for row in found if row[3] == language), found[0])
+    petition_id, _, asks_postcode, text_language, version = text
+    return Signable(petition_id, bool(asks_postcode), text_language, version)
+
+
+_SIGNABLE = Prepared(
+    select(
+        Petition.id,
+        Petition.state,
+        Petition.asks_postcode,
+        PetitionText.language,
+        func.max(PetitionText.version),
+    )
+    .join(PetitionText, PetitionText.petition_id == Petition.id)
+    .where(
+        Petition.slug == bindparam("slug"),
+        or_(
+            PetitionText.language == bindparam("language"),
+            PetitionText.language == Petition.source_language,
+        ),
+    )
+    .group_by(Petition.id, PetitionText.language)
+)
 
 
 def identify(slug: str) -> int:
@@ -192,17 +200,16 @@ def listed(language: str, *, states: tuple[State, ...] = tuple(State)) -> list[L
 
 def keep(manuscript: Manuscript, *, now: datetime) -> None:
     """Keep a new petition with its texts and a counter at nought. Raises SlugTaken."""
-    is_open = manuscript.petition["state"] == State.OPEN
-    petition = Petition(**manuscript.petition, created_at=now, opened_at=now if is_open else None)
+    opened_at = now if manuscript.petition["state"] == State.OPEN else None
+    values = manuscript.petition | {"created_at": now, "opened_at": opened_at}
     try:
-        with transaction() as session:
-            session.add(petition)
-            session.flush()
-            session.add(Tally(petition_id=petition.id, counted=0, last_number=0, changed_at=now))
-            session.add_all(
-                PetitionText(petition_id=petition.id, version=1, created_at=now, **text)
-                for text in manuscript.texts
+        with transaction() as connection:
+            kept = connection.scalar(insert(Petition).values(values).returning(Petition.id))
+            connection.execute(
+                insert(Tally).values(petition_id=kept, counted=0, last_number=0, changed_at=now)
             )
+            rest = {"petition_id": kept, "version": 1, "created_at": now}
+            connection.execute(insert(PetitionText), [text | rest for text in manuscript.texts])
     except IntegrityError as error:
         raise SlugTaken(manuscript.slug) from error
 
@@ -215,14 +222,12 @@ def move(slug: str, state: State, *, now: datetime) -> None:
     }
     if state == State.OPEN:
         values["opened_at"] = func.coalesce(Petition.opened_at, now)
-    with transaction() as session:
-        known = session.scalar(select(Petition.id).where(Petition.slug == slug))
+    with transaction() as connection:
+        known = connection.scalar(select(Petition.id).where(Petition.slug == slug))
         if known is None:
             raise PetitionNotFound
-        session.execute(
-            update(Petition)
-            .where(and_(Petition.id == known, Petition.state != state))
-            .values(values)
+        connection.execute(
+            update(Petition).where(Petition.id == known, Petition.state != state).values(values)
         )
 
 
@@ -232,21 +237,21 @@ def recount(slug: str, *, now: datetime) -> tuple[int, int]:
 
     Raises PetitionNotFound.
     """
-    with transaction() as session:
-        tally = session.scalar(
-            select(Tally)
+    with transaction() as connection:
+        tally = connection.execute(
+            select(Tally.petition_id, Tally.counted)
             .join(Petition, Petition.id == Tally.petition_id)
             .where(Petition.slug == slug)
             .with_for_update(of=Tally)
-        )
+        ).first()
         if tally is None:
             raise PetitionNotFound
-        true = session.scalar(
-            select(func.count()).where(
-                Signature.petition_id == tally.petition_id, Signature.counted
+        mine = Signature.petition_id == tally.petition_id
+        true = int(connection.scalar(select(func.count()).where(mine, Signature.counted)) or 0)
+        if tally.counted != true:
+            connection.execute(
+                update(Tally)
+                .where(Tally.petition_id == tally.petition_id)
+                .values(counted=true, changed_at=now)
             )
-        )
-        before, tally.counted = tally.counted, int(true or 0)
-        if before != tally.counted:
-            tally.changed_at = now
-        return before, tally.counted
+        return tally.counted, true

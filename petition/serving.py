@@ -53,7 +53,7 @@ def web_command(host: str, port: int, workers: int) -> list[str]:
         *("--host", host, "--port", str(port), "--workers", str(workers)),
         *("--blocking-threads", "1", "--http", "1", "--no-ws", "--backlog", "2048"),
         *("--log-level", "warning", "--no-access-log", "--respawn-failed-workers"),
-        "app:app",
+        *("--factory", "petition:create_served_app"),
     ]
 
 

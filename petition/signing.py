@@ -2,14 +2,12 @@
 repeat.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningInsert
 
 from petition import outbox
 from petition.errors import SignatureGone
@@ -21,6 +19,7 @@ from petition.models import (
     Signature,
     Tally,
 )
+from petition.prepared import Prepared
 from petition.signers import Address
 
 GRACE = timedelta(hours=24)  # a signature made before closing can still be confirmed for so long
@@ -46,6 +45,9 @@ class Entry:
     updates: bool
 
 
+_TYPED = tuple(field.name for field in fields(Entry))
+
+
 def sign(
     petition_id: int,
     entry: Entry,
@@ -62,7 +64,8 @@ def sign(
     changes nothing afterwards; the letter then says that they have signed already. Returns the id
     of the letter: it grows with every call alike, so it tells nothing about the address.
     """
-    values = asdict(entry) | {
+    values = {
+        **{name: getattr(entry, name) for name in _TYPED},
         "petition_id": petition_id,
         "email": address.email,
         "address_key": address.key,
@@ -73,40 +76,42 @@ def sign(
         "entry": 1,
         "signed_at": now,
     }
-    with transaction() as session:
-        connection = session.connection()
-        insert = _INSERT[connection.dialect.name]
-        kept = connection.execute(insert, values).scalar()
+    with transaction() as connection:
+        kept = _INSERT[connection.dialect.name].first(connection, values)
         kind = LetterKind.CONFIRM
         if kept is None:
             kind = LetterKind.ALREADY_SIGNED
-            kept = connection.execute(_FIND_SIGNED, values).scalar_one()
-        return outbox.post(session, kind, signature_id=kept, mailbox_key=address.mailbox, now=now)
+            (kept,) = _FIND_SIGNED.all(connection, values)
+        return outbox.post_to_signer(connection, kind, kept[0], now=now)
 
 
-def _insert_or_replace(dialect: Any) -> ReturningInsert[int]:
+def _insert_or_replace(dialect: Any) -> Prepared:
     """INSERT … ON CONFLICT: the database decides whether the mailbox is new; a confirmed row
     answers nothing.
     """
     statement = dialect.insert(_signature)
-    replaced = {
-        column.name: statement.excluded[column.name]
-        for column in _signature.columns
-        if column.name
-        not in {"id", "petition_id", "mailbox_key", "entry", "confirmed_at", "number"}
-    }
-    insert: ReturningInsert[int] = statement.on_conflict_do_update(
-        index_elements=[_signature.c.mailbox_key, _signature.c.petition_id],
-        set_=replaced | {"entry": _signature.c.entry + 1},
-        where=_signature.c.confirmed_at.is_(None),
-    ).returning(_signature.c.id)
-    return insert
+    given = {column.name for column in _signature.columns} - {"id", "confirmed_at", "number"}
+    written: dict[str, Any] = {name: bindparam(name) for name in given}
+    kept = {"petition_id", "mailbox_key", "entry"}
+    replaced = {name: statement.excluded[name] for name in given - kept}
+    insert = (
+        statement.values(written)
+        .on_conflict_do_update(
+            index_elements=[_signature.c.mailbox_key, _signature.c.petition_id],
+            set_=replaced | {"entry": _signature.c.entry + 1},
+            where=_signature.c.confirmed_at.is_(None),
+        )
+        .returning(_signature.c.id)
+    )
+    return Prepared(insert)
 
 
 _INSERT = {"sqlite": _insert_or_replace(sqlite), "postgresql": _insert_or_replace(postgresql)}
-_FIND_SIGNED = select(_signature.c.id).where(
-    _signature.c.mailbox_key == bindparam("mailbox_key"),
-    _signature.c.petition_id == bindparam("petition_id"),
+_FIND_SIGNED = Prepared(
+    select(_signature.c.id).where(
+        _signature.c.mailbox_key == bindparam("mailbox_key"),
+        _signature.c.petition_id == bindparam("petition_id"),
+    )
 )
 
 
@@ -116,28 +121,30 @@ def resend(letter_id: int, *, now: datetime) -> None:
 
     What it says depends on how the signature stands by then. Raises SignatureGone.
     """
-    with transaction() as session:
-        signature_id = session.scalar(
+    with transaction() as connection:
+        signature_id = connection.scalar(
             select(_letter.c.signature_id).where(_letter.c.id == letter_id)
         )
         if signature_id is None:
             raise SignatureGone
-        _send_again(session, signature_id, now)
+        _send_again(connection, signature_id, now)
 
 
 def renew(signature_id: int, *, now: datetime) -> int:
     """Send a new link in place of an expired one and return the id of its letter. Raises
     SignatureGone.
     """
-    with transaction() as session:
-        return _send_again(session, signature_id, now)
+    with transaction() as connection:
+        return _send_again(connection, signature_id, now)
 
 
-def _send_again(session: Session, signature_id: int, now: datetime) -> int:
-    signature = session.get(Signature, signature_id)
+def _send_again(connection: Connection, signature_id: int, now: datetime) -> int:
+    signature = connection.execute(
+        select(_signature.c.confirmed_at).where(_signature.c.id == signature_id)
+    ).first()
     if signature is None:
         raise SignatureGone
-    latest = session.execute(
+    latest = connection.execute(
         select(_letter.c.id, _letter.c.created_at)
         .where(_letter.c.signature_id == signature_id)
         .order_by(_letter.c.id.desc())
@@ -145,10 +152,8 @@ def _send_again(session: Session, signature_id: int, now: datetime) -> int:
     ).first()
     if latest is not None and now - latest.created_at < RESEND_AFTER:
         return int(latest.id)
-    kind = LetterKind.ALREADY_SIGNED if signature.counted else LetterKind.CONFIRM
-    return outbox.post(
-        session, kind, signature_id=signature_id, mailbox_key=signature.mailbox_key, now=now
-    )
+    kind = LetterKind.ALREADY_SIGNED if signature.confirmed_at else LetterKind.CONFIRM
+    return outbox.post_to_signer(connection, kind, signature_id, now=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from itsdangerous import BadData, URLSafeSerializer
 
@@ -61,8 +62,13 @@ class Tokens:
         return hmac.new(key, str(number).encode(), hashlib.sha256).hexdigest()[:24]
 
     def _serializer(self, purpose: Purpose) -> URLSafeSerializer:
-        return URLSafeSerializer(
-            list(self.keys),
-            salt=f"petition {purpose.name}",
-            signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
-        )
+        return _serializer(tuple(self.keys), purpose.name)
+
+
+@lru_cache(maxsize=100)
+def _serializer(keys: tuple[str, ...], purpose: str) -> URLSafeSerializer:
+    return URLSafeSerializer(
+        list(keys),
+        salt=f"petition {purpose}",
+        signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
+    )

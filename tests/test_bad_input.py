@@ -194,8 +194,8 @@ def test_an_expired_link_offers_a_new_one_and_sends_it(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     signed(client, post_office, petition)
-    with transaction() as session:
-        session.execute(Letter.table().update().values(created_at=TODAY))
+    with transaction() as connection:
+        connection.execute(Letter.table().update().values(created_at=TODAY))
     old = token_for(app, tokens.confirm(7), 1, 1, at=now() - timedelta(days=7, minutes=1))
     answer = client.get(f"/confirm/{old}")
     assert answer.status_code == 410
@@ -295,8 +295,8 @@ def test_a_fault_is_a_page_with_words_and_a_log_line_without_persons(
     app = make_app(PROPAGATE_EXCEPTIONS=False)
     with app.app_context():
         slug = make_petition()
-        with transaction() as session:
-            session.execute(text("DROP TABLE letter"))
+        with transaction() as connection:
+            connection.execute(text("DROP TABLE letter"))
         answer = browser(app).post(f"/p/{slug}/sign", data=filled(name="Very Secret"))
     assert answer.status_code == 500
     assert "Something went wrong" in answer.text

@@ -32,8 +32,10 @@ def keep(email: str, **values: object) -> None:
     signature = signature_of(sign(email))
     confirming.confirm(signature.id, 1, now=TODAY)
     if values:
-        with transaction() as session:
-            session.execute(update(Signature).where(Signature.id == signature.id).values(**values))
+        with transaction() as connection:
+            connection.execute(
+                update(Signature).where(Signature.id == signature.id).values(**values)
+            )
 
 
 def test_the_file_is_what_the_contract_says(app: Flask, petition: str) -> None:
@@ -88,7 +90,7 @@ def test_defusing_adds_at_most_one_apostrophe(text: str) -> None:
 
 def test_rows_are_in_order_and_complete_beyond_one_batch(app: Flask, petition: str) -> None:
     sign("first@example.org")
-    with transaction() as session:
+    with transaction() as connection:
         first = signature_of(1)
         values = {
             column.name: getattr(first, column.name)
@@ -96,7 +98,7 @@ def test_rows_are_in_order_and_complete_beyond_one_batch(app: Flask, petition: s
             if column.name != "id"
         }
         number = export.ROWS_AT_ONCE * 2 + 1
-        session.execute(
+        connection.execute(
             Signature.table().insert(),
             [
                 values | {"mailbox_key": f"{n}@example.org", "number": n, "confirmed_at": TODAY}

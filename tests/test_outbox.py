@@ -16,7 +16,7 @@ from flask import Flask
 from petition import confirming, outbox, serving
 from petition.clock import now
 from petition.errors import Unreachable
-from petition.extensions import db
+from petition.extensions import db, transaction
 from petition.models import Letter, LetterState
 from tests import test_signing
 from tests.conftest import Client, count_of, deliver, filled, path_of, worker
@@ -175,8 +175,8 @@ def test_ten_workers_share_the_letters_and_none_leaves_twice(
 def test_a_letter_to_somebody_who_is_gone_is_dropped(app: Flask, petition: str) -> None:
     letter_id = sign()
     outbox.claim(now())
-    db.session.execute(Letter.table().delete())
-    db.session.commit()
+    with transaction() as connection:
+        connection.execute(Letter.table().delete())
     assert worker(app).compose(letter_id) is None
 
 

@@ -1,7 +1,6 @@
 """The doors of the web: what wraps every request, and which pages there are."""
 
 from urllib.parse import urlsplit
-from wsgiref.headers import Headers
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -39,22 +38,17 @@ def register(app: Flask) -> None:
         hops = app.config["TRUSTED_PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     files = assets.publish(app)
-    always = headers.fixed(urlsplit(config.site_url(app.config)).scheme == "https")
-
-    def dress(added: Headers, _path: str, _url: str) -> None:
-        for name, value in always.items():
-            added[name] = value
-
     static = WhiteNoise(
         app.wsgi_app,
         root=str(files),
         prefix="static/",
         immutable_file_test=lambda _path, _url: True,
         allow_all_origins=False,
-        add_headers_function=dress,
     )
+    secure = urlsplit(config.site_url(app.config)).scheme == "https"
+    dressed = headers.Dressed(static, secure=secure)
     pages = kept.Kept(
-        static, languages=tuple(app.config["LANGUAGES"]), hosts=app.config["TRUSTED_HOSTS"]
+        dressed, languages=tuple(app.config["LANGUAGES"]), hosts=app.config["TRUSTED_HOSTS"]
     )
     app.extensions["kept"] = pages
     app.wsgi_app = pages  # type: ignore[method-assign]

@@ -116,8 +116,6 @@ class SignForm(Form):
     handover = StringField(validators=[_one_of("yes", "no")], default="no")
     consent = Tick(validators=[_consent])
     updates = Tick()
-    language = StringField()
-    channel = StringField()
 
     def entry(self) -> Entry:
         """Return what was typed, tidied."""

@@ -1,11 +1,16 @@
 """What goes with every answer, and where a form may come from."""
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
 
 from petition import config
 from petition.errors import CrossSite
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 CONTENT_SECURITY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
@@ -30,15 +35,30 @@ def fixed(secure: bool) -> dict[str, str]:
     return headers
 
 
+class Dressed:
+    """The WSGI layer that puts the headers of every answer on, whoever below gives the answer."""
+
+    def __init__(self, app: "WSGIApplication", *, secure: bool) -> None:
+        self._app = app
+        self._always = [(name.lower(), name, value) for name, value in fixed(secure).items()]
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        def dress(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+            present = {name.lower() for name, _ in headers}
+            added = [(name, value) for lower, name, value in self._always if lower not in present]
+            return start_response(status, headers + added, *exc_info)
+
+        return self._app(environ, dress)
+
+
 def prepare(app: Flask) -> None:
-    """Put the headers on, and refuse forms sent from other sites."""
+    """Say of each page who may keep it, and refuse forms sent from other sites."""
     app.before_request(_refuse_cross_site)
-    always = fixed(urlsplit(config.site_url(app.config)).scheme == "https")
 
     @app.after_request
-    def dress(response: Response) -> Response:
-        for name, value in always.items():
-            response.headers.setdefault(name, value)
+    def tell(response: Response) -> Response:
         if response.mimetype == "text/html":
             response.headers.setdefault("Cache-Control", "no-store")
             response.headers.setdefault("Content-Language", g.get("language", ""))

@@ -47,27 +47,33 @@ def index() -> Response:
 def petition(slug: str) -> Response:
     """The petition: letter, form, counter, share links."""
     keep()
-    channel = sharing.channel_of(request.args.get("r"))
-    page = _petition_page(slug, SignForm(data={"channel": channel}))
+    page = _petition_page(slug, SignForm(), channel=request.args.get("r", ""))
     page.headers["Cache-Control"] = PAGE_CACHE
     return page
 
 
-def _petition_page(slug: str, form: SignForm) -> Response:
+def _petition_page(slug: str, form: SignForm, *, channel: str) -> Response:
     shown = petitions.shown(slug, g.language)
-    return make_response(render_template("petition/page.html", petition=shown, form=form))
+    return make_response(
+        render_template(
+            "petition/page.html",
+            petition=shown,
+            form=form,
+            channel=sharing.channel_of(channel),
+        )
+    )
 
 
 @pages.post("/p/<slug>/sign")
 def sign(slug: str) -> AnyResponse:
     """Take a signature. Every accepted entry gets the same answer, whoever has signed before."""
     form = SignForm(request.form)
-    if form.language.data:
-        speak(form.language.data)
+    speak(request.form.get("language", g.language))
+    channel = request.form.get("channel", "")
     signable = petitions.signable(slug, g.language)
     form.asks_postcode = signable.asks_postcode
     if not form.validate():
-        page = _petition_page(slug, form)
+        page = _petition_page(slug, form, channel=channel)
         page.status_code = 422
         return page
     moment = now()
@@ -76,7 +82,7 @@ def sign(slug: str) -> AnyResponse:
         form.entry(),
         form.address,
         language=signable.language,
-        channel=sharing.channel_of(form.channel.data),
+        channel=sharing.channel_of(channel),
         text_version=signable.text_version,
         now=moment,
     )

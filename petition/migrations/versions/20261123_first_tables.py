@@ -159,7 +159,6 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("signature_id", sa.Integer(), nullable=True),
         sa.Column("organiser_id", sa.Integer(), nullable=True),
-        sa.Column("mailbox_key", sa.String(length=254), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String(length=300), nullable=False),
         sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
@@ -194,17 +193,35 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'due'"),
             postgresql_where=sa.text("state = 'due'"),
         )
-        batch_op.create_index(batch_op.f("ix_letter_mailbox_key"), ["mailbox_key"], unique=False)
-        batch_op.create_index(batch_op.f("ix_letter_organiser_id"), ["organiser_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_letter_signature_id"), ["signature_id"], unique=False)
+        batch_op.create_index(
+            "ix_letter_organiser_id",
+            ["organiser_id"],
+            unique=False,
+            sqlite_where=sa.text("organiser_id IS NOT NULL"),
+            postgresql_where=sa.text("organiser_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_letter_signature_id",
+            ["signature_id"],
+            unique=False,
+            sqlite_where=sa.text("signature_id IS NOT NULL"),
+            postgresql_where=sa.text("signature_id IS NOT NULL"),
+        )
 
 
 def downgrade() -> None:
     """Move it back."""
     with op.batch_alter_table("letter", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_letter_signature_id"))
-        batch_op.drop_index(batch_op.f("ix_letter_organiser_id"))
-        batch_op.drop_index(batch_op.f("ix_letter_mailbox_key"))
+        batch_op.drop_index(
+            "ix_letter_signature_id",
+            sqlite_where=sa.text("signature_id IS NOT NULL"),
+            postgresql_where=sa.text("signature_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_letter_organiser_id",
+            sqlite_where=sa.text("organiser_id IS NOT NULL"),
+            postgresql_where=sa.text("organiser_id IS NOT NULL"),
+        )
         batch_op.drop_index(
             "ix_letter_due_at",
             sqlite_where=sa.text("state = 'due'"),

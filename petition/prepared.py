@@ -1,0 +1,64 @@
+"""Statements that run at every signature: put together once, then handed to the driver as they are.
+
+SQLAlchemy's own way to the driver costs about 0.2 ms a statement (cache key, parameters, context,
+result), the statement itself 0.01 to 0.05. At a rush of signing that is most of the work.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Executable
+from sqlalchemy.sql.compiler import SQLCompiler
+
+_Bind = tuple[str, Any, Callable[[Any], Any] | None]
+
+
+class Prepared:
+    """One statement with named parameters. Rows come back as the driver gives them: plain tuples,
+    truth as 0 and 1 on SQLite.
+    """
+
+    def __init__(self, statement: Executable) -> None:
+        self._statement = statement
+        self._compiled: dict[str, tuple[str, list[_Bind], bool]] = {}
+
+    def first(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Any] | None:
+        """Run it inside the connection's transaction and return its first row, if any."""
+        rows = self.all(connection, values)
+        return rows[0] if rows else None
+
+    def all(self, connection: Connection, values: Mapping[str, Any]) -> list[Sequence[Any]]:
+        """Run it inside the connection's transaction and return its rows."""
+        sql, binds, by_name = self._for(connection.dialect)
+        given = {
+            name: process(value) if process is not None else value
+            for name, default, process in binds
+            for value in (values.get(name, default),)
+        }
+        driver = connection.connection.driver_connection
+        assert driver is not None  # noqa: S101 (a pooled connection that is checked out has one)
+        cursor = driver.execute(sql, given if by_name else [given[name] for name, _, _ in binds])
+        found: list[Sequence[Any]] = cursor.fetchall()
+        cursor.close()
+        return found
+
+    def _for(self, dialect: Dialect) -> tuple[str, list[_Bind], bool]:
+        compiled = self._compiled.get(dialect.name)
+        if compiled is None:
+            compiled = self._compiled[dialect.name] = _compile(self._statement, dialect)
+        return compiled
+
+
+def _compile(statement: Executable, dialect: Dialect) -> tuple[str, list[_Bind], bool]:
+    """Return the SQL, its parameters in order (name, default, how to write it), and whether the
+    driver takes them by name.
+    """
+    compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+    assert isinstance(compiled, SQLCompiler)  # noqa: S101 (what compiling an executable gives)
+    names = compiled.positiontup if compiled.positional else list(compiled.params)
+    binds: list[_Bind] = []
+    for name in names or []:
+        bind = compiled.binds[name]
+        process = bind.type.dialect_impl(dialect).bind_processor(dialect)
+        binds.append((name, bind.value, process))
+    return compiled.string, binds, not compiled.positional
