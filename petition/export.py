@@ -3,16 +3,17 @@ record untouched.
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Engine, String, case, select
+from sqlalchemy import Engine, String, bindparam, case, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
 from petition.extensions import db
 from petition.models import Signature
+from petition.prepared import Prepared
 
 COLUMNS = [
     "number",
@@ -51,7 +52,8 @@ class iso8601(GenericFunction[str]):  # noqa: N801 (named as it reads in SQL)
 
 @compiles(iso8601, "sqlite")
 def _iso8601_sqlite(element: Any, compiler: SQLCompiler, **options: Any) -> str:
-    return f"strftime('%Y-%m-%dT%H:%M:%SZ', {compiler.process(element.clauses, **options)})"
+    moment = compiler.process(element.clauses, **options)
+    return f"replace(substr({moment}, 1, 19), ' ', 'T') || 'Z'"  # half the time of strftime
 
 
 @compiles(iso8601, "postgresql")
@@ -62,7 +64,9 @@ def _iso8601_postgresql(element: Any, compiler: SQLCompiler, **options: Any) -> 
 
 def defuse(text: str) -> str:
     """Put an apostrophe before what a spreadsheet would calculate, also behind leading blanks."""
-    return f"'{text}" if text.lstrip(" \u00a0")[:1] in _FORMULA and text else text
+    if not text or text[0].isalnum():
+        return text
+    return f"'{text}" if text.lstrip(" \u00a0")[:1] in _FORMULA else text
 
 
 def csv_lines(petition_id: int) -> Iterator[bytes]:
@@ -84,22 +88,8 @@ def _csv_lines(engine: Engine, petition_id: int) -> Iterator[bytes]:
     with engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
-        rows = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(_rows(petition_id))
-        for part in rows.partitions():
-            writer.writerows(
-                (
-                    n,
-                    defuse(name),
-                    defuse(email),
-                    land,
-                    defuse(code),
-                    defuse(body),
-                    defuse(role),
-                    defuse(said),
-                    *rest,
-                )
-                for n, name, email, land, code, body, role, said, *rest in part
-            )
+        for part in _ROWS.stream(connection, {"petition": petition_id}, at_once=ROWS_AT_ONCE):
+            writer.writerows(map(_defused, part))
             yield lines.take()
     yield lines.take()
 
@@ -115,27 +105,34 @@ class _Lines(list[str]):
         return text.encode()
 
 
-def _rows(petition_id: int) -> Any:
-    signature = Signature
-    return (
-        select(
-            signature.number,
-            signature.name,
-            signature.email,
-            signature.country,
-            signature.postcode,
-            signature.organisation,
-            signature.role,
-            signature.comment,
-            signature.display,
-            case((signature.handover, "yes"), else_="no"),
-            case((signature.updates, "yes"), else_="no"),
-            signature.language,
-            signature.channel,
-            signature.text_version,
-            iso8601(signature.signed_at),
-            iso8601(signature.confirmed_at),
-        )
-        .where(signature.petition_id == petition_id, signature.counted)
-        .order_by(signature.number)
+def _defused(row: Sequence[Any]) -> tuple[Any, ...]:
+    """Return a row with every text that somebody typed made harmless."""
+    n, name, email, country, postcode, organisation, role, comment, *chosen = row
+    name, email, postcode = defuse(name), defuse(email), defuse(postcode)
+    organisation, role, comment = defuse(organisation), defuse(role), defuse(comment)
+    return (n, name, email, country, postcode, organisation, role, comment, *chosen)
+
+
+# Every column leaves the database as the file wants it.
+_ROWS = Prepared(
+    select(
+        Signature.number,
+        Signature.name,
+        Signature.email,
+        Signature.country,
+        Signature.postcode,
+        Signature.organisation,
+        Signature.role,
+        Signature.comment,
+        Signature.display,
+        case((Signature.handover, "yes"), else_="no"),
+        case((Signature.updates, "yes"), else_="no"),
+        Signature.language,
+        Signature.channel,
+        Signature.text_version,
+        iso8601(Signature.signed_at),
+        iso8601(Signature.confirmed_at),
     )
+    .where(Signature.petition_id == bindparam("petition"), Signature.counted)
+    .order_by(Signature.number)
+)

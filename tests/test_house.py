@@ -75,13 +75,13 @@ def test_no_drawer_is_called_anything(name: str) -> None:
     assert not [path for path in MODULES if name in path.stem]
 
 
-def test_only_the_transaction_commits() -> None:
-    committing = [
+def test_only_the_transaction_begins_and_commits() -> None:
+    writing = [
         path.relative_to(ROOT).as_posix()
         for path in MODULES
-        if re.search(r"\.commit\(\)", path.read_text(encoding="utf-8"))
+        if re.search(r"\.(commit|begin|begin_nested)\(\)", path.read_text(encoding="utf-8"))
     ]
-    assert committing == ["petition/extensions.py"]
+    assert writing == ["petition/extensions.py"]
 
 
 def test_the_environment_is_read_in_one_room() -> None:

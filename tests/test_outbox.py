@@ -14,12 +14,13 @@ import pytest
 from flask import Flask
 
 from petition import confirming, outbox, serving
+from petition.cli.service import worker_for
 from petition.clock import now
 from petition.errors import Unreachable
 from petition.extensions import db, transaction
 from petition.models import Letter, LetterState
 from tests import test_signing
-from tests.conftest import Client, count_of, deliver, filled, path_of, worker
+from tests.conftest import Client, count_of, deliver, filled, path_of
 from tests.post_office import PostOffice
 from tests.test_signing import in_threads
 
@@ -154,8 +155,8 @@ def test_a_second_copy_after_a_crash_carries_the_same_message_id(
     app: Flask, petition: str, post_office: PostOffice
 ) -> None:
     letter_id = sign()
-    mail = worker(app).compose(letter_id)
-    again = worker(app).compose(letter_id)
+    mail = worker_for(app).compose(letter_id)
+    again = worker_for(app).compose(letter_id)
     assert mail is not None
     assert again is not None
     assert mail.key == again.key
@@ -177,7 +178,7 @@ def test_a_letter_to_somebody_who_is_gone_is_dropped(app: Flask, petition: str) 
     outbox.claim(now())
     with transaction() as connection:
         connection.execute(Letter.table().delete())
-    assert worker(app).compose(letter_id) is None
+    assert worker_for(app).compose(letter_id) is None
 
 
 def test_a_confirmation_that_waited_too_long_says_that_all_is_well(

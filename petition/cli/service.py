@@ -5,21 +5,19 @@ import os
 import secrets
 import signal
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from types import FrameType
 
 import click
 import flask_migrate
-from flask import current_app
+from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
 from petition import config, letters, manuscript, outbox, petitions, serving
 from petition.cli.refusal import refusing
 from petition.clock import now
 from petition.couriers import Courier, FolderCourier, SmtpCourier
-from petition.smtp import Mail
 from petition.worker import Worker
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "kuramshin.toml"
@@ -32,7 +30,7 @@ outbox_commands = AppGroup("outbox", help="Deliver mails; see what waits.")
 def run(once: bool) -> None:
     """Deliver due mails until told to stop (SIGTERM or SIGINT)."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    worker = Worker(_courier(), _composer(), now)
+    worker = worker_for(current_app)
     if once:
         with refusing():
             worker.work_off()
@@ -58,20 +56,18 @@ def status() -> None:
     click.echo(f"{found.sent} sent, {found.refused} refused, {found.withheld} withheld")
 
 
-def _courier() -> Courier:
-    if current_app.config["MAIL_SERVER"]:
-        return SmtpCourier(current_app.extensions["mail"])
-    folder = Path(current_app.instance_path) / "mail"
-    return FolderCourier(folder, current_app.config["MAIL_DEFAULT_SENDER"])
-
-
-def _composer() -> Callable[[int], Mail | None]:
+def worker_for(app: Flask) -> Worker:
+    """Return the mail worker that the settings ask for: to the SMTP server, or into a folder."""
     stationery = letters.Stationery(
-        config.site_url(current_app.config),
-        current_app.extensions["tokens"],
-        current_app.config["CONFIRM_LINK_DAYS"],
+        config.site_url(app.config), app.extensions["tokens"], app.config["CONFIRM_LINK_DAYS"]
     )
-    return lambda letter_id: letters.compose(letter_id, stationery, now=now())
+    courier: Courier
+    if app.config["MAIL_SERVER"]:
+        courier = SmtpCourier(app.extensions["mail"])
+    else:
+        folder = Path(app.instance_path) / "mail"
+        courier = FolderCourier(folder, app.config["MAIL_DEFAULT_SENDER"])
+    return Worker(courier, lambda letter: letters.compose(letter, stationery, now=now()), now)
 
 
 @click.command()

@@ -1,0 +1,194 @@
+"""Measure the site beside a bare Flask page on the same server, in turns, and print the ratios."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import count, repeat
+from pathlib import Path
+from statistics import median
+from threading import Event, Timer
+from time import perf_counter
+
+from petition import create_app, manuscript, petitions, serving, tokens
+from petition.cli.service import worker_for
+from petition.clock import now
+from petition.extensions import db
+from tests.bench import csv_file
+from tests.bench.load import Load, WrongAnswerError, get, post, put_under_load
+from tests.bench.servers import Server, mail_sink, running
+from tests.browser.site import free_port
+
+ROUNDS = 5
+SECONDS = 2.0
+MAIL_SECONDS = 8.0
+FORM = (
+    "name=Anna+Berg&email=s{}%40example.org&country=SE&display=hidden&handover=no&consent=yes"
+    "&language=en&channel=&organisation=&role=&comment="
+)
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def in_turns(floor: Callable[[], Load], site: Callable[[], Load], name: str, least: float) -> None:
+    """Measure floor and site one after the other, several times, and print the medians."""
+    pairs = [(floor(), site()) for _ in range(ROUNDS)]
+    ratios = sorted(site.per_second / floor.per_second for floor, site in pairs)
+    ratio = median(ratios)
+    judged = "" if not least else f"   {'ok' if ratio >= least else 'BELOW'} (at least {least})"
+    say(
+        f"{name:24} {median(site.per_second for _, site in pairs):9,.0f} /s"
+        f"{median(floor.per_second for floor, _ in pairs):9,.0f} /s"
+        f"{ratio:8.2f}  [{ratios[0]:.2f} to {ratios[-1]:.2f}]"
+        f"  p99 {median(site.p99 for _, site in pairs):5.1f} ms{judged}"
+    )
+
+
+def pages(floor: Server, site: Server) -> None:
+    """Measure what visitors load."""
+
+    def bare() -> Load:
+        return put_under_load(floor.port, repeat(get("/")), expect=b"200", seconds=SECONDS)
+
+    for name, path in (
+        ("GET the petition", "/p/kuramshin"),
+        ("GET count.json", "/p/kuramshin/count.json"),
+    ):
+        requests = repeat(get(path))
+
+        def kept(requests: Iterator[bytes] = requests) -> Load:
+            return put_under_load(site.port, requests, expect=b"200", seconds=SECONDS)
+
+        in_turns(bare, kept, name, 0.6)
+
+
+def signing(floor: Server, site: Server, environment: dict[str, str]) -> None:
+    """Measure signing with a new address each time, and confirming each of those signatures."""
+    numbers = count()
+    bare_forms = (post("/", FORM.format(number)) for number in count())
+    forms = (post("/p/kuramshin/sign", FORM.format(number)) for number in numbers)
+
+    def bare() -> Load:
+        return put_under_load(floor.port, bare_forms, expect=b"303", seconds=SECONDS)
+
+    in_turns(
+        bare,
+        lambda: put_under_load(site.port, forms, expect=b"303", seconds=SECONDS),
+        "POST sign",
+        0.12,
+    )
+    links = _confirmations(environment)
+    in_turns(
+        bare,
+        lambda: put_under_load(site.port, links, expect=b"303", seconds=SECONDS),
+        "POST confirm",
+        0,
+    )
+
+
+def _confirmations(environment: dict[str, str]) -> Iterator[bytes]:
+    """Return a request for each pending signature, as the button under its mailed link sends it."""
+    app = create_app({"INSTANCE_PATH": environment["PETITION_INSTANCE_PATH"]})
+    file = Path(app.instance_path) / "petition.db"
+    with sqlite3.connect(file) as connection:
+        ids = [row[0] for row in connection.execute("SELECT id FROM signature ORDER BY id")]
+    connection.close()
+    make, purpose = app.extensions["tokens"].make, tokens.confirm(7)
+    made = [make(purpose, number, 1, now=now()) for number in ids]
+    return (post(f"/confirm/{token}", "entry=1") for token in made)
+
+
+def mails(environment: dict[str, str]) -> None:
+    """Measure how many of the letters of the signatures leave in eight seconds."""
+    with mail_sink() as port:
+        app = create_app(
+            {
+                "INSTANCE_PATH": environment["PETITION_INSTANCE_PATH"],
+                "MAIL_SERVER": "127.0.0.1",
+                "MAIL_PORT": port,
+            }
+        )
+        with app.app_context():
+            stop = Event()
+            timer = Timer(MAIL_SECONDS, stop.set)
+            timer.start()
+            began = perf_counter()
+            sent = worker_for(app).work_off(stop)
+            took = perf_counter() - began
+            timer.cancel()
+            db.session.remove()
+            db.engine.dispose()
+    say(f"{'mails over SMTP':24} {sent / took:9,.0f} /s   ({sent} letters)")
+
+
+def download(site: Server, environment: dict[str, str]) -> None:
+    """Measure the CSV."""
+    app = create_app({"INSTANCE_PATH": environment["PETITION_INSTANCE_PATH"]})
+    text = dict.fromkeys(("title", "target", "lede", "letter", "story", "share"), "Many")
+    with app.app_context():
+        written = {"slug": "many", "source_language": "en", "organiser": "o", "contact": "c"}
+        petitions.keep(manuscript.read(written | {"text": {"en": text}}), now=now())
+        petition_id = petitions.identify("many")
+        db.session.remove()
+        db.engine.dispose()
+    csv_file.fill(Path(app.instance_path) / "petition.db", petition_id)
+    _flask(environment, "organiser", "invite", "bench@example.org")
+    link = _flask(environment, "organiser", "link", "bench@example.org").strip()
+    found = csv_file.measure(site, link, "many")
+    rows = f"{'ok' if found.rows_per_second >= 90_000 else 'BELOW'} (at least 90,000)"
+    say(f"{'CSV of 100,000 rows':24} {found.rows_per_second:9,.0f} rows/s   {rows}")
+    if found.megabytes is None:
+        say(f"{'':24} memory: no /proc here to read it from")
+    else:
+        memory = f"{'ok' if found.megabytes <= 20 else 'ABOVE'} (at most 20)"
+        say(f"{'':24} {found.megabytes:9.1f} MB above idle   {memory}")
+
+
+def _flask(environment: dict[str, str], *command: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "flask", *command],
+        cwd=serving.ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+def main() -> int:
+    """Run it all and return the exit status."""
+    say(
+        "Granian, 2 processes of one thread; 8 connections from one Python process, which shares the"
+    )
+    say(f"processors ({os.cpu_count()} here) with the server: read the ratios, not the figures.")
+    say(
+        f"Medians of {ROUNDS} rounds of {SECONDS:.0f} s, floor and site in turns; SQLite, synchronous=FULL.\n"
+    )
+    say(f"{'':24} {'site':>12}{'bare Flask':>12}{'ratio':>8}")
+    with tempfile.TemporaryDirectory() as instance:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PETITION_INSTANCE_PATH": instance,
+            "PETITION_SITE_URL": f"http://127.0.0.1:{free_port()}",
+        }
+        _flask(environment, "setup")
+        try:
+            with running(environment) as (floor, site):
+                pages(floor, site)
+                signing(floor, site, environment)
+                download(site, environment)
+            mails(environment)
+        except WrongAnswerError as error:
+            say(f"wrong answer: {error}")
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+"""The floor: what Flask costs on this machine with nothing in it."""
+
+from flask import Flask, redirect, request
+from werkzeug.wrappers import Response
+
+app = Flask(__name__)
+PAGE = "<!doctype html><title>A page</title>" + "<p>Six kilobytes of nothing.</p>" * 190
+
+
+@app.get("/")
+def page() -> str:
+    """Answer a fixed page of 6 kB."""
+    return PAGE
+
+
+@app.post("/")
+def read() -> Response:
+    """Read a form and redirect, as signing does."""
+    request.form.to_dict()
+    return redirect("/done", 303)

@@ -1,0 +1,137 @@
+"""The main job in a real browser, on the site as it is served."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Open
+from tests.browser.site import Site
+from tests.post_office import Arrived
+
+
+def sign(page: Page, email: str, name: str = "Anna Berg") -> None:
+    """Fill the form and send it."""
+    page.get_by_label("Your full name").fill(name)
+    page.get_by_label("Your email address").fill(email)
+    page.get_by_label("Your country").select_option("SE")
+    page.get_by_label(re.compile("I sign this letter")).check()
+    page.get_by_role("button", name="Sign", exact=True).click()
+
+
+def confirm(page: Page, site: Site, email: str) -> None:
+    """Open the link in the mail that came to an address, and press its button."""
+    page.goto(mail_to(site, email).link)
+    page.get_by_role("button", name="Confirm my signature").click()
+    expect(page.get_by_role("heading", name="Thank you for signing")).to_be_visible()
+
+
+def mail_to(site: Site, email: str) -> Arrived:
+    """Wait for the mail to an address."""
+    for number in range(1, 100):
+        mail = site.post_office.wait_for(number)[number - 1]
+        if mail.recipients == [email]:
+            return mail
+    raise AssertionError(email)
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_the_way_from_the_letter_to_thanks(site: Site, open_page: Open, javascript: bool) -> None:
+    email = f"journey.{javascript}@example.org"
+    page = open_page("/", java_script_enabled=javascript)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Urgent action for Vadim Kuramshin")
+    sign(page, email)
+    expect(page.get_by_role("heading", name="Check your email")).to_be_visible()
+    assert "/pending/" in page.url
+    confirm(page, site, email)
+    expect(page.get_by_text(re.compile("signature number"))).to_be_visible()
+
+
+def test_errors_are_summed_up_focused_and_lead_to_their_fields(open_page: Open) -> None:
+    page = open_page("/p/kuramshin")
+    page.get_by_label("Your full name").fill("Anna Berg")
+    page.get_by_role("button", name="Sign", exact=True).click()
+    summary = page.get_by_role("alert")
+    expect(summary).to_contain_text("There is a problem")
+    expect(page.locator(".summary")).to_be_focused()
+    expect(page.get_by_label("Your full name")).to_have_value("Anna Berg")
+    summary.get_by_role("link", name="Enter your email address.").click()
+    expect(page.get_by_label("Your email address")).to_be_focused()
+
+
+def test_the_counter_moves_while_the_page_is_open(site: Site, open_page: Open) -> None:
+    watching = open_page("/p/kuramshin")
+    before = int(watching.locator("[data-count]").inner_text())
+    signing = open_page("/p/kuramshin")
+    sign(signing, "live@example.org")
+    confirm(signing, site, "live@example.org")
+    expect(watching.locator("[data-count]")).to_have_text(str(before + 1), timeout=20_000)
+    signing.goto(f"{site.url}/p/kuramshin")
+    expect(signing.locator("[data-count]")).to_have_text(str(before + 1))
+
+
+def test_a_page_in_the_background_asks_for_nothing(site: Site, open_page: Open) -> None:
+    page = open_page("/p/kuramshin")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.evaluate(
+        """() => {
+          Object.defineProperty(document, "visibilityState", { value: "hidden" });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    page.wait_for_timeout(7_000)
+    assert not [url for url in asked if url.endswith("count.json")]
+
+
+def test_the_link_is_copied_and_said(open_page: Open) -> None:
+    page = open_page("/p/kuramshin", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_text("The link is copied.")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()").endswith("/p/kuramshin?r=cp")
+
+
+def test_without_javascript_there_is_no_dead_button(open_page: Open) -> None:
+    page = open_page("/p/kuramshin", java_script_enabled=False)
+    expect(page.get_by_role("button", name="Copy")).to_be_hidden()
+    expect(page.get_by_label("Or copy the link")).to_have_value(re.compile("/p/kuramshin$"))
+
+
+def test_a_russian_browser_reads_russian(open_page: Open) -> None:
+    page = open_page("/", locale="ru-RU")
+    expect(page.locator("html")).to_have_attribute("lang", "ru")
+    expect(page.get_by_role("button", name="Подписать", exact=True)).to_be_visible()
+    page.get_by_role("link", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+@pytest.mark.parametrize("path", ["/en/p/kuramshin", "/ru/p/kuramshin"])
+def test_nothing_sticks_out_at_any_width(open_page: Open, width: int, path: str) -> None:
+    page = open_page(path, viewport={"width": width, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_an_organiser_signs_in_sees_the_numbers_and_downloads(
+    site: Site, chromium: Browser, tmp_path: Path
+) -> None:
+    site.flask("organiser", "invite", "organiser@example.org")
+    link = site.flask("organiser", "link", "organiser@example.org").strip()
+    context = chromium.new_context(locale="en-GB")
+    page = context.new_page()
+    page.goto(link)
+    page.get_by_role("button", name="Sign me in").click()
+    page.get_by_role("link", name="Urgent action for Vadim Kuramshin").click()
+    expect(page.get_by_text("Not confirmed yet")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the confirmed signatures (CSV)").click()
+    file = tmp_path / "signatures.csv"
+    download.value.save_as(file)
+    assert file.read_bytes().startswith("\ufeffnumber,name,email".encode())
+    assert re.fullmatch(
+        r"kuramshin-signatures-\d{4}-\d\d-\d\d\.csv", download.value.suggested_filename
+    )
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    context.close()
