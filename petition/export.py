@@ -89,7 +89,7 @@ def _csv_lines(engine: Engine, petition_id: int) -> Iterator[bytes]:
         if connection.dialect.name == "postgresql":
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
         for part in _ROWS.stream(connection, {"petition": petition_id}, at_once=ROWS_AT_ONCE):
-            writer.writerows(map(_defused, part))
+            writer.writerows(_defused(part))
             yield lines.take()
     yield lines.take()
 
@@ -105,12 +105,22 @@ class _Lines(list[str]):
         return text.encode()
 
 
-def _defused(row: Sequence[Any]) -> tuple[Any, ...]:
-    """Return a row with every text that somebody typed made harmless."""
-    n, name, email, country, postcode, organisation, role, comment, *chosen = row
-    name, email, postcode = defuse(name), defuse(email), defuse(postcode)
-    organisation, role, comment = defuse(organisation), defuse(role), defuse(comment)
-    return (n, name, email, country, postcode, organisation, role, comment, *chosen)
+def _defused(part: list[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    """Return rows with every text that somebody typed made harmless; most are empty or short."""
+    return [
+        (
+            number,
+            defuse(name),
+            defuse(email),
+            country,
+            postcode and defuse(postcode),
+            body and defuse(body),
+            role and defuse(role),
+            said and defuse(said),
+            *chosen,
+        )
+        for number, name, email, country, postcode, body, role, said, *chosen in part
+    ]
 
 
 # Every column leaves the database as the file wants it.

@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import render_template
 from flask_babel import force_locale
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from petition import tokens
 from petition.extensions import db
@@ -144,16 +144,19 @@ _WRITE: dict[LetterKind, Callable[[Letter, Stationery, datetime], Words | None]]
 
 
 def _signed(letter: Letter) -> tuple[Signature, Petition, PetitionText] | None:
-    row = db.session.execute(
-        select(Signature, Petition, PetitionText)
-        .join(Petition, Petition.id == Signature.petition_id)
-        .join(
-            PetitionText,
-            (PetitionText.petition_id == Signature.petition_id)
-            & (PetitionText.language == Signature.language)
-            & (PetitionText.version == Signature.text_version),
-        )
-        .where(Signature.id == letter.signature_id)
-        .execution_options(populate_existing=True)
-    ).first()
+    row = db.session.execute(_SIGNED, {"signature": letter.signature_id}).first()
     return None if row is None else (row[0], row[1], row[2])
+
+
+_SIGNED = (
+    select(Signature, Petition, PetitionText)
+    .join(Petition, Petition.id == Signature.petition_id)
+    .join(
+        PetitionText,
+        (PetitionText.petition_id == Signature.petition_id)
+        & (PetitionText.language == Signature.language)
+        & (PetitionText.version == Signature.text_version),
+    )
+    .where(Signature.id == bindparam("signature"))
+    .execution_options(populate_existing=True)
+)

@@ -130,41 +130,55 @@ def post_to_organiser(
     return int(letter_id)
 
 
+_due = and_(_letter.c.state == LetterState.DUE.value, _letter.c.due_at <= bindparam("now"))
+_first_due = (
+    select(_letter.c.id)
+    .where(_due)
+    .order_by(_letter.c.due_at)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_IS_DUE = Prepared(select(_letter.c.id).where(_due).limit(1))
+_CLAIM = Prepared(
+    update(_letter)
+    .where(_letter.c.id == _first_due.scalar_subquery(), _due)
+    .values(due_at=bindparam("until"), attempts=_letter.c.attempts + 1)
+    .returning(_letter.c.id)
+)
+_SENT = Prepared(
+    update(_letter)
+    .where(_letter.c.id == bindparam("letter"), _letter.c.state == LetterState.DUE.value)
+    .values(state=LetterState.SENT.value, sent_at=bindparam("now"), reason="")
+    .returning(_letter.c.id)
+)
+
+
 def claim(now: datetime) -> int | None:
     """Lease the letter that has been due longest and return its id, or None when nothing is due.
 
     Any number of workers may claim at once; each letter goes to one. The attempt is counted by the
     claim.
     """
-    due = and_(_letter.c.state == LetterState.DUE, _letter.c.due_at <= now)
-    first = (
-        select(_letter.c.id)
-        .where(due)
-        .order_by(_letter.c.due_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    if db.session.scalar(select(_letter.c.id).where(due).limit(1)) is None:
-        return None  # the common case, a read alone: it takes no write lock
+    with db.engine.connect() as connection:
+        if _IS_DUE.first(connection, {"now": now}) is None:
+            return None  # the common case, a read alone: it takes no write lock
     with transaction() as connection:
-        claimed: int | None = connection.scalar(
-            update(_letter)
-            .where(_letter.c.id == first, due)
-            .values(due_at=now + LEASE, attempts=_letter.c.attempts + 1)
-            .returning(_letter.c.id)
-        )
-        return claimed
+        claimed = _CLAIM.first(connection, {"now": now, "until": now + LEASE})
+    return None if claimed is None else int(claimed[0])
 
 
 def sent(letter_id: int, *, now: datetime) -> None:
     """Mark a letter as taken by the mail server."""
-    _settle(letter_id, state=LetterState.SENT, sent_at=now, reason="")
+    with transaction() as connection:
+        _SENT.first(connection, {"letter": letter_id, "now": now})
 
 
 def refused(letter_id: int, reason: str) -> None:
     """Stop a letter for good and keep the reason."""
-    _settle(letter_id, state=LetterState.REFUSED, reason=reason[:300])
+    with transaction() as connection:
+        connection.execute(
+            _while_due(letter_id).values(state=LetterState.REFUSED, reason=reason[:300])
+        )
 
 
 def deferred(letter_id: int, reason: str, *, now: datetime) -> None:
@@ -226,8 +240,3 @@ def status() -> Status:
 
 def _while_due(letter_id: int) -> Update:
     return update(_letter).where(_letter.c.id == letter_id, _letter.c.state == LetterState.DUE)
-
-
-def _settle(letter_id: int, **values: object) -> None:
-    with transaction() as connection:
-        connection.execute(_while_due(letter_id).values(values))

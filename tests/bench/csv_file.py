@@ -52,6 +52,7 @@ def fill(file: Path, petition_id: int) -> None:
     statement = f"INSERT INTO signature ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
     with sqlite3.connect(file, timeout=30) as connection:
         connection.executemany(statement, rows)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # old signatures are in the file itself
     connection.close()
 
 

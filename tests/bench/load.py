@@ -1,4 +1,4 @@
-"""The load: connections that are kept open, each sending its next request when the last is answered.
+"""The load: open connections, each sending its next request when the last is answered.
 
 One process, plain sockets. It shares the processors with the server: what it costs is in every
 figure, the floor's included.

@@ -1,0 +1,81 @@
+"""Make the pictures of the README anew: docs/screenshots."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from petition import ROOT
+from tests.browser.chromium import ARGUMENTS, executable
+from tests.browser.site import Site, running
+from tests.post_office import PostOffice
+
+FOLDER = ROOT / "docs" / "screenshots"
+
+
+def main() -> int:
+    """Run the site with a few signatures and take the pictures."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    office = PostOffice()
+    office.start()
+    with (
+        tempfile.TemporaryDirectory() as instance,
+        running(Path(instance), office) as site,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
+        _sign_a_few(browser, site, office)
+        _take(browser, site, "petition", "/en/p/kuramshin", 1280, 900)
+        _take(browser, site, "petition-ru-dark", "/ru/p/kuramshin", 390, 844, dark=True)
+        page = _open(browser, site, "/en/p/kuramshin", 390, 844)
+        page.get_by_role("button", name="Sign", exact=True).click()
+        page.screenshot(path=FOLDER / "errors.png")
+        browser.close()
+    office.stop()
+    return 0
+
+
+def _sign_a_few(browser: Browser, site: Site, office: PostOffice) -> None:
+    for number, country in enumerate(("SE", "DE", "GB", "KZ", "IN", "CA"), start=1):
+        page = _open(browser, site, "/en/p/kuramshin", 800, 800)
+        page.locator("#name").fill("A Supporter")
+        page.locator("#email").fill(f"supporter{number}@example.org")
+        page.locator("#country").select_option(country)
+        page.locator("#consent").check()
+        page.get_by_role("button", name="Sign", exact=True).click()
+        page.goto(office.wait_for(number)[-1].link)
+        page.get_by_role("button", name="Confirm my signature").click()
+        page.context.close()
+
+
+def _open(
+    browser: Browser, site: Site, path: str, width: int, height: int, *, dark: bool = False
+) -> Page:
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        locale="en-GB",
+    )
+    page = context.new_page()
+    page.goto(site.url + path)
+    return page
+
+
+def _take(
+    browser: Browser,
+    site: Site,
+    name: str,
+    path: str,
+    width: int,
+    height: int,
+    *,
+    dark: bool = False,
+) -> None:
+    page = _open(browser, site, path, width, height, dark=dark)
+    page.screenshot(path=FOLDER / f"{name}.png")
+    page.context.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
