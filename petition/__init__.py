@@ -25,6 +25,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     """
     settings = settings or {}
     instance = Path(settings.get("INSTANCE_PATH") or config.instance_path())
+    instance.mkdir(mode=0o700, parents=True, exist_ok=True)  # names of people who may be in danger
     app = Flask(
         __name__,
         instance_path=str(instance),

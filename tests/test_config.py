@@ -97,11 +97,13 @@ def test_a_language_without_a_catalogue_is_named(tmp_path: Path) -> None:
 
 
 def test_setting_up_is_repeatable_and_the_secret_stays(tmp_path: Path) -> None:
+    tmp_path /= "instance"
     first = run("setup", instance=tmp_path)
     assert first.returncode == 0, first.stderr
     file = tmp_path / "config.toml"
     secret = file.read_text(encoding="utf-8")
     assert file.stat().st_mode & 0o777 == 0o600
+    assert tmp_path.stat().st_mode & 0o777 == 0o700, "nobody else reads the list of signers"
     assert run("setup", instance=tmp_path).returncode == 0
     assert file.read_text(encoding="utf-8") == secret
     listed = run("petition", "list", instance=tmp_path)

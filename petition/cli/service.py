@@ -76,10 +76,8 @@ def setup() -> None:
     """Make the instance folder ready for trying the site out: secret, database, sample petition.
     Repeatable.
     """
-    instance = Path(current_app.instance_path)
-    instance.mkdir(parents=True, exist_ok=True)
     if not current_app.config["SECRET_KEY"]:
-        _write_secret(instance / "config.toml")
+        _write_secret(Path(current_app.instance_path) / "config.toml")
     flask_migrate.upgrade()
     written = tomllib.loads(SAMPLE.read_text(encoding="utf-8"))
     if written["slug"] not in {found.slug for found in petitions.listed("")}:
