@@ -12,6 +12,7 @@ from petition import outbox
 from petition.couriers import Courier
 from petition.errors import Deferred, Undeliverable, Unreachable
 from petition.extensions import db
+from petition.faults import told
 from petition.smtp import Mail
 
 IDLE_SECONDS = 0.5  # between looks into an empty box
@@ -42,8 +43,8 @@ class Worker:
                 if not unreachable:
                     log.warning("mail server cannot be reached, letters wait: %s", error)
                 unreachable, wait = True, OUTAGE_SECONDS
-            except Exception:
-                log.exception("mail worker: trying again in %s s", OUTAGE_SECONDS)
+            except Exception as error:  # noqa: BLE001 (the loop goes on, whatever it was)
+                log.error("mail worker: trying again in %s s: %s", OUTAGE_SECONDS, told(error))
                 wait = OUTAGE_SECONDS
             finally:
                 db.session.remove()
@@ -89,8 +90,8 @@ class Worker:
         except Unreachable as error:
             outbox.deferred(letter_id, str(error), now=self.clock())
             raise
-        except Exception:
-            log.exception("letter %s could not be composed or handed over", letter_id)
+        except Exception as error:  # noqa: BLE001 (one letter holds up no other)
+            log.error("letter %s could not be composed or sent: %s", letter_id, told(error))
             outbox.deferred(letter_id, "a fault of the site; see its log", now=self.clock())
         else:
             log.info("letter %s sent", letter_id)

@@ -276,8 +276,13 @@ def test_a_paused_petition_says_so(client: Client, petition: str) -> None:
 
 
 def test_a_wrong_method_is_405(client: Client, petition: str) -> None:
-    assert client.get(f"/p/{petition}/sign").status_code == 405
     assert client.post(f"/p/{petition}").status_code == 405
+    assert client.delete(f"/p/{petition}/sign").status_code == 405
+
+
+def test_who_reloads_a_form_with_errors_is_led_back(client: Client, petition: str) -> None:
+    answer = client.get(f"/ru/p/{petition}/sign")
+    assert (answer.status_code, answer.location) == (303, f"/ru/p/{petition}#sign")
 
 
 def test_what_was_typed_is_escaped(client: Client, petition: str, post_office: PostOffice) -> None:

@@ -2,11 +2,14 @@
 server.
 """
 
+import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -235,33 +238,58 @@ def test_a_worker_process_killed_with_9_at_any_moment_loses_nothing(
 ) -> None:
     for number in range(60):
         sign(f"signer{number}@example.org")
-    environment = {
-        "PETITION_INSTANCE_PATH": str(tmp_path),
-        "PETITION_SECRET_KEY": app.config["SECRET_KEY"],
-        "PETITION_SITE_URL": "https://petition.example.org",
-        "PETITION_MAIL_SERVER": "127.0.0.1",
-        "PETITION_MAIL_PORT": str(post_office.port),
-        "PATH": "/usr/bin:/bin",
-    }
-    command = [sys.executable, "-m", "flask", "outbox", "run"]
     for number in (1, 11, 27):
-        process = subprocess.Popen(command, cwd=serving.ROOT, env=environment)
-        post_office.wait_for(number)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        with worker_process(app, post_office, tmp_path) as process:
+            post_office.wait_for(number)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
         _let_leases_run_out(tmp_path / "petition.db")
-    process = subprocess.Popen(command, cwd=serving.ROOT, env=environment)
-    try:
+    with worker_process(app, post_office, tmp_path):
         _until(lambda: outbox.status().due == 0)
-    finally:
-        process.terminate()
-        assert process.wait(20) == 0, "SIGTERM ends it in order"
     readers = {mail.recipients[0] for mail in post_office.arrived}
     assert len(readers) == 60
     assert len(post_office.arrived) <= 63, "at most the letter under way leaves twice"
     link = path_of(post_office.arrived[-1].link)
     client.post(link)
     assert count_of(client, petition) == 1
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_mails_leave_within_ten_seconds_of_the_servers_return(
+    app: Flask, petition: str, post_office: PostOffice, tmp_path: Path
+) -> None:
+    post_office.stop()
+    sign()
+    with worker_process(app, post_office, tmp_path):
+        time.sleep(7)  # it has knocked in vain, twice
+        sign("berta@example.org")
+        post_office.start()
+        back = time.monotonic()
+        post_office.wait_for(2)
+        assert time.monotonic() - back < 10
+
+
+@contextmanager
+def worker_process(
+    app: Flask, post_office: PostOffice, instance: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the mail worker as the site does, and end it in order if it is still there."""
+    environment = {
+        "PETITION_INSTANCE_PATH": str(instance),
+        "PETITION_SECRET_KEY": app.config["SECRET_KEY"],
+        "PETITION_SITE_URL": "https://petition.example.org",
+        "PETITION_MAIL_SERVER": "127.0.0.1",
+        "PETITION_MAIL_PORT": str(post_office.port),
+        "PATH": os.environ["PATH"],
+    }
+    command = [sys.executable, "-m", "flask", "outbox", "run"]
+    process = subprocess.Popen(command, cwd=serving.ROOT, env=environment)
+    try:
+        yield process
+    finally:
+        killed = process.poll() is not None
+        process.terminate()
+        assert process.wait(20) == 0 or killed, "SIGTERM ends it in order"
 
 
 def _let_leases_run_out(file: Path) -> None:

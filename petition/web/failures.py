@@ -3,6 +3,7 @@ words.
 """
 
 import logging
+from types import TracebackType
 
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
@@ -19,6 +20,7 @@ from petition.errors import (
     TokenExpired,
     TokenForged,
 )
+from petition.faults import told
 from petition.models import State
 
 log = logging.getLogger(__name__)
@@ -76,8 +78,12 @@ def _http(error: HTTPException) -> Response:
     return page
 
 
-def _log_exception(exc_info: object) -> None:
+def _log_exception(
+    exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],
+) -> None:
     """Log a fault by the name of its page: Flask's own line would carry the path, and with it a
     token.
     """
-    log.error("fault in %s %s", request.method, request.endpoint, exc_info=exc_info)  # type: ignore[arg-type]
+    error = exc_info[1]
+    where = told(error) if error is not None else ""
+    log.error("fault in %s %s: %s", request.method, request.endpoint, where)

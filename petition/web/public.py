@@ -64,6 +64,12 @@ def _petition_page(slug: str, form: SignForm, *, channel: str) -> Response:
     )
 
 
+@pages.get("/p/<slug>/sign")
+def sign_again(slug: str) -> AnyResponse:
+    """Lead back who reloads the address of a form that had errors."""
+    return redirect(url_for("public.petition", slug=slug, _anchor="sign"), 303)
+
+
 @pages.post("/p/<slug>/sign")
 def sign(slug: str) -> AnyResponse:
     """Take a signature. Every accepted entry gets the same answer, whoever has signed before."""
