@@ -164,9 +164,7 @@ def _queue_writers(engine: Engine) -> None:
 
 def _set_up_postgresql(connection: Any, _record: Any) -> None:
     connection.autocommit = True
-    connection.execute(
-        "SET TIME ZONE 'UTC'"
-    )  # a day is a day in UTC, whatever the server's own zone
+    connection.execute("SET TIME ZONE 'UTC'")  # days are UTC's, whatever the server's own zone
     connection.autocommit = False
 
 

@@ -30,9 +30,7 @@ from petition.extensions import db, transaction
 from petition.models import Letter, LetterKind, LetterState, Signature
 from petition.prepared import Prepared
 
-LEASE = timedelta(
-    minutes=2
-)  # longer than a dialogue with a slow server takes (smtp.SECONDS an answer)
+LEASE = timedelta(minutes=2)  # longer than a dialogue with a slow server (smtp.SECONDS an answer)
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(hours=1)
 GIVE_UP = timedelta(days=5)  # RFC 5321 §4.5.4.1: at least four to five days
@@ -44,7 +42,6 @@ ORGANISER_MEMORY = timedelta(hours=1)
 
 _letter = Letter.table()
 _signature = Signature.table()
-
 
 _earlier = _letter.alias("earlier")
 _to_the_same_mailbox = _earlier.c.signature_id.in_(

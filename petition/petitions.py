@@ -2,7 +2,6 @@
 organisers.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,14 +10,10 @@ from sqlalchemy.exc import IntegrityError
 
 from petition.errors import PetitionNotFound, PetitionNotOpen, SlugTaken
 from petition.extensions import db, transaction
+from petition.goals import goal_for
 from petition.manuscript import Manuscript
 from petition.models import Petition, PetitionText, Signature, State, Tally
 from petition.prepared import Prepared
-
-GOALS = (100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000)
-NEXT_GOAL_AT = 0.85  # of a goal: from there the page shows the next one
-
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +29,6 @@ class Shown:
     asks_postcode: bool
     count: int
     goal: int
-    counted_at: datetime
     closed_at: datetime | None
     text: PetitionText
     languages: tuple[str, ...]
@@ -76,15 +70,6 @@ class Listed:
     count: int
 
 
-def goal_for(count: int) -> int:
-    """Return the goal to show: the first step of the ladder of which less than 85 % is reached."""
-    for goal in GOALS:
-        if count < goal * NEXT_GOAL_AT:
-            return goal
-    millions = GOALS[-1] * 2
-    return millions * (int(count / (millions * NEXT_GOAL_AT)) + 1)
-
-
 def shown(slug: str, language: str, *, drafts: bool = False) -> Shown:
     """Return a petition with its newest text in `language`, or in its own language where there is
     none.
@@ -108,7 +93,6 @@ def shown(slug: str, language: str, *, drafts: bool = False) -> Shown:
         asks_postcode=petition.asks_postcode,
         count=tally.counted,
         goal=goal_for(tally.counted),
-        counted_at=tally.changed_at,
         closed_at=petition.closed_at,
         text=texts.get(language) or texts[petition.source_language],
         languages=tuple(texts),

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from petition.errors import TokenExpired, TokenForged
+from petition.errors import SettingsError, TokenExpired, TokenForged
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,8 @@ class Tokens:
         return hmac.new(key, str(number).encode(), hashlib.sha256).hexdigest()[:24]
 
     def _serializer(self, purpose: Purpose) -> URLSafeSerializer:
+        if not self.keys:
+            raise SettingsError("SECRET_KEY is not set: `make run` or `flask setup` makes one")
         return _serializer(tuple(self.keys), purpose.name)
 
 

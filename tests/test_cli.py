@@ -8,7 +8,7 @@ from flask import Flask
 from petition import petitions
 from petition.extensions import db
 from petition.models import State
-from tests.conftest import Client, browser, confirmed, count_of, path_of
+from tests.conftest import Client, MakeApp, browser, confirmed, count_of, path_of
 from tests.post_office import PostOffice
 from tests.test_organisers import press
 
@@ -127,6 +127,13 @@ def test_organisers_are_refused_in_a_line(app: Flask) -> None:
     )
     run(app, "organiser", "remove", "anna@example.org")
     refused(app, "organiser", "link", "anna@example.org")
+
+
+def test_without_a_secret_no_link_is_made(make_app: MakeApp) -> None:
+    app = make_app(SECRET_KEY=None)
+    with app.app_context():
+        run(app, "organiser", "invite", "anna@example.org")
+        assert "SECRET_KEY is not set" in refused(app, "organiser", "link", "anna@example.org")
 
 
 def test_wrong_usage_is_2(app: Flask) -> None:

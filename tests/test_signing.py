@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from petition import confirming, outbox, petitions, signing
+from petition import confirming, goals, outbox, petitions, signing
 from petition.errors import PetitionNotOpen, SignatureGone
 from petition.extensions import db, transaction
 from petition.models import Letter, LetterKind, LetterState, Signature, State, Tally
@@ -217,7 +217,7 @@ def test_recounting_puts_a_wrong_counter_right(app: Flask, petition: str) -> Non
     + [(900_000, 2_000_000)],
 )
 def test_the_goal_moves_on_at_85_percent(count: int, goal: int) -> None:
-    assert petitions.goal_for(count) == goal
+    assert goals.goal_for(count) == goal
 
 
 def test_a_mailbox_gets_five_letters_and_no_more(app: Flask, petition: str) -> None:

@@ -67,7 +67,7 @@ def print_link(email: Address) -> None:
     """Print a one-time sign-in link for EMAIL, good for 30 minutes."""
     with refusing():
         link = organisers.link_for(email)
-    token = current_app.extensions["tokens"].make(
-        tokens.SIGN_IN, link.organiser_id, link.serial, now=now()
-    )
+        token = current_app.extensions["tokens"].make(
+            tokens.SIGN_IN, link.organiser_id, link.serial, now=now()
+        )
     click.echo(f"{site_url(current_app.config)}/organisers/enter/{token}")

@@ -11,6 +11,7 @@ from petition.errors import (
     OrganiserUnknown,
     PetitionError,
     PetitionNotFound,
+    SettingsError,
     SlugTaken,
     Unreachable,
 )
@@ -30,6 +31,8 @@ def refusing() -> Iterator[None]:
     """Turn a broken rule into the command's refusal."""
     try:
         yield
+    except SettingsError as error:
+        raise click.ClickException("; ".join(error.lines)) from error
     except PetitionError as error:
         said = _SAID.get(type(error))
         if said is None:
