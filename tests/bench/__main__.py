@@ -165,9 +165,8 @@ def main() -> int:
     """Run it all and return the exit status."""
     say("Granian, 2 processes of one thread each; 8 connections from one Python process, which")
     say(f"shares the {os.cpu_count()} processors with the server: read ratios, not figures.")
-    say(
-        f"Medians of {ROUNDS} rounds of {SECONDS:.0f} s, floor and site in turns. SQLite, synchronous=FULL.\n"
-    )
+    say(f"Medians of {ROUNDS} rounds of {SECONDS:.0f} s, floor and site in turns.")
+    say("SQLite, synchronous=FULL.\n")
     say(f"{'':24} {'site':>12}{'bare Flask':>12}{'ratio':>8}")
     with tempfile.TemporaryDirectory() as instance:
         environment = {
