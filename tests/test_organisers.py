@@ -127,7 +127,9 @@ def test_a_bad_address_is_told(app: Flask) -> None:
 def test_an_expired_link_is_told(app: Flask, client: Client) -> None:
     organiser_id = invite()
     old = token_for(app, tokens.SIGN_IN, organiser_id, 0, at=now() - timedelta(minutes=31))
-    assert client.get(f"/organisers/enter/{old}").status_code == 410
+    answer = client.get(f"/organisers/enter/{old}")
+    assert answer.status_code == 410
+    assert "was used or has expired" in answer.text
 
 
 def test_a_link_opens_one_session_however_often_it_is_spent(app: Flask) -> None:

@@ -33,7 +33,7 @@ _PAGES: dict[type[Exception], tuple[int, str]] = {
     PetitionNotFound: (404, "not_found"),
     SignatureGone: (410, "link_gone"),
     SignInSpent: (410, "sign_in_spent"),
-    TokenExpired: (410, "sign_in_spent"),
+    TokenExpired: (410, "link_gone"),
     TokenForged: (404, "link_broken"),
 }
 _HTTP_PAGES = {404: "not_found", 405: "not_found", 413: "too_large"}

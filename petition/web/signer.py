@@ -45,8 +45,7 @@ def confirm(token: str) -> Response:
     try:
         signature_id, entry = _read(_confirming(), token)
     except TokenExpired as expired:
-        speak(confirming.to_confirm(expired.ids[0]).language)
-        return make_response(render_template("signer/expired.html", token=token), 410)
+        return _expired(expired, token)
     about = confirming.to_confirm(signature_id)
     speak(about.language)
     return make_response(
@@ -59,7 +58,10 @@ def confirm(token: str) -> Response:
 @pages.post("/confirm/<token>")
 def count_me(token: str) -> AnyResponse:
     """Count the signature that the page showed, once."""
-    signature_id, entry = _read(_confirming(), token)
+    try:
+        signature_id, entry = _read(_confirming(), token)
+    except TokenExpired as expired:
+        return _expired(expired, token)
     shown = request.form.get("entry", "")
     if shown.isascii() and shown.isdigit() and len(shown) < 10:
         entry = int(shown)
@@ -96,6 +98,11 @@ def thanks(token: str) -> Response:
 def _page(name: str, slug: str, language: str, **values: object) -> Response:
     petition = petitions.shown(slug, language)
     return make_response(render_template(f"signer/{name}.html", petition=petition, **values))
+
+
+def _expired(expired: TokenExpired, token: str) -> Response:
+    speak(confirming.to_confirm(expired.ids[0]).language)
+    return make_response(render_template("signer/expired.html", token=token), 410)
 
 
 def _confirming() -> tokens.Purpose:

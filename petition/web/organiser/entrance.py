@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from petition import organisers, tokens
 from petition.clock import now
+from petition.errors import SignInSpent, TokenExpired
 from petition.web.forms import SignInForm
 from petition.web.organiser.guard import pages
 
@@ -50,5 +51,8 @@ def sign_out() -> AnyResponse:
 
 
 def _read(token: str) -> organisers.Link:
-    organiser_id, serial = current_app.extensions["tokens"].read(tokens.SIGN_IN, token, now=now())
-    return organisers.Link(organiser_id, serial)
+    try:
+        ids = current_app.extensions["tokens"].read(tokens.SIGN_IN, token, now=now())
+    except TokenExpired as error:
+        raise SignInSpent from error
+    return organisers.Link(*ids)
