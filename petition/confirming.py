@@ -40,7 +40,7 @@ def to_confirm(signature_id: int) -> ToConfirm:
         .join(
             PetitionText,
             (PetitionText.petition_id == Signature.petition_id)
-            & (PetitionText.language == Signature.language)
+            & (PetitionText.language == Signature.text_language)
             & (PetitionText.version == Signature.text_version),
         )
         .where(Signature.id == signature_id)

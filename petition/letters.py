@@ -88,7 +88,7 @@ def confirm(letter: Letter, stationery: Stationery, now: datetime) -> Words | No
         {
             "title": text.title,
             "target": text.target,
-            "organiser": petition.organiser,
+            "organiser": text.organiser,
             "link": f"{stationery.site_url}/confirm/{token}",
             "days": stationery.confirm_days,
         },
@@ -112,7 +112,7 @@ def _about_signed(
         "already_signed",
         {
             "title": text.title,
-            "organiser": petition.organiser,
+            "organiser": text.organiser,
             "signed_on": signature.confirmed_at,
             "link": f"{stationery.site_url}/p/{petition.slug}",
         },
@@ -154,7 +154,7 @@ _SIGNED = (
     .join(
         PetitionText,
         (PetitionText.petition_id == Signature.petition_id)
-        & (PetitionText.language == Signature.language)
+        & (PetitionText.language == Signature.text_language)
         & (PetitionText.version == Signature.text_version),
     )
     .where(Signature.id == bindparam("signature"))

@@ -15,6 +15,7 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _MOST = {
     "title": 200,
     "target": 200,
+    "organiser": 200,
     "lede": 2_000,
     "letter": 20_000,
     "story": 50_000,
@@ -50,20 +51,22 @@ def read(written: Mapping[str, Any]) -> Manuscript:
         "slug": slug,
         "state": state,
         "source_language": source,
-        "organiser": _piece(written, "organiser", 200),
         "contact": _piece(written, "contact", 254),
         "asks_postcode": asks_postcode,
     }
-    return Manuscript(slug, petition, [_text(language, text) for language, text in texts.items()])
+    organiser = _piece(written, "organiser", 200)
+    rows = [_text(language, text, organiser) for language, text in texts.items()]
+    return Manuscript(slug, petition, rows)
 
 
-def _text(language: str, text: object) -> dict[str, Any]:
+def _text(language: str, text: object, organiser: str) -> dict[str, Any]:
     where = f"text.{language}"
     if not _LANGUAGE.fullmatch(language) or not isinstance(text, Mapping):
         raise ImportRefused(f"{where}: a table named by a language code")
     demands = text.get("demands", [])
     if not isinstance(demands, list) or not all(isinstance(demand, str) for demand in demands):
         raise ImportRefused(f"{where}.demands: a list of texts")
+    text = {"organiser": organiser, **text}
     pieces = {name: _piece(text, name, most, f"{where}.") for name, most in _MOST.items()}
     one_line_each = (" ".join(demand.split()) for demand in demands)
     return {"language": language, "demands": "\n".join(one_line_each), **pieces}

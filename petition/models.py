@@ -94,7 +94,6 @@ class Petition(Base):
     slug: Mapped[str] = mapped_column(String(60), unique=True)
     state: Mapped[State] = mapped_column(String(10), default=State.DRAFT)
     source_language: Mapped[str] = mapped_column(String(10))
-    organiser: Mapped[str] = mapped_column(String(200))
     contact: Mapped[str] = mapped_column(String(254))
     asks_postcode: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
@@ -116,6 +115,7 @@ class PetitionText(Base):
     version: Mapped[int]
     title: Mapped[str] = mapped_column(String(200))
     target: Mapped[str] = mapped_column(String(200))
+    organiser: Mapped[str] = mapped_column(String(200))
     lede: Mapped[str] = mapped_column(Text)
     letter: Mapped[str] = mapped_column(Text)
     demands: Mapped[str] = mapped_column(Text)
@@ -181,6 +181,7 @@ class Signature(Base):
     updates: Mapped[bool]
     language: Mapped[str] = mapped_column(String(10))
     channel: Mapped[str] = mapped_column(String(10))
+    text_language: Mapped[str] = mapped_column(String(10))  # the reader's own may have no text
     text_version: Mapped[int]
     entry: Mapped[int]  # grows when the same mailbox signs again before confirming
     signed_at: Mapped[datetime]

@@ -24,7 +24,6 @@ class Shown:
 
     slug: str
     state: State
-    organiser: str
     contact: str
     asks_postcode: bool
     count: int
@@ -44,7 +43,7 @@ class Signable:
 
     id: int
     asks_postcode: bool
-    language: str
+    text_language: str
     text_version: int
 
 
@@ -88,7 +87,6 @@ def shown(slug: str, language: str, *, drafts: bool = False) -> Shown:
     return Shown(
         slug=petition.slug,
         state=State(petition.state),
-        organiser=petition.organiser,
         contact=petition.contact,
         asks_postcode=petition.asks_postcode,
         count=tally.counted,

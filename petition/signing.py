@@ -55,6 +55,7 @@ def sign(
     *,
     language: str,
     channel: str,
+    text_language: str,
     text_version: int,
     now: datetime,
 ) -> int:
@@ -72,6 +73,7 @@ def sign(
         "mailbox_key": address.mailbox,
         "language": language,
         "channel": channel,
+        "text_language": text_language,
         "text_version": text_version,
         "entry": 1,
         "signed_at": now,

@@ -1,10 +1,12 @@
 """Every public page with a language in its address and without, in the reader's language."""
 
+import tomllib
+
 import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from petition import tokens
+from petition import ROOT, tokens
 from petition.extensions import transaction
 from petition.i18n import countries, negotiate
 from petition.models import Tally
@@ -72,6 +74,26 @@ def test_a_missing_translation_of_the_text_is_said(app: Flask, client: Client) -
     page = client.get(f"/ru/p/{slug}").text
     assert "ещё не переведена на ваш язык" in page
     assert 'lang="sv"' in page
+
+
+def test_a_reader_without_a_text_still_gets_mail_in_their_language(
+    app: Flask, client: Client, post_office: PostOffice
+) -> None:
+    names = ("title", "target", "lede", "letter", "story", "share")
+    text = dict.fromkeys(names, "Bara svenska")
+    slug = make_petition("swedish", source_language="sv", text={"sv": text})
+    link = signed(client, post_office, f"{slug}", language="ru")
+    (mail,) = post_office.arrived
+    assert "Здравствуйте!" in mail.text
+    assert "«Bara svenska»" in mail.text
+    assert "Подтвердите подпись" in client.get(link).text
+
+
+def test_the_organiser_is_named_in_the_readers_language(app: Flask, client: Client) -> None:
+    sample = tomllib.loads((ROOT / "petition/samples/kuramshin.toml").read_text(encoding="utf-8"))
+    make_petition(**sample)
+    assert "Кампания за освобождение" in client.get("/ru/p/kuramshin").text
+    assert "Campaign for the release" in client.get("/en/p/kuramshin").text
 
 
 def test_the_language_in_the_address_wins_over_the_signers(

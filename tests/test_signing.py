@@ -45,6 +45,7 @@ def sign(
         read_address(email),
         language="en",
         channel="",
+        text_language=signable.text_language,
         text_version=signable.text_version,
         now=at,
     )

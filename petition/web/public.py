@@ -87,8 +87,9 @@ def sign(slug: str) -> AnyResponse:
         signable.id,
         form.entry(),
         form.address,
-        language=signable.language,
+        language=g.language,
         channel=sharing.channel_of(channel),
+        text_language=signable.text_language,
         text_version=signable.text_version,
         now=moment,
     )

@@ -23,6 +23,7 @@ _FIXED = {
     "handover": 0,
     "updates": 0,
     "language": "en",
+    "text_language": "en",
     "text_version": 1,
     "entry": 1,
     "signed_at": MOMENT,
