@@ -143,6 +143,12 @@ _ROWS = Prepared(
         iso8601(Signature.signed_at),
         iso8601(Signature.confirmed_at),
     )
-    .where(Signature.petition_id == bindparam("petition"), Signature.counted)
+    .where(
+        Signature.petition_id == bindparam("petition"),
+        Signature.counted,
+        Signature.number.is_not(
+            None
+        ),  # follows from it, and names the index that has them in order
+    )
     .order_by(Signature.number)
 )

@@ -21,6 +21,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    literal_column,
     or_,
     select,
     update,
@@ -127,7 +128,9 @@ def post_to_organiser(
     return int(letter_id)
 
 
-_due = and_(_letter.c.state == LetterState.DUE.value, _letter.c.due_at <= bindparam("now"))
+# In the SQL itself: with a parameter there, SQLite would not use the index of due letters.
+_is_due = _letter.c.state == literal_column(f"'{LetterState.DUE}'")
+_due = and_(_is_due, _letter.c.due_at <= bindparam("now"))
 _first_due = (
     select(_letter.c.id)
     .where(_due)
@@ -144,7 +147,7 @@ _CLAIM = Prepared(
 )
 _SENT = Prepared(
     update(_letter)
-    .where(_letter.c.id == bindparam("letter"), _letter.c.state == LetterState.DUE.value)
+    .where(_letter.c.id == bindparam("letter"), _is_due)
     .values(state=LetterState.SENT.value, sent_at=bindparam("now"), reason="")
     .returning(_letter.c.id)
 )
