@@ -76,7 +76,7 @@ def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
         "SESSION_COOKIE_NAME": "__Host-organiser" if secure else "organiser",
         "SESSION_COOKIE_SAMESITE": "Strict",
         "SESSION_COOKIE_SECURE": secure,
-        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},  # or errors would log names
+        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(values["SQLALCHEMY_DATABASE_URI"]),
         "TRUSTED_HOSTS": config.trusted_hosts(values),
         # Organisers' pages check the token; a public one holds no authority that another site could
         # borrow. Where a form comes from is checked by `web.headers`, without a Referer.
@@ -84,3 +84,11 @@ def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
         "WTF_CSRF_SSL_STRICT": False,
         "WTF_CSRF_TIME_LIMIT": None,
     }
+
+
+def _engine_options(uri: str) -> dict[str, Any]:
+    """Return how the engine is made: with parameters hidden, or its errors would log names."""
+    if uri.startswith("sqlite"):
+        # Nothing is left to roll back: reads begin nothing there, and `transaction` ends its own.
+        return {"hide_parameters": True, "pool_reset_on_return": None}
+    return {"hide_parameters": True}

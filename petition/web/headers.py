@@ -67,6 +67,11 @@ def prepare(app: Flask) -> None:
         return response
 
 
+def see_other(address: str) -> Response:
+    """Lead on with GET (303), in no words: werkzeug's own would be English in every language."""
+    return Response(status=303, headers={"Location": address})
+
+
 def private(response: Response) -> Response:
     """Mark a page behind a token: kept nowhere, named to nobody, found by no search."""
     response.headers["Cache-Control"] = "no-store"

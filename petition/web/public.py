@@ -6,7 +6,6 @@ from flask import (
     g,
     jsonify,
     make_response,
-    redirect,
     render_template,
     request,
     url_for,
@@ -17,6 +16,7 @@ from petition import petitions, sharing, signing, tokens
 from petition.clock import now
 from petition.models import State
 from petition.web.forms import SignForm
+from petition.web.headers import see_other
 from petition.web.kept import keep
 from petition.web.language import Prefixed, speak
 
@@ -67,7 +67,7 @@ def _petition_page(slug: str, form: SignForm, *, channel: str) -> Response:
 @pages.get("/p/<slug>/sign")
 def sign_again(slug: str) -> AnyResponse:
     """Lead back who reloads the address of a form that had errors."""
-    return redirect(url_for("public.petition", slug=slug, _anchor="sign"), 303)
+    return see_other(url_for("public.petition", slug=slug, _anchor="sign"))
 
 
 @pages.post("/p/<slug>/sign")
@@ -94,7 +94,7 @@ def sign(slug: str) -> AnyResponse:
         now=moment,
     )
     token = current_app.extensions["tokens"].make(tokens.PENDING, letter_id, now=moment)
-    return redirect(url_for("signer.pending", token=token), 303)
+    return see_other(url_for("signer.pending", token=token))
 
 
 @pages.get("/p/<slug>/count.json")

@@ -2,13 +2,13 @@
 each.
 """
 
-from flask import Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Response, current_app, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from petition import confirming, petitions, signing, tokens
 from petition.clock import now
 from petition.errors import TokenExpired
-from petition.web.headers import private
+from petition.web.headers import private, see_other
 from petition.web.language import Prefixed, speak
 
 pages = Prefixed("signer", __name__)
@@ -34,7 +34,7 @@ def send_again(token: str) -> AnyResponse:
     """Send the mail once more, within its limits, and say the same in every case."""
     (letter_id,) = _read(tokens.PENDING, token)
     signing.resend(letter_id, now=now())
-    return redirect(url_for("signer.pending", token=token, again=1), 303)
+    return see_other(url_for("signer.pending", token=token, again=1))
 
 
 @pages.get("/confirm/<token>")
@@ -67,10 +67,10 @@ def count_me(token: str) -> AnyResponse:
         entry = int(shown)
     moment = now()
     if not confirming.confirm(signature_id, entry, now=moment):
-        return redirect(url_for("signer.confirm", token=token), 303)
+        return see_other(url_for("signer.confirm", token=token))
     current_app.extensions["kept"].forget()
     thanks = current_app.extensions["tokens"].make(tokens.THANKS, signature_id, now=moment)
-    return redirect(url_for("signer.thanks", token=thanks), 303)
+    return see_other(url_for("signer.thanks", token=thanks))
 
 
 @pages.post("/confirm/<token>/renew")
@@ -83,7 +83,7 @@ def renew(token: str) -> AnyResponse:
     moment = now()
     letter_id = signing.renew(ids[0], now=moment)
     pending = current_app.extensions["tokens"].make(tokens.PENDING, letter_id, now=moment)
-    return redirect(url_for("signer.pending", token=pending), 303)
+    return see_other(url_for("signer.pending", token=pending))
 
 
 @pages.get("/thanks/<token>")

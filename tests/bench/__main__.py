@@ -84,15 +84,17 @@ def signing(floor: Server, site: Server, environment: dict[str, str]) -> None:
         0.12,
     )
     links = _confirmations(environment)
+    a_round = len(links) // ROUNDS
+    rounds = (iter(links[at : at + a_round]) for at in range(0, len(links), a_round))
     in_turns(
         bare,
-        lambda: put_under_load(site.port, links, expect=b"303", seconds=SECONDS),
+        lambda: put_under_load(site.port, next(rounds), expect=b"303", seconds=SECONDS),
         "POST confirm",
         0,
     )
 
 
-def _confirmations(environment: dict[str, str]) -> Iterator[bytes]:
+def _confirmations(environment: dict[str, str]) -> list[bytes]:
     """Return a request for each pending signature, as the button under its mailed link sends it."""
     app = create_app({"INSTANCE_PATH": environment["PETITION_INSTANCE_PATH"]})
     file = Path(app.instance_path) / "petition.db"
@@ -100,8 +102,7 @@ def _confirmations(environment: dict[str, str]) -> Iterator[bytes]:
         ids = [row[0] for row in connection.execute("SELECT id FROM signature ORDER BY id")]
     connection.close()
     make, purpose = app.extensions["tokens"].make, tokens.confirm(7)
-    made = [make(purpose, number, 1, now=now()) for number in ids]
-    return (post(f"/confirm/{token}", "entry=1") for token in made)
+    return [post(f"/confirm/{make(purpose, number, 1, now=now())}", "entry=1") for number in ids]
 
 
 def mails(environment: dict[str, str]) -> None:

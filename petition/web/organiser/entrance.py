@@ -1,12 +1,13 @@
 """Signing in by a one-time link, and out."""
 
-from flask import current_app, redirect, render_template, session, url_for
+from flask import current_app, render_template, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from petition import organisers, tokens
 from petition.clock import now
 from petition.errors import SignInSpent, TokenExpired
 from petition.web.forms import SignInForm
+from petition.web.headers import see_other
 from petition.web.organiser.guard import pages
 
 
@@ -40,14 +41,14 @@ def enter(token: str) -> AnyResponse:
     session.clear()
     session.permanent = True
     session["organiser"] = organiser_id
-    return redirect(url_for("organiser.dashboard"), 303)
+    return see_other(url_for("organiser.dashboard"))
 
 
 @pages.post("/sign-out")
 def sign_out() -> AnyResponse:
     """End the session."""
     session.clear()
-    return redirect(url_for("organiser.sign_in"), 303)
+    return see_other(url_for("organiser.sign_in"))
 
 
 def _read(token: str) -> organisers.Link:

@@ -1,12 +1,12 @@
 """Who gets in. A page added to this blueprint is closed until it is named in OPEN."""
 
-from flask import Blueprint, Response, g, redirect, request, session, url_for
+from flask import Blueprint, Response, g, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from petition import organisers
 from petition.extensions import csrf
 from petition.models import Organiser
-from petition.web.headers import private
+from petition.web.headers import private, see_other
 
 pages = Blueprint("organiser", __name__, url_prefix="/organisers")
 
@@ -22,7 +22,7 @@ def guard() -> AnyResponse | None:
     g.organiser = None if organiser_id is None else organisers.find(organiser_id)
     csrf.protect()
     if g.organiser is None and request.endpoint not in OPEN:
-        return redirect(url_for("organiser.sign_in"), 303)
+        return see_other(url_for("organiser.sign_in"))
     return None
 
 
