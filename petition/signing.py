@@ -1,6 +1,4 @@
-"""A signature's way: sign, confirm, be counted once. Each use case is one transaction and safe to
-repeat.
-"""
+"""Signing: a signature and the letter about it, kept together; each use case safe to repeat."""
 
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -17,16 +15,13 @@ from petition.models import (
     LetterKind,
     Petition,
     Signature,
-    Tally,
 )
 from petition.prepared import Prepared
 from petition.signers import Address
 
-GRACE = timedelta(hours=24)  # a signature made before closing can still be confirmed for so long
 RESEND_AFTER = timedelta(minutes=2)
 
 _signature = Signature.table()
-_tally = Tally.table()
 _letter = Letter.table()
 
 
