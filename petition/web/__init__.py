@@ -28,6 +28,7 @@ def register(app: Flask) -> None:
     headers.prepare(app)
     failures.prepare(app)
     words.prepare(app)
+    app.session_interface = organiser.SessionForOrganisers()
     app.register_blueprint(public.pages)
     app.register_blueprint(signer.pages)
     app.register_blueprint(organiser.pages)

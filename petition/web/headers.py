@@ -69,7 +69,9 @@ def prepare(app: Flask) -> None:
 
 def see_other(address: str) -> Response:
     """Lead on with GET (303), in no words: werkzeug's own would be English in every language."""
-    return Response(status=303, headers={"Location": address})
+    response = Response(status=303, headers={"Location": address})
+    del response.headers["Content-Type"]  # of nothing
+    return response
 
 
 def private(response: Response) -> Response:

@@ -73,12 +73,11 @@ def sign_again(slug: str) -> AnyResponse:
 @pages.post("/p/<slug>/sign")
 def sign(slug: str) -> AnyResponse:
     """Take a signature. Every accepted entry gets the same answer, whoever has signed before."""
-    form = SignForm(request.form)
     speak(request.form.get("language", g.language))
     channel = request.form.get("channel", "")
     signable = petitions.signable(slug, g.language)
-    form.asks_postcode = signable.asks_postcode
-    if not form.validate():
+    form = SignForm(request.form, asks_postcode=signable.asks_postcode)
+    if not form.valid():
         page = _petition_page(slug, form, channel=channel)
         page.status_code = 422
         return page
@@ -86,7 +85,7 @@ def sign(slug: str) -> AnyResponse:
     letter_id = signing.sign(
         signable.id,
         form.entry(),
-        form.address,
+        form.address(),
         language=g.language,
         channel=sharing.channel_of(channel),
         text_language=signable.text_language,

@@ -1,12 +1,12 @@
 """Signing in by a one-time link, and out."""
 
-from flask import current_app, render_template, session, url_for
+from flask import current_app, render_template, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from petition import organisers, tokens
 from petition.clock import now
 from petition.errors import SignInSpent, TokenExpired
-from petition.web.forms import SignInForm
+from petition.web.forms import AddressForm
 from petition.web.headers import see_other
 from petition.web.organiser.guard import pages
 
@@ -14,16 +14,16 @@ from petition.web.organiser.guard import pages
 @pages.get("/sign-in")
 def sign_in() -> str:
     """Ask for the address to which a sign-in link goes."""
-    return render_template("organiser/sign_in.html", form=SignInForm())
+    return render_template("organiser/sign_in.html", form=AddressForm())
 
 
 @pages.post("/sign-in")
 def ask_link() -> tuple[str, int]:
     """Mail a link to an organiser, and say the same to everybody else."""
-    form = SignInForm()
-    if not form.validate():
+    form = AddressForm(request.form)
+    if not form.valid():
         return render_template("organiser/sign_in.html", form=form), 422
-    organisers.ask_link(form.address, now=now())
+    organisers.ask_link(form.values["email"], now=now())
     return render_template("organiser/link_sent.html"), 200
 
 

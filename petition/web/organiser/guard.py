@@ -1,6 +1,7 @@
 """Who gets in. A page added to this blueprint is closed until it is named in OPEN."""
 
-from flask import Blueprint, Response, g, request, session, url_for
+from flask import Blueprint, Flask, Request, Response, g, request, session, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.wrappers import Response as AnyResponse
 
 from petition import organisers
@@ -11,6 +12,18 @@ from petition.web.headers import private, see_other
 pages = Blueprint("organiser", __name__, url_prefix="/organisers")
 
 OPEN = frozenset({"organiser.sign_in", "organiser.ask_link", "organiser.arrive", "organiser.enter"})
+
+
+class SessionForOrganisers(SecureCookieSessionInterface):
+    """A session, and with it a cookie, under the organisers' addresses alone. Writing to the
+    session of a public page is a fault at once, never a cookie for the public.
+    """
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Open the session of an organiser's page; elsewhere None, in which nothing is kept."""
+        if not request.path.startswith(f"{pages.url_prefix}/"):
+            return None
+        return super().open_session(app, request)
 
 
 @pages.before_request
