@@ -4,9 +4,19 @@ record untouched.
 
 import csv
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from typing import Any
 
-from sqlalchemy import Engine, String, bindparam, case, select
+from sqlalchemy import (
+    Engine,
+    SQLColumnExpression,
+    String,
+    bindparam,
+    case,
+    cast,
+    literal,
+    select,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
@@ -34,6 +44,7 @@ COLUMNS = [
     "confirmed_at",
 ]
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads the file as the local 8-bit code page
+LINE_END = "\r\n"  # RFC 4180
 ROWS_AT_ONCE = 1_000
 
 # What a spreadsheet takes for the start of a formula: OWASP, ASVS 5.0 1.2.10, CWE-1236, and the
@@ -79,32 +90,32 @@ def csv_lines(petition_id: int) -> Iterator[bytes]:
 
 
 def _csv_lines(engine: Engine, petition_id: int) -> Iterator[bytes]:
-    lines = _Lines()
-    writer = csv.writer(lines, lineterminator="\r\n")
-    lines.append(BYTE_ORDER_MARK)
-    writer.writerow(COLUMNS)
+    lines = [BYTE_ORDER_MARK + ",".join(COLUMNS) + LINE_END]
+    beginnings = _Beginnings()
+    writer = csv.writer(beginnings, lineterminator=LINE_END)
     with engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
-        for part in _ROWS.stream(connection, {"petition": petition_id}, at_once=ROWS_AT_ONCE):
-            writer.writerows(_defused(part))
-            yield lines.take()
-    yield lines.take()
+        for rows in _ROWS.stream(connection, {"petition": petition_id}, at_once=ROWS_AT_ONCE):
+            writer.writerows(_typed(rows))
+            lines += [
+                beginning.removesuffix(LINE_END) + row[-1]
+                for beginning, row in zip(beginnings, rows, strict=True)
+            ]
+            beginnings.clear()
+            yield "".join(lines).encode()
+            lines.clear()
+    yield "".join(lines).encode()
 
 
-class _Lines(list[str]):
-    """What csv writes into: a list of lines, taken away as bytes."""
+class _Beginnings(list[str]):
+    """What csv writes into: the first half of each line."""
 
     write = list.append
 
-    def take(self) -> bytes:
-        text = "".join(self)
-        self.clear()
-        return text.encode()
 
-
-def _defused(part: list[Sequence[Any]]) -> list[tuple[Any, ...]]:
-    """Return rows with every text that somebody typed made harmless; most are empty or short."""
+def _typed(rows: list[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    """Return what people typed, made harmless; most of it is empty or short."""
     return [
         (
             number,
@@ -115,10 +126,21 @@ def _defused(part: list[Sequence[Any]]) -> list[tuple[Any, ...]]:
             body and defuse(body),
             role and defuse(role),
             said and defuse(said),
-            *chosen,
         )
-        for number, name, email, country, postcode, body, role, said, *chosen in part
+        for number, name, email, country, postcode, body, role, said, _ in rows
     ]
+
+
+def _chosen(*columns: SQLColumnExpression[Any]) -> SQLColumnExpression[str]:
+    """Write columns as the second half of a line, in the database: a sixth of the file's time.
+
+    They hold what was chosen from a list or set by the site, so nothing in them is a formula or
+    wants quoting.
+    """
+    parts: list[SQLColumnExpression[Any]] = [
+        part for column in columns for part in (literal(","), column)
+    ]
+    return reduce(lambda line, part: line.concat(part), [*parts, literal(LINE_END)])
 
 
 # Every column leaves the database as the file wants it.
@@ -132,21 +154,22 @@ _ROWS = Prepared(
         Signature.organisation,
         Signature.role,
         Signature.comment,
-        Signature.display,
-        case((Signature.handover, "yes"), else_="no"),
-        case((Signature.updates, "yes"), else_="no"),
-        Signature.language,
-        Signature.channel,
-        Signature.text_version,
-        iso8601(Signature.signed_at),
-        iso8601(Signature.confirmed_at),
+        _chosen(
+            Signature.display,
+            case((Signature.handover, "yes"), else_="no"),
+            case((Signature.updates, "yes"), else_="no"),
+            Signature.language,
+            Signature.channel,
+            cast(Signature.text_version, String),
+            iso8601(Signature.signed_at),
+            iso8601(Signature.confirmed_at),
+        ),
     )
     .where(
         Signature.petition_id == bindparam("petition"),
         Signature.counted,
-        Signature.number.is_not(
-            None
-        ),  # follows from it, and names the index that has them in order
+        # Follows from it, and names the index that has them in order.
+        Signature.number.is_not(None),
     )
     .order_by(Signature.number)
 )
