@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from petition import cli, config, web
+from petition import cli, config, networks, web
 from petition.errors import SettingsError
 from petition.extensions import csrf, db, mail, migrate, prepare_database
 from petition.i18n import prepare_languages
+from petition.networks import Networks
 from petition.tokens import Tokens
 
 ROOT = Path(__file__).parent.parent
@@ -40,6 +41,10 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         raise SystemExit("\n".join(error.lines)) from None
     keys = [key for key in (*app.config["SECRET_KEY_FALLBACKS"], app.config["SECRET_KEY"]) if key]
     app.extensions["tokens"] = Tokens(keys)
+    app.extensions["networks"] = Networks(
+        networks.read(app.config["RATELIMIT_ALLOW"]),
+        networks.read(app.config["RATELIMIT_NEVER_REFUSE"]),
+    )
     prepare_database(app)
     migrate.init_app(app, db, directory=str(Path(__file__).parent / "migrations"))
     mail.init_app(app)

@@ -6,6 +6,7 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,6 +53,16 @@ def _list(value: object) -> list[str]:
     raise ValueError("a list of texts, separated by commas")
 
 
+def _networks(value: object) -> list[str]:
+    written = _list(value)
+    try:
+        for network in written:
+            ip_network(network, strict=False)
+    except ValueError:
+        raise ValueError("a list of networks such as 192.0.2.0/24") from None
+    return written
+
+
 def _site(value: object) -> str:
     text = _text(value).rstrip("/")
     try:
@@ -93,10 +104,21 @@ SETTINGS = (
     Setting("LANGUAGES", _list, ["en", "ru"], "languages offered, the first one when a reader's is not among them"),
     Setting("FEATURED", _text, "", "slug of the petition shown at /; by default the only open one, or a list"),
     Setting("CONFIRM_LINK_DAYS", _number, 7, "days for which a confirmation link works"),
-    Setting("RATELIMIT_ENABLED", _truth, True, "accepted for later: limits per network are not in force yet"),
-    Setting("MIN_FORM_SECONDS", _number, 2, "accepted for later: the time trap of the form is not in force yet"),
-    Setting("PURGE_UNCONFIRMED_DAYS", _number, 14, "accepted for later: nothing is purged yet"),
-    Setting("ANONYMISE_AFTER_DAYS", _number, 180, "accepted for later: nothing is anonymised yet"),
+    Setting("MIN_FORM_SECONDS", _number, 2, "a form that comes back faster is asked for once more, all kept; 0 switches this off"),
+    Setting("RATELIMIT_ENABLED", _truth, True, "whether forms are counted per network and mail domain"),
+    Setting("RATELIMIT_FREE", _number, 5, "signatures from one network in ten minutes before each one more takes an extra step"),
+    Setting("RATELIMIT_MOST", _number, 100, "signatures from one network in ten minutes, extra steps done, before it is asked to come back later"),
+    Setting("RATELIMIT_DOMAIN", _number, 60, "signatures from one mail domain in ten minutes before the extra step; the well-known ones are not counted"),
+    Setting("RATELIMIT_ALLOW", _networks, [], "networks without limits: a school, an office, a street stall"),
+    Setting("RATELIMIT_NEVER_REFUSE", _networks, ["127.0.0.0/8", "::1"], "networks that may get the extra step and are never asked to come back: Tor exits, an onion service on this machine"),
+    Setting("RATELIMIT_MAILS", _number, 3000, "mails in a minute, over all processes; more wait for the next one"),
+    Setting("STEP_SECONDS", _number, 10, "how long the extra step takes without JavaScript"),
+    Setting("CHECK_MX", _truth, True, "ask the DNS, before the first mail, whether the domain takes any"),
+    Setting("BOUNCE_ADDRESS", _text, "", "where mail that cannot be delivered comes back: bounces@example.org is written as bounces+KEY@example.org; by default the From"),
+    Setting("PURGE_UNCONFIRMED_DAYS", _number, 14, "days after which an unconfirmed entry is erased"),
+    Setting("ANONYMISE_AFTER_DAYS", _number, 180, "days after closing when everything personal is erased; the counts stay"),
+    Setting("CONTROLLER", _text, "", "who answers for the data, in the privacy notice: name and postal address; by default each petition's organiser"),
+    Setting("PRIVACY_CONTACT", _text, "", "address for questions and complaints about data; by default the petitions' contact"),
 )  # fmt: skip
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 

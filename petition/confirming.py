@@ -1,30 +1,36 @@
-"""Counting a signature once: what a mailed link shows, and what its button does."""
+"""Counting a signature once: what a mailed link shows, what its button does, and the code that does
+the same.
+"""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from petition.errors import PetitionNotOpen, SignatureGone
+from petition import entries, posting
+from petition.entries import Kept
+from petition.errors import CodeWrong, PetitionNotOpen, SignatureGone
 from petition.extensions import db, transaction
-from petition.models import Petition, PetitionText, Signature, State, Tally
+from petition.kinds import LetterKind, State
+from petition.models import Attempt, Letter, Petition, PetitionText, Signature, Tally
+from petition.posting import Mark
 
 GRACE = timedelta(hours=24)  # a signature made before closing can still be confirmed for so long
+CODE_TRIES = 5  # of a million codes, for each signature
 
-_signature = Signature.table()
-_tally = Tally.table()
+_signature, _tally, _letter = Signature.table(), Tally.table(), Letter.table()
 
 
 @dataclass(frozen=True, slots=True)
 class ToConfirm:
-    """What a confirmation link is about. `entry` is the newest one; a link of an earlier entry must
-    say so.
+    """What a confirmation link is about. `entry` is its own; `names` are those typed for the same
+    mailbox, by entry, each once: with more than one the reader is asked which is theirs.
     """
 
-    signature_id: int
     entry: int
-    name: str
+    names: dict[int, str]
     slug: str
     title: str
     target: str
@@ -32,26 +38,21 @@ class ToConfirm:
     confirmed: bool
 
 
-def to_confirm(signature_id: int) -> ToConfirm:
+def to_confirm(kept: Kept) -> ToConfirm:
     """Return what is about to be confirmed. Raises SignatureGone when it is no longer kept."""
     row = db.session.execute(
         select(Signature, Petition.slug, PetitionText.title, PetitionText.target)
         .join(Petition, Petition.id == Signature.petition_id)
-        .join(
-            PetitionText,
-            (PetitionText.petition_id == Signature.petition_id)
-            & (PetitionText.language == Signature.text_language)
-            & (PetitionText.version == Signature.text_version),
-        )
-        .where(Signature.id == signature_id)
+        .join(PetitionText, Signature.stands_under(PetitionText))
+        .where(Signature.id == kept.signature_id)
     ).first()
     if row is None:
         raise SignatureGone
     signature, slug, title, target = row
+    names = {} if signature.counted else _names(signature, kept.entry)
     return ToConfirm(
-        signature_id=signature.id,
-        entry=signature.entry,
-        name=signature.name,
+        entry=kept.entry,
+        names=names or {signature.entry: signature.name},
         slug=slug,
         title=title,
         target=target,
@@ -60,29 +61,86 @@ def to_confirm(signature_id: int) -> ToConfirm:
     )
 
 
-def confirm(signature_id: int, entry: int, *, now: datetime) -> bool:
-    """Count a signature, once however often and by how many this is asked; say whether it is
-    counted now.
+def _names(signature: Signature, own: int) -> dict[int, str]:
+    """Return each name typed for the mailbox under the entry to confirm for it, the link's own
+    first.
+    """
+    others = db.session.execute(
+        select(Attempt.entry, Attempt.name).where(Attempt.signature_id == signature.id)
+    )
+    found: dict[int, str] = {signature.entry: signature.name}
+    found |= {other.entry: other.name for other in others}
+    if own not in found:
+        raise SignatureGone
+    ordered = sorted(found, key=lambda entry: (entry != own, -entry))
+    by_name: dict[str, int] = {}
+    for entry in ordered:
+        by_name.setdefault(found[entry].casefold(), entry)
+    return {entry: found[entry] for entry in by_name.values()}
 
-    Only the entry that was shown is confirmed: False when another one has replaced it since, so
-    that the new one can be shown. Raises SignatureGone, and PetitionNotOpen when the petition
-    closed over 24 hours ago.
+
+def confirm(kept: Kept, *, mark: Mark, now: datetime) -> None:
+    """Count an entry as its mailbox's signature, once however often and by how many this is asked.
+
+    Nothing changes when the mailbox's signature is counted already, with whichever entry. Raises
+    SignatureGone, and PetitionNotOpen when the petition closed over 24 hours ago.
     """
     with transaction() as connection:
-        found = _for_confirming(connection, signature_id)
-        if found.confirmed_at is not None:
-            return True
-        if found.entry != entry:
-            return False
-        if found.state == State.CLOSED and now > found.closed_at + GRACE:
-            raise PetitionNotOpen(found.slug, found.state)
-        # The tally's row is locked from here to the commit: numbers follow each other with no gap
-        # and no twin.
-        number = connection.execute(
-            _COUNT_ONE, {"petition": found.petition_id, "now": now}
-        ).scalar_one()
-        connection.execute(_NUMBER, {"signature": signature_id, "number": number, "now": now})
-        return True
+        _count(connection, kept, _for_confirming(connection, kept.signature_id), mark, now)
+
+
+def by_code(
+    letter_id: int,
+    typed: str,
+    *,
+    codes: Callable[[Kept], Collection[str]],
+    lifetime: timedelta,
+    mark: Mark,
+    now: datetime,
+) -> int:
+    """Confirm the entry of a pending page by the six digits of its mail; return the signature's id.
+
+    `codes` gives those that are right. Raises CodeWrong for a wrong one, past its lifetime, and for
+    any after five wrong ones; SignatureGone; PetitionNotOpen. For an address that has signed
+    already everything is the same.
+    """
+    right = False
+    with transaction() as connection:
+        letter = connection.execute(
+            select(_letter.c.signature_id, _letter.c.entry, _letter.c.created_at).where(
+                _letter.c.id == letter_id
+            )
+        ).first()
+        if letter is None or letter.signature_id is None:
+            raise SignatureGone
+        kept = Kept(letter.signature_id, letter.entry)
+        found = _for_confirming(connection, kept.signature_id)
+        if found.code_tries < CODE_TRIES and now - letter.created_at <= lifetime:
+            right = typed in codes(kept)
+        if right:
+            _count(connection, kept, found, mark, now)
+        else:
+            connection.execute(_TRIED, {"signature": kept.signature_id})
+    if not right:
+        raise CodeWrong
+    return kept.signature_id
+
+
+def _count(connection: Connection, kept: Kept, found: Row[Any], mark: Mark, now: datetime) -> None:
+    if found.confirmed_at is not None:
+        return
+    if found.state == State.CLOSED and now > found.closed_at + GRACE:
+        raise PetitionNotOpen(found.slug, found.state)
+    if found.entry != kept.entry and not entries.let_stand(connection, kept):
+        raise SignatureGone
+    # The tally's row is locked from here to the commit: numbers follow each other with no gap
+    # and no twin.
+    number = connection.execute(
+        _COUNT_ONE, {"petition": found.petition_id, "now": now}
+    ).scalar_one()
+    connection.execute(_NUMBER, {"signature": kept.signature_id, "number": number, "now": now})
+    reader = posting.Reader(kept.signature_id, kept.entry, mark(found.mailbox_key))
+    posting.post_to_signer(connection, LetterKind.THANKS, reader, now=now)
 
 
 def _for_confirming(connection: Connection, signature_id: int) -> Row[Any]:
@@ -98,8 +156,10 @@ def _for_confirming(connection: Connection, signature_id: int) -> Row[Any]:
 _FOR_CONFIRMING = (
     select(
         _signature.c.petition_id,
+        _signature.c.mailbox_key,
         _signature.c.entry,
         _signature.c.confirmed_at,
+        _signature.c.code_tries,
         Petition.slug,
         Petition.state,
         Petition.closed_at,
@@ -107,6 +167,11 @@ _FOR_CONFIRMING = (
     .join(Petition, Petition.id == _signature.c.petition_id)
     .where(_signature.c.id == bindparam("signature"))
     .with_for_update(of=_signature)
+)
+_TRIED = (
+    update(_signature)
+    .where(_signature.c.id == bindparam("signature"))
+    .values(code_tries=_signature.c.code_tries + 1)
 )
 _COUNT_ONE = (
     update(_tally)

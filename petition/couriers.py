@@ -36,8 +36,9 @@ class Courier(Protocol):
 class SmtpCourier:
     """Carries mails to the SMTP server of the settings over one connection while it is entered."""
 
-    def __init__(self, mail: FlaskMail) -> None:
+    def __init__(self, mail: FlaskMail, bounce_address: str = "") -> None:
         self._mail = mail
+        self._bounce_address = bounce_address
         self._connection: Connection | None = None
 
     def __enter__(self) -> Self:
@@ -67,7 +68,8 @@ class SmtpCourier:
         if self._connection is None:
             raise Unreachable("not connected")
         try:
-            self._connection.send(Message(mail, str(self._mail.default_sender)))
+            message = Message(mail, str(self._mail.default_sender))
+            self._connection.send(message, self._bounces_to(mail))
         except smtplib.SMTPRecipientsRefused as error:
             code, answer = next(iter(error.recipients.values()))
             raise _refusal(code, answer) from error
@@ -81,6 +83,11 @@ class SmtpCourier:
             ) from error
         except (OSError, smtplib.SMTPException) as error:
             raise Unreachable(_reason(error)) from error
+
+    def _bounces_to(self, mail: Mail) -> str | None:
+        """Return the address to which this mail alone comes back (VERP), if that is wished."""
+        local, _, domain = self._bounce_address.rpartition("@")
+        return f"{local}+{mail.key}@{domain}" if local else None
 
 
 class FolderCourier:

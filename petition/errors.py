@@ -2,6 +2,8 @@
 on.
 """
 
+from datetime import datetime, timedelta
+
 
 class PetitionError(Exception):
     """A rule of the site was broken; the door that catches it knows the words."""
@@ -86,3 +88,43 @@ class Deferred(PetitionError):
 
 class Unreachable(PetitionError):
     """The mail server takes no mail at all now: no letter is to blame."""
+
+
+class TooSoon(PetitionError):
+    """It was asked for a moment ago; `until` is when it can be asked for again."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until
+
+
+class CodeWrong(PetitionError):
+    """The six digits are not those of the mail, or have been guessed at too often."""
+
+
+class StepWanted(PetitionError):
+    """So many forms came from one place that each one more takes an extra step."""
+
+
+class TooMany(PetitionError):
+    """So many forms came from one place that no more are taken; `wait` is for how long."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(wait)
+        self.wait = wait
+
+
+class ProofRefused(PetitionError):
+    """The extra step was not done; `wait` is what is left of its delay."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(wait)
+        self.wait = wait
+
+
+class BurstGone(PetitionError):
+    """There is no such burst under this petition."""
+
+
+class Withheld(PetitionError):
+    """This letter must not be mailed: its reader has had their most, or wants none."""

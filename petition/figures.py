@@ -1,12 +1,13 @@
 """What an organiser sees of a petition in numbers: counts alone, nobody's name."""
 
+from collections import Counter
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
 
 from petition.extensions import db
-from petition.models import Signature, Tally
+from petition.models import Petition, Signature, Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class Numbers:
 
     confirmed: int
     pending: int
+    disposable: int
     per_day: list[tuple[date, int]]
     per_country: list[tuple[str, int]]
 
@@ -35,10 +37,14 @@ def numbers(petition_id: int) -> Numbers:
         .order_by(func.count().desc(), Signature.country)
     )
     pending = db.session.scalar(select(func.count()).where(mine, ~Signature.counted))
+    disposable = db.session.scalar(
+        select(func.count()).where(mine, Signature.counted, Signature.disposable)
+    )
     return Numbers(
         confirmed=db.session.scalar(select(Tally.counted).where(Tally.petition_id == petition_id))
         or 0,
         pending=pending or 0,
+        disposable=disposable or 0,
         per_day=[(_date(day), number) for day, number in per_day],
         per_country=list(per_country),
     )
@@ -46,3 +52,33 @@ def numbers(petition_id: int) -> Numbers:
 
 def _date(value: str | date) -> date:
     return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """How a mail domain was used under a petition within a day."""
+
+    slug: str
+    domain: str
+    entries: int
+    confirmed: int
+    disposable: bool
+
+
+def domains(*, now: datetime, most: int = 20) -> list[Domain]:
+    """Return the mail domains of the last day's signatures, busiest first; nobody's address."""
+    rows = db.session.execute(
+        select(Petition.slug, Signature.mailbox_key, Signature.confirmed_at, Signature.disposable)
+        .join(Petition, Petition.id == Signature.petition_id)
+        .where(Signature.signed_at > now - timedelta(days=1))
+    )
+    entries: Counter[tuple[str, str, bool]] = Counter()
+    confirmed: Counter[tuple[str, str, bool]] = Counter()
+    for slug, mailbox, confirmed_at, disposable in rows:
+        found = (slug, mailbox.rpartition("@")[2], disposable)
+        entries[found] += 1
+        confirmed[found] += confirmed_at is not None
+    return [
+        Domain(slug, domain, number, confirmed[slug, domain, disposable], disposable)
+        for (slug, domain, disposable), number in entries.most_common(most)
+    ]

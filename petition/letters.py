@@ -6,51 +6,37 @@ theirs.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from flask import render_template
 from flask_babel import force_locale
 from sqlalchemy import bindparam, select
 
 from petition import tokens
+from petition.errors import Withheld
 from petition.extensions import db
-from petition.models import Letter, LetterKind, Organiser, Petition, PetitionText, Signature
+from petition.kinds import LetterKind
+from petition.models import Letter, Organiser, Petition, PetitionText
 from petition.smtp import Mail
-
-
-@dataclass(frozen=True, slots=True)
-class Stationery:
-    """What every letter needs of the site: its address, its keys, and how long a confirmation link
-    works.
-    """
-
-    site_url: str
-    tokens: tokens.Tokens
-    confirm_days: int
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What a letter is filled with."""
-
-    to: str
-    language: str
-    template: str
-    values: dict[str, Any]
+from petition.stationery import Stationery, Words, check_mailbox, message_key, signed
 
 
 def compose(letter_id: int, stationery: Stationery, *, now: datetime) -> Mail | None:
     """Compose a letter, or return None when its reader is gone (withdrawn, removed) since it was
     put in.
+
+    Raises Withheld for one that must not be mailed, Undeliverable when it could not arrive.
     """
     letter = db.session.get(Letter, letter_id, populate_existing=True)
     if letter is None:
         return None
+    if letter.silent:
+        raise Withheld
     words = _WRITE[LetterKind(letter.kind)](letter, stationery, now)
     if words is None:
         return None
+    if words.mailbox_key:
+        check_mailbox(words.mailbox_key, stationery, now)
     with force_locale(words.language):
         subject, text, html = (
             render_template(
@@ -62,7 +48,7 @@ def compose(letter_id: int, stationery: Stationery, *, now: datetime) -> Mail | 
             for part in ("subject", "txt", "html")
         )
     return Mail(
-        key=stationery.tokens.fingerprint("message", letter.id),
+        key=message_key(letter.id, stationery.tokens),
         to=words.to,
         language=words.language,
         subject=" ".join(subject.split()),
@@ -72,49 +58,86 @@ def compose(letter_id: int, stationery: Stationery, *, now: datetime) -> Mail | 
 
 
 def confirm(letter: Letter, stationery: Stationery, now: datetime) -> Words | None:
-    """Ask the owner of the mailbox to confirm; nothing is counted unless they do."""
-    found = _signed(letter)
+    """Ask the owner of the mailbox to confirm; nothing is counted unless they do. When they have,
+    tell them, since somebody signed with their address again.
+    """
+    return _to_confirm("confirm", letter, stationery, now)
+
+
+def reminder(letter: Letter, stationery: Stationery, now: datetime) -> Words | None:
+    """Ask once more, a day later."""
+    found = signed(letter)
+    if found is None or found.signature.counted:
+        return None
+    return _to_confirm("reminder", letter, stationery, now)
+
+
+def _to_confirm(
+    template: str, letter: Letter, stationery: Stationery, now: datetime
+) -> Words | None:
+    found = signed(letter)
     if found is None:
         return None
-    signature, petition, text = found
-    if signature.counted:
-        return _about_signed(signature, petition, text, stationery)
+    if found.signature.counted:
+        return found.words(
+            "already_signed",
+            stationery,
+            now,
+            signed_on=found.signature.confirmed_at,
+            link=f"{stationery.site_url}/p/{found.petition.slug}",
+            not_me="" if found.kept.entry == found.signature.entry else None,
+        )
     purpose = tokens.confirm(stationery.confirm_days)
-    token = stationery.tokens.make(purpose, signature.id, signature.entry, now=now)
-    return Words(
-        signature.email,
-        signature.language,
-        "confirm",
-        {
-            "title": text.title,
-            "target": text.target,
-            "organiser": text.organiser,
-            "link": f"{stationery.site_url}/confirm/{token}",
-            "days": stationery.confirm_days,
-        },
+    ids = found.kept.signature_id, found.kept.entry
+    token = stationery.tokens.make(purpose, *ids, now=now)
+    return found.words(
+        template,
+        stationery,
+        now,
+        link=f"{stationery.site_url}/confirm/{token}",
+        code=stationery.tokens.codes(*ids)[-1],
+        days=stationery.confirm_days,
+        purge=stationery.purge_days,
     )
 
 
-def already_signed(letter: Letter, stationery: Stationery, now: datetime) -> Words | None:
-    """Tell the owner of the mailbox that their signature is counted, since somebody signed with it
-    again.
-    """
-    found = _signed(letter)
-    return None if found is None else _about_signed(*found, stationery)
+def thanks(letter: Letter, stationery: Stationery, now: datetime) -> Words | None:
+    """Thank who has confirmed, with the link to pass on and the one to their own page."""
+    found = signed(letter)
+    if found is None or not found.signature.counted:
+        return None
+    return found.words(
+        "thanks",
+        stationery,
+        now,
+        number=found.signature.number,
+        link=f"{stationery.site_url}/p/{found.petition.slug}",
+        not_me="",
+    )
 
 
-def _about_signed(
-    signature: Signature, petition: Petition, text: PetitionText, stationery: Stationery
-) -> Words:
+def my_page(letter: Letter, stationery: Stationery, now: datetime) -> Words | None:
+    """Give a signer the link to what is kept of their signature."""
+    found = signed(letter)
+    return None if found is None else found.words("my_page", stationery, now)
+
+
+def withdrawn(letter: Letter, stationery: Stationery, now: datetime) -> Words | None:
+    """Say that a signature is erased, and which copy of it cannot be called back."""
+    row = db.session.execute(_FAREWELL, {"petition": letter.petition_id}).all()
+    texts = {text.language: (petition, text) for petition, text in row}
+    if not letter.email or not texts:
+        return None
+    petition, text = texts.get(letter.language) or texts[row[0].Petition.source_language]
     return Words(
-        signature.email,
-        signature.language,
-        "already_signed",
+        letter.email,
+        letter.language,
+        "withdrawn",
         {
             "title": text.title,
             "organiser": text.organiser,
-            "signed_on": signature.confirmed_at,
-            "link": f"{stationery.site_url}/p/{petition.slug}",
+            "contact": petition.contact,
+            "copied": letter.entry == 1,
         },
     )
 
@@ -138,25 +161,17 @@ def sign_in(letter: Letter, stationery: Stationery, now: datetime) -> Words | No
 
 _WRITE: dict[LetterKind, Callable[[Letter, Stationery, datetime], Words | None]] = {
     LetterKind.CONFIRM: confirm,
-    LetterKind.ALREADY_SIGNED: already_signed,
+    LetterKind.REMINDER: reminder,
+    LetterKind.THANKS: thanks,
+    LetterKind.MY_PAGE: my_page,
+    LetterKind.WITHDRAWN: withdrawn,
     LetterKind.SIGN_IN: sign_in,
 }
 
 
-def _signed(letter: Letter) -> tuple[Signature, Petition, PetitionText] | None:
-    row = db.session.execute(_SIGNED, {"signature": letter.signature_id}).first()
-    return None if row is None else (row[0], row[1], row[2])
-
-
-_SIGNED = (
-    select(Signature, Petition, PetitionText)
-    .join(Petition, Petition.id == Signature.petition_id)
-    .join(
-        PetitionText,
-        (PetitionText.petition_id == Signature.petition_id)
-        & (PetitionText.language == Signature.text_language)
-        & (PetitionText.version == Signature.text_version),
-    )
-    .where(Signature.id == bindparam("signature"))
-    .execution_options(populate_existing=True)
+_FAREWELL = (
+    select(Petition, PetitionText)
+    .join(PetitionText, PetitionText.petition_id == Petition.id)
+    .where(Petition.id == bindparam("petition"))
+    .order_by(PetitionText.version)
 )

@@ -47,16 +47,35 @@ def read(written: Mapping[str, Any]) -> Manuscript:
     texts = written.get("text")
     if not isinstance(texts, Mapping) or source not in texts:
         raise ImportRefused(f"text.{source}: the text in the source language")
+    refuses_disposable = written.get("refuses_disposable", False)
+    if not isinstance(refuses_disposable, bool):
+        raise ImportRefused("refuses_disposable: true or false")
     petition = {
         "slug": slug,
         "state": state,
         "source_language": source,
         "contact": _piece(written, "contact", 254),
         "asks_postcode": asks_postcode,
+        "refuses_disposable": refuses_disposable,
+        **_regime(written.get("regime", {})),
     }
     organiser = _piece(written, "organiser", 200)
     rows = [_text(language, text, organiser) for language, text in texts.items()]
     return Manuscript(slug, petition, rows)
+
+
+def _regime(written: object) -> dict[str, str]:
+    """Read where signing may be dangerous: a country, and the languages in which to warn there."""
+    if not isinstance(written, Mapping):
+        raise ImportRefused("regime: a table with country and languages")
+    country, languages = written.get("country", ""), written.get("languages", [])
+    if not isinstance(country, str) or not re.fullmatch(r"|[A-Z]{2}", country):
+        raise ImportRefused("regime.country: two capital letters, as KZ")
+    if not isinstance(languages, list) or not all(
+        isinstance(language, str) and _LANGUAGE.fullmatch(language) for language in languages
+    ):
+        raise ImportRefused("regime.languages: a list of language codes")
+    return {"regime_country": country, "regime_languages": ",".join(languages)}
 
 
 def _text(language: str, text: object, organiser: str) -> dict[str, Any]:

@@ -5,10 +5,10 @@ what they did.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from petition import outbox
+from petition import audit, limits, posting
 from petition.errors import (
     NotAllowed,
     OrganiserExists,
@@ -17,7 +17,9 @@ from petition.errors import (
     SignInSpent,
 )
 from petition.extensions import db, transaction
-from petition.models import AuditEntry, LetterKind, Organiser, Petition, Role
+from petition.kinds import LetterKind, Role
+from petition.limits import Sender
+from petition.models import Organiser, Petition
 from petition.signers import Address
 
 
@@ -51,8 +53,10 @@ def invite(address: Address, *, role: Role, slug: str | None, language: str, now
                 )
                 .returning(Organiser.id)
             ).scalar_one()
-            outbox.post_to_organiser(connection, LetterKind.SIGN_IN, organiser_id, now=now)
-            _record(connection, "organiser.invite", now, petition_id=petition_id, detail=role.value)
+            posting.post_to_organiser(connection, LetterKind.SIGN_IN, organiser_id, now=now)
+            audit.record(
+                connection, "organiser.invite", now, petition_id=petition_id, detail=role.value
+            )
             return organiser_id
     except IntegrityError as error:
         raise OrganiserExists from error
@@ -68,19 +72,20 @@ def remove(address: Address, *, now: datetime) -> None:
         )
         if removed is None:
             raise OrganiserUnknown
-        _record(connection, "organiser.remove", now, detail=f"organiser {removed}")
+        audit.record(connection, "organiser.remove", now, detail=f"organiser {removed}")
 
 
-def ask_link(address: Address, *, now: datetime) -> None:
+def ask_link(address: Address, *, sender: Sender, now: datetime) -> None:
     """Mail a sign-in link to an organiser, at most five an hour; do nothing for anybody else, and
-    say neither.
+    say neither. Raises TooMany.
     """
     with transaction() as connection:
+        limits.spend(connection, sender.spendings, now=now)
         organiser_id = connection.scalar(
             select(Organiser.id).where(Organiser.mailbox_key == address.mailbox)
         )
         if organiser_id is not None:
-            outbox.post_to_organiser(connection, LetterKind.SIGN_IN, organiser_id, now=now)
+            posting.post_to_organiser(connection, LetterKind.SIGN_IN, organiser_id, now=now)
 
 
 def link_for(address: Address) -> Link:
@@ -106,7 +111,7 @@ def enter(link: Link, *, now: datetime) -> int:
         )
         if entered is None:
             raise SignInSpent
-        _record(connection, "organiser.enter", now, organiser_id=entered)
+        audit.record(connection, "organiser.enter", now, organiser_id=entered)
         return int(entered)
 
 
@@ -139,7 +144,7 @@ def record_download(organiser: Organiser, slug: str, *, what: str, now: datetime
     if organiser.role == Role.VIEWER:
         raise NotAllowed
     with transaction() as connection:
-        _record(
+        audit.record(
             connection,
             "signatures.download",
             now,
@@ -155,23 +160,3 @@ def _petition(slug: str) -> int:
     if petition_id is None:
         raise PetitionNotFound
     return petition_id
-
-
-def _record(
-    connection: Connection,
-    action: str,
-    at: datetime,
-    *,
-    organiser_id: int | None = None,
-    petition_id: int | None = None,
-    detail: str = "",
-) -> None:
-    connection.execute(
-        insert(AuditEntry).values(
-            at=at,
-            organiser_id=organiser_id,
-            petition_id=petition_id,
-            action=action,
-            detail=detail,
-        )
-    )

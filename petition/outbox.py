@@ -1,5 +1,4 @@
-"""The outbox: a letter is put in with what caused it and leaves by the worker, at least once,
-whatever dies between.
+"""The outbox: a letter leaves by the worker, at least once, whatever dies between.
 
 A letter at rest says what about and to whom; words and tokens are made when it leaves. Claiming is
 a lease: the claim moves the letter's hour forward, so that a worker killed at any moment gives it
@@ -9,26 +8,11 @@ back by doing nothing.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    Update,
-    and_,
-    bindparam,
-    case,
-    exists,
-    func,
-    insert,
-    literal,
-    literal_column,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Update, and_, bindparam, func, literal_column, select, update
 
 from petition.extensions import db, transaction
-from petition.models import Letter, LetterKind, LetterState, Signature
+from petition.kinds import LetterState
+from petition.models import Letter
 from petition.prepared import Prepared
 
 LEASE = timedelta(minutes=2)  # longer than a dialogue with a slow server (smtp.SECONDS an answer)
@@ -36,97 +20,7 @@ FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(hours=1)
 GIVE_UP = timedelta(days=5)  # RFC 5321 §4.5.4.1: at least four to five days
 
-LETTERS_PER_MAILBOX = 5  # in all, so that nobody can fill a stranger's mailbox through us
-MAILBOX_MEMORY = timedelta(days=30)
-LETTERS_PER_ORGANISER = 5
-ORGANISER_MEMORY = timedelta(hours=1)
-
 _letter = Letter.table()
-_signature = Signature.table()
-
-_earlier = _letter.alias("earlier")
-_to_the_same_mailbox = _earlier.c.signature_id.in_(
-    select(_signature.c.id).where(
-        _signature.c.mailbox_key
-        == select(_signature.c.mailbox_key)
-        .where(_signature.c.id == bindparam("reader"))
-        .scalar_subquery()
-    )
-)
-_to_the_same_organiser = _earlier.c.organiser_id == bindparam("reader")
-
-
-def _posting(reader: Column[int | None], to_the_same: ColumnElement[bool]) -> Prepared:
-    """Build the statement that puts a letter in; its state is decided by the database.
-
-    It is withheld when the reader has had their most, or when the same letter is waiting already (a
-    second click); else it is due.
-    """
-    had = (
-        select(func.count())
-        .where(to_the_same)
-        .where(
-            _earlier.c.state != LetterState.WITHHELD.value,
-            _earlier.c.created_at > bindparam("since"),
-        )
-        .scalar_subquery()
-    )
-    waiting = exists().where(
-        _earlier.c[reader.name] == bindparam("reader"),
-        _earlier.c.kind == bindparam("kind"),
-        _earlier.c.state == LetterState.DUE.value,
-    )
-    state = case(
-        (or_(had >= bindparam("most"), waiting), literal(LetterState.WITHHELD.value)),
-        else_=literal(LetterState.DUE.value),
-    )
-    return Prepared(
-        insert(_letter)
-        .values(
-            {
-                "kind": bindparam("kind"),
-                "state": state,
-                reader.name: bindparam("reader"),
-                "attempts": 0,
-                "reason": "",
-                "created_at": bindparam("now"),
-                "due_at": bindparam("now"),
-            }
-        )
-        .returning(_letter.c.id)
-    )
-
-
-_POST_TO_SIGNER = _posting(_letter.c.signature_id, _to_the_same_mailbox)
-_POST_TO_ORGANISER = _posting(_letter.c.organiser_id, _to_the_same_organiser)
-
-
-def post_to_signer(
-    connection: Connection, kind: LetterKind, signature_id: int, *, now: datetime
-) -> int:
-    """Put a letter in the box, inside the caller's transaction, and return its id.
-
-    A mailbox gets five letters in thirty days, across petitions. One more is kept but withheld: the
-    caller cannot tell, so neither can a page.
-    """
-    limits = {"most": LETTERS_PER_MAILBOX, "since": now - MAILBOX_MEMORY}
-    written = {"kind": kind.value, "reader": signature_id, "now": now}
-    ((letter_id,),) = _POST_TO_SIGNER.all(connection, written | limits)
-    return int(letter_id)
-
-
-def post_to_organiser(
-    connection: Connection, kind: LetterKind, organiser_id: int, *, now: datetime
-) -> int:
-    """Put a letter in the box, inside the caller's transaction, and return its id.
-
-    An organiser gets five letters an hour; one more is kept but withheld.
-    """
-    limits = {"most": LETTERS_PER_ORGANISER, "since": now - ORGANISER_MEMORY}
-    written = {"kind": kind.value, "reader": organiser_id, "now": now}
-    ((letter_id,),) = _POST_TO_ORGANISER.all(connection, written | limits)
-    return int(letter_id)
-
 
 # In the SQL itself: with a parameter there, SQLite would not use the index of due letters.
 _is_due = _letter.c.state == literal_column(f"'{LetterState.DUE}'")
@@ -145,10 +39,10 @@ _CLAIM = Prepared(
     .values(due_at=bindparam("until"), attempts=_letter.c.attempts + 1)
     .returning(_letter.c.id)
 )
-_SENT = Prepared(
+_SETTLED = Prepared(
     update(_letter)
     .where(_letter.c.id == bindparam("letter"), _is_due)
-    .values(state=LetterState.SENT.value, sent_at=bindparam("now"), reason="")
+    .values(state=bindparam("state"), sent_at=bindparam("now"), reason="", email="")
     .returning(_letter.c.id)
 )
 
@@ -170,14 +64,24 @@ def claim(now: datetime) -> int | None:
 def sent(letter_id: int, *, now: datetime) -> None:
     """Mark a letter as taken by the mail server."""
     with transaction() as connection:
-        _SENT.first(connection, {"letter": letter_id, "now": now})
+        _settle(connection, letter_id, LetterState.SENT, now)
+
+
+def withheld(letter_id: int, *, now: datetime) -> None:
+    """Mark a letter as not mailed; to its page it looks like one that was."""
+    with transaction() as connection:
+        _settle(connection, letter_id, LetterState.WITHHELD, now)
+
+
+def _settle(connection: Connection, letter_id: int, state: LetterState, now: datetime) -> None:
+    _SETTLED.first(connection, {"letter": letter_id, "state": state.value, "now": now})
 
 
 def refused(letter_id: int, reason: str) -> None:
     """Stop a letter for good and keep the reason."""
     with transaction() as connection:
         connection.execute(
-            _while_due(letter_id).values(state=LetterState.REFUSED, reason=reason[:300])
+            _while_due(letter_id).values(state=LetterState.REFUSED, reason=reason[:300], email="")
         )
 
 
@@ -191,7 +95,7 @@ def deferred(letter_id: int, reason: str, *, now: datetime) -> None:
         ).one()
         values: dict[str, object] = {"due_at": now + wait_after(attempts), "reason": reason[:300]}
         if now - created_at > GIVE_UP:
-            values["state"] = LetterState.REFUSED
+            values |= {"state": LetterState.REFUSED, "email": ""}
         connection.execute(_while_due(letter_id).values(values))
 
 

@@ -11,8 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from petition.errors import PetitionNotFound, PetitionNotOpen, SlugTaken
 from petition.extensions import db, transaction
 from petition.goals import goal_for
+from petition.kinds import State
 from petition.manuscript import Manuscript
-from petition.models import Petition, PetitionText, Signature, State, Tally
+from petition.models import Petition, PetitionText, Signature, Tally
 from petition.prepared import Prepared
 
 
@@ -26,6 +27,8 @@ class Shown:
     state: State
     contact: str
     asks_postcode: bool
+    regime_country: str
+    regime_languages: tuple[str, ...]
     count: int
     goal: int
     closed_at: datetime | None
@@ -43,6 +46,7 @@ class Signable:
 
     id: int
     asks_postcode: bool
+    refuses_disposable: bool
     text_language: str
     text_version: int
 
@@ -66,6 +70,8 @@ class Listed:
     slug: str
     state: State
     title: str
+    organiser: str
+    contact: str
     count: int
 
 
@@ -89,6 +95,8 @@ def shown(slug: str, language: str, *, drafts: bool = False) -> Shown:
         state=State(petition.state),
         contact=petition.contact,
         asks_postcode=petition.asks_postcode,
+        regime_country=petition.regime_country,
+        regime_languages=tuple(petition.regime_languages.split(",")),
         count=tally.counted,
         goal=goal_for(tally.counted),
         closed_at=petition.closed_at,
@@ -117,9 +125,9 @@ def signable(slug: str, language: str) -> Signable:
     if found[0][1] != State.OPEN:
         raise PetitionNotOpen(slug, found[0][1])
     # The reader's language or, where there is no text in it, the petition's own.
-    text = next((row for row in found if row[3] == language), found[0])
-    petition_id, _, asks_postcode, text_language, version = text
-    return Signable(petition_id, bool(asks_postcode), text_language, version)
+    text = next((row for row in found if row[4] == language), found[0])
+    petition_id, _, asks_postcode, refuses, text_language, version = text
+    return Signable(petition_id, bool(asks_postcode), bool(refuses), text_language, version)
 
 
 _SIGNABLE = Prepared(
@@ -127,6 +135,7 @@ _SIGNABLE = Prepared(
         Petition.id,
         Petition.state,
         Petition.asks_postcode,
+        Petition.refuses_disposable,
         PetitionText.language,
         func.max(PetitionText.version),
     )
@@ -176,7 +185,17 @@ def listed(language: str, *, states: tuple[State, ...] = tuple(State)) -> list[L
     for petition, counted in rows:
         texts = _newest_texts(petition.id)
         text = texts.get(language) or texts[petition.source_language]
-        found.append(Listed(petition.id, petition.slug, State(petition.state), text.title, counted))
+        found.append(
+            Listed(
+                id=petition.id,
+                slug=petition.slug,
+                state=State(petition.state),
+                title=text.title,
+                organiser=text.organiser,
+                contact=petition.contact,
+                count=counted,
+            )
+        )
     return found
 
 

@@ -59,6 +59,11 @@ class Address:
     key: str
     mailbox: str
 
+    @property
+    def domain(self) -> str:
+        """The mail domain of the mailbox."""
+        return self.mailbox.rpartition("@")[2]
+
 
 def tidy(text: str) -> str:
     """Return the text in Unicode's composed form (NFC) on one line, single blanks within and none

@@ -1,174 +1,183 @@
-"""Signing: a signature and the letter about it, kept together; each use case safe to repeat."""
+"""Signing: an entry and the letter about it, kept together; each use case safe to repeat."""
 
-from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, select
 
-from petition import outbox
-from petition.errors import SignatureGone
+from petition import bursts, entries, limits, posting
+from petition.entries import Entry, Kept, Setting
+from petition.errors import SignatureGone, TooSoon
 from petition.extensions import db, transaction
-from petition.models import (
-    Letter,
-    LetterKind,
-    Petition,
-    Signature,
-)
-from petition.prepared import Prepared
+from petition.kinds import LetterKind, LetterState
+from petition.limits import Sender
+from petition.models import Letter, Petition, Signature
+from petition.posting import Mark
 from petition.signers import Address
 
-RESEND_AFTER = timedelta(minutes=2)
-
-_signature = Signature.table()
 _letter = Letter.table()
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What a signer typed and chose, valid and tidy."""
-
-    name: str
-    country: str
-    postcode: str
-    organisation: str
-    role: str
-    comment: str
-    display: str
-    handover: bool
-    updates: bool
-
-
-_TYPED = tuple(field.name for field in fields(Entry))
 
 
 def sign(
     petition_id: int,
     entry: Entry,
     address: Address,
+    setting: Setting,
     *,
-    language: str,
-    channel: str,
-    text_language: str,
-    text_version: int,
+    mark: Mark,
+    sender: Sender,
     now: datetime,
 ) -> int:
-    """Keep a signature and the letter that asks its owner to confirm, together or not at all.
+    """Keep an entry and the letter that asks the owner of the mailbox to confirm, together or not
+    at all.
 
-    The same mailbox again replaces what was typed before as long as it is not confirmed, and
-    changes nothing afterwards; the letter then says that they have signed already. Returns the id
-    of the letter: it grows with every call alike, so it tells nothing about the address.
-    """
-    values = {
-        **{name: getattr(entry, name) for name in _TYPED},
-        "petition_id": petition_id,
-        "email": address.email,
-        "address_key": address.key,
-        "mailbox_key": address.mailbox,
-        "language": language,
-        "channel": channel,
-        "text_language": text_language,
-        "text_version": text_version,
-        "entry": 1,
-        "signed_at": now,
-    }
-    with transaction() as connection:
-        kept = _INSERT[connection.dialect.name].first(connection, values)
-        kind = LetterKind.CONFIRM
-        if kept is None:
-            kind = LetterKind.ALREADY_SIGNED
-            (kept,) = _FIND_SIGNED.all(connection, values)
-        return outbox.post_to_signer(connection, kind, kept[0], now=now)
-
-
-def _insert_or_replace(dialect: Any) -> Prepared:
-    """INSERT … ON CONFLICT: the database decides whether the mailbox is new; a confirmed row
-    answers nothing.
-    """
-    statement = dialect.insert(_signature)
-    given = {column.name for column in _signature.columns} - {"id", "confirmed_at", "number"}
-    written: dict[str, Any] = {name: bindparam(name) for name in given}
-    kept = {"petition_id", "mailbox_key", "entry"}
-    replaced = {name: statement.excluded[name] for name in given - kept}
-    insert = (
-        statement.values(written)
-        .on_conflict_do_update(
-            index_elements=[_signature.c.mailbox_key, _signature.c.petition_id],
-            set_=replaced | {"entry": _signature.c.entry + 1},
-            where=_signature.c.confirmed_at.is_(None),
-        )
-        .returning(_signature.c.id)
-    )
-    return Prepared(insert)
-
-
-_INSERT = {"sqlite": _insert_or_replace(sqlite), "postgresql": _insert_or_replace(postgresql)}
-_FIND_SIGNED = Prepared(
-    select(_signature.c.id).where(
-        _signature.c.mailbox_key == bindparam("mailbox_key"),
-        _signature.c.petition_id == bindparam("petition_id"),
-    )
-)
-
-
-def resend(letter_id: int, *, now: datetime) -> None:
-    """Send the letter of a pending page once more, unless the last one is less than two minutes
-    old.
-
-    What it says depends on how the signature stands by then. Raises SignatureGone.
+    The same mailbox again replaces nothing. Returns the id of the letter: it grows with every call
+    alike, so it tells nothing about the address. Raises StepWanted and TooMany over the limits,
+    which then count nothing.
     """
     with transaction() as connection:
-        signature_id = connection.scalar(
-            select(_letter.c.signature_id).where(_letter.c.id == letter_id)
+        limits.spend(connection, sender.spendings, now=now)
+        held_by = bursts.holding(
+            connection, petition_id, address, sender.network, trapped=sender.trapped, now=now
         )
-        if signature_id is None:
-            raise SignatureGone
-        _send_again(connection, signature_id, now)
+        kept = entries.keep(connection, petition_id, entry, address, setting, now=now)
+        return posting.post_to_signer(
+            connection,
+            LetterKind.CONFIRM,
+            posting.Reader(kept.signature_id, kept.entry, mark(address.mailbox)),
+            now=now,
+            held_by=held_by,
+        )
 
 
-def renew(signature_id: int, *, now: datetime) -> int:
+def resend(letter_id: int, *, sender: Sender, now: datetime) -> int:
+    """Send the letter of a pending page once more and return the id of the new one.
+
+    Raises TooSoon while this letter is less than two minutes old, TooMany, and SignatureGone. Over
+    the limits of the mailbox, which others may have used up, the new letter is not mailed.
+    """
+    with transaction() as connection:
+        reader, created_at, held_by = _reader(connection, letter_id)
+        if now - created_at < posting.AGAIN_AFTER:
+            raise TooSoon(created_at + posting.AGAIN_AFTER)
+        limits.spend(connection, sender.spendings, now=now)
+        return posting.post_to_signer(
+            connection, LetterKind.CONFIRM, reader, now=now, again=True, held_by=held_by
+        )
+
+
+def renew(signature_id: int, entry: int, *, mark: Mark, now: datetime) -> int:
     """Send a new link in place of an expired one and return the id of its letter. Raises
     SignatureGone.
     """
     with transaction() as connection:
-        return _send_again(connection, signature_id, now)
+        mailbox_key = connection.scalar(
+            select(Signature.mailbox_key).where(Signature.id == signature_id)
+        )
+        if mailbox_key is None or entries.typed(connection, Kept(signature_id, entry)) is None:
+            raise SignatureGone
+        reader = posting.Reader(signature_id, entry, mark(mailbox_key))
+        return posting.post_to_signer(connection, LetterKind.CONFIRM, reader, now=now, again=True)
 
 
-def _send_again(connection: Connection, signature_id: int, now: datetime) -> int:
-    signature = connection.execute(
-        select(_signature.c.confirmed_at).where(_signature.c.id == signature_id)
+def correct(letter_id: int, address: Address, *, mark: Mark, sender: Sender, now: datetime) -> int:
+    """Sign again with what was typed for a letter and another address; the mistyped entry is
+    erased, unless it is counted. Returns the id of the new letter.
+
+    Raises SignatureGone, StepWanted and TooMany.
+    """
+    with transaction() as connection:
+        reader, _, held_by = _reader(connection, letter_id)
+        limits.spend(connection, sender.spendings, now=now)
+        earlier = Kept(reader.signature_id, reader.entry)
+        written = entries.typed(connection, earlier)
+        if written is None:
+            raise SignatureGone
+        row = connection.execute(
+            select(Signature.petition_id, Signature.entry, Signature.confirmed_at).where(
+                Signature.id == earlier.signature_id
+            )
+        ).one()
+        kept = entries.keep(
+            connection,
+            row.petition_id,
+            Entry(**{name: written[name] for name in entries.TYPED}),
+            address,
+            Setting(
+                written["language"],
+                written["channel"],
+                written["text_language"],
+                written["text_version"],
+            ),
+            now=now,
+        )
+        if row.confirmed_at is None or row.entry != earlier.entry:
+            entries.remove(connection, earlier, now=now)
+        return posting.post_to_signer(
+            connection,
+            LetterKind.CONFIRM,
+            posting.Reader(kept.signature_id, kept.entry, mark(address.mailbox)),
+            now=now,
+            held_by=held_by,
+        )
+
+
+def _reader(connection: Connection, letter_id: int) -> tuple[posting.Reader, datetime, int | None]:
+    row = connection.execute(
+        select(
+            _letter.c.signature_id,
+            _letter.c.entry,
+            _letter.c.mailbox,
+            _letter.c.created_at,
+            _letter.c.burst_id,
+            _letter.c.state,
+        ).where(_letter.c.id == letter_id)
     ).first()
-    if signature is None:
+    if row is None or row.signature_id is None:
         raise SignatureGone
-    latest = connection.execute(
-        select(_letter.c.id, _letter.c.created_at)
-        .where(_letter.c.signature_id == signature_id)
-        .order_by(_letter.c.id.desc())
-        .limit(1)
-    ).first()
-    if latest is not None and now - latest.created_at < RESEND_AFTER:
-        return int(latest.id)
-    kind = LetterKind.ALREADY_SIGNED if signature.confirmed_at else LetterKind.CONFIRM
-    return outbox.post_to_signer(connection, kind, signature_id, now=now)
+    held_by = row.burst_id if row.state == LetterState.HELD else None
+    return posting.Reader(row.signature_id, row.entry, row.mailbox), row.created_at, held_by
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What the page after signing may know: the petition, and nothing about the address."""
+    """What the page after signing may know: the petition, what was typed with this entry, and how
+    far its own letter is. Nothing about other entries for the address.
+    """
 
     slug: str
     language: str
+    email: str
+    waiting: bool
+    sent_at: datetime | None
+    refused: str
+    again_at: datetime
 
 
 def pending(letter_id: int) -> Pending:
-    """Return what the page after signing shows. Raises SignatureGone."""
+    """Return what the page after signing shows. Raises SignatureGone.
+
+    A letter that is not mailed, for whatever reason, looks like one that is.
+    """
     row = db.session.execute(
-        select(Petition.slug, Signature.language)
-        .join(Signature, Signature.petition_id == Petition.id)
-        .join(Letter, Letter.signature_id == Signature.id)
+        select(Letter, Petition.slug)
+        .join(Signature, Signature.id == Letter.signature_id)
+        .join(Petition, Petition.id == Signature.petition_id)
         .where(Letter.id == letter_id)
     ).first()
     if row is None:
         raise SignatureGone
-    return Pending(*row)
+    letter, slug = row
+    kept = Kept(letter.signature_id or 0, letter.entry or 1)
+    written = entries.typed(db.session.connection(), kept)
+    if written is None:
+        raise SignatureGone
+    return Pending(
+        slug=slug,
+        language=written["language"],
+        email=written["email"],
+        waiting=letter.state in {LetterState.DUE, LetterState.HELD},
+        sent_at=letter.sent_at,
+        refused=letter.reason if letter.state == LetterState.REFUSED else "",
+        again_at=letter.created_at + posting.AGAIN_AFTER,
+    )

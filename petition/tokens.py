@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from itsdangerous import BadSignature, Signer
@@ -25,6 +25,9 @@ class Purpose:
 PENDING = Purpose("pending", timedelta(days=30))
 THANKS = Purpose("thanks", timedelta(days=365))
 SIGN_IN = Purpose("sign-in", timedelta(minutes=30))
+MY_PAGE = Purpose("my", timedelta(days=3650))  # as long as anything is kept
+NOT_ME = Purpose("not-me", timedelta(days=90))
+FORM = Purpose("form", timedelta(hours=24))
 
 
 def confirm(days: int) -> Purpose:
@@ -58,15 +61,47 @@ class Tokens:
             raise TokenExpired(tuple(ids))
         return tuple(ids)
 
-    def fingerprint(self, purpose: str, number: int) -> str:
-        """Return 24 hex digits that stand for a number and do not tell it."""
-        key = f"petition {purpose} {self.keys[-1]}".encode()
-        return hmac.new(key, str(number).encode(), hashlib.sha256).hexdigest()[:24]
+    def made(self, token: str) -> datetime:
+        """Return when a token that was read was made."""
+        return datetime.fromtimestamp(int(token.partition("-")[0].partition(".")[0], 16), UTC)
 
-    def _signer(self, purpose: Purpose) -> Signer:
+    def mark(self, purpose: str, text: str) -> str:
+        """Return 32 hex digits that stand for a text and do not tell it, under the current key."""
+        return self.marks(purpose, text)[-1]
+
+    def marks(self, purpose: str, text: str) -> list[str]:
+        """Return the marks of a text under every key, the current one last."""
+        return [
+            hmac.digest(self._derived(key, purpose), text.encode(), "sha256").hex()[:32]
+            for key in self._some_keys()
+        ]
+
+    def codes(self, *ids: int) -> list[str]:
+        """Return the six digits that do what a link about these ids does, under every key, the
+        current one last. They are derived, so they are kept nowhere: even a hash of six digits is
+        undone by a million tries.
+        """
+        written = "-".join(map(str, ids)).encode()
+        digests = (
+            hmac.digest(self._derived(key, "code"), written, "sha256") for key in self._some_keys()
+        )
+        return [f"{int.from_bytes(digest[:8]) % 1_000_000:06d}" for digest in digests]
+
+    def secret(self, purpose: str) -> bytes:
+        """Return a key for something else, derived from the current one."""
+        return self._derived(self._some_keys()[-1], purpose)
+
+    def _some_keys(self) -> Sequence[str]:
         if not self.keys:
             raise SettingsError("SECRET_KEY is not set: `make run` or `flask setup` makes one")
-        return _signer(tuple(self.keys), purpose.name)
+        return self.keys
+
+    @staticmethod
+    def _derived(key: str, purpose: str) -> bytes:
+        return hmac.digest(key.encode(), f"petition {purpose}".encode(), "sha256")
+
+    def _signer(self, purpose: Purpose) -> Signer:
+        return _signer(tuple(self._some_keys()), purpose.name)
 
 
 @lru_cache(maxsize=100)

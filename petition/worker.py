@@ -3,22 +3,21 @@ stop.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Event
 
-from petition import outbox
+from petition import bounces, limits, outbox
+from petition.chores import Chore
 from petition.couriers import Courier
-from petition.errors import Deferred, Undeliverable, Unreachable
-from petition.extensions import db
+from petition.errors import Deferred, Undeliverable, Unreachable, Withheld
+from petition.extensions import db, transaction
 from petition.faults import told
 from petition.smtp import Mail
 
 IDLE_SECONDS = 0.5  # between looks into an empty box
-OUTAGE_SECONDS = (
-    5.0  # between tries to reach the mail server: mails leave within 10 s of its return
-)
+OUTAGE_SECONDS = 5.0  # between tries to reach the server: mails leave within 10 s of its return
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +29,8 @@ class Worker:
     courier: Courier
     compose: Callable[[int], Mail | None]
     clock: Callable[[], datetime]
+    chores: Sequence[Chore] = ()
+    mails_a_minute: int = 0  # over all workers; 0 for as many as there are
 
     def run(self, stop: Event) -> None:
         """Deliver until `stop` is set; a letter under way is finished first."""
@@ -37,6 +38,8 @@ class Worker:
         while not stop.is_set():
             wait = IDLE_SECONDS
             try:
+                for chore in self.chores:
+                    chore.when_due(self.clock())
                 self.work_off(stop)
                 unreachable = False
             except Unreachable as error:
@@ -54,7 +57,7 @@ class Worker:
         """Deliver everything that is due and return how many letters were settled. Raises
         Unreachable.
         """
-        letter_id = outbox.claim(self.clock())
+        letter_id = self._next()
         if letter_id is None:
             return 0
         try:
@@ -69,10 +72,23 @@ class Worker:
                 settled += 1
                 if stop is not None and stop.is_set():
                     break
-                letter_id = outbox.claim(self.clock())
+                letter_id = self._next()
         finally:
             self.courier.__exit__(None, None, None)
         return settled
+
+    def _next(self) -> int | None:
+        """Claim a letter, unless as many as may leave in this minute have left."""
+        now = self.clock()
+        letter_id = outbox.claim(now)
+        if letter_id is None or not self.mails_a_minute:
+            return letter_id
+        with transaction() as connection:
+            minute = timedelta(minutes=1)
+            if limits.use_up(connection, "mails", most=self.mails_a_minute, window=minute, now=now):
+                return letter_id
+        outbox.released(letter_id, now=now)
+        return None
 
     def _deliver(self, letter_id: int) -> None:
         try:
@@ -81,9 +97,12 @@ class Worker:
                 outbox.refused(letter_id, "its reader is no longer kept")
                 return
             self.courier.send(mail)
+        except Withheld:
+            log.info("letter %s withheld", letter_id)
+            outbox.withheld(letter_id, now=self.clock())
         except Undeliverable as error:
             log.info("letter %s refused: %s", letter_id, error)
-            outbox.refused(letter_id, str(error))
+            bounces.refused(letter_id, str(error), now=self.clock())
         except Deferred as error:
             log.info("letter %s deferred: %s", letter_id, error)
             outbox.deferred(letter_id, str(error), now=self.clock())

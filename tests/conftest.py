@@ -81,6 +81,9 @@ def make_app(database: str, post_office: PostOffice, tmp_path: Path) -> Iterator
                 "SQLALCHEMY_DATABASE_URI": database,
                 "MAIL_SERVER": "127.0.0.1",
                 "MAIL_PORT": post_office.port,
+                "CHECK_MX": False,  # the addresses of the tests are in no DNS
+                "MIN_FORM_SECONDS": 0,
+                "RATELIMIT_ENABLED": False,
                 **settings,
             }
         )

@@ -37,9 +37,19 @@ class Arrived:
 
     @property
     def link(self) -> str:
-        """The one link in the text."""
-        (link,) = re.findall(r"https?://\S+", self.text)
+        """The first link in the text: what the letter is about."""
+        return str(re.findall(r"https?://\S+", self.text)[0])
+
+    def link_to(self, page: str) -> str:
+        """The link in the text that leads to a page, such as `my` or `not-me`."""
+        (link,) = re.findall(rf"https?://[^/\s]+/{page}/\S+", self.text)
         return str(link)
+
+    @property
+    def code(self) -> str:
+        """The six digits in the text."""
+        (code,) = re.findall(r"(?m)^(\d{6})$", self.text)
+        return str(code)
 
 
 class PostOffice:

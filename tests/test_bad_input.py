@@ -12,7 +12,8 @@ from sqlalchemy import func, select, text
 from petition import petitions, tokens
 from petition.clock import now
 from petition.extensions import db, transaction
-from petition.models import Letter, Signature, State
+from petition.kinds import State
+from petition.models import Letter, Signature
 from tests.conftest import (
     TODAY,
     Client,

@@ -7,7 +7,7 @@ from flask import Flask
 
 from petition import petitions
 from petition.extensions import db
-from petition.models import State
+from petition.kinds import State
 from tests.conftest import Client, MakeApp, browser, confirmed, count_of, path_of
 from tests.post_office import PostOffice
 from tests.test_organisers import press

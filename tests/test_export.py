@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from petition import confirming, export
+from petition import export
 from petition.extensions import transaction
 from petition.models import Signature
 from tests.conftest import TODAY
-from tests.test_signing import sign, signature_of
+from tests.test_signing import confirm, sign, signature_of
 
 HEADER = (
     "number,name,email,country,postcode,organisation,role,comment,display,handover,updates,"
@@ -30,7 +30,7 @@ def whole(petition_id: int = 1) -> str:
 def keep(email: str, **values: object) -> None:
     """Keep a confirmed signature with these values, whatever they are."""
     signature = signature_of(sign(email))
-    confirming.confirm(signature.id, 1, now=TODAY)
+    confirm(signature.id)
     if values:
         with transaction() as connection:
             connection.execute(

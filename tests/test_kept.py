@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from petition import petitions
-from petition.models import State
+from petition.kinds import State
 from petition.web.kept import MOST, SECONDS, Kept
 from tests.conftest import TODAY, Client, confirmed, filled
 from tests.post_office import PostOffice

@@ -16,12 +16,13 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from petition import confirming, outbox, serving
+from petition import outbox, serving
 from petition.cli.service import worker_for
 from petition.clock import now
 from petition.errors import Unreachable
 from petition.extensions import db, transaction
-from petition.models import Letter, LetterState
+from petition.kinds import LetterState
+from petition.models import Letter
 from tests import test_signing
 from tests.conftest import Client, count_of, deliver, filled, path_of
 from tests.post_office import PostOffice
@@ -190,7 +191,7 @@ def test_a_confirmation_that_waited_too_long_says_that_all_is_well(
     letter_id = sign()
     signature_id = letter(letter_id).signature_id
     assert signature_id is not None
-    confirming.confirm(signature_id, 1, now=now())
+    test_signing.confirm(signature_id, at=now())
     deliver(app)
     assert post_office.arrived[0].message["Subject"] == "Your signature is already counted"
 
@@ -217,7 +218,7 @@ def test_the_headers_are_those_of_an_automatic_mail_of_our_own_domain(
         "text/plain",
         "text/html",
     ]
-    assert mail.html.count("<a ") == 1
+    assert mail.html.count("<a ") == 3, "confirm, disown, see"
     assert "<img" not in mail.html
 
 

@@ -4,7 +4,7 @@ refused.
 
 from flask import Flask
 
-from petition.cli import organisers, petitions, service
+from petition.cli import organisers, petitions, safety, service
 
 
 def register(app: Flask) -> None:
@@ -13,5 +13,8 @@ def register(app: Flask) -> None:
     app.cli.add_command(petitions.export)
     app.cli.add_command(organisers.organiser)
     app.cli.add_command(service.outbox_commands)
+    app.cli.add_command(safety.retention)
+    app.cli.add_command(safety.bounces)
+    app.cli.add_command(safety.abuse)
     app.cli.add_command(service.setup)
     app.cli.add_command(service.serve)

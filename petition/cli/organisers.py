@@ -8,7 +8,7 @@ from petition import organisers, tokens
 from petition.cli.refusal import refusing
 from petition.clock import now
 from petition.config import site_url
-from petition.models import Role
+from petition.kinds import Role
 from petition.signers import Address, AddressInvalid, read_address
 
 organiser = AppGroup("organiser", help="Invite and remove organisers, print sign-in links.")

@@ -12,7 +12,7 @@ from petition import export as exporting
 from petition import manuscript, petitions
 from petition.cli.refusal import refusing
 from petition.clock import now
-from petition.models import State
+from petition.kinds import State
 
 petition = AppGroup("petition", help="Create, list, open, pause, close and recount petitions.")
 

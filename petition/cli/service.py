@@ -5,6 +5,7 @@ import os
 import secrets
 import signal
 import tomllib
+from functools import partial
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -14,10 +15,12 @@ import flask_migrate
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
-from petition import config, letters, manuscript, outbox, petitions, serving
+from petition import chores, config, letters, manuscript, outbox, petitions, serving
 from petition.cli.refusal import refusing
 from petition.clock import now
 from petition.couriers import Courier, FolderCourier, SmtpCourier
+from petition.domains import MailDomains
+from petition.stationery import Stationery
 from petition.worker import Worker
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "kuramshin.toml"
@@ -58,16 +61,29 @@ def status() -> None:
 
 def worker_for(app: Flask) -> Worker:
     """Return the mail worker that the settings ask for: to the SMTP server, or into a folder."""
-    stationery = letters.Stationery(
-        config.site_url(app.config), app.extensions["tokens"], app.config["CONFIRM_LINK_DAYS"]
-    )
+    settings = app.config
     courier: Courier
-    if app.config["MAIL_SERVER"]:
-        courier = SmtpCourier(app.extensions["mail"])
+    domains = None
+    if settings["MAIL_SERVER"]:
+        courier = SmtpCourier(app.extensions["mail"], settings["BOUNCE_ADDRESS"])
+        domains = MailDomains() if settings["CHECK_MX"] else None
     else:
-        folder = Path(app.instance_path) / "mail"
-        courier = FolderCourier(folder, app.config["MAIL_DEFAULT_SENDER"])
-    return Worker(courier, lambda letter: letters.compose(letter, stationery, now=now()), now)
+        courier = FolderCourier(Path(app.instance_path) / "mail", settings["MAIL_DEFAULT_SENDER"])
+    keys = app.extensions["tokens"]
+    stationery = Stationery(
+        config.site_url(settings),
+        keys,
+        settings["CONFIRM_LINK_DAYS"],
+        settings["PURGE_UNCONFIRMED_DAYS"],
+        domains,
+    )
+    return Worker(
+        courier,
+        lambda letter: letters.compose(letter, stationery, now=now()),
+        now,
+        chores=chores.of(settings, partial(keys.mark, "mailbox")),
+        mails_a_minute=settings["RATELIMIT_MAILS"],
+    )
 
 
 @click.command()

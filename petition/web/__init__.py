@@ -15,6 +15,7 @@ from petition.web import (
     health,
     kept,
     language,
+    mine,
     organiser,
     public,
     signer,
@@ -31,6 +32,7 @@ def register(app: Flask) -> None:
     app.session_interface = organiser.SessionForOrganisers()
     app.register_blueprint(public.pages)
     app.register_blueprint(signer.pages)
+    app.register_blueprint(mine.pages)
     app.register_blueprint(organiser.pages)
     app.register_blueprint(health.pages)
     if config.is_local(app.config) and not app.config["MAIL_SERVER"]:

@@ -22,7 +22,7 @@ def inbox() -> str:
 def mail(key: str) -> str:
     """Show one mail as text, its links to be clicked, and its HTML part."""
     file = _folder() / f"{key}.eml"
-    if not key.isalnum() or not file.exists():
+    if not key.replace("-", "").isalnum() or not file.exists():
         abort(404)
     message = _read(file)
     parts = {part.get_content_subtype(): part.get_content() for part in message.iter_parts()}

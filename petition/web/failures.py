@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 
 from petition import petitions
 from petition.errors import (
+    BurstGone,
     CrossSite,
     NotAllowed,
     PetitionNotFound,
@@ -19,9 +20,11 @@ from petition.errors import (
     SignInSpent,
     TokenExpired,
     TokenForged,
+    TooMany,
 )
 from petition.faults import told
-from petition.models import State
+from petition.kinds import State
+from petition.web.headers import come_back
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +33,7 @@ _PAGES: dict[type[Exception], tuple[int, str]] = {
     CrossSite: (403, "cross_site"),
     CSRFError: (400, "form_expired"),
     NotAllowed: (403, "not_allowed"),
+    BurstGone: (404, "not_found"),
     PetitionNotFound: (404, "not_found"),
     SignatureGone: (410, "link_gone"),
     SignInSpent: (410, "sign_in_spent"),
@@ -44,6 +48,7 @@ def prepare(app: Flask) -> None:
     for error in _PAGES:
         app.register_error_handler(error, _page)
     app.register_error_handler(PetitionNotOpen, _not_open)
+    app.register_error_handler(TooMany, _too_many)
     app.register_error_handler(HTTPException, _http)
     app.log_exception = _log_exception  # type: ignore[method-assign]
 
@@ -60,14 +65,17 @@ def _not_open(error: Exception) -> Response:
     return make_response(render_template("petition/page.html", petition=petition), status)
 
 
+def _too_many(error: Exception) -> Response:
+    assert isinstance(error, TooMany)  # noqa: S101 (registered for it alone)
+    return come_back(make_response(render_template("failures/too_many.html"), 429), error.wait)
+
+
 def _http(error: HTTPException) -> Response:
     code = error.code or 500
     answer = error.get_response()
     if code < 400:
         return make_response(answer)
-    if isinstance(
-        error, SecurityError
-    ):  # a host that is not ours: there is no address to write links with
+    if isinstance(error, SecurityError):  # not our host: there is no address to link to
         return Response("This is not an address of this site.\n", code, mimetype="text/plain")
     page = make_response(
         render_template(f"failures/{_HTTP_PAGES.get(code, 'fault')}.html", code=code), code

@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 
 from flask_babel import gettext as _
 
+from petition.domains import is_disposable
+from petition.entries import Entry
 from petition.i18n import countries
-from petition.models import Display
+from petition.kinds import Display
 from petition.signers import Address, AddressInvalid, has_forbidden, has_link, read_address, tidy
-from petition.signing import Entry
 
 NAME_MOST, POSTCODE_MOST, ORGANISATION_MOST, ROLE_MOST, COMMENT_MOST = 100, 20, 200, 100, 1_000
 _YES, _NO = {"yes", "on", "y", "true", "1"}, {"", "no", "off", "n", "false", "0"}
@@ -107,6 +108,14 @@ def address(typed: str) -> Address:
         raise Wrong(_("Enter an email address in the form name@example.org.")) from None
 
 
+def lasting_address(typed: str) -> Address:
+    """Want an address that is not of a service for throwing mailboxes away."""
+    found = address(typed)
+    if is_disposable(found.domain):
+        raise Wrong(_("This petition takes no throw-away addresses. Please use one that you keep."))
+    return found
+
+
 def country(typed: str) -> str:
     """Want a country of the list, by its code."""
     if typed not in countries("en"):
@@ -167,11 +176,17 @@ class SignForm(Form):
     DEFAULTS: ClassVar = {"display": Display.HIDDEN.value, "handover": "no"}
 
     def __init__(
-        self, given: Mapping[str, str] | None = None, *, asks_postcode: bool = False
+        self,
+        given: Mapping[str, str] | None = None,
+        *,
+        asks_postcode: bool = False,
+        refuses_disposable: bool = False,
     ) -> None:
         super().__init__(given)
         if asks_postcode:
             self._rules = {**self._rules, "postcode": needed_postcode}
+        if refuses_disposable:
+            self._rules = {**self._rules, "email": lasting_address}
 
     def entry(self) -> Entry:
         """Return what was typed, once it is valid."""
@@ -183,7 +198,23 @@ class SignForm(Form):
         return address
 
 
+class MyForm(Form):
+    """What signers correct on their own page."""
+
+    RULES: ClassVar = ENTRY_RULES
+    DEFAULTS: ClassVar = SignForm.DEFAULTS
+
+    def entry(self) -> Entry:
+        """Return what stands now, once it is valid."""
+        return Entry(**self.values)
+
+
 class AddressForm(Form):
     """Where somebody asks for a mail to their own address."""
 
     RULES: ClassVar = {"email": address}
+
+    def address(self) -> Address:
+        """Return the address, once it is valid."""
+        found: Address = self.values["email"]
+        return found

@@ -1,6 +1,8 @@
 """What goes with every answer, and where a form may come from."""
 
 from collections.abc import Iterable
+from datetime import timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -71,6 +73,12 @@ def see_other(address: str) -> Response:
     """Lead on with GET (303), in no words: werkzeug's own would be English in every language."""
     response = Response(status=303, headers={"Location": address})
     del response.headers["Content-Type"]  # of nothing
+    return response
+
+
+def come_back(response: Response, wait: timedelta) -> Response:
+    """Say when to come back (RFC 9110 §10.2.3), in whole seconds from one up."""
+    response.headers["Retry-After"] = str(max(1, ceil(wait.total_seconds())))
     return response
 
 

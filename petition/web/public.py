@@ -1,5 +1,7 @@
 """What everybody may see: the petition, its counter, and the form that signs it."""
 
+from functools import partial
+
 from flask import (
     Response,
     current_app,
@@ -14,9 +16,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from petition import petitions, sharing, signing, tokens
 from petition.clock import now
-from petition.models import State
+from petition.domains import is_disposable
+from petition.entries import Setting
+from petition.errors import ProofRefused, StepWanted, TooMany
+from petition.kinds import State
+from petition.web import doorkeeper
 from petition.web.forms import SignForm
-from petition.web.headers import see_other
+from petition.web.headers import come_back, see_other
 from petition.web.kept import keep
 from petition.web.language import Prefixed, speak
 
@@ -52,7 +58,7 @@ def petition(slug: str) -> Response:
     return page
 
 
-def _petition_page(slug: str, form: SignForm, *, channel: str) -> Response:
+def _petition_page(slug: str, form: SignForm, *, channel: str, **values: object) -> Response:
     shown = petitions.shown(slug, g.language)
     return make_response(
         render_template(
@@ -60,6 +66,7 @@ def _petition_page(slug: str, form: SignForm, *, channel: str) -> Response:
             petition=shown,
             form=form,
             channel=sharing.channel_of(channel),
+            **{"opened": doorkeeper.opened(), **values},
         )
     )
 
@@ -76,24 +83,54 @@ def sign(slug: str) -> AnyResponse:
     speak(request.form.get("language", g.language))
     channel = request.form.get("channel", "")
     signable = petitions.signable(slug, g.language)
-    form = SignForm(request.form, asks_postcode=signable.asks_postcode)
-    if not form.valid():
-        page = _petition_page(slug, form, channel=channel)
-        page.status_code = 422
+    form = SignForm(
+        request.form,
+        asks_postcode=signable.asks_postcode,
+        refuses_disposable=signable.refuses_disposable,
+    )
+
+    def ask_again(status: int, **values: object) -> Response:
+        page = _petition_page(slug, form, channel=channel, **values)
+        page.status_code = status
         return page
-    moment = now()
+
+    if not form.valid():
+        return ask_again(422)
+    if doorkeeper.was_hurried():
+        return ask_again(422, notice="look_over", opened=doorkeeper.opened(asked_before=True))
+    try:
+        token = _keep(form, signable, sharing.channel_of(channel))
+    except StepWanted:
+        return ask_again(422, notice="step", step=doorkeeper.step())
+    except ProofRefused as refused:
+        page = ask_again(429, notice="step", step=doorkeeper.step(request.form["ticket"]))
+        return come_back(page, refused.wait)
+    except TooMany as over:
+        return come_back(ask_again(429, notice="too_many"), over.wait)
+    return see_other(url_for("signer.pending", token=token))
+
+
+def _keep(form: SignForm, signable: petitions.Signable, channel: str) -> str:
+    """Keep a good entry and return the token of its pending page."""
+    keys: tokens.Tokens = current_app.extensions["tokens"]
+    moment, address = now(), form.address()
+    setting = Setting(
+        language=g.language,
+        channel=channel,
+        text_language=signable.text_language,
+        text_version=signable.text_version,
+        disposable=is_disposable(address.domain),
+    )
     letter_id = signing.sign(
         signable.id,
         form.entry(),
-        form.address(),
-        language=g.language,
-        channel=sharing.channel_of(channel),
-        text_language=signable.text_language,
-        text_version=signable.text_version,
+        address,
+        setting,
+        mark=partial(keys.mark, "mailbox"),
+        sender=doorkeeper.signer(address),
         now=moment,
     )
-    token = current_app.extensions["tokens"].make(tokens.PENDING, letter_id, now=moment)
-    return see_other(url_for("signer.pending", token=token))
+    return keys.make(tokens.PENDING, letter_id, now=moment)
 
 
 @pages.get("/p/<slug>/count.json")
@@ -110,3 +147,18 @@ def count(slug: str) -> Response:
     answer.headers["Access-Control-Allow-Origin"] = "*"
     answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return answer
+
+
+@pages.get("/privacy")
+def privacy() -> Response:
+    """What is kept, why, for how long and who sees it, as the settings have it."""
+    keep()
+    page = make_response(
+        render_template(
+            "privacy.html",
+            settings=current_app.config,
+            petitions=petitions.listed(g.language, states=(State.OPEN, State.PAUSED, State.CLOSED)),
+        )
+    )
+    page.headers["Cache-Control"] = PAGE_CACHE
+    return page

@@ -2,12 +2,19 @@
 each.
 """
 
+from functools import partial
+from typing import Any
+
 from flask import Response, current_app, make_response, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from petition import confirming, petitions, signing, tokens
+from petition import confirming, domains, petitions, signing, tokens
 from petition.clock import now
-from petition.errors import TokenExpired
+from petition.entries import Kept
+from petition.errors import CodeWrong, TokenExpired, TooSoon
+from petition.web import doorkeeper
+from petition.web.forms import AddressForm
 from petition.web.headers import private, see_other
 from petition.web.language import Prefixed, speak
 
@@ -22,19 +29,85 @@ def keep_private(response: Response) -> Response:
 
 @pages.get("/pending/<token>")
 def pending(token: str) -> Response:
-    """Tell what to do next. The same page for an address that is new, pending or confirmed."""
+    """Tell how far the mail is and what to do next. The same page for an address that is new,
+    pending or confirmed.
+    """
+    return _pending(token)
+
+
+def _pending(token: str, **values: object) -> Response:
     (letter_id,) = _read(tokens.PENDING, token)
     found = signing.pending(letter_id)
     speak(found.language)
-    return _page("pending", found.slug, found.language, token=token, again="again" in request.args)
+    return _page(
+        "pending",
+        found.slug,
+        found.language,
+        token=token,
+        pending=found,
+        suggestion=domains.suggestion(found.email),
+        too_soon=now() < found.again_at,
+        again="again" in request.args,
+        **{"form": AddressForm(), **values},
+    )
 
 
 @pages.post("/pending/<token>")
 def send_again(token: str) -> AnyResponse:
     """Send the mail once more, within its limits, and say the same in every case."""
     (letter_id,) = _read(tokens.PENDING, token)
-    signing.resend(letter_id, now=now())
-    return see_other(url_for("signer.pending", token=token, again=1))
+    moment = now()
+    try:
+        letter_id = signing.resend(letter_id, sender=doorkeeper.asker(), now=moment)
+    except TooSoon:
+        return _pending(token)
+    return _to_pending(letter_id, again=1)
+
+
+@pages.post("/pending/<token>/code")
+def type_code(token: str) -> AnyResponse:
+    """Do what the button under the mailed link does, for the six digits of the mail."""
+    (letter_id,) = _read(tokens.PENDING, token)
+    keys = _keys()
+    try:
+        signature_id = confirming.by_code(
+            letter_id,
+            "".join(request.form.get("code", "").split())[:20],
+            codes=lambda kept: keys.codes(kept.signature_id, kept.entry),
+            lifetime=_confirming().lifetime,
+            mark=partial(keys.mark, "mailbox"),
+            now=now(),
+        )
+    except CodeWrong:
+        page = _pending(
+            token,
+            code_error=_(
+                "This is not the code of the mail, or it was tried too often."
+                " Please look again, or use the link in the mail."
+            ),
+        )
+        page.status_code = 422
+        return page
+    return _to_thanks(signature_id)
+
+
+@pages.post("/pending/<token>/address")
+def correct_address(token: str) -> AnyResponse:
+    """Sign again with the same entry and another address."""
+    (letter_id,) = _read(tokens.PENDING, token)
+    form = AddressForm(request.form)
+    if not form.valid():
+        page = _pending(token, form=form)
+        page.status_code = 422
+        return page
+    letter_id = signing.correct(
+        letter_id,
+        form.address(),
+        mark=partial(_keys().mark, "mailbox"),
+        sender=doorkeeper.asker(),
+        now=now(),
+    )
+    return _to_pending(letter_id)
 
 
 @pages.get("/confirm/<token>")
@@ -43,34 +116,37 @@ def confirm(token: str) -> Response:
     links.
     """
     try:
-        signature_id, entry = _read(_confirming(), token)
+        kept = Kept(*_read(_confirming(), token))
     except TokenExpired as expired:
         return _expired(expired, token)
-    about = confirming.to_confirm(signature_id)
+    return _confirm_page(kept, token)
+
+
+def _confirm_page(kept: Kept, token: str) -> Response:
+    about = confirming.to_confirm(kept)
     speak(about.language)
-    return make_response(
-        render_template(
-            "signer/confirm.html", about=about, token=token, replaced=about.entry != entry
-        )
-    )
+    return make_response(render_template("signer/confirm.html", about=about, token=token))
 
 
 @pages.post("/confirm/<token>")
 def count_me(token: str) -> AnyResponse:
-    """Count the signature that the page showed, once."""
+    """Count the signature that the page showed, once; where several names were typed for the
+    mailbox, the one chosen.
+    """
     try:
-        signature_id, entry = _read(_confirming(), token)
+        kept = Kept(*_read(_confirming(), token))
     except TokenExpired as expired:
         return _expired(expired, token)
-    shown = request.form.get("entry", "")
-    if shown.isascii() and shown.isdigit() and len(shown) < 10:
-        entry = int(shown)
-    moment = now()
-    if not confirming.confirm(signature_id, entry, now=moment):
-        return see_other(url_for("signer.confirm", token=token))
-    current_app.extensions["kept"].forget()
-    thanks = current_app.extensions["tokens"].make(tokens.THANKS, signature_id, now=moment)
-    return see_other(url_for("signer.thanks", token=thanks))
+    about = confirming.to_confirm(kept)
+    chosen = request.form.get("entry", "")
+    if not about.confirmed and len(about.names) > 1 and chosen not in map(str, about.names):
+        page = _confirm_page(kept, token)
+        page.status_code = 422
+        return page
+    if chosen in map(str, about.names):
+        kept = Kept(kept.signature_id, int(chosen))
+    confirming.confirm(kept, mark=partial(_keys().mark, "mailbox"), now=now())
+    return _to_thanks(kept.signature_id)
 
 
 @pages.post("/confirm/<token>/renew")
@@ -80,10 +156,8 @@ def renew(token: str) -> AnyResponse:
         ids = _read(_confirming(), token)
     except TokenExpired as expired:
         ids = expired.ids
-    moment = now()
-    letter_id = signing.renew(ids[0], now=moment)
-    pending = current_app.extensions["tokens"].make(tokens.PENDING, letter_id, now=moment)
-    return see_other(url_for("signer.pending", token=pending))
+    letter_id = signing.renew(*ids, mark=partial(_keys().mark, "mailbox"), now=now())
+    return _to_pending(letter_id)
 
 
 @pages.get("/thanks/<token>")
@@ -92,7 +166,8 @@ def thanks(token: str) -> Response:
     (signature_id,) = _read(tokens.THANKS, token)
     found = confirming.thanks(signature_id)
     speak(found.language)
-    return _page("thanks", found.slug, found.language, number=found.number)
+    my_page = _keys().make(tokens.MY_PAGE, signature_id, now=now())
+    return _page("thanks", found.slug, found.language, number=found.number, my_page=my_page)
 
 
 def _page(name: str, slug: str, language: str, **values: object) -> Response:
@@ -100,8 +175,19 @@ def _page(name: str, slug: str, language: str, **values: object) -> Response:
     return make_response(render_template(f"signer/{name}.html", petition=petition, **values))
 
 
+def _to_pending(letter_id: int, **values: Any) -> Response:
+    token = _keys().make(tokens.PENDING, letter_id, now=now())
+    return see_other(url_for("signer.pending", token=token, **values))
+
+
+def _to_thanks(signature_id: int) -> Response:
+    current_app.extensions["kept"].forget()
+    token = _keys().make(tokens.THANKS, signature_id, now=now())
+    return see_other(url_for("signer.thanks", token=token))
+
+
 def _expired(expired: TokenExpired, token: str) -> Response:
-    speak(confirming.to_confirm(expired.ids[0]).language)
+    speak(confirming.to_confirm(Kept(*expired.ids)).language)
     return make_response(render_template("signer/expired.html", token=token), 410)
 
 
@@ -109,6 +195,10 @@ def _confirming() -> tokens.Purpose:
     return tokens.confirm(current_app.config["CONFIRM_LINK_DAYS"])
 
 
+def _keys() -> tokens.Tokens:
+    keys: tokens.Tokens = current_app.extensions["tokens"]
+    return keys
+
+
 def _read(purpose: tokens.Purpose, token: str) -> tuple[int, ...]:
-    read: tuple[int, ...] = current_app.extensions["tokens"].read(purpose, token, now=now())
-    return read
+    return _keys().read(purpose, token, now=now())

@@ -4,13 +4,14 @@ from typing import Any
 
 import nh3
 from flask import Flask, current_app, g, request, url_for
-from flask_babel import format_date, format_decimal
+from flask_babel import format_date, format_decimal, format_time
 from flask_babel import gettext as _
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from petition import config, i18n, sharing
-from petition.models import State
+from petition.kinds import State, Verdict
+from petition.web import sentences
 
 _MARKDOWN = MarkdownIt("js-default", {"html": False, "linkify": False, "typographer": True})
 _TAGS = {"p", "br", "strong", "em", "ul", "ol", "li", "blockquote", "h2", "h3", "a", "hr"}
@@ -23,11 +24,15 @@ def prepare(app: Flask) -> None:
         "number": format_decimal,
         "day": lambda moment: format_date(moment, format="long", rebase=False),
         "markdown": markdown,
+        "clock": lambda moment: format_time(moment, format="short", rebase=False),
     }
     app.jinja_env.globals |= {
         "countries": i18n.countries,
         "language_name": i18n.language_name,
         "address_of": lambda slug: f"{site}/p/{slug}",
+        "anonymise_days": app.config["ANONYMISE_AFTER_DAYS"],
+        "refusal": sentences.refusal,
+        "warnings": sentences.warnings,
         "absolute": lambda path: f"{site}{path}",
         "share_links": lambda petition: sharing.links(
             f"{site}/p/{petition.slug}", petition.text.share
@@ -42,6 +47,7 @@ def prepare(app: Flask) -> None:
             "direction": "rtl" if i18n.is_right_to_left(language) else "ltr",
             "other_languages": _other_languages,
             "states": _states(),
+            "verdicts": _verdicts(),
         }
 
 
@@ -61,6 +67,15 @@ def _states() -> dict[str, str]:
         State.OPEN: _("Open"),
         State.PAUSED: _("Paused"),
         State.CLOSED: _("Closed"),
+    }
+
+
+def _verdicts() -> dict[str, str]:
+    return {
+        Verdict.OPEN: _("Open"),
+        Verdict.PLAUSIBLE: _("Proved plausible"),
+        Verdict.RELEASED: _("Let go"),
+        Verdict.DISCARDED: _("Erased"),
     }
 
 

@@ -1,6 +1,6 @@
 """/organisers: closed by default; `guard` lists what is open."""
 
-from petition.web.organiser import entrance, petitions
+from petition.web.organiser import bursts, entrance, petitions
 from petition.web.organiser.guard import SessionForOrganisers, pages
 
-__all__ = ["SessionForOrganisers", "entrance", "pages", "petitions"]
+__all__ = ["SessionForOrganisers", "bursts", "entrance", "pages", "petitions"]

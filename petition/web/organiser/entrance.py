@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from petition import organisers, tokens
 from petition.clock import now
 from petition.errors import SignInSpent, TokenExpired
+from petition.web import doorkeeper
 from petition.web.forms import AddressForm
 from petition.web.headers import see_other
 from petition.web.organiser.guard import pages
@@ -23,7 +24,7 @@ def ask_link() -> tuple[str, int]:
     form = AddressForm(request.form)
     if not form.valid():
         return render_template("organiser/sign_in.html", form=form), 422
-    organisers.ask_link(form.values["email"], now=now())
+    organisers.ask_link(form.address(), sender=doorkeeper.asker(), now=now())
     return render_template("organiser/link_sent.html"), 200
 
 

@@ -2,9 +2,9 @@
 
 from flask import Response, g, render_template
 
-from petition import export, figures, organisers, petitions
+from petition import bursts, export, figures, organisers, petitions
 from petition.clock import now
-from petition.models import Role
+from petition.kinds import Role
 from petition.web.organiser.guard import pages, signed_in
 
 
@@ -27,6 +27,7 @@ def petition(slug: str) -> str:
         "organiser/petition.html",
         petition=petitions.shown(slug, g.language, drafts=True),
         numbers=figures.numbers(petition_id),
+        bursts=bursts.seen(petition_id),
         may_download=organiser.role != Role.VIEWER,
     )
 

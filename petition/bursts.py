@@ -1,0 +1,198 @@
+"""Bursts: signatures faster than a petition's own past explains, from one mail domain or one
+network. Their mails are held until an organiser decides or confirmations prove them plausible.
+
+A held entry is kept like any other and its sender sees the same page; without its mail it is never
+counted.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, bindparam, func, or_, select, true, update
+
+from petition import audit, entries
+from petition.entries import Kept
+from petition.errors import BurstGone
+from petition.extensions import db, transaction
+from petition.kinds import LetterState, Verdict
+from petition.models import Burst, Letter, Petition
+from petition.prepared import Prepared
+from petition.signers import Address
+
+LASTS = timedelta(hours=1)  # after it was seen last
+
+_burst, _letter = Burst.table(), Letter.table()
+
+
+def holding(
+    connection: Connection,
+    petition_id: int,
+    address: Address,
+    network: str,
+    *,
+    trapped: bool,
+    now: datetime,
+) -> int | None:
+    """Return the burst that an entry belongs to, whose mail is then held, or None."""
+    if trapped:
+        return note(connection, petition_id, "trap", "", 1, 0, now)
+    found = _HOLDING.first(
+        connection,
+        {
+            "petition": petition_id,
+            "domain": address.domain,
+            "network": network,
+            "now": now,
+        },
+    )
+    return None if found is None else int(found[0])
+
+
+_HOLDING = Prepared(
+    select(_burst.c.id).where(
+        _burst.c.petition_id == bindparam("petition"),
+        _burst.c.verdict == Verdict.OPEN.value,
+        or_(
+            (_burst.c.kind == "domain") & (_burst.c.source == bindparam("domain")),
+            (_burst.c.kind == "network") & (_burst.c.source == bindparam("network")),
+        ),
+        _burst.c.ends_at > bindparam("now"),
+    )
+)
+
+
+def note(
+    connection: Connection,
+    petition_id: int,
+    kind: str,
+    source: str,
+    seen: int,
+    usual: int,
+    now: datetime,
+) -> int:
+    """Note a burst, or that one goes on, and return its id. What an organiser has decided about the
+    source in the last day stands.
+    """
+    known = connection.execute(
+        select(_burst.c.id, _burst.c.verdict)
+        .where(
+            _burst.c.petition_id == petition_id,
+            _burst.c.kind == kind,
+            _burst.c.source == source,
+            or_(_burst.c.verdict == Verdict.OPEN, _burst.c.decided_at > now - timedelta(days=1)),
+        )
+        .order_by(_burst.c.id.desc())
+    ).first()
+    if known is not None:
+        times = _burst.c.seen + 1 if kind == "trap" else func.greatest(_burst.c.seen, seen)
+        if connection.dialect.name == "sqlite" and kind != "trap":
+            times = func.max(_burst.c.seen, seen)
+        connection.execute(
+            update(_burst).where(_burst.c.id == known.id).values(seen=times, ends_at=now + LASTS)
+        )
+        return int(known.id)
+    values = {
+        "petition_id": petition_id,
+        "kind": kind,
+        "source": source,
+        "seen": seen,
+        "usual": usual,
+        "began_at": now,
+        "ends_at": now + LASTS,
+        "verdict": Verdict.OPEN.value,
+    }
+    kept = connection.execute(_burst.insert().values(values).returning(_burst.c.id))
+    return int(kept.scalar_one())
+
+
+def decide(
+    petition_id: int, burst_id: int, verdict: Verdict, *, organiser_id: int, now: datetime
+) -> None:
+    """Let the mails of a burst go (released), or erase its entries (discarded), and record who
+    decided. Twice changes nothing more. Raises BurstGone for one of another petition.
+    """
+    with transaction() as connection:
+        known = connection.scalar(
+            select(_burst.c.id).where(_burst.c.id == burst_id, _burst.c.petition_id == petition_id)
+        )
+        if known is None:
+            raise BurstGone
+        if verdict == Verdict.DISCARDED:
+            held = connection.execute(
+                select(_letter.c.signature_id, _letter.c.entry).where(
+                    _letter.c.burst_id == burst_id,
+                    _letter.c.state == LetterState.HELD,
+                    _letter.c.signature_id.is_not(None),
+                )
+            )
+            for signature_id, entry in held.all():
+                entries.remove(connection, Kept(signature_id, entry), now=now)
+        settle(connection, burst_id, verdict, now)
+        audit.record(
+            connection,
+            f"burst.{verdict}",
+            now,
+            organiser_id=organiser_id,
+            petition_id=petition_id,
+            detail=f"burst {burst_id}",
+        )
+
+
+def settle(connection: Connection, burst_id: int, verdict: Verdict, now: datetime) -> None:
+    """Close a burst: its mails leave, or never do."""
+    connection.execute(
+        update(_burst)
+        .where(_burst.c.id == burst_id, _burst.c.verdict == Verdict.OPEN)
+        .values(verdict=verdict, decided_at=now)
+    )
+    state = LetterState.WITHHELD if verdict == Verdict.DISCARDED else LetterState.DUE
+    connection.execute(
+        update(_letter)
+        .where(_letter.c.burst_id == burst_id, _letter.c.state == LetterState.HELD)
+        .values(state=state, due_at=now)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A burst as an organiser sees it; `held` is how many of its mails wait."""
+
+    id: int
+    slug: str
+    kind: str
+    source: str
+    seen: int
+    usual: int
+    held: int
+    verdict: Verdict
+    began_at: datetime
+
+
+def seen(petition_id: int | None = None) -> list[Seen]:
+    """Return the bursts of a petition, or of all, newest first."""
+    held = (
+        select(func.count())
+        .where(_letter.c.burst_id == _burst.c.id, _letter.c.state == LetterState.HELD)
+        .scalar_subquery()
+    )
+    rows = db.session.execute(
+        select(_burst, Petition.slug, held.label("held"))
+        .join(Petition, Petition.id == _burst.c.petition_id)
+        .where(true() if petition_id is None else _burst.c.petition_id == petition_id)
+        .order_by(_burst.c.id.desc())
+        .limit(100)
+    )
+    return [
+        Seen(
+            row.id,
+            row.slug,
+            row.kind,
+            row.source,
+            row.seen,
+            row.usual,
+            row.held,
+            Verdict(row.verdict),
+            row.began_at,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,62 @@
+"""What the mail worker does beside delivering: reminders and the watch every minute, erasing once a
+day.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import astuple, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from petition import limits, reminders, retention, watch
+from petition.extensions import transaction
+from petition.posting import Mark
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something to do every so often, by one worker at a time."""
+
+    name: str
+    every: timedelta
+    do: Callable[[datetime], str]
+
+    def when_due(self, now: datetime) -> None:
+        """Do it unless some worker has in this span of time."""
+        with transaction() as connection:
+            first = limits.use_up(
+                connection, f"chore:{self.name}", most=1, window=self.every, now=now
+            )
+        if first:
+            done = self.do(now)
+            if done:
+                log.info("%s: %s", self.name, done)
+
+
+def of(settings: Mapping[str, Any], mark: Mark) -> list[Chore]:
+    """Return the chores of a site."""
+    link_days = timedelta(days=settings["CONFIRM_LINK_DAYS"])
+
+    def remind(now: datetime) -> str:
+        number = reminders.remind(mark=mark, within=link_days, now=now)
+        return f"{number} put in the box" if number else ""
+
+    def look(now: datetime) -> str:
+        found = watch.watch(now=now)
+        return f"open: {found}" if found else ""
+
+    def erase(now: datetime) -> str:
+        erased = retention.run(
+            purge_days=settings["PURGE_UNCONFIRMED_DAYS"],
+            anonymise_days=settings["ANONYMISE_AFTER_DAYS"],
+            now=now,
+        )
+        return str(astuple(erased))
+
+    return [
+        Chore("reminders", timedelta(minutes=1), remind),
+        Chore("watch", timedelta(minutes=1), look),
+        Chore("retention", timedelta(days=1), erase),
+    ]

@@ -1,0 +1,87 @@
+"""flask retention, bounces, abuse: what is erased, what came back, what looks wrong."""
+
+import mailbox
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from email import message_from_binary_file
+from email.message import Message
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import AppGroup, with_appcontext
+
+from petition import bounces as came_back
+from petition import bursts, figures
+from petition import retention as erasing
+from petition.clock import now
+
+retention = AppGroup("retention", help="Erase what is past its date.")
+abuse = AppGroup("abuse", help="See what looks like an attack.")
+
+
+@retention.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would be erased.")
+def run(dry_run: bool) -> None:
+    """Erase what is past its date, and say how much that was. The mail worker does so once a
+    day.
+    """
+    erased = erasing.run(
+        purge_days=current_app.config["PURGE_UNCONFIRMED_DAYS"],
+        anonymise_days=current_app.config["ANONYMISE_AFTER_DAYS"],
+        now=now(),
+        dry_run=dry_run,
+    )
+    for what, number in asdict(erased).items():
+        click.echo(f"{number}\t{what.replace('_', ' ')}{' (not done)' if dry_run else ''}")
+
+
+@click.command()
+@click.argument("source", type=click.Path(exists=True, path_type=Path), required=False)
+@with_appcontext
+def bounces(source: Path | None) -> None:
+    """Read delivery reports (RFC 3464) from SOURCE, a Maildir, an mbox or one message, or from
+    standard input.
+
+    Reports are left where they are: reading them twice changes nothing more.
+    """
+    keys = current_app.extensions["tokens"]
+    known = unknown = 0
+    for message in _messages(source):
+        found = came_back.read(message, lambda number: keys.marks("message", str(number)))
+        for bounce in found:
+            if came_back.take(bounce, now=now()):
+                known += 1
+            else:
+                unknown += 1
+        unknown += not found
+    click.echo(f"{known} about letters of ours, {unknown} not")
+
+
+def _messages(source: Path | None) -> Iterator[Message]:
+    if source is None:
+        yield message_from_binary_file(sys.stdin.buffer)
+    elif source.is_dir():
+        yield from mailbox.Maildir(source, create=False)
+    elif source.read_bytes()[:5] == b"From ":
+        yield from mailbox.mbox(source, create=False)
+    else:
+        with source.open("rb") as file:
+            yield message_from_binary_file(file)
+
+
+@abuse.command()
+def report() -> None:
+    """Print bursts, mails held, busy domains and throw-away addresses of the last day."""
+    for burst in bursts.seen():
+        click.echo(
+            f"burst {burst.id}\t{burst.slug}\t{burst.kind} {burst.source or '-'}\t{burst.verdict}\t"
+            f"seen {burst.seen}, usual {burst.usual}, held {burst.held}\t"
+            f"{burst.began_at:%Y-%m-%d %H:%M}"
+        )
+    for found in figures.domains(now=now()):
+        click.echo(
+            f"domain\t{found.slug}\t{found.domain}\t{found.entries} entries, "
+            f"{found.confirmed} confirmed{', throw-away' if found.disposable else ''}"
+        )

@@ -1,0 +1,116 @@
+"""Mail domains: mistyped ones, throw-away ones, and whether a domain takes mail at all."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import dns.exception
+import dns.resolver
+from disposable_email_domains import blocklist
+
+# Where most addresses are, in the countries of the campaigns; never a typing error themselves.
+WELL_KNOWN = frozenset(
+    {"gmail.com", "googlemail.com", "yahoo.com", "outlook.com", "hotmail.com", "live.com"}
+    | {"msn.com", "hotmail.co.uk", "btinternet.com"}
+    | {"icloud.com", "me.com", "aol.com", "proton.me", "protonmail.com", "mail.com", "fastmail.com"}
+    | {"mail.ru", "bk.ru", "list.ru", "inbox.ru", "yandex.ru", "ya.ru", "rambler.ru", "yandex.kz"}
+    | {"gmx.de", "gmx.net", "web.de", "t-online.de", "yahoo.co.uk"}
+    | {"yahoo.fr", "orange.fr", "free.fr", "laposte.net", "wanadoo.fr", "hotmail.fr", "telia.com"}
+    | {"yahoo.co.in", "rediffmail.com", "yahoo.ca", "sympatico.ca", "bigpond.com", "mail.kz"}
+)
+# Nobody's mail: they are for examples and trials (RFC 2606), and say so in the DNS.
+_EXAMPLES = ("example.com", "example.net", "example.org", ".example", ".test", ".localhost")
+LOOK_UP_SECONDS = 3.0
+REMEMBERED = timedelta(hours=1)
+MOST_REMEMBERED = 10_000
+
+
+def suggestion(address: str) -> str | None:
+    """Return the address with the domain that was probably meant, or None.
+
+    One slip of the fingers is forgiven: a letter left out, doubled, changed, or two swapped.
+    """
+    local, _, domain = address.rpartition("@")
+    domain = domain.lower()
+    if domain in WELL_KNOWN:
+        return None
+    near = sorted(known for known in WELL_KNOWN if _one_slip(domain, known))
+    return f"{local}@{near[0]}" if near else None
+
+
+def _one_slip(typed: str, meant: str) -> bool:
+    if abs(len(typed) - len(meant)) > 1:
+        return False
+    start = next(
+        (at for at, (a, b) in enumerate(zip(typed, meant, strict=False)) if a != b),
+        min(len(typed), len(meant)),
+    )
+    a, b = typed[start:], meant[start:]
+    return (
+        a[1:] == b[1:]  # another letter
+        or a[1:] == b  # one too many
+        or a == b[1:]  # one too few
+        or (a[:2] == b[1::-1] and a[2:] == b[2:])  # two swapped
+    )
+
+
+def is_watched(domain: str) -> bool:
+    """Say whether many signatures from a domain are worth a look: not where most people are, and
+    not in trials.
+    """
+    return domain not in WELL_KNOWN and not domain.endswith(_EXAMPLES)
+
+
+def is_disposable(domain: str) -> bool:
+    """Say whether a domain gives out mailboxes to throw away (disposable-email-domains)."""
+    return domain in blocklist
+
+
+@dataclass(slots=True)
+class MailDomains:
+    """Knows which domains take no mail, by asking the DNS, at most once an hour for each.
+
+    In doubt a domain takes mail: a mail that comes back is better than one that was never sent.
+    """
+
+    resolver: dns.resolver.Resolver = field(default_factory=dns.resolver.Resolver)
+    _known: dict[str, tuple[datetime, bool]] = field(default_factory=dict)
+    _silent_until: datetime | None = None
+
+    def takes_mail(self, domain: str, *, now: datetime) -> bool:
+        """Return False only when the DNS answers that there is no such domain, or that it takes no
+        mail (RFC 7505).
+        """
+        if domain.endswith(_EXAMPLES):
+            return True
+        known = self._known.get(domain)
+        if known is not None and known[0] > now:
+            return known[1]
+        if self._silent_until is not None and now < self._silent_until:
+            return True
+        try:
+            takes = self._ask(domain)
+        except dns.exception.DNSException:  # no answer: nothing is known
+            self._silent_until = now + timedelta(minutes=1)
+            return True
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+        self._known[domain] = (now + REMEMBERED, takes)
+        return takes
+
+    def _ask(self, domain: str) -> bool:
+        try:
+            answer = self.resolver.resolve(domain, "MX", lifetime=LOOK_UP_SECONDS)
+        except dns.resolver.NXDOMAIN:
+            return False
+        except dns.resolver.NoAnswer:
+            return self._has_address(domain)  # RFC 5321 §5.1: mail goes to the host itself
+        return any(str(record.exchange) != "." for record in answer)
+
+    def _has_address(self, domain: str) -> bool:
+        for kind in ("A", "AAAA"):
+            try:
+                self.resolver.resolve(domain, kind, lifetime=LOOK_UP_SECONDS)
+            except dns.resolver.NoAnswer:
+                continue
+            return True
+        return False

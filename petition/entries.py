@@ -1,0 +1,194 @@
+"""Entries: what was typed for one mailbox, once or several times, and which of them stands.
+
+The signature's row holds the first; later ones are kept beside it and replace nothing. So a link
+confirms only what it was written for, and nobody can overwrite what another has typed.
+"""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from petition.models import Attempt, Signature, Tally, Typed
+from petition.prepared import Prepared
+from petition.signers import Address
+
+_signature, _attempt, _tally = Signature.table(), Attempt.table(), Tally.table()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a signer typed and chose, valid and tidy."""
+
+    name: str
+    country: str
+    postcode: str
+    organisation: str
+    role: str
+    comment: str
+    display: str
+    handover: bool
+    updates: bool
+
+
+TYPED = tuple(field.name for field in fields(Entry))
+_COLUMNS = tuple(Typed.__annotations__)
+_BUT_THE_ENTRY = tuple(name for name in _COLUMNS if name != "entry")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where an entry was made: in which language, by which share channel, under which text."""
+
+    language: str
+    channel: str
+    text_language: str
+    text_version: int
+    disposable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where an entry was put: the signature of its mailbox, and its number there."""
+
+    signature_id: int
+    entry: int
+
+
+def keep(
+    connection: Connection,
+    petition_id: int,
+    entry: Entry,
+    address: Address,
+    setting: Setting,
+    *,
+    now: datetime,
+) -> Kept:
+    """Keep an entry: as the signature of its mailbox, or beside the one that is there, confirmed
+    or not. The database decides which.
+    """
+    values = {
+        **{name: getattr(entry, name) for name in TYPED},
+        "petition_id": petition_id,
+        "email": address.email,
+        "address_key": address.key,
+        "mailbox_key": address.mailbox,
+        "language": setting.language,
+        "channel": setting.channel,
+        "text_language": setting.text_language,
+        "text_version": setting.text_version,
+        "disposable": setting.disposable,
+        "entry": 1,
+        "entries": 1,
+        "code_tries": 0,
+        "signed_at": now,
+    }
+    ((signature_id, entries),) = _INSERT[connection.dialect.name].all(connection, values)
+    if entries > 1:
+        values |= {"signature_id": signature_id, "entry": entries}
+        _INSERT_ATTEMPT.first(connection, values)
+    return Kept(signature_id, entries)
+
+
+def _insert_or_count(dialect: Any) -> Prepared:
+    statement = dialect.insert(_signature)
+    given = {column.name for column in _signature.columns} - {"id", "confirmed_at", "number"}
+    return Prepared(
+        statement.values({name: bindparam(name) for name in given})
+        .on_conflict_do_update(
+            index_elements=[_signature.c.mailbox_key, _signature.c.petition_id],
+            set_={"entries": _signature.c.entries + 1},
+        )
+        .returning(_signature.c.id, _signature.c.entries)
+    )
+
+
+_INSERT = {"sqlite": _insert_or_count(sqlite), "postgresql": _insert_or_count(postgresql)}
+_INSERT_ATTEMPT = Prepared(
+    insert(_attempt)
+    .values({name: bindparam(name) for name in ("signature_id", *_COLUMNS)})
+    .returning(_attempt.c.id)
+)
+
+
+def typed(connection: Connection, kept: Kept) -> dict[str, Any] | None:
+    """Return what was typed in an entry, by the names of the columns, or None when it is no longer
+    kept.
+    """
+    for table, owner in ((_signature, _signature.c.id), (_attempt, _attempt.c.signature_id)):
+        columns = [table.c[name] for name in _COLUMNS]
+        found = connection.execute(
+            select(*columns).where(owner == kept.signature_id, table.c.entry == kept.entry)
+        ).first()
+        if found is not None:
+            return dict(found._mapping)  # noqa: SLF001 (SQLAlchemy's public name for it)
+    return None
+
+
+def let_stand(connection: Connection, kept: Kept) -> bool:
+    """Make an entry the one that stands in its signature's row, the other one an attempt. Say
+    whether it is kept at all.
+    """
+    standing = connection.scalar(
+        select(_signature.c.entry).where(_signature.c.id == kept.signature_id)
+    )
+    if standing == kept.entry:
+        return True
+    chosen = typed(connection, kept)
+    replaced = typed(connection, Kept(kept.signature_id, standing or 0))
+    if chosen is None or replaced is None:
+        return False
+    connection.execute(
+        update(_signature).where(_signature.c.id == kept.signature_id).values(chosen)
+    )
+    connection.execute(
+        update(_attempt)
+        .where(_attempt.c.signature_id == kept.signature_id, _attempt.c.entry == kept.entry)
+        .values(replaced)
+    )
+    return True
+
+
+def remove(connection: Connection, kept: Kept, *, now: datetime) -> None:
+    """Erase one entry. When it is the one that stands, the newest other takes its place if nothing
+    was counted; else the signature goes, and the count with it. Erasing twice changes nothing.
+    """
+    row = connection.execute(
+        select(_signature.c.entry, _signature.c.confirmed_at, _signature.c.petition_id)
+        .where(_signature.c.id == kept.signature_id)
+        .with_for_update()
+    ).first()
+    if row is None:
+        return
+    if row.entry == kept.entry:
+        other = connection.scalar(
+            select(func.max(_attempt.c.entry)).where(_attempt.c.signature_id == kept.signature_id)
+        )
+        if row.confirmed_at is not None or other is None:
+            erase(connection, kept.signature_id, now=now)
+            return
+        let_stand(connection, Kept(kept.signature_id, other))
+    connection.execute(
+        delete(_attempt).where(
+            _attempt.c.signature_id == kept.signature_id, _attempt.c.entry == kept.entry
+        )
+    )
+
+
+def erase(connection: Connection, signature_id: int, *, now: datetime) -> None:
+    """Erase a signature with everything typed for its mailbox, and take it from the count if it was
+    in it.
+    """
+    gone = connection.execute(
+        delete(_signature)
+        .where(_signature.c.id == signature_id)
+        .returning(_signature.c.petition_id, _signature.c.confirmed_at)
+    ).first()
+    if gone is not None and gone.confirmed_at is not None:
+        connection.execute(
+            update(_tally)
+            .where(_tally.c.petition_id == gone.petition_id)
+            .values(counted=_tally.c.counted - 1, changed_at=now)
+        )

@@ -1,0 +1,25 @@
+"""The records: columns, constraints, and facts of one line. What may happen to them is said by the
+use cases.
+"""
+
+from petition.models.mail import Letter, Suppression
+from petition.models.organisers import AuditEntry, Organiser
+from petition.models.petitions import Petition, PetitionText, Tally
+from petition.models.safeguards import Burst, NetworkSecret, Spent
+from petition.models.signatures import Attempt, Signature, Typed
+
+__all__ = [
+    "Attempt",
+    "AuditEntry",
+    "Burst",
+    "Letter",
+    "NetworkSecret",
+    "Organiser",
+    "Petition",
+    "PetitionText",
+    "Signature",
+    "Spent",
+    "Suppression",
+    "Tally",
+    "Typed",
+]

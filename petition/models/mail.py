@@ -1,0 +1,70 @@
+"""Mail: what waits, what left, and who wants none."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from petition.extensions import Base
+from petition.kinds import LetterKind, LetterState
+from petition.models.constraints import NUMBERED_ONCE, one_of, partial_index
+
+
+class Letter(Base):
+    """A mail to be sent: what about and to whom, never its words. They are composed when it
+    leaves.
+
+    `mailbox` is the keyed hash of the reader's mailbox, so that letters to it can be counted when
+    the signature is gone. Only a farewell carries an address, until it has left: its reader's row
+    is erased.
+    """
+
+    __tablename__ = "letter"
+    __table_args__ = (
+        # An index is one page more to write at every signature: they hold what is asked for alone.
+        partial_index("ix_letter_due_at", "due_at", where="state = 'due'"),
+        partial_index("ix_letter_signature_id", "signature_id", where="signature_id IS NOT NULL"),
+        partial_index("ix_letter_organiser_id", "organiser_id", where="organiser_id IS NOT NULL"),
+        partial_index("ix_letter_burst_id", "burst_id", where="burst_id IS NOT NULL"),
+        partial_index("ix_letter_mailbox", "mailbox", where="mailbox <> ''"),
+        partial_index(
+            "uq_letter_signature_id_reminder",
+            "signature_id",
+            where="kind = 'reminder'",
+            unique=True,
+        ),
+        one_of("state", LetterState),
+        NUMBERED_ONCE,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[LetterKind] = mapped_column(String(20))
+    state: Mapped[LetterState] = mapped_column(String(10))
+    silent: Mapped[bool] = mapped_column(default=False)  # goes its way and is not mailed
+    signature_id: Mapped[int | None] = mapped_column(
+        ForeignKey("signature.id", ondelete="SET NULL")
+    )
+    entry: Mapped[int | None]
+    organiser_id: Mapped[int | None] = mapped_column(ForeignKey("organiser.id", ondelete="CASCADE"))
+    petition_id: Mapped[int | None] = mapped_column(ForeignKey("petition.id", ondelete="CASCADE"))
+    email: Mapped[str] = mapped_column(String(254), default="")
+    language: Mapped[str] = mapped_column(String(10), default="")
+    mailbox: Mapped[str] = mapped_column(String(64), default="")
+    burst_id: Mapped[int | None] = mapped_column(ForeignKey("burst.id", ondelete="SET NULL"))
+    attempts: Mapped[int] = mapped_column(default=0)
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+
+class Suppression(Base):
+    """A mailbox that gets no more mail, by the keyed hash of it: because its owner said so, or
+    because it does not exist.
+    """
+
+    __tablename__ = "suppression"
+
+    mailbox: Mapped[str] = mapped_column(String(64), primary_key=True)
+    bounce: Mapped[str] = mapped_column(String(300), default="")  # empty: the owner's wish
+    at: Mapped[datetime]

@@ -1,0 +1,41 @@
+"""Organisers, and the trail of what they did."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from petition.extensions import Base
+from petition.kinds import Role
+from petition.models.constraints import NUMBERED_ONCE, one_of
+
+
+class Organiser(Base):
+    """Someone who runs petitions. No password: `sign_in` is the serial of the next link, so a used
+    one is spent.
+    """
+
+    __tablename__ = "organiser"
+    __table_args__ = (one_of("role", Role), NUMBERED_ONCE)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(254))
+    mailbox_key: Mapped[str] = mapped_column(String(254), unique=True)
+    language: Mapped[str] = mapped_column(String(10))
+    role: Mapped[Role] = mapped_column(String(10))
+    petition_id: Mapped[int | None] = mapped_column(ForeignKey("petition.id", ondelete="CASCADE"))
+    sign_in: Mapped[int] = mapped_column(default=0)
+    invited_at: Mapped[datetime]
+
+
+class AuditEntry(Base):
+    """What an organiser, or the command line, did and when. Rows are added and never changed."""
+
+    __tablename__ = "audit_entry"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    organiser_id: Mapped[int | None]
+    petition_id: Mapped[int | None]
+    action: Mapped[str] = mapped_column(String(40))
+    detail: Mapped[str] = mapped_column(String(300))

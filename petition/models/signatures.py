@@ -1,0 +1,104 @@
+"""Signatures: what signers typed, and whether it counts."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, String, UniqueConstraint
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column
+
+from petition.extensions import Base
+from petition.kinds import Display
+from petition.models.constraints import NUMBERED_ONCE, one_of, partial_index
+from petition.models.petitions import PetitionText
+
+
+class Typed:
+    """What one entry holds: what its signer typed and chose, and under which text."""
+
+    name: Mapped[str] = mapped_column(String(100))
+    email: Mapped[str] = mapped_column(String(254))
+    address_key: Mapped[str] = mapped_column(String(254))
+    country: Mapped[str] = mapped_column(String(2))
+    postcode: Mapped[str] = mapped_column(String(20))
+    organisation: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(100))
+    comment: Mapped[str] = mapped_column(String(1000))
+    display: Mapped[Display] = mapped_column(String(10))
+    handover: Mapped[bool]
+    updates: Mapped[bool]
+    disposable: Mapped[bool] = mapped_column(default=False)
+    language: Mapped[str] = mapped_column(String(10))
+    channel: Mapped[str] = mapped_column(String(10))
+    text_language: Mapped[str] = mapped_column(String(10))  # the reader's own may have no text
+    text_version: Mapped[int]
+    entry: Mapped[int]
+    signed_at: Mapped[datetime]
+
+
+class Signature(Typed, Base):
+    """One mailbox under one petition: pending until its owner confirms, counted from then on.
+
+    `mailbox_key` makes every spelling of one mailbox one signer, by the unique constraint. It is a
+    function of `address_key` (the address itself in canonical form), so the constraint covers both;
+    `address_key` is kept so that mailbox keys can be made again when the providers' rules change.
+
+    The row holds the entry that was typed first, until another one is confirmed; every later one
+    is an Attempt. `entries` is how many there were.
+    """
+
+    __tablename__ = "signature"
+    __table_args__ = (
+        UniqueConstraint("mailbox_key", "petition_id"),
+        partial_index(
+            "uq_signature_petition_id_number",
+            "petition_id",
+            "number",
+            where="number IS NOT NULL",
+            unique=True,
+        ),
+        partial_index("ix_signature_signed_at", "signed_at", where="confirmed_at IS NULL"),
+        CheckConstraint(
+            "(confirmed_at IS NULL) = (number IS NULL)", name="numbered_when_confirmed"
+        ),
+        one_of("display", Display),
+        NUMBERED_ONCE,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"))
+    mailbox_key: Mapped[str] = mapped_column(String(254))
+    entries: Mapped[int] = mapped_column(default=1)
+    code_tries: Mapped[int] = mapped_column(default=0)
+    confirmed_at: Mapped[datetime | None]
+    number: Mapped[int | None]
+
+    @classmethod
+    def stands_under(cls, text: type[PetitionText]) -> ColumnElement[bool]:
+        """Return the condition that joins a signature to the text that it was given for."""
+        return (
+            (text.petition_id == cls.petition_id)
+            & (text.language == cls.text_language)
+            & (text.version == cls.text_version)
+        )
+
+    @hybrid_property
+    def counted(self) -> bool:
+        """Whether this signature counts: the one predicate of counter, lists and exports."""
+        return self.confirmed_at is not None
+
+    @counted.inplace.expression
+    @classmethod
+    def _counted_in_sql(cls) -> ColumnElement[bool]:
+        return cls.confirmed_at.is_not(None)
+
+
+class Attempt(Typed, Base):
+    """What was typed for a mailbox that had an entry already: kept apart, so that it replaces
+    nothing and can be confirmed, corrected or disowned by itself.
+    """
+
+    __tablename__ = "attempt"
+    __table_args__ = (UniqueConstraint("signature_id", "entry"), one_of("display", Display))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    signature_id: Mapped[int] = mapped_column(ForeignKey("signature.id", ondelete="CASCADE"))

@@ -1,0 +1,218 @@
+"""Putting letters in the box, with what caused them; and how many a mailbox gets."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    insert,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+)
+
+from petition.kinds import LetterKind, LetterState
+from petition.models import Letter, Signature
+from petition.prepared import Prepared
+
+LETTERS_PER_MAILBOX = 5  # in all, so that nobody can fill a stranger's mailbox through us
+MAILBOX_MEMORY = timedelta(days=30)
+AGAIN_PER_HOUR = 3
+AGAIN_AFTER = timedelta(minutes=2)
+LETTERS_PER_ORGANISER = 5
+ORGANISER_MEMORY = timedelta(hours=1)
+
+_letter = Letter.table()
+_signature = Signature.table()
+_earlier = _letter.alias("earlier")
+
+# Letters that anybody can cause by typing an address; those that the owner has answered by
+# confirming are forgiven.
+_asked_by_anybody = and_(
+    _earlier.c.kind.in_(
+        [
+            literal_column(f"'{kind}'")
+            for kind in (LetterKind.CONFIRM, LetterKind.REMINDER, LetterKind.MY_PAGE)
+        ]
+    ),
+    or_(_signature.c.confirmed_at.is_(None), _earlier.c.created_at > _signature.c.confirmed_at),
+)
+_TO_SIGNER = {
+    name: bindparam(name, type_=_letter.c[name].type)
+    for name in ("signature_id", "entry", "mailbox", "kind", "state", "burst_id")
+}
+_TO_ORGANISER = {
+    name: bindparam(name, type_=_letter.c[name].type) for name in ("organiser_id", "kind", "state")
+}
+
+
+def _posting(reader: dict[str, BindParameter[Any]], key: str) -> Prepared:
+    """Build the statement that puts a letter in. The database decides whether it is silent.
+
+    It is when the reader has had their most (in all, or in the last hour), or one just now, or when
+    the same letter is waiting already (a second click).
+    """
+    had = (
+        select(
+            func.count().label("all"),
+            func.count(case((_earlier.c.created_at > bindparam("hour"), 1))).label("hour"),
+            func.max(_earlier.c.created_at).label("latest"),
+            func.count(
+                case(
+                    (
+                        and_(
+                            _earlier.c.state == LetterState.DUE.value,
+                            _earlier.c.kind == bindparam("kind"),
+                        ),
+                        1,
+                    )
+                )
+            ).label("waiting"),
+        )
+        .select_from(_earlier.outerjoin(_signature, _signature.c.id == _earlier.c.signature_id))
+        .where(
+            _earlier.c[key] == bindparam(key),
+            # It names the index, which holds these rows alone.
+            _earlier.c[key] != literal_column("''" if key == "mailbox" else "0"),
+            _earlier.c.created_at > bindparam("since"),
+            _earlier.c.silent.is_(False),
+            _asked_by_anybody if key == "mailbox" else true(),
+        )
+        .subquery("had")
+    )
+    silent = or_(
+        had.c.all >= bindparam("most"),
+        had.c.hour >= bindparam("most_hour"),
+        func.coalesce(had.c.latest > bindparam("just"), false()),
+        had.c.waiting > 0,
+    )
+    written = {
+        **reader,
+        "silent": silent,
+        "attempts": literal(0),
+        "reason": literal(""),
+        "email": literal(""),
+        "language": literal(""),
+        "created_at": bindparam("now", type_=_letter.c.created_at.type),
+        "due_at": bindparam("now", type_=_letter.c.created_at.type),
+    }
+    if key != "mailbox":
+        written["mailbox"] = literal("")
+    return Prepared(
+        insert(_letter)
+        .from_select(list(written), select(*written.values()).select_from(had))
+        .returning(_letter.c.id)
+    )
+
+
+_POST_TO_SIGNER = _posting(_TO_SIGNER, "mailbox")
+_POST_TO_ORGANISER = _posting(_TO_ORGANISER, "organiser_id")
+
+
+# Makes the keyed hash of a mailbox.
+Mark = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """To whom a letter about a signature goes: which entry it is about, and the keyed hash of the
+    mailbox.
+    """
+
+    signature_id: int
+    entry: int
+    mailbox: str
+
+
+def post_to_signer(
+    connection: Connection,
+    kind: LetterKind,
+    reader: Reader,
+    *,
+    now: datetime,
+    again: bool = False,
+    held_by: int | None = None,
+) -> int:
+    """Put a letter in the box, inside the caller's transaction, and return its id.
+
+    A mailbox gets five letters in thirty days that anybody can cause, across petitions; one asked
+    for `again` also only two minutes after the last, and three an hour. One more goes through the
+    box like any other and is not mailed: the caller cannot tell, so neither can a page. A letter
+    `held_by` a burst waits for what becomes of it.
+    """
+    values = {
+        "kind": kind.value,
+        "state": (LetterState.DUE if held_by is None else LetterState.HELD).value,
+        "signature_id": reader.signature_id,
+        "entry": reader.entry,
+        "mailbox": reader.mailbox,
+        "burst_id": held_by,
+        "now": now,
+        "since": now - MAILBOX_MEMORY,
+        "most": LETTERS_PER_MAILBOX,
+        "hour": now - timedelta(hours=1),
+        "most_hour": AGAIN_PER_HOUR if again else LETTERS_PER_MAILBOX,
+        "just": now - AGAIN_AFTER if again else now,
+    }
+    if kind == LetterKind.THANKS:  # nobody but the owner of the mailbox can cause it
+        values |= {"most": 1_000, "most_hour": 1_000, "just": now}
+    ((letter_id,),) = _POST_TO_SIGNER.all(connection, values)
+    return int(letter_id)
+
+
+def post_farewell(
+    connection: Connection,
+    email: str,
+    language: str,
+    petition_id: int,
+    *,
+    copied: bool,
+    now: datetime,
+) -> None:
+    """Put the letter in the box that says to somebody whose signature was just erased that it was,
+    and whether a list that it was on had been `copied`.
+    """
+    connection.execute(
+        insert(_letter).values(
+            kind=LetterKind.WITHDRAWN.value,
+            state=LetterState.DUE.value,
+            petition_id=petition_id,
+            entry=int(copied),
+            email=email,
+            language=language,
+            created_at=now,
+            due_at=now,
+        )
+    )
+
+
+def post_to_organiser(
+    connection: Connection, kind: LetterKind, organiser_id: int, *, now: datetime
+) -> int:
+    """Put a letter in the box, inside the caller's transaction, and return its id.
+
+    An organiser gets five letters an hour; one more is kept and not mailed.
+    """
+    values = {
+        "kind": kind.value,
+        "state": LetterState.DUE.value,
+        "organiser_id": organiser_id,
+        "now": now,
+        "since": now - ORGANISER_MEMORY,
+        "most": LETTERS_PER_ORGANISER,
+        "hour": now - ORGANISER_MEMORY,
+        "most_hour": LETTERS_PER_ORGANISER,
+        "just": now,
+    }
+    ((letter_id,),) = _POST_TO_ORGANISER.all(connection, values)
+    return int(letter_id)

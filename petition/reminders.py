@@ -1,0 +1,49 @@
+"""One reminder to who has not confirmed after a day, and never a second."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, select
+
+from petition import posting
+from petition.extensions import transaction
+from petition.kinds import LetterKind, LetterState, State
+from petition.models import Letter, Petition, Signature
+from petition.posting import Mark
+
+AFTER = timedelta(hours=24)
+AT_ONCE = 200
+
+_signature, _letter = Signature.table(), Letter.table()
+
+
+def remind(*, mark: Mark, within: timedelta, now: datetime) -> int:
+    """Put reminders in the box for signatures made a day ago that are not confirmed, and return how
+    many. `within` is how long ago at most.
+
+    Only where the first mail was sent, while the petition is open. The database refuses a second
+    reminder for a signature, whoever runs this at once.
+    """
+    mine = _letter.c.signature_id == _signature.c.id
+    was_mailed = exists().where(
+        mine, _letter.c.kind == LetterKind.CONFIRM, _letter.c.state == LetterState.SENT
+    )
+    was_reminded = exists().where(mine, _letter.c.kind == LetterKind.REMINDER)
+    with transaction() as connection:
+        due = connection.execute(
+            select(_signature.c.id, _signature.c.entry, _signature.c.mailbox_key)
+            .join(Petition, Petition.id == _signature.c.petition_id)
+            .where(
+                _signature.c.confirmed_at.is_(None),
+                _signature.c.signed_at <= now - AFTER,
+                _signature.c.signed_at > now - within,
+                Petition.state == State.OPEN,
+                was_mailed,
+                ~was_reminded,
+            )
+            .limit(AT_ONCE)
+            .with_for_update(of=_signature, skip_locked=True)
+        ).all()
+        for signature_id, entry, mailbox_key in due:
+            reader = posting.Reader(signature_id, entry, mark(mailbox_key))
+            posting.post_to_signer(connection, LetterKind.REMINDER, reader, now=now)
+    return len(due)

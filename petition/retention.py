@@ -1,0 +1,150 @@
+"""What is erased when: nothing about a person is kept longer than its purpose."""
+
+from dataclasses import astuple, dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, String, cast, delete, func, literal, select, update
+
+from petition import entries, limits, networks
+from petition.extensions import transaction
+from petition.kinds import LetterState
+from petition.models import Attempt, Letter, Petition, Signature
+
+LETTERS_KEPT = timedelta(days=30)
+AT_ONCE = 1_000  # rows a transaction, so that signers never wait long for one
+
+_signature, _attempt, _letter = Signature.table(), Attempt.table(), Letter.table()
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How many of each were erased, or would be."""
+
+    unconfirmed: int
+    other_entries: int
+    letters: int
+    counts: int
+    network_keys: int
+    anonymised: int
+
+    @property
+    def nothing(self) -> bool:
+        return not any(astuple(self))
+
+
+class _DryRun(Exception):
+    pass
+
+
+def run(*, purge_days: int, anonymise_days: int, now: datetime, dry_run: bool = False) -> Erased:
+    """Erase what is past its date, in small transactions; with `dry_run` only say how much that is.
+
+    Unconfirmed entries after `purge_days`, mail records after 30 days, counts of limits and keys of
+    networks after 48 hours; of confirmed signatures everything personal `anonymise_days` after
+    their petition closed. The counts of signatures stay. Killed at any moment, it goes on with the
+    next run.
+    """
+    done = [0] * 6
+    while True:
+        erased = Erased(0, 0, 0, 0, 0, 0)
+        try:
+            with transaction() as connection:
+                most = None if dry_run else AT_ONCE
+                erased = _some(connection, purge_days, anonymise_days, now, most)
+                if dry_run:
+                    raise _DryRun
+        except _DryRun:
+            return erased
+        done = [before + number for before, number in zip(done, astuple(erased), strict=True)]
+        if erased.nothing:
+            return Erased(*done)
+
+
+def _some(
+    connection: Connection, purge_days: int, anonymise_days: int, now: datetime, most: int | None
+) -> Erased:
+    before = now - timedelta(days=purge_days)
+    stale = connection.scalars(
+        select(_signature.c.id)
+        .where(_signature.c.confirmed_at.is_(None), _signature.c.signed_at < before)
+        .limit(most)
+    ).all()
+    unconfirmed = 0
+    for signature_id in stale:
+        unconfirmed += _purge(connection, signature_id, before, now)
+    other = connection.execute(
+        delete(_attempt).where(
+            _attempt.c.id.in_(
+                select(_attempt.c.id).where(_attempt.c.signed_at < before).limit(most)
+            )
+        )
+    ).rowcount
+    letters = connection.execute(
+        delete(_letter).where(
+            _letter.c.id.in_(
+                select(_letter.c.id)
+                .where(
+                    _letter.c.created_at < now - LETTERS_KEPT, _letter.c.state != LetterState.DUE
+                )
+                .limit(most)
+            )
+        )
+    ).rowcount
+    return Erased(
+        unconfirmed,
+        other,
+        letters,
+        limits.forget(connection, now=now),
+        networks.forget(connection, now=now),
+        _anonymise(connection, now - timedelta(days=anonymise_days), most),
+    )
+
+
+def _purge(connection: Connection, signature_id: int, before: datetime, now: datetime) -> int:
+    """Erase a stale signature, unless a newer entry for its mailbox can still be confirmed: then
+    that one takes its place.
+    """
+    newer = connection.scalar(
+        select(func.max(_attempt.c.entry)).where(
+            _attempt.c.signature_id == signature_id, _attempt.c.signed_at >= before
+        )
+    )
+    if newer is not None:
+        entries.let_stand(connection, entries.Kept(signature_id, newer))
+        return 0
+    entries.erase(connection, signature_id, now=now)
+    return 1
+
+
+def _anonymise(connection: Connection, closed_before: datetime, most: int | None) -> int:
+    """Overwrite what is personal in signatures of petitions closed before; number, country, day and
+    language stay, as figures.
+    """
+    due = (
+        select(_signature.c.id)
+        .join(Petition, Petition.id == _signature.c.petition_id)
+        .where(
+            Petition.closed_at < closed_before,
+            _signature.c.email != "",
+            _signature.c.confirmed_at.is_not(None),
+        )
+        .limit(most)
+    )
+    nobody = literal("anonymised:").concat(cast(_signature.c.id, String))
+    return connection.execute(
+        update(_signature)
+        .where(_signature.c.id.in_(due))
+        .values(
+            name="",
+            email="",
+            address_key=nobody,
+            mailbox_key=nobody,
+            postcode="",
+            organisation="",
+            role="",
+            comment="",
+            display="hidden",
+            handover=False,
+            updates=False,
+        )
+    ).rowcount

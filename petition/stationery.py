@@ -1,0 +1,121 @@
+"""What letters are written on: the site's address and keys, the words, and what a letter about a
+signature is about.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from petition import suppression, tokens
+from petition.domains import MailDomains
+from petition.entries import Kept
+from petition.errors import Undeliverable, Withheld
+from petition.extensions import db
+from petition.models import Attempt, Letter, Petition, PetitionText, Signature
+
+
+@dataclass(frozen=True, slots=True)
+class Stationery:
+    """What every letter needs of the site: its address, its keys, how long a confirmation link
+    works and an unconfirmed entry is kept, and who knows which domains take mail.
+    """
+
+    site_url: str
+    tokens: tokens.Tokens
+    confirm_days: int
+    purge_days: int
+    mail_domains: MailDomains | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a letter is filled with."""
+
+    to: str
+    language: str
+    template: str
+    values: dict[str, Any]
+    mailbox_key: str = ""
+
+
+def message_key(letter_id: int, keys: tokens.Tokens) -> str:
+    """Return what stands for a letter in its Message-ID: its number, with a proof that we wrote
+    it.
+    """
+    return f"{letter_id:x}-{keys.mark('message', str(letter_id))[:20]}"
+
+
+def check_mailbox(mailbox_key: str, stationery: Stationery, now: datetime) -> None:
+    """Raise Withheld when the owner of a mailbox wants no mail, and Undeliverable when none could
+    arrive.
+    """
+    bounce = suppression.why(stationery.tokens.marks("mailbox", mailbox_key))
+    if bounce == "":
+        raise Withheld
+    if bounce:
+        raise Undeliverable(bounce)
+    domain = mailbox_key.rpartition("@")[2]
+    if stationery.mail_domains and not stationery.mail_domains.takes_mail(domain, now=now):
+        raise Undeliverable("550 5.1.2 this domain takes no mail")
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What a letter about a signature needs; `kept` is the entry that it is about."""
+
+    kept: Kept
+    signature: Signature
+    petition: Petition
+    text: PetitionText
+    entry: Signature | Attempt
+
+    def words(
+        self, template: str, stationery: Stationery, now: datetime, **values: object
+    ) -> Words:
+        """Return the words of a letter to the address that was typed, with the links at its
+        foot.
+        """
+        site, make = stationery.site_url, stationery.tokens.make
+        own = tokens.NOT_ME, self.kept.signature_id, self.kept.entry
+        common = {
+            "title": self.text.title,
+            "target": self.text.target,
+            "organiser": self.text.organiser,
+            "my_page": f"{site}/my/{make(tokens.MY_PAGE, self.kept.signature_id, now=now)}",
+            "not_me": f"{site}/not-me/{make(*own, now=now)}",
+        }
+        return Words(
+            self.entry.email,
+            self.entry.language,
+            template,
+            common | values,
+            self.signature.mailbox_key,
+        )
+
+
+def signed(letter: Letter) -> Signed | None:
+    """Return what a letter is about, or None when that is no longer kept."""
+    row = db.session.execute(_SIGNED, {"signature": letter.signature_id}).first()
+    if row is None:
+        return None
+    signature, petition, text = row
+    kept = Kept(signature.id, letter.entry or signature.entry)
+    if kept.entry == signature.entry:
+        return Signed(kept, signature, petition, text, signature)
+    attempt = db.session.scalar(
+        select(Attempt)
+        .where(Attempt.signature_id == kept.signature_id, Attempt.entry == kept.entry)
+        .execution_options(populate_existing=True)
+    )
+    return None if attempt is None else Signed(kept, signature, petition, text, attempt)
+
+
+_SIGNED = (
+    select(Signature, Petition, PetitionText)
+    .join(Petition, Petition.id == Signature.petition_id)
+    .join(PetitionText, Signature.stands_under(PetitionText))
+    .where(Signature.id == bindparam("signature"))
+    .execution_options(populate_existing=True)
+)

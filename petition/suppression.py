@@ -1,0 +1,36 @@
+"""Mailboxes that get no more mail: their owner said so, or they do not exist. Known by a keyed hash
+alone.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from petition.extensions import db
+from petition.models import Suppression
+
+_suppression = Suppression.table()
+
+
+def suppress(connection: Connection, mailbox: str, *, bounce: str = "", now: datetime) -> None:
+    """Mail a mailbox no more. Twice is once; the owner's wish stands above a bounce."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(_suppression).values(mailbox=mailbox, bounce=bounce[:300], at=now)
+    if bounce:
+        connection.execute(statement.on_conflict_do_nothing())
+    else:
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=["mailbox"], set_={"bounce": ""})
+        )
+
+
+def why(mailboxes: Collection[str]) -> str | None:
+    """Return None when mail may go to a mailbox, known by its hashes under each key; else how it
+    bounced, or nothing when its owner wants none.
+    """
+    row = db.session.execute(
+        select(Suppression.bounce).where(Suppression.mailbox.in_(mailboxes))
+    ).first()
+    return None if row is None else str(row.bounce)

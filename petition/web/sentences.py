@@ -1,0 +1,49 @@
+"""Sentences that depend on what happened: why a mail came back, what signing can mean."""
+
+import re
+
+from flask import current_app, g
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from petition import i18n
+from petition.petitions import Shown
+
+
+def refusal(reason: str) -> str:
+    """Say in plain words why a mail came back, from the enhanced status code of RFC 3463."""
+    code = re.search(r"\b5\.(\d{1,3})\.(\d{1,3})\b", reason)
+    subject = (code.group(1), code.group(2)) if code else ("", "")
+    if subject in {("1", "1"), ("1", "3"), ("1", "6"), ("2", "1")}:
+        return str(_("The mail server there says that no such mailbox exists."))
+    if subject == ("1", "2"):
+        return str(_("The part after the @ takes no mail: there is probably a slip in it."))
+    if subject == ("2", "2"):
+        return str(_("The mailbox there is full."))
+    if subject[0] == "7":
+        return str(_("The mail server there does not want our mail. Another address may help."))
+    return str(_("The mail server there refused our mail."))
+
+
+def warnings(petition: Shown) -> list[tuple[str, str, str]]:
+    """Return the warning to signers of the country concerned, in the reader's language and in
+    theirs: language, heading, words.
+    """
+    offered = current_app.config["LANGUAGES"]
+    languages = dict.fromkeys((g.language, *petition.regime_languages))
+    said = []
+    for language in (language for language in languages if language in offered):
+        with force_locale(language):
+            country = i18n.countries(language)[petition.regime_country]
+            heading = _(
+                "Are you in %(country)s, or at risk there? Read this first", country=country
+            )
+            words = _(
+                "A signature shows a political opinion, and that can be dangerous. Use an"
+                " address that does not show your name, and think about Tor or a VPN. Your name"
+                " stays hidden and is not handed over unless you choose so below; the mail we"
+                " send does not name the petition in its subject. You can take your signature"
+                " back at any time."
+            )
+            said.append((language, heading, words))
+    return said
