@@ -69,9 +69,9 @@ def note(
     seen: int,
     usual: int,
     now: datetime,
-) -> int:
-    """Note a burst, or that one goes on, and return its id. What an organiser has decided about the
-    source in the last day stands.
+) -> int | None:
+    """Note a burst, or that one goes on, and return its id; None when an organiser or the figures
+    have decided about the source within the last day, which stands.
     """
     known = connection.execute(
         select(_burst.c.id, _burst.c.verdict)
@@ -90,7 +90,7 @@ def note(
         connection.execute(
             update(_burst).where(_burst.c.id == known.id).values(seen=times, ends_at=now + LASTS)
         )
-        return int(known.id)
+        return int(known.id) if known.verdict == Verdict.OPEN else None
     values = {
         "petition_id": petition_id,
         "kind": kind,

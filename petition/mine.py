@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, false, select, update
 
 from petition import entries, limits, posting, suppression
 from petition.entries import Entry, Kept
@@ -89,7 +89,7 @@ def _copies(petition_id: int, confirmed_at: datetime | None) -> Select[datetime]
         .where(
             AuditEntry.action == "signatures.download",
             AuditEntry.petition_id == petition_id,
-            AuditEntry.at >= confirmed_at,
+            AuditEntry.at >= confirmed_at if confirmed_at is not None else false(),
         )
         .order_by(AuditEntry.id)
     )

@@ -34,7 +34,8 @@ def watch(*, now: datetime) -> list[int]:
         for petition_id in petitions.all():
             for domain, seen, usual in _crowded(connection, petition_id, now):
                 noted = bursts.note(connection, petition_id, "domain", domain, seen, usual, now)
-                _hold(connection, noted, petition_id, domain)
+                if noted is not None:
+                    _hold(connection, noted, petition_id, domain)
             busy = limits.used(connection, "sign:", least=LEAST_WITHOUT_PAST, now=now)
             for network, seen in busy:
                 bursts.note(connection, petition_id, "network", network, seen, 0, now)
@@ -69,8 +70,9 @@ def _crowded(connection: Connection, petition_id: int, now: datetime) -> list[tu
     before = _by_domain(list(past))
     crowded = []
     for domain, number in seen.items():
-        usual = round(len(recent) * before.get(domain, 0) / max(len(past), 1))
-        least = LEAST if len(past) >= LEAST_PAST else LEAST_WITHOUT_PAST
+        usual, least = 0, LEAST_WITHOUT_PAST
+        if len(past) >= LEAST_PAST:
+            usual, least = round(len(recent) * before.get(domain, 0) / len(past)), LEAST
         if is_watched(domain) and number >= max(least, TIMES_USUAL * usual):
             crowded.append((domain, number, usual))
     return crowded

@@ -48,7 +48,7 @@ class Arrived:
     @property
     def code(self) -> str:
         """The six digits in the text."""
-        (code,) = re.findall(r"(?m)^(\d{6})$", self.text)
+        (code,) = re.findall(r"(?m)^(\d{6})\s*$", self.text)
         return str(code)
 
 

@@ -3,6 +3,7 @@
 import mailbox
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict
 from email import message_from_binary_file
 from email.message import Message
@@ -64,11 +65,17 @@ def _messages(source: Path | None) -> Iterator[Message]:
         yield message_from_binary_file(sys.stdin.buffer)
     elif source.is_dir():
         yield from mailbox.Maildir(source, create=False)
-    elif source.read_bytes()[:5] == b"From ":
-        yield from mailbox.mbox(source, create=False)
+    elif _is_mbox(source):
+        with closing(mailbox.mbox(source, create=False)) as box:
+            yield from box
     else:
         with source.open("rb") as file:
             yield message_from_binary_file(file)
+
+
+def _is_mbox(source: Path) -> bool:
+    with source.open("rb") as file:
+        return file.read(5) == b"From "
 
 
 @abuse.command()

@@ -1,0 +1,177 @@
+"""The watch: a flood from one source is held, the people around it are not, and what proves
+plausible is let go.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, update
+
+from petition import bursts, limits, reminders, watch
+from petition.errors import BurstGone
+from petition.extensions import db, transaction
+from petition.kinds import LetterKind, LetterState, State, Verdict
+from petition.limits import Sender
+from petition.models import AuditEntry, Burst, Letter, Signature
+from petition.signers import read_address
+from tests.conftest import TODAY, make_petition
+from tests.test_signing import ENTRY, confirm, mark, sign, signature_of
+
+MINUTE = timedelta(minutes=1)
+
+
+def flood(number: int, domain: str = "flood.xyz", *, first: int = 0) -> list[int]:
+    """Sign often from one domain within a minute and return the letters."""
+    return [sign(f"robot{n}@{domain}", at=TODAY) for n in range(first, first + number)]
+
+
+def states() -> dict[str, int]:
+    """Return how many letters there are in each state."""
+    db.session.rollback()
+    return dict(db.session.execute(select(Letter.state, func.count()).group_by(Letter.state)).all())
+
+
+def sent(letters: list[int]) -> None:
+    """Let letters have left."""
+    with transaction() as connection:
+        connection.execute(
+            update(Letter).where(Letter.id.in_(letters)).values(state="sent", sent_at=TODAY)
+        )
+
+
+def test_a_flood_from_one_domain_is_held_and_others_are_not(app: Flask, petition: str) -> None:
+    sign("anna@example.org", at=TODAY)
+    flood(60)
+    assert watch.watch(now=TODAY + MINUTE)
+    assert states() == {LetterState.HELD: 60, LetterState.DUE: 1}
+    (burst,) = bursts.seen()
+    assert (burst.kind, burst.source, burst.seen, burst.held) == ("domain", "flood.xyz", 60, 60)
+    flood(1, first=60)
+    assert states()[LetterState.HELD] == 61, "what comes later is held at once"
+    sign("berta@example.org", at=TODAY)
+    assert states()[LetterState.DUE] == 2
+
+
+@pytest.mark.parametrize("domain", ["gmail.com", "mail.ru", "example.org"])
+def test_where_people_are_is_no_flood(app: Flask, petition: str, domain: str) -> None:
+    flood(60, domain)
+    assert watch.watch(now=TODAY + MINUTE) == []
+
+
+def test_a_petition_with_a_past_is_measured_by_it(app: Flask, petition: str) -> None:
+    flood(120, "school.edu")
+    with transaction() as connection:
+        connection.execute(update(Signature).values(signed_at=TODAY - timedelta(days=3)))
+    flood(30, "school.edu", first=200)
+    assert watch.watch(now=TODAY + MINUTE) == [], "as usual"
+    flood(30, "flood.xyz")
+    assert len(watch.watch(now=TODAY + MINUTE)) == 1
+
+
+def test_what_proves_plausible_is_let_go(app: Flask, petition: str) -> None:
+    early = flood(20, "school.edu")
+    sent(early)
+    flood(40, "school.edu", first=100)
+    watch.watch(now=TODAY + MINUTE)
+    assert states()[LetterState.HELD] == 40
+    for letter in early[:10]:
+        confirm(signature_of(letter).id)
+    watch.watch(now=TODAY + 2 * MINUTE)
+    assert LetterState.HELD not in states()
+    assert bursts.seen()[0].verdict == Verdict.PLAUSIBLE
+    watch.watch(now=TODAY + 3 * MINUTE)
+    assert LetterState.HELD not in states(), "and stays so"
+
+
+def test_an_organiser_lets_go_or_erases(app: Flask, petition: str) -> None:
+    flood(60)
+    (burst_id,) = watch.watch(now=TODAY + MINUTE)
+    make_petition("another")
+    with pytest.raises(BurstGone):
+        bursts.decide(2, burst_id, Verdict.RELEASED, organiser_id=1, now=TODAY)
+    bursts.decide(1, burst_id, Verdict.RELEASED, organiser_id=1, now=TODAY)
+    assert states() == {LetterState.DUE: 60}
+    assert db.session.scalars(select(AuditEntry.action)).all() == ["burst.released"]
+
+
+def test_erasing_a_burst_leaves_what_others_entered_before(app: Flask, petition: str) -> None:
+    sign("robot3@flood.xyz", entry=replace(ENTRY, name="A Person"), at=TODAY - timedelta(days=1))
+    sent([1])
+    flood(60)
+    (burst_id,) = watch.watch(now=TODAY + MINUTE)
+    bursts.decide(1, burst_id, Verdict.DISCARDED, organiser_id=1, now=TODAY)
+    db.session.rollback()
+    assert db.session.scalars(select(Signature.name)).all() == ["A Person"]
+    assert LetterState.HELD not in states()
+
+
+def test_a_flood_from_one_network_is_held(app: Flask, petition: str) -> None:
+    spending = limits.Spending("sign:abc", 1_000, None)
+    sender = Sender((spending,), network="abc")
+    for number in range(50):
+        sign(f"robot{number}@example.org", at=TODAY, sender=sender)
+    watch.watch(now=TODAY + MINUTE)
+    sign("another@example.org", at=TODAY + MINUTE, sender=sender)
+    sign("anna@example.org", at=TODAY + MINUTE)
+    assert states() == {LetterState.DUE: 51, LetterState.HELD: 1}
+
+
+def test_a_paused_petition_is_not_watched(app: Flask, petition: str) -> None:
+    from petition import petitions
+
+    flood(60)
+    petitions.move(petition, State.PAUSED, now=TODAY)
+    assert watch.watch(now=TODAY + MINUTE) == []
+
+
+def test_the_source_of_an_entry_is_its_mail_domain() -> None:
+    assert read_address("a@Googlemail.com").domain == "gmail.com"
+
+
+def test_an_old_burst_holds_nothing(app: Flask, petition: str) -> None:
+    flood(60)
+    watch.watch(now=TODAY + MINUTE)
+    later = sign("late@flood.xyz", at=TODAY + timedelta(hours=2))
+    letter = db.session.get(Letter, later)
+    assert letter is not None
+    assert letter.state == LetterState.DUE
+    assert db.session.scalar(select(func.count()).select_from(Burst)) == 1
+
+
+# --- the reminder, which looks at time as well
+
+
+def remind(**after: float) -> int:
+    return reminders.remind(mark=mark, within=timedelta(days=7), now=TODAY + timedelta(**after))
+
+
+def test_one_reminder_after_a_day_and_never_a_second(app: Flask, petition: str) -> None:
+    sent([sign()])
+    assert remind(hours=23) == 0
+    assert remind(hours=24, seconds=1) == 1
+    assert remind(hours=24, seconds=2) == 0
+    assert remind(days=5) == 0
+    kinds = db.session.scalars(select(Letter.kind).order_by(Letter.id)).all()
+    assert kinds == [LetterKind.CONFIRM, LetterKind.REMINDER]
+
+
+def test_no_reminder_to_who_confirmed_or_never_got_the_mail_or_signed_long_ago(
+    app: Flask, petition: str
+) -> None:
+    letters = [sign("a@example.org"), sign("c@example.org")]
+    sign("never-left@example.org")
+    sent(letters)
+    confirm(signature_of(letters[0]).id)
+    sent([letter for letter in range(1, 9) if letter != 3])
+    assert remind(days=8) == 0
+    assert remind(days=2) == 1
+
+
+def test_no_reminder_once_the_petition_is_closed(app: Flask, petition: str) -> None:
+    from petition import petitions
+
+    sent([sign()])
+    petitions.move(petition, State.CLOSED, now=TODAY)
+    assert remind(days=2) == 0

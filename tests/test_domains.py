@@ -1,0 +1,163 @@
+"""Whether a mail domain takes mail, asked of a real DNS server on this machine; and throw-away
+addresses.
+"""
+
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdatatype
+import dns.resolver
+import dns.rrset
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from petition import domains, letters
+from petition.cli.service import worker_for
+from petition.clock import now
+from petition.extensions import db
+from petition.models import Signature
+from petition.stationery import Stationery
+from petition.worker import Worker
+from tests.conftest import TODAY, Client, filled, make_petition, text_of
+from tests.post_office import PostOffice
+
+ZONE = {
+    ("takes.test-zone", "MX"): "10 mx.takes.test-zone.",
+    ("refuses.test-zone", "MX"): "0 .",
+    ("bare.test-zone", "A"): "192.0.2.7",
+}
+
+
+class NameServer:
+    """Answers over UDP from ZONE; `asked` is what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self.port = int(self._socket.getsockname()[1])
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            packet, peer = self._socket.recvfrom(2_000)
+            if packet == b"stop":
+                return
+            self._socket.sendto(self._answer(packet), peer)
+
+    def _answer(self, packet: bytes) -> bytes:
+        query = dns.message.from_wire(packet)
+        question = query.question[0]
+        name = question.name.to_text(omit_final_dot=True)
+        kind = dns.rdatatype.to_text(question.rdtype)
+        self.asked.append(f"{kind} {name}")
+        answer = dns.message.make_response(query)
+        answer.flags |= dns.flags.RA
+        if not any(known == name for known, _ in ZONE):
+            answer.set_rcode(dns.rcode.NXDOMAIN)
+        elif (name, kind) in ZONE:
+            answer.answer.append(
+                dns.rrset.from_text(question.name, 60, "IN", kind, ZONE[name, kind])
+            )
+        return answer.to_wire()
+
+    def stop(self) -> None:
+        """End it."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"stop", ("127.0.0.1", self.port))
+        self._thread.join()
+        self._socket.close()
+
+
+@pytest.fixture
+def name_server() -> Iterator[NameServer]:
+    """Return a running DNS server."""
+    server = NameServer()
+    yield server
+    server.stop()
+
+
+def asking(port: int) -> domains.MailDomains:
+    """Return what asks the server at a port."""
+    resolver = dns.resolver.Resolver(configure=False)
+    resolver.nameservers = ["127.0.0.1"]
+    resolver.port = port
+    resolver.search = []
+    return domains.MailDomains(resolver)
+
+
+@pytest.mark.parametrize(
+    ("domain", "takes"),
+    [
+        ("takes.test-zone", True),
+        ("bare.test-zone", True),
+        ("refuses.test-zone", False),
+        ("nobody.test-zone", False),
+    ],
+)
+def test_a_domain_takes_mail_or_says_that_it_does_not(
+    name_server: NameServer, domain: str, takes: bool
+) -> None:
+    known = asking(name_server.port)
+    assert known.takes_mail(domain, now=TODAY) is takes
+    asked = len(name_server.asked)
+    assert known.takes_mail(domain, now=TODAY + timedelta(minutes=59)) is takes
+    assert len(name_server.asked) == asked, "remembered for an hour"
+    known.takes_mail(domain, now=TODAY + timedelta(minutes=61))
+    assert len(name_server.asked) > asked
+
+
+def test_without_an_answer_mail_is_sent(name_server: NameServer) -> None:
+    name_server.stop()
+    known = asking(name_server.port)
+    known.resolver.lifetime = 0.2
+    domains_asked, domains.LOOK_UP_SECONDS = domains.LOOK_UP_SECONDS, 0.2
+    try:
+        assert known.takes_mail("anything.test-zone", now=TODAY)
+        assert known.takes_mail("other.test-zone", now=TODAY), "at once: the DNS is silent"
+    finally:
+        domains.LOOK_UP_SECONDS = domains_asked
+    name_server.__init__()  # type: ignore[misc] # so that the fixture can stop it
+
+
+def test_an_address_at_a_domain_that_takes_no_mail_is_told_on_the_pending_page(
+    app: Flask, client: Client, post_office: PostOffice, name_server: NameServer
+) -> None:
+    pending = client.post(
+        f"/p/{make_petition()}/sign", data=filled(email="anna@nobody.test-zone")
+    ).location
+    plain = worker_for(app)
+    stationery = Stationery(
+        "https://petition.example.org",
+        app.extensions["tokens"],
+        7,
+        14,
+        asking(name_server.port),
+    )
+    Worker(
+        plain.courier, lambda letter: letters.compose(letter, stationery, now=now()), now
+    ).work_off()
+    assert post_office.arrived == []
+    assert "takes no mail" in text_of(client.get(pending))
+
+
+def test_throw_away_addresses_are_flagged_and_not_refused(client: Client, petition: str) -> None:
+    for email in ("a@mailinator.com", "b@proton.me"):
+        assert client.post(f"/p/{petition}/sign", data=filled(email=email)).status_code == 303
+    flagged = db.session.execute(select(Signature.email, Signature.disposable)).all()
+    assert dict(flagged.__iter__()) == {"a@mailinator.com": True, "b@proton.me": False}
+
+
+def test_a_petition_may_refuse_throw_away_addresses(client: Client, app: Flask) -> None:
+    slug = make_petition("strict", refuses_disposable=True)
+    answer = client.post(f"/p/{slug}/sign", data=filled(email="a@mailinator.com"))
+    assert answer.status_code == 422
+    assert "takes no throw-away addresses" in answer.text
+    assert client.post(f"/p/{slug}/sign", data=filled()).status_code == 303

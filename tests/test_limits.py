@@ -1,0 +1,328 @@
+"""Against abuse, without punishing people: the trap, the time a form takes, limits that all
+processes share, the extra step. Nobody is in the way of a network's first signature.
+"""
+
+import json
+import re
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import altcha
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from petition import limits, networks, steps, tokens
+from petition.clock import now
+from petition.errors import ProofRefused, StepWanted, TooMany
+from petition.extensions import db, transaction
+from petition.models import Letter, NetworkSecret, Signature, Spent
+from tests.conftest import (
+    TODAY,
+    Client,
+    MakeApp,
+    browser,
+    deliver,
+    filled,
+    make_petition,
+    text_of,
+)
+from tests.post_office import PostOffice
+
+
+@pytest.fixture
+def strict(make_app: MakeApp) -> Any:
+    """Return an application with limits and the time trap in force, as out of the box."""
+    app = make_app(RATELIMIT_ENABLED=True, MIN_FORM_SECONDS=2, TRUSTED_PROXIES=1)
+    with app.app_context():
+        make_petition()
+        yield app
+
+
+def post(client: Client, email: str, network: str = "192.0.2.1", **fields: str) -> Any:
+    """Sign with a form that was opened long enough ago, from a network."""
+    keys: tokens.Tokens = client.application.extensions["tokens"]
+    opened = keys.make(tokens.FORM, 0, now=now() - timedelta(seconds=9))
+    data = filled(email=email) | {"opened": opened} | fields
+    headers = {"X-Forwarded-For": network}
+    return client.post("/p/free-them/sign", data=data, headers=headers)
+
+
+def hidden(page: str) -> dict[str, str]:
+    """Return the hidden fields of a page's form."""
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
+
+
+# --- limits, with the clock given
+
+
+def test_the_free_ones_then_a_step_each_then_no_more(app: Flask) -> None:
+    def spend(proven: bool, at: datetime = TODAY) -> None:
+        with transaction() as connection:
+            limits.spend(connection, (limits.Spending("k", 2, 4, proven),), now=at)
+
+    spend(False)
+    spend(False)
+    with pytest.raises(StepWanted):
+        spend(False)
+    spend(True)
+    spend(True)
+    with pytest.raises(TooMany) as over:
+        spend(True)
+    assert over.value.wait == timedelta(minutes=10), "noon begins a window"
+    spend(False, TODAY + timedelta(minutes=10))
+
+
+def test_what_is_refused_counts_nothing(app: Flask) -> None:
+    for _ in range(3):
+        with transaction() as connection:
+            limits.spend(connection, (limits.Spending("a", 9, 9),), now=TODAY)
+    with pytest.raises(StepWanted), transaction() as connection:
+        limits.spend(
+            connection, (limits.Spending("a", 9, 9), limits.Spending("b", 0, 9)), now=TODAY
+        )
+    ((key, times),) = db.session.execute(select(Spent.key, Spent.times)).all()
+    assert (key[:2], times) == ("a:", 3)
+
+
+def test_a_network_is_an_address_or_a_64_and_its_hash_changes_daily(app: Flask) -> None:
+    known = networks.Networks((), ())
+    day = datetime(2016, 5, 26, 23, tzinfo=UTC)
+    same = {known.key(address, now=day) for address in ("2001:db8::1", "2001:db8::ffff:1")}
+    assert len(same) == 1
+    assert known.key("2001:db8:0:1::1", now=day) not in same
+    assert known.key("::ffff:192.0.2.1", now=day) == known.key("192.0.2.1", now=day)
+    assert known.key("192.0.2.1", now=day) != known.key("192.0.2.2", now=day)
+    tomorrow = day + timedelta(hours=2)
+    assert known.key("192.0.2.1", now=day) != known.key("192.0.2.1", now=tomorrow)
+    assert known.key(None, now=day), "a request by a socket without an address has a key, too"
+
+
+def test_two_processes_share_the_key_of_a_day(app: Flask) -> None:
+    first, second = networks.Networks((), ()), networks.Networks((), ())
+    assert first.key("192.0.2.1", now=TODAY) == second.key("192.0.2.1", now=TODAY)
+    assert len(db.session.scalars(select(NetworkSecret.day)).all()) == 1
+
+
+def test_the_keys_are_destroyed_after_48_hours(app: Flask) -> None:
+    for days in range(4):
+        networks.Networks((), ()).key("192.0.2.1", now=TODAY + timedelta(days=days))
+    with transaction() as connection:
+        networks.forget(connection, now=TODAY + timedelta(days=3))
+    left = db.session.scalars(select(NetworkSecret.day)).all()
+    assert sorted(left) == [(TODAY + timedelta(days=days)).date() for days in (2, 3)]
+
+
+# --- the page
+
+
+def test_the_first_signature_from_a_network_goes_straight_through(strict: Flask) -> None:
+    client = browser(strict, use_cookies=False)
+    for number in range(5):
+        assert post(client, f"signer{number}@example.org").status_code == 303
+    assert post(client, "other@example.org", network="192.0.2.2").status_code == 303
+
+
+def test_beyond_the_free_ones_a_wait_lets_everybody_through_without_javascript(
+    strict: Flask,
+) -> None:
+    client = browser(strict, use_cookies=False)
+    for number in range(5):
+        post(client, f"signer{number}@example.org")
+    asked = post(client, "sixth@example.org", comment="Kept!")
+    assert asked.status_code == 422
+    assert "One more step" in asked.text
+    assert "Kept!" in asked.text
+    fields = hidden(asked.text)
+    early = post(client, "sixth@example.org", ticket=fields["ticket"], proof="")
+    assert early.status_code == 429
+    assert 0 < int(early.headers["Retry-After"]) <= 10
+    assert hidden(early.text)["ticket"] == fields["ticket"], "the wait goes on"
+    waited = strict.extensions["tokens"].make(steps.STEP, 7, now=now() - timedelta(seconds=11))
+    assert post(client, "sixth@example.org", ticket=waited, proof="").status_code == 303
+    again = post(client, "seventh@example.org", ticket=waited, proof="")
+    assert again.status_code == 422, "one step is good for one form"
+    assert hidden(again.text)["ticket"] != waited
+
+
+def test_a_proof_of_work_lets_through_at_once_and_only_once(strict: Flask) -> None:
+    client = browser(strict, use_cookies=False)
+    for number in range(5):
+        post(client, f"signer{number}@example.org")
+    asked = post(client, "sixth@example.org")
+    ticket, proof = solved(asked.text)
+    assert post(client, "sixth@example.org", ticket=ticket, proof=proof).status_code == 303
+    assert post(client, "seventh@example.org", ticket=ticket, proof=proof).status_code == 422
+    other = hidden(post(client, "seventh@example.org").text)["ticket"]
+    refused = post(client, "seventh@example.org", ticket=other, proof=proof)
+    assert refused.status_code == 429, "a proof is for its own ticket"
+
+
+def solved(page: str) -> tuple[str, str]:
+    """Solve the challenge of a page as a browser does, and return ticket and proof."""
+    written = re.search(r'data-challenge="([^"]+)"', page)
+    assert written is not None
+    challenge = json.loads(written.group(1).replace("&#34;", '"'))
+    solution = altcha.solve_challenge(altcha.Challenge.from_dict(challenge))
+    assert solution is not None
+    payload = {"challenge": challenge, "solution": solution.to_dict()}
+    return hidden(page)["ticket"], b64encode(json.dumps(payload).encode()).decode()
+
+
+@pytest.mark.parametrize("proof", ["nonsense", "e30=", "W10=", "eyJjaGFsbGVuZ2UiOjF9"])
+def test_a_proof_that_is_none_is_refused(strict: Flask, proof: str) -> None:
+    keys = strict.extensions["tokens"]
+    step = steps.ask(keys, delay=timedelta(seconds=10), now=now())
+    with pytest.raises(ProofRefused):
+        steps.done(keys, step.ticket, proof, delay=timedelta(seconds=10), now=now())
+
+
+def test_a_forged_ticket_gets_a_new_step(strict: Flask) -> None:
+    client = browser(strict, use_cookies=False)
+    answer = post(client, "anna@example.org", ticket="forged", proof="")
+    assert answer.status_code == 422
+    assert "One more step" in answer.text
+
+
+def test_after_that_a_network_is_asked_to_come_back(make_app: MakeApp) -> None:
+    app = make_app(RATELIMIT_ENABLED=True, RATELIMIT_FREE=2, RATELIMIT_MOST=2, TRUSTED_PROXIES=1)
+    with app.app_context():
+        make_petition()
+        client = browser(app, use_cookies=False)
+        for number in range(2):
+            post(client, f"signer{number}@example.org")
+        answer = post(client, "third@example.org", comment="Kept!")
+        assert answer.status_code == 429
+        assert 0 < int(answer.headers["Retry-After"]) <= 600
+        assert "Kept!" in answer.text
+        assert "come back in a few minutes" in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("settings", "statuses"),
+    [
+        ({"RATELIMIT_ALLOW": ["192.0.2.0/24"]}, {303}),
+        ({"RATELIMIT_NEVER_REFUSE": ["192.0.2.0/24"]}, {303, 422}),
+    ],
+)
+def test_schools_have_no_limit_and_tor_is_never_refused(
+    make_app: MakeApp, settings: dict[str, Any], statuses: set[int]
+) -> None:
+    app = make_app(
+        RATELIMIT_ENABLED=True, RATELIMIT_FREE=1, RATELIMIT_MOST=1, TRUSTED_PROXIES=1, **settings
+    )
+    with app.app_context():
+        make_petition()
+        client = browser(app, use_cookies=False)
+        answers = [post(client, f"signer{number}@example.org") for number in range(4)]
+        assert {answer.status_code for answer in answers} == statuses
+
+
+def test_many_from_one_mail_domain_take_the_step_and_well_known_domains_do_not(
+    make_app: MakeApp,
+) -> None:
+    app = make_app(RATELIMIT_ENABLED=True, RATELIMIT_DOMAIN=2, TRUSTED_PROXIES=1)
+    with app.app_context():
+        make_petition()
+        client = browser(app, use_cookies=False)
+        for domain, last in (("flood.xyz", 422), ("gmail.com", 303)):
+            codes = [
+                post(client, f"a{n}@{domain}", network=f"198.51.100.{n}").status_code
+                for n in range(3)
+            ]
+            assert codes == [303, 303, last]
+
+
+# --- the time trap and the trap for robots
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.9])
+def test_a_form_that_comes_too_fast_is_asked_for_once_more_with_everything_kept(
+    strict: Flask, seconds: float
+) -> None:
+    client = browser(strict, use_cookies=False)
+    keys = strict.extensions["tokens"]
+    opened = keys.make(tokens.FORM, 0, now=now() - timedelta(seconds=seconds))
+    asked = post(client, "anna@example.org", opened=opened, comment="Kept!")
+    assert asked.status_code == 422
+    assert "That was quick." in asked.text
+    assert "Kept!" in asked.text
+    assert db.session.scalars(select(Signature)).all() == []
+    once_more = post(client, "anna@example.org", opened=hidden(asked.text)["opened"])
+    assert once_more.status_code == 303
+
+
+@pytest.mark.parametrize("opened", ["", "forged", "1-0.abc"])
+def test_a_form_without_its_mark_is_asked_for_once_more(strict: Flask, opened: str) -> None:
+    answer = post(browser(strict, use_cookies=False), "anna@example.org", opened=opened)
+    assert answer.status_code == 422
+    assert "Please look it over" in answer.text
+
+
+def test_a_form_left_open_over_night_is_not_lost(strict: Flask) -> None:
+    keys = strict.extensions["tokens"]
+    old = keys.make(tokens.FORM, 0, now=now() - timedelta(hours=25))
+    client = browser(strict, use_cookies=False)
+    asked = post(client, "anna@example.org", opened=old)
+    assert asked.status_code == 422
+    assert post(client, "anna@example.org", opened=hidden(asked.text)["opened"]).status_code == 303
+
+
+def test_the_page_carries_the_mark(strict: Flask) -> None:
+    client = browser(strict, use_cookies=False)
+    page = client.get("/p/free-them")
+    assert strict.extensions["tokens"].read(
+        tokens.FORM, hidden(page.text)["opened"], now=now()
+    ) == (0,)
+
+
+def test_who_fills_the_trap_sees_the_same_page_and_no_mail_leaves(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    answer = client.post(f"/p/{petition}/sign", data=filled() | {"further": "http://spam"})
+    assert answer.status_code == 303
+    assert "is waiting to be sent" in text_of(client.get(answer.location))
+    deliver(app)
+    assert post_office.arrived == []
+    assert db.session.scalars(select(Letter.state)).one() == "held"
+
+
+def test_no_network_address_is_stored(strict: Flask) -> None:
+    client = browser(strict, use_cookies=False)
+    post(client, "anna@example.org", network="203.0.113.77")
+    with db.engine.connect() as connection:
+        for table in db.metadata.sorted_tables:
+            for row in connection.execute(select(table)):
+                assert "203.0.113" not in str(row)
+
+
+def test_asking_for_links_has_limits_too(make_app: MakeApp) -> None:
+    app = make_app(RATELIMIT_ENABLED=True, RATELIMIT_FREE=1, TRUSTED_PROXIES=1)
+    client = browser(app, use_cookies=False)
+    codes = [
+        client.post(
+            "/my", data={"email": "a@example.org"}, headers={"X-Forwarded-For": "192.0.2.1"}
+        ).status_code
+        for _ in range(5)
+    ]
+    assert codes == [200, 200, 200, 200, 429]
+
+
+def test_mails_of_a_minute_are_bounded_over_all_workers(
+    make_app: MakeApp, post_office: PostOffice
+) -> None:
+    app = make_app(RATELIMIT_MAILS=3)
+    with app.app_context():
+        make_petition()
+        client = browser(app, use_cookies=False)
+        for number in range(5):
+            client.post("/p/free-them/sign", data=filled(email=f"s{number}@example.org"))
+        began = now()
+        while now().minute == began.minute and began.second > 50:
+            pass  # not across the turn of a minute
+        deliver(app)
+        deliver(app)
+        assert len(post_office.arrived) == 3
+        due = db.session.scalars(select(Letter.attempts).where(Letter.state == "due")).all()
+        assert due == [0, 0], "they wait untried"

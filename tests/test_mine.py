@@ -1,0 +1,255 @@
+"""The signer's own page: see, correct, download, take back, disown; no account, a link is the
+key.
+"""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from petition import organisers, petitions, signers
+from petition.clock import now
+from petition.extensions import db
+from petition.kinds import LetterState, Role, State
+from petition.models import Letter, Signature, Suppression
+from tests.conftest import (
+    Client,
+    confirmed,
+    count_of,
+    deliver,
+    filled,
+    path_of,
+    signed,
+    text_of,
+)
+from tests.post_office import PostOffice
+
+CHANGED = {
+    "name": "Anna B. Berg",
+    "country": "DE",
+    "postcode": "10115",
+    "organisation": "Union",
+    "role": "chair",
+    "comment": "Because.",
+    "display": "initials",
+    "handover": "yes",
+}
+
+
+def my_page(client: Client, petition: str, post_office: PostOffice, **changes: str) -> str:
+    """Sign, confirm, and return the path of the signer's own page from the thank-you mail."""
+    confirmed(client, post_office, petition, **changes)
+    deliver(client.application)
+    return path_of(post_office.arrived[-1].link_to("my"))
+
+
+def test_every_mail_to_a_signer_leads_to_their_page(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    my_page(client, petition, post_office)
+    client.post(f"/p/{petition}/sign", data=filled())
+    deliver(client.application)
+    subjects = [mail.message["Subject"] for mail in post_office.arrived]
+    assert subjects == [
+        "Please confirm your email address",
+        "Your signature is confirmed",
+        "Your signature is already counted",
+    ]
+    for mail in post_office.arrived:
+        page = text_of(client.get(path_of(mail.link_to("my"))))
+        assert "anna@example.org" in page
+
+
+def test_it_shows_all_that_is_kept_and_lets_it_be_corrected(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    path = my_page(client, petition, post_office)
+    page = client.get(path)
+    for kept in ("Anna Berg", "anna@example.org", "Sweden", "180 days after the petition closes"):
+        assert kept in page.text
+    answer = client.post(path, data=CHANGED)
+    assert answer.status_code == 303
+    assert "What you corrected is kept." in text_of(client.get(answer.location))
+    signature = db.session.scalars(select(Signature)).one()
+    for name, value in CHANGED.items():
+        assert getattr(signature, name) == {"yes": True}.get(value, value), name
+    assert not signature.updates
+    assert count_of(client, petition) == 1
+
+
+def test_a_bad_correction_is_told_with_everything_kept(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    path = my_page(client, petition, post_office)
+    answer = client.post(path, data=CHANGED | {"name": "", "country": "XX"})
+    assert answer.status_code == 422
+    assert "Enter your name." in answer.text
+    assert 'value="10115"' in answer.text
+    assert db.session.scalars(select(Signature.name)).one() == "Anna Berg"
+
+
+def test_the_news_can_be_stopped(client: Client, petition: str, post_office: PostOffice) -> None:
+    path = my_page(client, petition, post_office, updates="yes")
+    assert db.session.scalars(select(Signature.updates)).one()
+    client.post(path, data=CHANGED)
+    assert not db.session.scalars(select(Signature.updates)).one()
+
+
+def test_everything_comes_as_a_file(client: Client, petition: str, post_office: PostOffice) -> None:
+    path = my_page(client, petition, post_office)
+    client.post(f"/p/{petition}/sign", data=filled(name="Eve"))
+    answer = client.get(f"{path}/data.json")
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    data = answer.json
+    assert data is not None
+    assert data["signature"]["email"] == "anna@example.org"
+    assert data["signature"]["number"] == 1
+    assert [entry["name"] for entry in data["other_entries"]] == ["Eve"]
+    assert len(data["letters"]) == 3
+    columns = {column.name for column in Signature.table().columns}
+    unsaid = {"id", "petition_id", "mailbox_key", "entries", "code_tries", "confirmed_at"}
+    assert columns - unsaid <= set(data["signature"]), "nothing is left out"
+
+
+def test_withdrawing_erases_the_row_lowers_the_count_and_sends_a_last_mail(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    path = my_page(client, petition, post_office)
+    other = confirmed(client, post_office, petition, email="berta@example.org")
+    answer = client.post(path, data={"action": "withdraw"})
+    assert "Your signature is erased" in answer.text
+    assert count_of(client, petition) == 1
+    assert db.session.scalars(select(Signature.email)).all() == ["berta@example.org"]
+    assert client.get(path).status_code == 410
+    assert client.post(path, data={"action": "withdraw"}).status_code == 410, "once"
+    deliver(app)
+    last = post_office.arrived[-1]
+    assert last.recipients == ["anna@example.org"]
+    assert last.message["Subject"] == "Your signature is erased"
+    assert "No list that you were on had been downloaded." in " ".join(last.text.split())
+    assert not db.session.scalars(select(Letter.email).where(Letter.email != "")).all()
+    assert "signature number 2" in client.get(other).text, "numbers are nobody else's"
+
+
+def test_after_a_download_it_says_which_copy_cannot_be_called_back(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    path = my_page(client, petition, post_office)
+    address = signers.read_address("organiser@example.org")
+    organisers.invite(address, role=Role.EDITOR, slug=None, language="en", now=now())
+    organiser = organisers.find(organisers.link_for(address).organiser_id)
+    assert organiser is not None
+    organisers.record_download(organiser, petition, what="csv", now=now())
+    assert "cannot be called back" in text_of(client.get(path))
+    answer = client.post(path, data={"action": "withdraw"})
+    assert "We cannot call that copy back" in text_of(answer)
+    deliver(app)
+    assert "committee@example.org" in post_office.arrived[-1].text
+
+
+def test_an_unconfirmed_entry_can_be_seen_and_erased(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    signed(client, post_office, petition)
+    path = path_of(post_office.arrived[0].link_to("my"))
+    page = text_of(client.get(path))
+    assert "Not confirmed, so it does not count" in page
+    assert client.post(path, data=CHANGED).status_code == 410, "nothing to correct yet"
+    client.post(path, data={"action": "withdraw"})
+    assert db.session.scalar(select(func.count()).select_from(Signature)) == 0
+    assert count_of(client, petition) == 0
+
+
+def test_the_date_of_erasing_is_said_once_the_petition_is_closed(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    path = my_page(client, petition, post_office)
+    petitions.move(petition, State.CLOSED, now=now())
+    erased = now() + timedelta(days=180)
+    assert f"{erased.day}, {erased.year}" in text_of(client.get(path))
+
+
+def test_a_lost_link_is_mailed_to_who_has_signed_and_the_page_is_the_same_for_all(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    my_page(client, petition, post_office)
+    pages = [
+        client.post("/my", data={"email": email}).text
+        for email in ("Anna@Example.org", "nobody@example.org")
+    ]
+    assert pages[0] == pages[1]
+    assert deliver(app) == 1
+    assert post_office.arrived[-1].message["Subject"] == "The page of your signature"
+    assert client.get(path_of(post_office.arrived[-1].link)).status_code == 200
+    assert client.post("/my", data={"email": "anna"}).status_code == 422
+
+
+@pytest.mark.parametrize("never", [False, True])
+def test_who_did_not_sign_removes_the_entry_and_if_wished_is_never_written_to_again(
+    app: Flask, client: Client, petition: str, post_office: PostOffice, never: bool
+) -> None:
+    signed(client, post_office, petition)
+    path = path_of(post_office.arrived[0].link_to("not-me"))
+    assert client.get(path).status_code == 200
+    assert db.session.scalar(select(func.count()).select_from(Signature)) == 1, (
+        "GET changes nothing"
+    )
+    client.post(path, data={"never": "yes"} if never else {})
+    assert client.post(path).status_code == 200, "twice is once"
+    assert db.session.scalar(select(func.count()).select_from(Signature)) == 0
+    client.post(f"/p/{petition}/sign", data=filled(email="An.na@example.org".replace(".na", "na")))
+    deliver(app)
+    assert len(post_office.arrived) == (1 if never else 2)
+    for row in db.session.execute(select(Suppression.mailbox, Suppression.bounce)):
+        assert "anna" not in str(row), "a keyed hash alone"
+
+
+def test_disowning_a_later_entry_leaves_the_counted_one(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    my_page(client, petition, post_office)
+    client.post(f"/p/{petition}/sign", data=filled(name="Eve"))
+    deliver(app)
+    client.post(path_of(post_office.arrived[-1].link_to("not-me")))
+    assert count_of(client, petition) == 1
+    assert db.session.scalars(select(Signature.name)).one() == "Anna Berg"
+
+
+def test_disowning_the_first_entry_lets_the_next_one_stand(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    signed(client, post_office, petition, name="Eve")
+    newer = signed(client, post_office, petition, name="Anna Berg")
+    client.post(path_of(post_office.arrived[0].link_to("not-me")))
+    client.post(newer)
+    assert db.session.scalars(select(Signature.name).where(Signature.counted)).all() == [
+        "Anna Berg"
+    ]
+
+
+def test_a_correction_cannot_be_read_through_the_links_of_who_typed_the_entry(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    pending = client.post(f"/p/{petition}/sign", data=filled()).location
+    deliver(app)
+    client.post(path_of(post_office.arrived[0].link))
+    deliver(app)
+    client.post(path_of(post_office.arrived[-1].link_to("my")), data=CHANGED)
+    answer = client.post(f"{pending}/address", data={"email": "eve@example.org"})
+    assert answer.status_code == 410
+    assert db.session.scalar(select(func.count()).select_from(Signature)) == 1
+
+
+def test_letters_of_an_erased_signature_do_not_leave(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    path = my_page(client, petition, post_office)
+    client.post(f"/p/{petition}/sign", data=filled())
+    client.post(path, data={"action": "withdraw"})
+    before = len(post_office.arrived)
+    deliver(app)
+    assert [mail.message["Subject"] for mail in post_office.arrived[before:]] == [
+        "Your signature is erased"
+    ]
+    assert not db.session.scalar(select(func.count()).where(Letter.state == LetterState.DUE))

@@ -1,0 +1,304 @@
+"""The page after signing: how far the mail is, the code, sending again, correcting the address.
+
+It tells nothing about other signatures.
+"""
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, update
+
+from petition import domains, posting, suppression, tokens
+from petition.clock import now
+from petition.extensions import db, transaction
+from petition.models import Attempt, Letter, Signature
+from tests.conftest import (
+    Client,
+    confirmed,
+    count_of,
+    deliver,
+    filled,
+    path_of,
+    text_of,
+    token_for,
+)
+from tests.post_office import PostOffice
+
+
+def sign(client: Client, petition: str, **changes: str) -> str:
+    """Sign and return the path of the pending page."""
+    answer = client.post(f"/p/{petition}/sign", data=filled(**changes))
+    assert answer.status_code == 303, answer.text
+    return str(answer.location)
+
+
+def earlier(**ago: float) -> None:
+    """Let all letters be older than they are."""
+    with transaction() as connection:
+        for letter_id, at in connection.execute(select(Letter.id, Letter.created_at)).all():
+            connection.execute(
+                update(Letter)
+                .where(Letter.id == letter_id)
+                .values(created_at=at - timedelta(**ago))
+            )
+
+
+def test_the_code_of_the_mail_does_what_the_button_does(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    pending = sign(client, petition)
+    deliver(client.application)
+    code = post_office.arrived[0].code
+    answer = client.post(f"{pending}/code", data={"code": f" {code[:3]} {code[3:]} "})
+    assert answer.location.startswith("/thanks/")
+    assert "signature number 1" in client.get(answer.location).text
+    assert count_of(client, petition) == 1
+    again = client.post(f"{pending}/code", data={"code": code})
+    assert again.location.startswith("/thanks/"), "twice is once"
+    assert count_of(client, petition) == 1
+
+
+@pytest.mark.parametrize("typed", ["", "12345", "abcdef", "０１２３４５", "1" * 500])
+def test_a_wrong_code_counts_nothing_and_says_so(
+    client: Client, petition: str, post_office: PostOffice, typed: str
+) -> None:
+    pending = sign(client, petition)
+    deliver(client.application)
+    answer = client.post(f"{pending}/code", data={"code": typed})
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+    assert count_of(client, petition) == 0
+
+
+def test_after_five_wrong_codes_only_the_link_works(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    pending = sign(client, petition)
+    deliver(client.application)
+    (mail,) = post_office.arrived
+    wrong = f"{(int(mail.code) + 1) % 1_000_000:06d}"
+    for _ in range(5):
+        assert client.post(f"{pending}/code", data={"code": wrong}).status_code == 422
+    assert client.post(f"{pending}/code", data={"code": mail.code}).status_code == 422
+    assert count_of(client, petition) == 0
+    client.post(path_of(mail.link))
+    assert count_of(client, petition) == 1
+
+
+def test_the_code_lives_as_long_as_the_link(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    pending = sign(client, petition)
+    deliver(client.application)
+    earlier(days=7, seconds=1)
+    answer = client.post(f"{pending}/code", data={"code": post_office.arrived[0].code})
+    assert answer.status_code == 422
+
+
+def test_the_code_is_kept_nowhere(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    sign(client, petition)
+    deliver(app)
+    code = post_office.arrived[0].code
+    with db.engine.connect() as connection:
+        for table in db.metadata.sorted_tables:
+            for row in connection.execute(select(table)):
+                assert code not in [str(value) for value in row]
+
+
+def test_the_page_tells_how_far_the_mail_is(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    pending = sign(client, petition)
+    assert "is waiting to be sent" in text_of(client.get(pending))
+    deliver(client.application)
+    page = text_of(client.get(pending))
+    assert re.search(r"We have sent a mail to anna@example.org, at \d\d?:\d\d", page)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("550 5.1.1 no such user", "no such mailbox exists"),
+        ("550 5.1.2 unknown host", "takes no mail"),
+        ("552 5.2.2 quota exceeded", "is full"),
+        ("550 5.7.1 blocked", "does not want our mail"),
+        ("554 no thanks", "refused our mail"),
+    ],
+)
+def test_a_refusal_is_told_in_plain_words(
+    client: Client, petition: str, post_office: PostOffice, said: str, told: str
+) -> None:
+    post_office.answers["anna@example.org"] = said
+    pending = sign(client, petition)
+    deliver(client.application)
+    page = text_of(client.get(pending))
+    assert told in page
+    assert "came back" in page
+
+
+def test_sending_again_has_its_limits(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    pending = sign(client, petition)
+    deliver(app)
+    for _ in range(2):  # two more make three in the hour
+        earlier(minutes=3)
+        pending = client.post(pending).location
+        deliver(app)
+    assert len(post_office.arrived) == 3
+    earlier(minutes=3)
+    pending = client.post(pending).location
+    deliver(app)
+    assert len(post_office.arrived) == 3, "three an hour"
+    assert "We have sent a mail" in text_of(client.get(pending)), "and the page looks alike"
+    for _ in range(4):
+        earlier(hours=2)
+        pending = client.post(pending).location
+        deliver(app)
+    assert len(post_office.arrived) == 5, "five in all"
+
+
+def test_the_limits_are_those_of_the_mailbox_across_petitions(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    from tests.conftest import make_petition
+
+    for number in range(7):
+        slug = make_petition(f"petition-{number}")
+        sign(client, slug, email=f"an.na+{number}@gmail.com")
+        deliver(app)
+    assert len(post_office.arrived) == posting.LETTERS_PER_MAILBOX
+
+
+def test_who_confirms_may_sign_as_many_petitions_as_they_like(
+    app: Flask, client: Client, post_office: PostOffice
+) -> None:
+    from tests.conftest import make_petition
+
+    for number in range(7):
+        confirmed(client, post_office, make_petition(f"petition-{number}"))
+        deliver(app)
+    thanked = [mail for mail in post_office.arrived if "confirmed" in mail.message["Subject"]]
+    assert len(thanked) == 7
+
+
+def test_the_pages_for_an_address_that_has_signed_that_wants_no_mail_or_is_new_are_the_same(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    confirmed(client, post_office, petition, email="signed@example.org")
+    keys = app.extensions["tokens"]
+    with transaction() as connection:
+        suppression.suppress(connection, keys.mark("mailbox", "never@example.org"), now=now())
+    pages = []
+    for email in ("new-one@example.org", "signed@example.org", "never@example.org"):
+        before, after = [], []
+        pending = sign(client, petition, email=email)
+        before.append(client.get(pending))
+        deliver(app)
+        after.append(client.get(pending))
+        after.append(client.post(f"{pending}/code", data={"code": "000000"}))
+        after.append(client.post(pending))
+        seen = [(page.status_code, page.text) for page in before + after]
+        token = pending.rpartition("/")[2]
+        pages.append([
+            (status, re.sub(r"\d?\d:\d\d", "HH:MM", text).replace(token, "T").replace(email, "E"))
+            for status, text in seen
+        ])  # fmt: skip
+    assert pages[0] == pages[1] == pages[2]
+    readers = [mail.recipients[0] for mail in post_office.arrived]
+    assert "never@example.org" not in readers
+
+
+def test_a_mistyped_address_is_corrected_with_everything_kept(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    pending = sign(client, petition, email="anna@gmial.com", comment="Because.", country="DE")
+    page = text_of(client.get(pending))
+    assert "Did you mean anna@gmail.com?" in page
+    answer = client.post(f"{pending}/address", data={"email": "anna@gmail.com"})
+    assert answer.status_code == 303
+    deliver(app)
+    (mail,) = post_office.arrived
+    assert mail.recipients == ["anna@gmail.com"]
+    assert client.get(pending).status_code == 410, "the mistyped entry is erased"
+    client.post(path_of(mail.link))
+    signature = db.session.scalars(select(Signature)).one()
+    assert (signature.email, signature.comment, signature.country) == (
+        "anna@gmail.com",
+        "Because.",
+        "DE",
+    )
+
+
+def test_correcting_to_nonsense_keeps_what_was_typed(client: Client, petition: str) -> None:
+    pending = sign(client, petition)
+    answer = client.post(f"{pending}/address", data={"email": "anna@@"})
+    assert answer.status_code == 422
+    assert 'value="anna@@"' in answer.text
+
+
+def test_correcting_takes_nothing_from_who_typed_the_same_address_before(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    sign(client, petition, name="Anna Berg")
+    deliver(app)
+    pending = sign(client, petition, name="Eve")
+    client.post(f"{pending}/address", data={"email": "eve@example.org"})
+    assert client.post(path_of(post_office.arrived[0].link)).status_code == 303
+    names = db.session.scalars(select(Signature.name).where(Signature.counted)).all()
+    assert names == ["Anna Berg"]
+    assert db.session.scalar(select(func.count()).select_from(Attempt)) == 0
+
+
+def test_correcting_back_and_forth_does_not_reset_the_limit(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    pending = sign(client, petition, email="victim@example.org")
+    deliver(app)
+    for number in range(8):
+        pending = client.post(
+            f"{pending}/address", data={"email": f"elsewhere{number}@example.org"}
+        ).location
+        pending = client.post(f"{pending}/address", data={"email": "victim@example.org"}).location
+        deliver(app)
+    got = [mail for mail in post_office.arrived if mail.recipients == ["victim@example.org"]]
+    assert len(got) == 5
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("a@gmial.com", "a@gmail.com"),
+        ("a@gmail.con", "a@gmail.com"),
+        ("a@gmai.com", "a@gmail.com"),
+        ("a@hotmial.com", "a@hotmail.com"),
+        ("a@mail.ry", "a@mail.ru"),
+        ("a@yandex.ry", "a@yandex.ru"),
+        ("a@GMAIL.COM", None),
+        ("a@example.org", None),
+        ("a@mail.com", None),
+        ("a@gmx.net", None),
+        ("a@post.com", None),
+    ],
+)
+def test_a_slip_of_the_fingers_is_seen(typed: str, meant: str | None) -> None:
+    assert domains.suggestion(typed) == meant
+
+
+def test_a_link_that_has_expired_can_be_asked_for_again(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    sign(client, petition)
+    old = token_for(app, tokens.confirm(7), 1, 1, at=now() - timedelta(days=8))
+    assert client.get(f"/confirm/{old}").status_code == 410
+    earlier(days=8)
+    deliver(app)
+    answer = client.post(f"/confirm/{old}/renew")
+    assert answer.location.startswith("/pending/")
+    deliver(app)
+    assert client.post(path_of(post_office.arrived[-1].link)).status_code == 303
+    assert count_of(client, petition) == 1

@@ -1,0 +1,138 @@
+"""What is erased when, and that nothing else is; killed or run twice, it ends the same."""
+
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import func, select, update
+
+from petition import export, limits, networks, petitions, retention
+from petition.cli.service import worker_for
+from petition.extensions import db, transaction
+from petition.kinds import State
+from petition.models import Attempt, Letter, NetworkSecret, Signature, Spent, Tally
+from tests.conftest import TODAY
+from tests.test_signing import confirm, counted, sign, signature_of
+
+
+def run(*, dry_run: bool = False, **after: float) -> retention.Erased:
+    """Run it some time later."""
+    return retention.run(
+        purge_days=14, anonymise_days=180, now=TODAY + timedelta(**after), dry_run=dry_run
+    )
+
+
+def number_of(table: type) -> int:
+    db.session.rollback()
+    return int(db.session.scalar(select(func.count()).select_from(table)) or 0)
+
+
+def sent_all() -> None:
+    with transaction() as connection:
+        connection.execute(update(Letter).values(state="sent"))
+
+
+def test_unconfirmed_entries_go_after_fourteen_days_and_confirmed_ones_stay(
+    app: Flask, petition: str
+) -> None:
+    confirm(signature_of(sign("stays@example.org")).id)
+    sign("goes@example.org")
+    assert run(days=14).unconfirmed == 0
+    assert run(days=14, seconds=1).unconfirmed == 1
+    assert db.session.scalars(select(Signature.email)).all() == ["stays@example.org"]
+    assert counted() == 1
+
+
+def test_a_newer_entry_takes_the_place_of_a_stale_one(app: Flask, petition: str) -> None:
+    sign()
+    sign(at=TODAY + timedelta(days=10))
+    assert run(days=15).unconfirmed == 0
+    assert signature_of(2).entry == 2
+    assert number_of(Attempt) == 0, "the stale one is gone"
+    assert run(days=25).unconfirmed == 1
+
+
+def test_mail_records_go_after_thirty_days_but_never_what_is_still_to_be_sent(
+    app: Flask, petition: str
+) -> None:
+    confirm(signature_of(sign()).id)
+    assert run(days=31).letters == 0, "due: it is not mailed yet"
+    sent_all()
+    assert run(days=30).letters == 0
+    assert run(days=31).letters == 2
+
+
+def test_counts_and_keys_of_networks_go_after_48_hours(app: Flask) -> None:
+    midnight = TODAY.replace(hour=0)
+    networks.Networks((), ()).key("192.0.2.1", now=midnight)
+    assert run(hours=35, minutes=59).network_keys == 0, "48 hours from midnight, TODAY is noon"
+    assert run(hours=36).network_keys == 1
+    with transaction() as connection:
+        limits.spend(connection, (limits.Spending("k", 9, 9),), now=TODAY)
+    assert run(hours=47).counts == 0
+    assert run(hours=49).counts == 1
+    assert number_of(Spent) == number_of(NetworkSecret) == 0
+
+
+def test_personal_data_go_180_days_after_closing_and_counts_stay(app: Flask, petition: str) -> None:
+    for name in ("a", "b"):
+        confirm(signature_of(sign(f"{name}@example.org")).id)
+    petitions.move(petition, State.CLOSED, now=TODAY)
+    assert run(days=180).anonymised == 0
+    assert run(days=181).anonymised == 2
+    assert run(days=182).anonymised == 0, "twice is once"
+    for signature in db.session.scalars(select(Signature)):
+        assert (signature.name, signature.email, signature.country) == ("", "", "SE")
+        assert "example.org" not in f"{signature.address_key} {signature.mailbox_key}"
+    assert counted() == 2
+    file = b"".join(export.csv_lines(1)).decode()
+    assert "example.org" not in file
+    assert file.count("\n") == 3
+
+
+def test_an_open_petition_keeps_its_signatures(app: Flask, petition: str) -> None:
+    confirm(signature_of(sign()).id)
+    assert run(days=4_000).anonymised == 0
+
+
+def test_a_dry_run_says_the_same_and_erases_nothing(app: Flask, petition: str) -> None:
+    sign()
+    sent_all()
+    planned = run(days=31, dry_run=True)
+    assert planned == retention.Erased(1, 0, 1, 0, 0, 0)
+    assert number_of(Signature) == number_of(Letter) == 1
+    assert run(days=31) == planned
+
+
+def test_many_go_in_small_transactions(app: Flask, petition: str) -> None:
+    for number in range(5):
+        sign(f"signer{number}@example.org")
+    retention_at_once, retention.AT_ONCE = retention.AT_ONCE, 2
+    try:
+        assert run(days=15).unconfirmed == 5
+    finally:
+        retention.AT_ONCE = retention_at_once
+    assert db.session.scalar(select(Tally.counted)) == 0
+
+
+def test_the_command_says_what_it_did(app: Flask, petition: str) -> None:
+    sign()
+    runner = app.test_cli_runner()
+    tried = runner.invoke(args=["retention", "run", "--dry-run"]).output
+    assert "1\tunconfirmed (not done)" in tried
+    assert "1\tunconfirmed\n" in runner.invoke(args=["retention", "run"]).output
+    assert "0\tunconfirmed\n" in runner.invoke(args=["retention", "run"]).output
+
+
+def test_the_worker_does_it_once_a_day_whoever_asks(app: Flask, petition: str) -> None:
+    first, second = worker_for(app), worker_for(app)
+    sign()
+    for chore in first.chores:
+        chore.when_due(TODAY + timedelta(days=20))
+    assert number_of(Signature) == 0
+    sign("late@example.org", at=TODAY - timedelta(days=20))
+    for chore in second.chores:
+        chore.when_due(TODAY + timedelta(days=20, hours=1))
+    assert number_of(Signature) == 1, "not twice a day"
+    for chore in second.chores:
+        chore.when_due(TODAY + timedelta(days=21, hours=1))
+    assert number_of(Signature) == 0
