@@ -15,16 +15,21 @@ from petition.posting import Mark
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Chore:
     """Something to do every so often, by one worker at a time."""
 
     name: str
     every: timedelta
     do: Callable[[datetime], str]
+    _asked: int = 0  # the span of time in which this worker has asked already
 
     def when_due(self, now: datetime) -> None:
         """Do it unless some worker has in this span of time."""
+        span = int(now.timestamp() // self.every.total_seconds())
+        if span == self._asked:
+            return
+        self._asked = span
         with transaction() as connection:
             first = limits.use_up(
                 connection, f"chore:{self.name}", most=1, window=self.every, now=now

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Update, and_, bindparam, func, literal_column, select, update
 
+from petition import limits
 from petition.extensions import db, transaction
 from petition.kinds import LetterState
 from petition.models import Letter
@@ -47,8 +48,9 @@ _SETTLED = Prepared(
 )
 
 
-def claim(now: datetime) -> int | None:
-    """Lease the letter that has been due longest and return its id, or None when nothing is due.
+def claim(now: datetime, *, most_a_minute: int = 0) -> int | None:
+    """Lease the letter that has been due longest and return its id, or None when nothing is due, or
+    when as many as may leave in a minute (over all workers; 0 for no such bound) have left.
 
     Any number of workers may claim at once; each letter goes to one. The attempt is counted by the
     claim.
@@ -57,6 +59,10 @@ def claim(now: datetime) -> int | None:
         if _IS_DUE.first(connection, {"now": now}) is None:
             return None  # the common case, a read alone: it takes no write lock
     with transaction() as connection:
+        if most_a_minute and not limits.use_up(
+            connection, "mails", most=most_a_minute, window=timedelta(minutes=1), now=now
+        ):
+            return None
         claimed = _CLAIM.first(connection, {"now": now, "until": now + LEASE})
     return None if claimed is None else int(claimed[0])
 

@@ -5,14 +5,14 @@ stop.
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Event
 
-from petition import bounces, limits, outbox
+from petition import bounces, outbox
 from petition.chores import Chore
 from petition.couriers import Courier
 from petition.errors import Deferred, Undeliverable, Unreachable, Withheld
-from petition.extensions import db, transaction
+from petition.extensions import db
 from petition.faults import told
 from petition.smtp import Mail
 
@@ -57,7 +57,7 @@ class Worker:
         """Deliver everything that is due and return how many letters were settled. Raises
         Unreachable.
         """
-        letter_id = self._next()
+        letter_id = outbox.claim(self.clock(), most_a_minute=self.mails_a_minute)
         if letter_id is None:
             return 0
         try:
@@ -72,23 +72,10 @@ class Worker:
                 settled += 1
                 if stop is not None and stop.is_set():
                     break
-                letter_id = self._next()
+                letter_id = outbox.claim(self.clock(), most_a_minute=self.mails_a_minute)
         finally:
             self.courier.__exit__(None, None, None)
         return settled
-
-    def _next(self) -> int | None:
-        """Claim a letter, unless as many as may leave in this minute have left."""
-        now = self.clock()
-        letter_id = outbox.claim(now)
-        if letter_id is None or not self.mails_a_minute:
-            return letter_id
-        with transaction() as connection:
-            minute = timedelta(minutes=1)
-            if limits.use_up(connection, "mails", most=self.mails_a_minute, window=minute, now=now):
-                return letter_id
-        outbox.released(letter_id, now=now)
-        return None
 
     def _deliver(self, letter_id: int) -> None:
         try:

@@ -1,16 +1,19 @@
 """Measure the site beside a bare Flask page on the same server, in turns, and print the ratios."""
 
 import os
+import re
 import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count, repeat
 from pathlib import Path
 from statistics import median
 from threading import Event, Timer
 from time import perf_counter
+from urllib.request import urlopen
 
 from petition import create_app, manuscript, petitions, serving, tokens
 from petition.cli.service import worker_for
@@ -25,8 +28,8 @@ ROUNDS = 5
 SECONDS = 2.0
 MAIL_SECONDS = 8.0
 FORM = (
-    "name=Anna+Berg&email=s{}%40example.org&country=SE&display=hidden&handover=no&consent=yes"
-    "&language=en&channel=&organisation=&role=&comment="
+    "name=Anna+Berg&email=s{number}%40domain{domain}.net&country=SE&display=hidden&handover=no"
+    "&consent=yes&language=en&channel=&organisation=&role=&comment=&further=&opened={opened}"
 )
 
 
@@ -68,11 +71,26 @@ def pages(floor: Server, site: Server) -> None:
         in_turns(bare, kept, name, 0.6)
 
 
+def filled(path: str, numbers: Iterable[int], opened: str = "") -> Iterator[bytes]:
+    """Yield forms, each from another mailbox and another network, and from 5,000 mail domains."""
+    for number in numbers:
+        body = FORM.format(number=number, domain=number % 5_000, opened=opened)
+        network = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+        yield post(path, body, network)
+
+
+def opened_form(site: Server) -> str:
+    """Open the page as a browser does, take as long as a person, and return the form's mark."""
+    with urlopen(f"http://127.0.0.1:{site.port}/p/kuramshin") as page:
+        found = re.search(r'name="opened" value="([^"]+)"', page.read().decode())
+    time.sleep(3)
+    return found.group(1) if found else ""
+
+
 def signing(floor: Server, site: Server, environment: dict[str, str]) -> None:
     """Measure signing with a new address each time, and confirming each of those signatures."""
-    numbers = count()
-    bare_forms = (post("/", FORM.format(number)) for number in count())
-    forms = (post("/p/kuramshin/sign", FORM.format(number)) for number in numbers)
+    bare_forms = filled("/", count())
+    forms = filled("/p/kuramshin/sign", count(), opened_form(site))
 
     def bare() -> Load:
         return put_under_load(floor.port, bare_forms, expect=b"303", seconds=SECONDS)
@@ -113,6 +131,7 @@ def mails(environment: dict[str, str]) -> None:
                 "INSTANCE_PATH": environment["PETITION_INSTANCE_PATH"],
                 "MAIL_SERVER": "127.0.0.1",
                 "MAIL_PORT": port,
+                "CHECK_MX": False,  # the mailboxes are made up
             }
         )
         with app.app_context():
@@ -173,6 +192,7 @@ def main() -> int:
         environment = {
             "PATH": os.environ["PATH"],
             "PETITION_INSTANCE_PATH": instance,
+            "PETITION_TRUSTED_PROXIES": "1",  # each form comes from another network
             "PETITION_SITE_URL": f"http://127.0.0.1:{free_port()}",
         }
         _flask(environment, "setup")

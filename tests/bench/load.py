@@ -39,11 +39,12 @@ def get(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Language: en\r\n\r\n".encode()
 
 
-def post(path: str, body: str) -> bytes:
-    """Return a request that sends a form."""
+def post(path: str, body: str, network: str = "192.0.2.1") -> bytes:
+    """Return a request that sends a form, from a network as a proxy names it."""
     return (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Language: en\r\n"
         "Content-Type: application/x-www-form-urlencoded\r\n"
+        f"X-Forwarded-For: {network}\r\n"
         f"Content-Length: {len(body)}\r\n\r\n{body}"
     ).encode()
 
