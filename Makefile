@@ -16,7 +16,7 @@ LOCK := $(VENV)/locking/bin/uv pip compile --quiet --upgrade --universal --pytho
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --extra postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check lint types imports catalogues bench browser screenshots lock translations clean
+.PHONY: help run serve test check lint types imports catalogues bench timing audit browser screenshots lock translations clean
 
 help:  ## what there is to do
 	@sed -n 's/^\([a-z]*\):.*  ## /  make \1 - /p' $(MAKEFILE_LIST) | expand -t 24
@@ -32,7 +32,7 @@ serve: $(VENV)/runtime $(COMPILED)  ## run the site for real: wants PETITION_SEC
 test: $(VENV)/development $(COMPILED) browser  ## the whole suite, on SQLite and PostgreSQL, in a real browser
 	$(BIN)/pytest $(TESTS)
 
-check: lint types imports catalogues test  ## everything that CI asks
+check: lint types imports catalogues audit test  ## everything that CI asks
 
 lint: $(VENV)/development
 	$(BIN)/ruff format --check .
@@ -51,6 +51,12 @@ catalogues: $(VENV)/development
 
 bench: $(VENV)/development $(COMPILED)  ## speed, as ratios against a bare Flask page in the same run
 	$(BIN)/python -m tests.bench
+
+timing: $(VENV)/development $(COMPILED)  ## whether the time of an answer tells if an address has signed
+	$(BIN)/python -m tests.bench.timing
+
+audit: $(VENV)/development  ## known vulnerabilities of what is installed, where the database can be asked
+	@$(BIN)/python -m tests.audit requirements.lock
 
 browser: $(VENV)/development
 	@$(BIN)/python -m tests.browser.get

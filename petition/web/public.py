@@ -90,14 +90,16 @@ def sign(slug: str) -> AnyResponse:
     )
 
     def ask_again(status: int, **values: object) -> Response:
-        page = _petition_page(slug, form, channel=channel, **values)
+        # Who is sent back once needs no more time: they have looked.
+        opened = doorkeeper.opened(asked_before=True)
+        page = _petition_page(slug, form, channel=channel, opened=opened, **values)
         page.status_code = status
         return page
 
     if not form.valid():
         return ask_again(422)
     if doorkeeper.was_hurried():
-        return ask_again(422, notice="look_over", opened=doorkeeper.opened(asked_before=True))
+        return ask_again(422, notice="look_over")
     try:
         token = _keep(form, signable, sharing.channel_of(channel))
     except StepWanted:

@@ -158,8 +158,8 @@ def download(site: Server, environment: dict[str, str]) -> None:
         db.session.remove()
         db.engine.dispose()
     csv_file.fill(Path(app.instance_path) / "petition.db", petition_id)
-    _flask(environment, "organiser", "invite", "bench@example.org")
-    link = _flask(environment, "organiser", "link", "bench@example.org").strip()
+    run_flask(environment, "organiser", "invite", "bench@example.org")
+    link = run_flask(environment, "organiser", "link", "bench@example.org").strip()
     found = csv_file.measure(site, link, "many")
     rows = f"{'ok' if found.rows_per_second >= 90_000 else 'BELOW'} (at least 90,000)"
     say(f"{'CSV of 100,000 rows':24} {found.rows_per_second:9,.0f} rows/s   {rows}")
@@ -170,7 +170,8 @@ def download(site: Server, environment: dict[str, str]) -> None:
         say(f"{'':24} {found.megabytes:9.1f} MB above idle   {memory}")
 
 
-def _flask(environment: dict[str, str], *command: str) -> str:
+def run_flask(environment: dict[str, str], *command: str) -> str:
+    """Run a command of the site and return what it prints."""
     return subprocess.run(
         [sys.executable, "-m", "flask", *command],
         cwd=serving.ROOT,
@@ -195,7 +196,7 @@ def main() -> int:
             "PETITION_TRUSTED_PROXIES": "1",  # each form comes from another network
             "PETITION_SITE_URL": f"http://127.0.0.1:{free_port()}",
         }
-        _flask(environment, "setup")
+        run_flask(environment, "setup")
         try:
             with running(environment) as (floor, site):
                 pages(floor, site)

@@ -21,7 +21,7 @@ def main() -> int:
     office.start()
     with (
         tempfile.TemporaryDirectory() as instance,
-        running(Path(instance), office) as site,
+        running(Path(instance), office, RATELIMIT_ENABLED="no", MIN_FORM_SECONDS="0") as site,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)

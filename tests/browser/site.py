@@ -25,6 +25,11 @@ class Site:
     environment: dict[str, str]
     post_office: PostOffice
 
+    @property
+    def log(self) -> str:
+        """What web server and mail worker have written so far."""
+        return (self.instance / "site.log").read_text(encoding="utf-8")
+
     def flask(self, *command: str) -> str:
         """Run a command of the site and return what it prints."""
         return subprocess.run(
@@ -55,12 +60,16 @@ def running(instance: Path, post_office: PostOffice, **settings: str) -> Iterato
         "PETITION_SITE_URL": f"http://127.0.0.1:{port}",
         "PETITION_MAIL_SERVER": "127.0.0.1",
         "PETITION_MAIL_PORT": str(post_office.port),
+        "PETITION_CHECK_MX": "no",  # the addresses of the tests are in no DNS
         **{f"PETITION_{name}": value for name, value in settings.items()},
     }
     site = Site(f"http://127.0.0.1:{port}", instance, environment, post_office)
     site.flask("setup")
     command = [sys.executable, "-m", "flask", "serve", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=serving.ROOT, env=environment)
+    with (instance / "site.log").open("ab") as log:
+        process = subprocess.Popen(
+            command, cwd=serving.ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
     try:
         _wait_until_ready(site.url, process)
         yield site

@@ -12,12 +12,17 @@ from tests.post_office import Arrived
 
 
 def sign(page: Page, email: str, name: str = "Anna Berg") -> None:
-    """Fill the form and send it."""
+    """Fill the form and send it; faster than a person, so the site asks for a second look."""
     page.get_by_label("Your full name").fill(name)
     page.get_by_label("Your email address").fill(email)
     page.get_by_label("Your country").select_option("SE")
     page.get_by_label(re.compile("I sign this letter")).check()
     page.get_by_role("button", name="Sign", exact=True).click()
+    page.wait_for_load_state()
+    if page.get_by_text("Please look it over").is_visible():
+        expect(page.get_by_label("Your full name")).to_have_value(name)
+        expect(page.get_by_label(re.compile("I sign this letter"))).to_be_checked()
+        page.get_by_role("button", name="Sign", exact=True).click()
 
 
 def confirm(page: Page, site: Site, email: str) -> None:
@@ -46,6 +51,21 @@ def test_the_way_from_the_letter_to_thanks(site: Site, open_page: Open, javascri
     assert "/pending/" in page.url
     confirm(page, site, email)
     expect(page.get_by_text(re.compile("signature number"))).to_be_visible()
+
+
+def test_the_code_of_the_mail_is_typed_where_one_signed(site: Site, open_page: Open) -> None:
+    page = open_page("/", java_script_enabled=False)
+    sign(page, "code@example.org")
+    page.get_by_label("The six digits in the mail").fill(mail_to(site, "code@example.org").code)
+    page.get_by_role("button", name="Confirm", exact=True).click()
+    expect(page.get_by_role("heading", name="Thank you for signing")).to_be_visible()
+    page.get_by_role("link", name="See, correct or take back your signature").click()
+    page.get_by_text("I want to take my signature back").click()
+    page.get_by_role("button", name="Erase my signature").click()
+    expect(page.get_by_role("heading", name="Your signature is erased")).to_be_visible()
+    for person in ("Anna Berg", "code@", "127.0.0.1 ", page.url.rpartition("/")[2]):
+        assert person not in site.log, "what the site writes down names nobody"
+    assert "sent" in site.log
 
 
 def test_errors_are_summed_up_focused_and_lead_to_their_fields(open_page: Open) -> None:

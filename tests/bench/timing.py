@@ -1,0 +1,96 @@
+"""Whether the time of an answer tells if an address has signed: 500 of each kind, in turns, through
+the whole application with SQLite at synchronous=FULL.
+"""
+
+import os
+import sys
+import tempfile
+from functools import partial
+from statistics import median
+from time import perf_counter
+
+from flask import Flask
+from sqlalchemy import select
+
+from petition import confirming, create_served_app
+from petition.clock import now
+from petition.entries import Kept
+from petition.extensions import db
+from petition.models import Signature
+from tests.bench.__main__ import run_flask, say
+
+EACH = 500
+CLOSE = 0.05  # medians may differ by so much
+KINDS = ("new", "pending", "confirmed")
+TRIES = 3  # on a noisy machine the quietest run tells most
+
+
+def main() -> int:
+    """Measure, print, and return 0 when the medians are close."""
+    with tempfile.TemporaryDirectory() as instance:
+        os.environ |= {
+            "PETITION_INSTANCE_PATH": instance,
+            "PETITION_SITE_URL": "http://127.0.0.1:5000",
+            "PETITION_MIN_FORM_SECONDS": "0",
+            "PETITION_TRUSTED_PROXIES": "1",
+        }
+        run_flask(dict(os.environ), "setup")
+        app = create_served_app()
+        found = min((measure(app, attempt) for attempt in range(TRIES)), key=spread)
+    for kind in KINDS:
+        say(f"{kind:10} median {found[kind] * 1_000:6.3f} ms")
+    close = spread(found) <= CLOSE
+    say(f"apart by {spread(found):.1%}   {'ok' if close else 'ABOVE'} (at most {CLOSE:.0%})")
+    return 0 if close else 1
+
+
+def spread(medians: dict[str, float]) -> float:
+    """Return by how much the slowest kind is above the fastest."""
+    return max(medians.values()) / min(medians.values()) - 1
+
+
+def measure(app: Flask, attempt: int) -> dict[str, float]:
+    """Return the median seconds of an answer to each kind of address."""
+    addresses = {
+        kind: [f"{kind}{attempt}x{number}@domain{number}.net" for number in range(EACH)]
+        for kind in KINDS
+    }
+    for kind in ("pending", "confirmed"):
+        for number, address in enumerate(addresses[kind]):
+            sign(app, address, number)
+    confirm(app, set(addresses["confirmed"]))
+    times: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    for number in range(EACH):
+        for at in range(len(KINDS)):  # each kind as often first as last
+            kind = KINDS[(at + number) % len(KINDS)]
+            times[kind].append(sign(app, addresses[kind][number], number))
+    return {kind: median(taken) for kind, taken in times.items()}
+
+
+def sign(app: Flask, address: str, number: int) -> float:
+    """Sign once, from a network of its own, and return the seconds it took."""
+    network = f"10.{number >> 8 & 255}.{number & 255}.{hash(address) & 255}"
+    form = {"name": "Anna Berg", "email": address, "country": "SE", "consent": "yes"}
+    client = app.test_client(use_cookies=False)
+    began = perf_counter()
+    answer = client.post(
+        "/p/kuramshin/sign", data=form, headers={"X-Forwarded-For": network}, buffered=True
+    )
+    took = perf_counter() - began
+    if answer.status_code != 303:
+        raise SystemExit(f"wrong answer: {answer.status}")
+    return took
+
+
+def confirm(app: Flask, addresses: set[str]) -> None:
+    """Confirm the signatures of these addresses."""
+    mark = partial(app.extensions["tokens"].mark, "mailbox")
+    with app.app_context():
+        for found in db.session.execute(select(Signature.id, Signature.email)).all():
+            if found.email in addresses:
+                confirming.confirm(Kept(found.id, 1), mark=mark, now=now())
+        db.session.remove()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

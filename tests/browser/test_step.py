@@ -1,0 +1,45 @@
+"""The extra step in a real browser: the proof of work is done by itself, and without JavaScript a
+wait does as well.
+"""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Open
+from tests.browser.site import Site, running
+from tests.browser.test_site import sign
+from tests.post_office import PostOffice
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Return a site where every signature takes the step."""
+    office = PostOffice()
+    office.start()
+    folder = tmp_path_factory.mktemp("busy")
+    with running(folder, office, RATELIMIT_FREE="0", STEP_SECONDS="5") as site:
+        yield site
+    office.stop()
+
+
+def test_the_browser_does_the_work_and_no_wait_is_needed(open_page: Open) -> None:
+    page = open_page("/p/kuramshin")
+    sign(page, "worker@example.org")
+    expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+    expect(page.get_by_text("Ready: now press “Sign”.")).to_be_visible(timeout=60_000)
+    page.get_by_role("button", name="Sign", exact=True).click()
+    expect(page.get_by_role("heading", name="Check your email")).to_be_visible()
+
+
+def test_without_javascript_waiting_does_as_well(open_page: Open) -> None:
+    page = open_page("/p/kuramshin", java_script_enabled=False)
+    sign(page, "waiter@example.org", name="A Patient Person")
+    expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+    expect(page.get_by_text("Please wait 5 seconds")).to_be_visible()
+    time.sleep(5.5)
+    expect(page.get_by_label("Your full name")).to_have_value("A Patient Person")
+    page.get_by_role("button", name="Sign", exact=True).click()
+    expect(page.get_by_role("heading", name="Check your email")).to_be_visible()
