@@ -85,7 +85,6 @@ def _to_confirm(
             now,
             signed_on=found.signature.confirmed_at,
             link=f"{stationery.site_url}/p/{found.petition.slug}",
-            **({"not_me": ""} if found.kept.entry == found.signature.entry else {}),
         )
     purpose = tokens.confirm(stationery.confirm_days)
     ids = found.kept.signature_id, found.kept.entry
@@ -112,7 +111,6 @@ def thanks(letter: Letter, stationery: Stationery, now: datetime) -> Words | Non
         now,
         number=found.signature.number,
         link=f"{stationery.site_url}/p/{found.petition.slug}",
-        not_me="",
     )
 
 

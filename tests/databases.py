@@ -26,15 +26,18 @@ class Source(Protocol):
     def new(self, folder: Path) -> str:
         """Return the address of a database nobody else uses."""
 
+    def empty(self, folder: Path) -> str:
+        """Return the address of one that no migration has touched."""
+
     def end(self, uri: str) -> None:
         """Take it back."""
 
 
-def migrate(uri: str, folder: Path) -> None:
-    """Bring an empty database to the newest migration, as `flask db upgrade` does."""
+def migrate(uri: str, folder: Path, revision: str = "head") -> None:
+    """Bring a database to a migration, by default the newest, as `flask db upgrade` does."""
     app = create_app({"INSTANCE_PATH": str(folder), "SQLALCHEMY_DATABASE_URI": uri})
     with app.app_context():
-        flask_migrate.upgrade()
+        flask_migrate.upgrade(revision=revision)
         db.session.remove()
         db.engine.dispose()
 
@@ -50,6 +53,10 @@ class SQLiteFiles:
         """Return the address of a copy in `folder`."""
         shutil.copy(self._migrated, folder / "petition.db")
         return f"sqlite:///{folder / 'petition.db'}"
+
+    def empty(self, folder: Path) -> str:
+        """Return the address of a file that is not there yet."""
+        return f"sqlite:///{folder / 'empty.db'}"
 
     def end(self, uri: str) -> None:
         """Leave the file to the test's temporary folder."""
@@ -70,6 +77,13 @@ class PostgreSQLServer:
         name = f"petition_{next(self._numbers)}"
         with self._admin() as admin:
             admin.execute(f'CREATE DATABASE "{name}" TEMPLATE migrated')
+        return self._uri(name)
+
+    def empty(self, folder: Path) -> str:
+        """Return the address of an empty database."""
+        name = f"empty_{next(self._numbers)}"
+        with self._admin() as admin:
+            admin.execute(f'CREATE DATABASE "{name}"')
         return self._uri(name)
 
     def end(self, uri: str) -> None:

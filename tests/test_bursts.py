@@ -10,13 +10,15 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from petition import bursts, limits, reminders, watch
+from petition.clock import now
 from petition.errors import BurstGone
 from petition.extensions import db, transaction
 from petition.kinds import LetterKind, LetterState, State, Verdict
 from petition.limits import Sender
 from petition.models import AuditEntry, Burst, Letter, Signature
 from petition.signers import read_address
-from tests.conftest import TODAY, make_petition
+from tests.conftest import TODAY, Client, make_petition
+from tests.test_journey import sign_in
 from tests.test_signing import ENTRY, confirm, mark, sign, signature_of
 
 MINUTE = timedelta(minutes=1)
@@ -138,6 +140,33 @@ def test_an_old_burst_holds_nothing(app: Flask, petition: str) -> None:
     assert letter is not None
     assert letter.state == LetterState.DUE
     assert db.session.scalar(select(func.count()).select_from(Burst)) == 1
+
+
+def test_the_organisers_page_shows_a_burst_and_lets_it_go(
+    app: Flask, client: Client, petition: str
+) -> None:
+    flood(60)
+    watch.watch(now=TODAY + MINUTE)
+    inside = sign_in(app, client)
+    page = inside.get(f"/organisers/p/{petition}")
+    assert "flood.xyz" in page.text
+    csrf = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    path = f"/organisers/p/{petition}/bursts/1"
+    assert inside.post(path, data={"verdict": "release"}).status_code == 400, "not without CSRF"
+    answer = inside.post(path, data={"verdict": "release", "csrf_token": csrf})
+    assert answer.status_code == 303
+    assert states()[LetterState.DUE] == 61, "and the organiser's own sign-in link"
+
+
+def test_the_report_prints_what_was_seen(app: Flask, petition: str) -> None:
+    for number in range(60):
+        sign(f"robot{number}@mailinator.com", at=now())
+    watch.watch(now=now())
+    said = app.test_cli_runner().invoke(args=["abuse", "report"]).output
+    assert "domain mailinator.com\topen\tseen 60, usual 0, held 60" in said
+    assert "60 entries, 0 confirmed" in said
+    assert "pace\tfree-them\t60 entries" in said
+    assert "robot1@" not in said, "nobody's address"
 
 
 # --- the reminder, which looks at time as well

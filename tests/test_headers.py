@@ -14,21 +14,42 @@ EVERYWHERE = {
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
     "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
 
 
-def test_every_answer_carries_them(app: Flask, client: Client, petition: str) -> None:
+@pytest.mark.parametrize("name", EVERYWHERE)
+def test_every_answer_carries_it(app: Flask, client: Client, petition: str, name: str) -> None:
     page = client.get(f"/p/{petition}")
     style = re.search(r'href="(/static/[^"]+\.css)"', page.text)
     assert style is not None
-    for path in ("/", f"/p/{petition}", "/nothing", "/healthz", "/organisers/", style.group(1)):
-        headers = client.get(path).headers
-        for name, value in EVERYWHERE.items():
-            assert headers[name] == value, (path, name)
-        assert "Set-Cookie" not in headers or path.startswith("/organisers"), path
+    # Pages behind a link name themselves to nobody at all.
+    stricter = {"Referrer-Policy": {"/my": "no-referrer", "/organisers/": "no-referrer"}}
+    for path in ("/", "/my", "/nothing", "/healthz", "/organisers/", style.group(1)):
+        expected = stricter.get(name, {}).get(path, EVERYWHERE[name])
+        assert client.get(path).headers[name] == expected, path
+
+
+def test_the_policy_allows_nothing_unsafe() -> None:
+    assert "unsafe" not in EVERYWHERE["Content-Security-Policy"]
+
+
+def test_of_the_device_a_page_may_share_and_copy_alone(client: Client) -> None:
+    policy = dict(
+        part.split("=") for part in client.get("/").headers["Permissions-Policy"].split(", ")
+    )
+    assert {name for name, who in policy.items() if who != "()"} == {"web-share", "clipboard-write"}
+    assert {"camera", "microphone", "geolocation", "payment", "usb"} <= set(policy)
+
+
+def test_no_answer_to_the_public_sets_a_cookie(client: Client, petition: str) -> None:
+    for path in ("/", f"/p/{petition}", "/my", "/privacy", "/nothing"):
+        assert "Set-Cookie" not in client.get(path).headers
+        assert "Set-Cookie" not in client.post(path).headers
 
 
 def test_without_https_no_browser_is_told_to_insist_on_it(make_app: MakeApp) -> None:

@@ -326,3 +326,23 @@ def test_mails_of_a_minute_are_bounded_over_all_workers(
         assert len(post_office.arrived) == 3
         due = db.session.scalars(select(Letter.attempts).where(Letter.state == "due")).all()
         assert due == [0, 0], "they wait untried"
+
+
+def test_a_mailbox_cannot_be_bombed(strict: Flask, post_office: PostOffice) -> None:
+    client = browser(strict, use_cookies=False)
+    for number in range(50):
+        answer = post(
+            client,
+            "stranger@example.org",
+            network=f"198.51.100.{number}",
+            name=f"Buy pills {number}",
+            organisation="Spam House",
+            comment="Look at my shop",
+        )
+        assert answer.status_code == 303
+        deliver(strict)
+    assert 1 <= len(post_office.arrived) <= 5
+    for mail in post_office.arrived:
+        whole = mail.message.as_string() + mail.text + mail.html
+        for typed in ("pills", "Spam", "my shop"):
+            assert typed not in whole

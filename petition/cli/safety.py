@@ -80,7 +80,12 @@ def _is_mbox(source: Path) -> bool:
 
 @abuse.command()
 def report() -> None:
-    """Print bursts, mails held, busy domains and throw-away addresses of the last day."""
+    """Print bursts, mails held, pace, busy domains and throw-away addresses of the last day."""
+    for pace in figures.pace(now=now()):
+        click.echo(
+            f"pace\t{pace.slug}\t{pace.entries} entries, "
+            f"{pace.in_busiest} in the minute of {pace.busiest:%H:%M}"
+        )
     for burst in bursts.seen():
         click.echo(
             f"burst {burst.id}\t{burst.slug}\t{burst.kind} {burst.source or '-'}\t{burst.verdict}\t"

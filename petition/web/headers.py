@@ -18,6 +18,14 @@ CONTENT_SECURITY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+# Nothing of the device, but passing a link on and copying it.
+PERMISSIONS = ", ".join(
+    [f"{feature}=()" for feature in ("accelerometer", "autoplay", "camera", "display-capture")]
+    + [f"{feature}=()" for feature in ("encrypted-media", "fullscreen", "geolocation", "gyroscope")]
+    + [f"{feature}=()" for feature in ("magnetometer", "microphone", "midi", "payment", "usb")]
+    + [f"{feature}=()" for feature in ("picture-in-picture", "screen-wake-lock", "sync-xhr")]
+    + [f"{feature}=(self)" for feature in ("web-share", "clipboard-write")]
+)
 _CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -27,7 +35,7 @@ def fixed(secure: bool) -> dict[str, str]:
         "Content-Security-Policy": CONTENT_SECURITY,
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        "Permissions-Policy": PERMISSIONS,
         "Referrer-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
