@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from petition.domains import is_disposable
 from petition.models import Attempt, Signature, Tally, Typed
 from petition.prepared import Prepared
 from petition.signers import Address
@@ -46,7 +47,6 @@ class Setting:
     channel: str
     text_language: str
     text_version: int
-    disposable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def keep(
         "channel": setting.channel,
         "text_language": setting.text_language,
         "text_version": setting.text_version,
-        "disposable": setting.disposable,
+        "disposable": is_disposable(address.domain),
         "entry": 1,
         "entries": 1,
         "code_tries": 0,

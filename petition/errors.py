@@ -128,3 +128,7 @@ class BurstGone(PetitionError):
 
 class Withheld(PetitionError):
     """This letter must not be mailed: its reader has had their most, or wants none."""
+
+
+class AddressRefused(PetitionError):
+    """A throw-away address, under a petition that takes none."""

@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from petition import bursts, entries, limits, posting
+from petition.domains import is_disposable
 from petition.entries import Entry, Kept, Setting
-from petition.errors import SignatureGone, TooSoon
+from petition.errors import AddressRefused, SignatureGone, TooSoon
 from petition.extensions import db, transaction
 from petition.kinds import LetterKind, LetterState
 from petition.limits import Sender
@@ -84,7 +85,8 @@ def correct(letter_id: int, address: Address, *, mark: Mark, sender: Sender, now
     """Sign again with what was typed for a letter and another address; the mistyped entry is
     erased, unless it is counted. Returns the id of the new letter.
 
-    Raises SignatureGone, StepWanted and TooMany.
+    Raises SignatureGone, TooMany, and AddressRefused for a throw-away address where the petition
+    takes none.
     """
     with transaction() as connection:
         reader, _, held_by = _reader(connection, letter_id)
@@ -94,10 +96,17 @@ def correct(letter_id: int, address: Address, *, mark: Mark, sender: Sender, now
         if written is None:
             raise SignatureGone
         row = connection.execute(
-            select(Signature.petition_id, Signature.entry, Signature.confirmed_at).where(
-                Signature.id == earlier.signature_id
+            select(
+                Signature.petition_id,
+                Signature.entry,
+                Signature.confirmed_at,
+                Petition.refuses_disposable,
             )
+            .join(Petition, Petition.id == Signature.petition_id)
+            .where(Signature.id == earlier.signature_id)
         ).one()
+        if row.refuses_disposable and is_disposable(address.domain):
+            raise AddressRefused
         kept = entries.keep(
             connection,
             row.petition_id,

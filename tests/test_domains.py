@@ -161,3 +161,18 @@ def test_a_petition_may_refuse_throw_away_addresses(client: Client, app: Flask) 
     assert answer.status_code == 422
     assert "takes no throw-away addresses" in answer.text
     assert client.post(f"/p/{slug}/sign", data=filled()).status_code == 303
+
+
+def test_nor_through_correcting_the_address(client: Client, app: Flask) -> None:
+    slug = make_petition("strict", refuses_disposable=True)
+    pending = client.post(f"/p/{slug}/sign", data=filled()).location
+    answer = client.post(f"{pending}/address", data={"email": "a@mailinator.com"})
+    assert answer.status_code == 422
+    assert "takes no throw-away addresses" in answer.text
+    assert db.session.scalars(select(Signature.email)).all() == ["anna@example.org"]
+
+
+def test_a_corrected_address_is_flagged_too(client: Client, petition: str) -> None:
+    pending = client.post(f"/p/{petition}/sign", data=filled()).location
+    client.post(f"{pending}/address", data={"email": "a@mailinator.com"})
+    assert db.session.scalars(select(Signature.disposable)).all() == [True]

@@ -112,8 +112,14 @@ def lasting_address(typed: str) -> Address:
     """Want an address that is not of a service for throwing mailboxes away."""
     found = address(typed)
     if is_disposable(found.domain):
-        raise Wrong(_("This petition takes no throw-away addresses. Please use one that you keep."))
+        raise Wrong(throw_away())
     return found
+
+
+def throw_away() -> str:
+    """Say that a throw-away address is not taken."""
+    said: str = _("This petition takes no throw-away addresses. Please use one that you keep.")
+    return said
 
 
 def country(typed: str) -> str:

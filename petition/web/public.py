@@ -16,7 +16,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from petition import petitions, sharing, signing, tokens
 from petition.clock import now
-from petition.domains import is_disposable
 from petition.entries import Setting
 from petition.errors import ProofRefused, StepWanted, TooMany
 from petition.kinds import State
@@ -121,7 +120,6 @@ def _keep(form: SignForm, signable: petitions.Signable, channel: str) -> str:
         channel=channel,
         text_language=signable.text_language,
         text_version=signable.text_version,
-        disposable=is_disposable(address.domain),
     )
     letter_id = signing.sign(
         signable.id,

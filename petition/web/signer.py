@@ -12,9 +12,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from petition import confirming, domains, petitions, signing, tokens
 from petition.clock import now
 from petition.entries import Kept
-from petition.errors import CodeWrong, TokenExpired, TooSoon
+from petition.errors import AddressRefused, CodeWrong, TokenExpired, TooSoon
 from petition.web import doorkeeper
-from petition.web.forms import AddressForm
+from petition.web.forms import AddressForm, throw_away
 from petition.web.headers import private, see_other
 from petition.web.language import Prefixed, speak
 
@@ -96,18 +96,21 @@ def correct_address(token: str) -> AnyResponse:
     """Sign again with the same entry and another address."""
     (letter_id,) = _read(tokens.PENDING, token)
     form = AddressForm(request.form)
-    if not form.valid():
-        page = _pending(token, form=form)
-        page.status_code = 422
-        return page
-    letter_id = signing.correct(
-        letter_id,
-        form.address(),
-        mark=partial(_keys().mark, "mailbox"),
-        sender=doorkeeper.asker(),
-        now=now(),
-    )
-    return _to_pending(letter_id)
+    if form.valid():
+        try:
+            letter_id = signing.correct(
+                letter_id,
+                form.address(),
+                mark=partial(_keys().mark, "mailbox"),
+                sender=doorkeeper.asker(),
+                now=now(),
+            )
+            return _to_pending(letter_id)
+        except AddressRefused:
+            form.errors["email"] = throw_away()
+    page = _pending(token, form=form)
+    page.status_code = 422
+    return page
 
 
 @pages.get("/confirm/<token>")
