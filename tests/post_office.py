@@ -81,6 +81,14 @@ class PostOffice:
             self._controller.stop()
             self._controller = None
 
+    def mail_to(self, address: str) -> Arrived:
+        """Wait for the first mail to an address."""
+        for number in range(1, 100):
+            mail = self.wait_for(number)[number - 1]
+            if mail.recipients == [address]:
+                return mail
+        raise AssertionError(address)
+
     def wait_for(self, number: int, seconds: float = 15) -> list[Arrived]:
         """Return the mails once there are so many, or fail."""
         end = time.monotonic() + seconds

@@ -8,7 +8,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Open
 from tests.browser.site import Site
-from tests.post_office import Arrived
 
 
 def sign(page: Page, email: str, name: str = "Anna Berg") -> None:
@@ -27,18 +26,9 @@ def sign(page: Page, email: str, name: str = "Anna Berg") -> None:
 
 def confirm(page: Page, site: Site, email: str) -> None:
     """Open the link in the mail that came to an address, and press its button."""
-    page.goto(mail_to(site, email).link)
+    page.goto(site.post_office.mail_to(email).link)
     page.get_by_role("button", name="Confirm my signature").click()
     expect(page.get_by_role("heading", name="Thank you for signing")).to_be_visible()
-
-
-def mail_to(site: Site, email: str) -> Arrived:
-    """Wait for the mail to an address."""
-    for number in range(1, 100):
-        mail = site.post_office.wait_for(number)[number - 1]
-        if mail.recipients == [email]:
-            return mail
-    raise AssertionError(email)
 
 
 @pytest.mark.parametrize("javascript", [True, False])
@@ -56,7 +46,9 @@ def test_the_way_from_the_letter_to_thanks(site: Site, open_page: Open, javascri
 def test_the_code_of_the_mail_is_typed_where_one_signed(site: Site, open_page: Open) -> None:
     page = open_page("/", java_script_enabled=False)
     sign(page, "code@example.org")
-    page.get_by_label("The six digits in the mail").fill(mail_to(site, "code@example.org").code)
+    page.get_by_label("The six digits in the mail").fill(
+        site.post_office.mail_to("code@example.org").code
+    )
     page.get_by_role("button", name="Confirm", exact=True).click()
     expect(page.get_by_role("heading", name="Thank you for signing")).to_be_visible()
     page.get_by_role("link", name="See, correct or take back your signature").click()
