@@ -16,7 +16,7 @@ LOCK := $(VENV)/locking/bin/uv pip compile --quiet --upgrade --universal --pytho
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --extra postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check lint types imports catalogues bench timing audit browser screenshots lock translations clean
+.PHONY: help run serve test check lint types imports catalogues bench timing audit browser screenshots language lock translations clean
 
 help:  ## what there is to do
 	@sed -n 's/^\([a-z]*\):.*  ## /  make \1 - /p' $(MAKEFILE_LIST) | expand -t 24
@@ -71,6 +71,10 @@ translations: $(VENV)/development  ## bring the catalogues up to date with the c
 		$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --input-file $(TEMPLATE) --output-file $$catalogue --locale $$language; \
 	done
 	$(MAKE) $(COMPILED)
+
+language: $(VENV)/development  ## begin another language: make language LANGUAGE=uk
+	$(BIN)/pybabel --quiet init --input-file $(TEMPLATE) --output-dir petition/translations --locale $(LANGUAGE)
+	@echo "now translate petition/translations/$(LANGUAGE)/LC_MESSAGES/messages.po; see docs/languages.md"
 
 lock:  ## the lock files anew, by name, version and hash, naming no host
 	$(PYTHON) -m venv $(VENV)/locking && $(VENV)/locking/bin/pip install --quiet uv

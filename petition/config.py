@@ -101,7 +101,7 @@ SETTINGS = (
     Setting("MAIL_DEFAULT_SENDER", _text, "", "the From of every mail; by default petition@ the site's host"),
     Setting("INSTANCE_PATH", _text, "", "the folder of secret, settings and SQLite file; by default instance/ of the checkout"),
     Setting("TRUSTED_PROXIES", _number, 0, "how many proxies in front of the site set X-Forwarded-For and -Proto"),
-    Setting("LANGUAGES", _list, ["en", "ru"], "languages offered, the first one when a reader's is not among them"),
+    Setting("LANGUAGES", _list, ["en", "kk", "ru", "de", "sv", "fr"], "languages offered, the first one when a reader's is not among them"),
     Setting("FEATURED", _text, "", "slug of the petition shown at /; by default the only open one, or a list"),
     Setting("CONFIRM_LINK_DAYS", _number, 7, "days for which a confirmation link works"),
     Setting("MIN_FORM_SECONDS", _number, 2, "a form that comes back faster is asked for once more, all kept; 0 switches this off"),
