@@ -15,7 +15,7 @@ from tests.conftest import Client, filled
 
 # Real requests on a real database take their time; nothing is shared between examples but rows.
 fuzzing = settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.generate],
