@@ -1,6 +1,8 @@
 """Whatever is sent: never a fault, never a traceback, never a row from what is wrong."""
 
+import os
 import re
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -14,9 +16,12 @@ from petition.models import Signature
 from tests.conftest import Client, filled
 
 # Real requests on a real database take their time; nothing is shared between examples but rows.
+# At a desk every run tries other examples; in CI always the same ones, so that a commit which
+# has nothing to do with a find of the hour does not carry it.
 fuzzing = settings(
     max_examples=30,
     deadline=None,
+    derandomize=bool(os.environ.get("CI")),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.generate],
 )
@@ -73,7 +78,7 @@ def test_any_route_with_anything_in_its_address_and_its_form(
         st.characters(exclude_categories=["Cs"], exclude_characters="/"),
         min_size=1,
         max_size=80,
-    )
+    ).map(quote)  # as a browser sends it: a bare "?" would begin the query
     path = re.sub(r"<int:\w+>", lambda _: str(data.draw(st.integers(0, 10**30))), rule.rule)
     path = re.sub(r"<language:\w+>", "ru", path)
     path = re.sub(r"<slug>", lambda _: data.draw(st.one_of(st.just(petition), segment)), path)
