@@ -16,7 +16,7 @@ LOCK := $(VENV)/locking/bin/uv pip compile --quiet --upgrade --universal --pytho
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --extra postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check lint types imports catalogues bench timing audit browser screenshots language lock translations clean
+.PHONY: help run serve test check lint types imports catalogues bench timing audit browser lighthouse screenshots language lock translations clean
 
 help:  ## what there is to do
 	@sed -n 's/^\([a-z]*\):.*  ## /  make \1 - /p' $(MAKEFILE_LIST) | expand -t 24
@@ -30,7 +30,7 @@ serve: $(VENV)/runtime $(COMPILED)  ## run the site for real: wants PETITION_SEC
 	@exec $(BIN)/flask serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
 
 test: $(VENV)/development $(COMPILED) browser  ## the whole suite, on SQLite and PostgreSQL, in a real browser
-	$(BIN)/pytest $(TESTS)
+	$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
 
 check: lint types imports catalogues audit test  ## everything that CI asks
 
@@ -60,6 +60,9 @@ audit: $(VENV)/development  ## known vulnerabilities of what is installed, where
 
 browser: $(VENV)/development
 	@$(BIN)/python -m tests.browser.get
+
+lighthouse: $(VENV)/development $(COMPILED) browser  ## Lighthouse (mobile, throttled) on the petition page; wants npx
+	@$(BIN)/python -m tests.browser.lighthouse
 
 screenshots: $(VENV)/development $(COMPILED) browser  ## docs/screenshots, made anew
 	$(BIN)/python -m tests.browser.screenshots

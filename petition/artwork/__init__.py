@@ -1,0 +1,1 @@
+"""What the petition is passed on with: pictures, QR code, poster and paper sheets."""
