@@ -3,6 +3,7 @@ line each.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from petition import colours
 from petition.errors import SettingsError
 
 PREFIX = "PETITION_"
@@ -75,6 +77,15 @@ def _site(value: object) -> str:
     return text
 
 
+def _colour(value: object) -> str:
+    text = _text(value).lower()
+    if not re.fullmatch(r"#[0-9a-f]{6}", text):
+        raise ValueError("a colour such as #8c1d18")
+    if not colours.is_readable(text, dark=False):
+        raise ValueError("a darker colour: it is not read easily on paper (WCAG 2.2, 4.5 to 1)")
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One setting. `read` turns what was written into the value or raises ValueError saying what is
@@ -118,6 +129,11 @@ SETTINGS = (
     Setting("PURGE_UNCONFIRMED_DAYS", _number, 14, "days after which an unconfirmed entry is erased"),
     Setting("ANONYMISE_AFTER_DAYS", _number, 180, "days after closing when everything personal is erased; the counts stay"),
     Setting("CONTROLLER", _text, "", "who answers for the data, in the privacy notice: name and postal address; by default each petition's organiser"),
+    Setting("BRAND_NAME", _text, "", "the site's name, at the top of every page and in previews of its links"),
+    Setting("BRAND_COLOUR", _colour, "#8c1d18", "the one colour of buttons, links and pictures; it must read on paper, and a lighter one is made of it for dark mode"),
+    Setting("BRAND_LOGO", _text, "", "an SVG, PNG or WebP file in the instance folder, shown beside the name"),
+    Setting("CONTACT", _text, "", "the site's own address, at the foot of pages that belong to no petition"),
+    Setting("SHARE_MORE", _truth, True, "whether VK and OK are among the ways to pass a petition on"),
     Setting("PRIVACY_CONTACT", _text, "", "address for questions and complaints about data; by default the petitions' contact"),
 )  # fmt: skip
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -160,9 +176,17 @@ def load(instance: Path, environment: Mapping[str, str] = os.environ) -> dict[st
         except ValueError as error:
             complaints.append(f"{shown} must be {error}")
     complaints += _contradictions(values)
+    if values["BRAND_LOGO"] and not _is_logo(instance / str(values["BRAND_LOGO"]), instance):
+        complaints.append(
+            "BRAND_LOGO must be the name of an SVG, PNG or WebP file in the instance folder"
+        )
     if complaints:
         raise SettingsError(*complaints)
     return values
+
+
+def _is_logo(file: Path, instance: Path) -> bool:
+    return file.parent == instance and file.is_file() and file.suffix in {".svg", ".png", ".webp"}
 
 
 def _contradictions(values: Mapping[str, Any]) -> list[str]:

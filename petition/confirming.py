@@ -129,7 +129,7 @@ def by_code(
 def _count(connection: Connection, kept: Kept, found: Row[Any], mark: Mark, now: datetime) -> None:
     if found.confirmed_at is not None:
         return
-    if found.state == State.CLOSED and now > found.closed_at + GRACE:
+    if found.state in {State.CLOSED, State.VICTORY} and now > found.closed_at + GRACE:
         raise PetitionNotOpen(found.slug, found.state)
     if found.entry != kept.entry and not entries.let_stand(connection, kept):
         raise SignatureGone

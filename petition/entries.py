@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from sqlalchemy.dialects import postgresql, sqlite
 
 from petition.domains import is_disposable
+from petition.kinds import Remark
 from petition.models import Attempt, Signature, Tally, Typed
 from petition.prepared import Prepared
 from petition.signers import Address
@@ -36,7 +37,6 @@ class Entry:
 
 TYPED = tuple(field.name for field in fields(Entry))
 _COLUMNS = tuple(Typed.__annotations__)
-_BUT_THE_ENTRY = tuple(name for name in _COLUMNS if name != "entry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,7 @@ def keep(
         "entry": 1,
         "entries": 1,
         "code_tries": 0,
+        "comment_state": Remark.WAITING.value,
         "signed_at": now,
     }
     ((signature_id, entries),) = _INSERT[connection.dialect.name].all(connection, values)
@@ -141,7 +142,9 @@ def let_stand(connection: Connection, kept: Kept) -> bool:
     if chosen is None or replaced is None:
         return False
     connection.execute(
-        update(_signature).where(_signature.c.id == kept.signature_id).values(chosen)
+        update(_signature)
+        .where(_signature.c.id == kept.signature_id)
+        .values(**chosen, comment_state=Remark.WAITING)
     )
     connection.execute(
         update(_attempt)

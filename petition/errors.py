@@ -130,5 +130,13 @@ class Withheld(PetitionError):
     """This letter must not be mailed: its reader has had their most, or wants none."""
 
 
+class PictureRefused(PetitionError):
+    """A picture that is not taken; the argument says why, after its name, in English."""
+
+
+class NotThere(PetitionError):
+    """No such piece of news, picture or comment under this petition."""
+
+
 class AddressRefused(PetitionError):
     """A throw-away address, under a petition that takes none."""

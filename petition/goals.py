@@ -11,3 +11,9 @@ def goal_for(count: int) -> int:
             return goal
     millions = GOALS[-1] * 2
     return millions * (int(count / (millions * NEXT_GOAL_AT)) + 1)
+
+
+def bucket(count: int) -> int:
+    """Return a count rounded down to its two leading digits, as share pictures show it."""
+    step: int = 10 ** max(0, len(str(count)) - 2)
+    return count // step * step

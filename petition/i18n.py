@@ -5,6 +5,7 @@ from pathlib import Path
 from unicodedata import category, normalize
 
 from babel import Locale
+from babel.core import get_global
 from flask import Flask, g, has_request_context
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
@@ -13,6 +14,7 @@ from petition.errors import SettingsError
 from petition.extensions import babel
 
 CATALOGUES = Path(__file__).parent / "translations"
+OWN_CATALOGUES = "translations"  # in the instance folder: a language of the site's own
 WRITTEN_IN = "en"
 
 # Two-letter territories of CLDR that are not countries (ISO 3166-1 lists none of them as one).
@@ -24,9 +26,11 @@ _NOT_COUNTRIES = frozenset(
 def prepare_languages(app: Flask) -> None:
     """Bind the catalogues. Raises SettingsError for a language that has none, or none compiled."""
     for language in app.config["LANGUAGES"]:
-        catalogue = CATALOGUES / language / "LC_MESSAGES" / "messages"
         if language == WRITTEN_IN:
             continue
+        own = Path(app.instance_path) / OWN_CATALOGUES / language
+        folder = own if own.exists() else CATALOGUES / language
+        catalogue = folder / "LC_MESSAGES" / "messages"
         if not catalogue.with_suffix(".po").exists():
             raise SettingsError(f"LANGUAGES names {language}, for which there is no translation")
         if not catalogue.with_suffix(".mo").exists():
@@ -34,7 +38,7 @@ def prepare_languages(app: Flask) -> None:
     babel.init_app(
         app,
         default_locale=app.config["LANGUAGES"][0],
-        default_translation_directories=str(CATALOGUES),
+        default_translation_directories=f"{CATALOGUES};{Path(app.instance_path) / OWN_CATALOGUES}",
         locale_selector=_reader_language,
     )
 
@@ -81,6 +85,12 @@ def language_name(language: str) -> str:
     """Return a language's name in itself, as a list of languages shows it."""
     name = Locale.parse(language).get_display_name(language) or language
     return name[:1].upper() + name[1:]
+
+
+def with_territory(language: str) -> str:
+    """Return the language with its likeliest country, as Open Graph writes locales: `kk_KZ`."""
+    parts = get_global("likely_subtags").get(language, language).split("_")
+    return f"{parts[0]}_{parts[-1]}"
 
 
 def is_right_to_left(language: str) -> bool:

@@ -5,13 +5,25 @@ from enum import StrEnum
 
 class State(StrEnum):
     """Where a petition stands. Drafts are seen by organisers only; only an open one takes
-    signatures.
+    signatures; a won one is closed, too.
     """
 
     DRAFT = "draft"
     OPEN = "open"
     PAUSED = "paused"
     CLOSED = "closed"
+    VICTORY = "victory"
+
+
+PUBLIC = tuple(state for state in State if state != State.DRAFT)
+
+
+class Remark(StrEnum):
+    """Whether a signer's comment may be shown: an organiser reads it first."""
+
+    WAITING = "waiting"
+    SHOWN = "shown"
+    REFUSED = "refused"
 
 
 class Display(StrEnum):

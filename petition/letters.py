@@ -12,13 +12,15 @@ from flask import render_template
 from flask_babel import force_locale
 from sqlalchemy import bindparam, select
 
-from petition import tokens
+from petition import sharing, tokens
 from petition.errors import Withheld
 from petition.extensions import db
 from petition.kinds import LetterKind
 from petition.models import Letter, Organiser, Petition, PetitionText
 from petition.smtp import Mail
 from petition.stationery import Stationery, Words, check_mailbox, message_key, signed
+
+SHARED_BY_MAIL = ("wa", "tg", "fb")  # few links: a mail full of them looks like an advertisement
 
 
 def compose(letter_id: int, stationery: Stationery, *, now: datetime) -> Mail | None:
@@ -105,12 +107,18 @@ def thanks(letter: Letter, stationery: Stationery, now: datetime) -> Words | Non
     found = signed(letter)
     if found is None or not found.signature.counted:
         return None
+    link = f"{stationery.site_url}/p/{found.petition.slug}"
     return found.words(
         "thanks",
         stationery,
         now,
         number=found.signature.number,
-        link=f"{stationery.site_url}/p/{found.petition.slug}",
+        link=link,
+        share_links=[
+            (sharing.NAMES[way.channel], way.url)
+            for way in sharing.links(link, found.text.share)
+            if way.channel in SHARED_BY_MAIL
+        ],
     )
 
 

@@ -4,13 +4,18 @@ docs/petition-file.md says what each piece is.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
-from petition.errors import ImportRefused
+from petition import pictures
+from petition.errors import ImportRefused, PictureRefused
+from petition.pictures import Made
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _MOST = {
     "title": 200,
@@ -30,10 +35,33 @@ class Manuscript:
     slug: str
     petition: dict[str, Any]
     texts: list[dict[str, Any]]
+    face: Made | None
 
 
-def read(written: Mapping[str, Any]) -> Manuscript:
-    """Read a petition. Raises ImportRefused naming the first piece that is missing or wrong."""
+@dataclass(frozen=True, slots=True)
+class WrittenUpdate:
+    """A piece of news: `texts` by the names of their columns, the first one its own language."""
+
+    author: str
+    published_at: datetime
+    texts: list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """News ready to be kept: with the pictures by the names that the texts call them, and the
+    targets by the names of their columns.
+    """
+
+    updates: list[WrittenUpdate]
+    pictures: dict[str, Made]
+    targets: list[dict[str, Any]]
+
+
+def read(written: Mapping[str, Any], folder: Path | None = None) -> Manuscript:
+    """Read a petition, its picture from `folder`. Raises ImportRefused naming the first piece that
+    is missing or wrong.
+    """
     slug = _piece(written, "slug", 60)
     if not _SLUG.fullmatch(slug):
         raise ImportRefused("slug: lower-case letters, digits and hyphens only")
@@ -61,7 +89,83 @@ def read(written: Mapping[str, Any]) -> Manuscript:
     }
     organiser = _piece(written, "organiser", 200)
     rows = [_text(language, text, organiser) for language, text in texts.items()]
-    return Manuscript(slug, petition, rows)
+    face = None
+    if "face" in written:
+        face = _picture(written["face"], folder, pictures.make_face)
+        petition["face"] = face.digest
+        for row in rows:
+            row["face"] = _piece(texts[row["language"]], "face", 300, f"text.{row['language']}.")
+    return Manuscript(slug, petition, rows, face)
+
+
+def read_news(written: Mapping[str, Any], folder: Path | None = None) -> News:
+    """Read news and targets, the pictures from `folder`. Raises ImportRefused naming the first
+    piece that is missing or wrong.
+    """
+    updates, targets = written.get("update", []), written.get("target", [])
+    names = written.get("pictures", [])
+    for name, tables in (("update", updates), ("target", targets)):
+        if not isinstance(tables, list) or not all(isinstance(one, Mapping) for one in tables):
+            raise ImportRefused(f"{name}: tables, each under [[{name}]]")
+    if not isinstance(names, list):
+        raise ImportRefused("pictures: a list of file names")
+    return News(
+        [_update(one, f"update {number}") for number, one in enumerate(updates, start=1)],
+        {str(name): _picture(name, folder, pictures.make) for name in names},
+        [_target(one, f"target {number}") for number, one in enumerate(targets, start=1)],
+    )
+
+
+def _update(written: Mapping[str, Any], where: str) -> WrittenUpdate:
+    day, texts = written.get("day"), written.get("text")
+    if not isinstance(day, date):
+        raise ImportRefused(f"{where}.day: a date, as 2016-05-26")
+    if not isinstance(texts, Mapping) or not texts:
+        raise ImportRefused(f"{where}.text: at least one language")
+    rows = []
+    for language, text in texts.items():
+        within = f"{where}.text.{language}"
+        if not _LANGUAGE.fullmatch(language) or not isinstance(text, Mapping):
+            raise ImportRefused(f"{within}: a table named by a language code")
+        title = _piece(text, "title", 200, f"{within}.")
+        body = _piece(text, "body", 50_000, f"{within}.")
+        rows.append({"language": language, "title": title, "body": body})
+    author = _piece(written, "author", 200, f"{where}.") if "author" in written else ""
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    return WrittenUpdate(author, noon, rows)
+
+
+def _target(written: Mapping[str, Any], where: str) -> dict[str, Any]:
+    country, office = written.get("country", ""), written.get("office")
+    if not isinstance(country, str) or not re.fullmatch(r"[A-Z]{2}", country):
+        raise ImportRefused(f"{where}.country: two capital letters, as CA")
+    if not isinstance(office, Mapping) or not office:
+        raise ImportRefused(f"{where}.office: its name in at least one language")
+    checked = written.get("checked")
+    if not isinstance(checked, int) or not 1990 <= checked <= 2200:
+        raise ImportRefused(f"{where}.checked: the year the address was checked")
+    email = written.get("email", "")
+    if not isinstance(email, str) or (email and not re.fullmatch(r"[^@\s]+@[^@\s]+", email)):
+        raise ImportRefused(f"{where}.email: an address, or nothing")
+    return {
+        "country": country,
+        "office": {str(code): _piece(office, code, 200, f"{where}.office.") for code in office},
+        "postal": _piece(written, "postal", 1_000, f"{where}."),
+        "email": email,
+        "checked": checked,
+    }
+
+
+def _picture(name: object, folder: Path | None, make: Callable[[bytes], Made]) -> Made:
+    """Make a picture anew from a file beside the one that names it, and from nowhere else."""
+    if not isinstance(name, str) or not _FILE.fullmatch(name) or folder is None:
+        raise ImportRefused(f"{name}: the name of a picture in the same folder")
+    try:
+        return make((folder / name).read_bytes())
+    except FileNotFoundError:
+        raise ImportRefused(f"{name}: there is no such file in the same folder") from None
+    except PictureRefused as refused:
+        raise ImportRefused(f"{name}: {refused}") from refused
 
 
 def _regime(written: object) -> dict[str, str]:

@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, false, select, update
+from sqlalchemy import Select, case, false, select, update
 
 from petition import entries, limits, posting, suppression
 from petition.entries import Entry, Kept
 from petition.errors import SignatureGone
 from petition.extensions import db, transaction
-from petition.kinds import LetterKind
+from petition.kinds import LetterKind, Remark
 from petition.limits import Sender
 from petition.models import (
     Attempt,
@@ -108,6 +108,11 @@ def correct(signature_id: int, entry: Entry, *, now: datetime) -> None:
             .where(_signature.c.id == signature_id, _signature.c.confirmed_at.is_not(None))
             .values(
                 **asdict(entry),
+                # Another comment is read by an organiser before it shows; the same one was.
+                comment_state=case(
+                    (_signature.c.comment == entry.comment, _signature.c.comment_state),
+                    else_=Remark.WAITING.value,
+                ),
                 entry=_signature.c.entries + 1,
                 entries=_signature.c.entries + 1,
             )
@@ -183,6 +188,7 @@ def as_data(mine: Mine) -> dict[str, Any]:
         "signature": _written(mine.signature)
         | {
             "number": mine.signature.number,
+            "comment_state": mine.signature.comment_state,
             "confirmed_at": _moment(mine.signature.confirmed_at),
         },
         "other_entries": [_written(attempt) for attempt in mine.attempts],

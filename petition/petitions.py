@@ -1,20 +1,28 @@
-"""Petitions: import, open, pause, close, recount; what a page shows of one; its numbers for
-organisers.
-"""
+"""Petitions as they are read: what a page shows of one, what signing needs to know, the counter."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, func, or_, select
 
-from petition.errors import PetitionNotFound, PetitionNotOpen, SlugTaken
-from petition.extensions import db, transaction
+from petition.errors import PetitionNotFound, PetitionNotOpen
+from petition.extensions import db
 from petition.goals import goal_for
 from petition.kinds import State
-from petition.manuscript import Manuscript
-from petition.models import Petition, PetitionText, Signature, Tally
+from petition.models import Petition, PetitionText, Picture, Tally
 from petition.prepared import Prepared
+
+BAR_FROM = 25  # signatures
+IN_ITS_OWN = ""  # no language: a petition's own
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """The picture beside a petition's headline, its size in pixels."""
+
+    digest: str
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,7 @@ class Shown:
     reader's.
     """
 
+    id: int
     slug: str
     state: State
     contact: str
@@ -34,10 +43,16 @@ class Shown:
     closed_at: datetime | None
     text: PetitionText
     languages: tuple[str, ...]
+    face: Face | None
 
     @property
     def takes_signatures(self) -> bool:
         return self.state == State.OPEN
+
+    @property
+    def shows_progress(self) -> bool:
+        """Whether a bar says more for the petition than against it."""
+        return self.count >= BAR_FROM
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +106,7 @@ def shown(slug: str, language: str, *, drafts: bool = False) -> Shown:
     petition, tally = row
     texts = _newest_texts(petition.id)
     return Shown(
+        id=petition.id,
         slug=petition.slug,
         state=State(petition.state),
         contact=petition.contact,
@@ -102,7 +118,19 @@ def shown(slug: str, language: str, *, drafts: bool = False) -> Shown:
         closed_at=petition.closed_at,
         text=texts.get(language) or texts[petition.source_language],
         languages=tuple(texts),
+        face=_face(petition),
     )
+
+
+def _face(petition: Petition) -> Face | None:
+    if not petition.face:
+        return None
+    width, height = db.session.execute(
+        select(Picture.width, Picture.height).where(
+            Picture.petition_id == petition.id, Picture.digest == petition.face
+        )
+    ).one()
+    return Face(petition.face, width, height)
 
 
 def _newest_texts(petition_id: int) -> dict[str, PetitionText]:
@@ -197,62 +225,3 @@ def listed(language: str, *, states: tuple[State, ...] = tuple(State)) -> list[L
             )
         )
     return found
-
-
-def keep(manuscript: Manuscript, *, now: datetime) -> None:
-    """Keep a new petition with its texts and a counter at nought. Raises SlugTaken."""
-    opened_at = now if manuscript.petition["state"] == State.OPEN else None
-    values = manuscript.petition | {"created_at": now, "opened_at": opened_at}
-    try:
-        with transaction() as connection:
-            kept = connection.scalar(insert(Petition).values(values).returning(Petition.id))
-            connection.execute(
-                insert(Tally).values(petition_id=kept, counted=0, last_number=0, changed_at=now)
-            )
-            rest = {"petition_id": kept, "version": 1, "created_at": now}
-            connection.execute(insert(PetitionText), [text | rest for text in manuscript.texts])
-    except IntegrityError as error:
-        raise SlugTaken(manuscript.slug) from error
-
-
-def move(slug: str, state: State, *, now: datetime) -> None:
-    """Open, pause or close a petition. Repeating it changes nothing. Raises PetitionNotFound."""
-    values: dict[str, object] = {
-        "state": state.value,
-        "closed_at": now if state == State.CLOSED else None,
-    }
-    if state == State.OPEN:
-        values["opened_at"] = func.coalesce(Petition.opened_at, now)
-    with transaction() as connection:
-        known = connection.scalar(select(Petition.id).where(Petition.slug == slug))
-        if known is None:
-            raise PetitionNotFound
-        connection.execute(
-            update(Petition).where(Petition.id == known, Petition.state != state).values(values)
-        )
-
-
-def recount(slug: str, *, now: datetime) -> tuple[int, int]:
-    """Count a petition's signatures one by one, set the counter to it, and return what it said and
-    says.
-
-    Raises PetitionNotFound.
-    """
-    with transaction() as connection:
-        tally = connection.execute(
-            select(Tally.petition_id, Tally.counted)
-            .join(Petition, Petition.id == Tally.petition_id)
-            .where(Petition.slug == slug)
-            .with_for_update(of=Tally)
-        ).first()
-        if tally is None:
-            raise PetitionNotFound
-        mine = Signature.petition_id == tally.petition_id
-        true = int(connection.scalar(select(func.count()).where(mine, Signature.counted)) or 0)
-        if tally.counted != true:
-            connection.execute(
-                update(Tally)
-                .where(Tally.petition_id == tally.petition_id)
-                .values(counted=true, changed_at=now)
-            )
-        return tally.counted, true

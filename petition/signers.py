@@ -72,6 +72,12 @@ def tidy(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
+def initials(name: str) -> str:
+    """Return a name's initials: `A. B.` for Anna Berg, `Ж.-Б. М.` for Жан-Батист Мольер."""
+    words = ("-".join(f"{part[:1].upper()}." for part in word.split("-")) for word in name.split())
+    return " ".join(words)
+
+
 def has_forbidden(text: str, *, lines: bool = False) -> bool:
     """Say whether the text holds control or direction-override characters; `lines` allows line
     breaks and tabs.

@@ -156,6 +156,7 @@ class Pending:
 
     slug: str
     language: str
+    name: str
     email: str
     waiting: bool
     sent_at: datetime | None
@@ -182,6 +183,7 @@ def pending(letter_id: int) -> Pending:
     if written is None:
         raise SignatureGone
     return Pending(
+        name=written["name"],
         slug=slug,
         language=written["language"],
         email=written["email"],

@@ -9,7 +9,7 @@ from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
 from petition import export as exporting
-from petition import manuscript, petitions
+from petition import lifecycle, manuscript, petitions, updates
 from petition.cli.refusal import refusing
 from petition.clock import now
 from petition.kinds import State
@@ -21,14 +21,28 @@ petition = AppGroup("petition", help="Create, list, open, pause, close and recou
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_file(file: Path) -> None:
     """Keep the petition written in FILE (TOML, see docs/petition-file.md)."""
+    written = _toml(file)
+    with refusing():
+        kept = manuscript.read(written, file.parent)
+        lifecycle.keep(kept, now=now())
+    click.echo(f"/p/{kept.slug}")
+
+
+@petition.command()
+@click.argument("slug")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def add(slug: str, file: Path) -> None:
+    """Add the news, pictures and targets written in FILE to SLUG (see docs/petition-file.md)."""
+    written = _toml(file)
+    with refusing():
+        updates.keep(slug, manuscript.read_news(written, file.parent), now=now())
+
+
+def _toml(file: Path) -> dict[str, object]:
     try:
-        written = tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise click.ClickException(f"{file.name} is not TOML: {error}") from error
-    with refusing():
-        kept = manuscript.read(written)
-        petitions.keep(kept, now=now())
-    click.echo(f"/p/{kept.slug}")
 
 
 @petition.command()
@@ -54,7 +68,7 @@ def create(slug: str, language: str, organiser: str, contact: str, **text: str) 
                 "text": {language: text},
             }
         )
-        petitions.keep(kept, now=now())
+        lifecycle.keep(kept, now=now())
     click.echo(f"draft /p/{kept.slug}; open it with: flask petition open {kept.slug}")
 
 
@@ -70,7 +84,7 @@ def list_petitions() -> None:
 def open_petition(slug: str) -> None:
     """Let SLUG take signatures."""
     with refusing():
-        petitions.move(slug, State.OPEN, now=now())
+        lifecycle.move(slug, State.OPEN, now=now())
 
 
 @petition.command()
@@ -78,7 +92,7 @@ def open_petition(slug: str) -> None:
 def pause(slug: str) -> None:
     """Stop SLUG from taking signatures for a while."""
     with refusing():
-        petitions.move(slug, State.PAUSED, now=now())
+        lifecycle.move(slug, State.PAUSED, now=now())
 
 
 @petition.command()
@@ -86,7 +100,15 @@ def pause(slug: str) -> None:
 def close(slug: str) -> None:
     """Close SLUG; signatures made before can be confirmed for 24 hours."""
     with refusing():
-        petitions.move(slug, State.CLOSED, now=now())
+        lifecycle.move(slug, State.CLOSED, now=now())
+
+
+@petition.command()
+@click.argument("slug")
+def victory(slug: str) -> None:
+    """Close SLUG as won: its page says so."""
+    with refusing():
+        lifecycle.move(slug, State.VICTORY, now=now())
 
 
 @petition.command()
@@ -94,7 +116,7 @@ def close(slug: str) -> None:
 def recount(slug: str) -> None:
     """Count the signatures of SLUG one by one and put the counter right."""
     with refusing():
-        before, after = petitions.recount(slug, now=now())
+        before, after = lifecycle.recount(slug, now=now())
     click.echo(f"{after}" if before == after else f"{after} (the counter said {before})")
 
 

@@ -15,7 +15,17 @@ import flask_migrate
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
-from petition import chores, config, letters, manuscript, outbox, petitions, serving
+from petition import (
+    chores,
+    config,
+    letters,
+    lifecycle,
+    manuscript,
+    outbox,
+    petitions,
+    serving,
+    updates,
+)
 from petition.cli.refusal import refusing
 from petition.clock import now
 from petition.couriers import Courier, FolderCourier, SmtpCourier
@@ -23,7 +33,7 @@ from petition.domains import MailDomains
 from petition.stationery import Stationery
 from petition.worker import Worker
 
-SAMPLE = Path(__file__).parent.parent / "samples" / "kuramshin.toml"
+SAMPLES = Path(__file__).parent.parent / "samples"
 
 outbox_commands = AppGroup("outbox", help="Deliver mails; see what waits.")
 
@@ -95,9 +105,13 @@ def setup() -> None:
     if not current_app.config["SECRET_KEY"]:
         _write_secret(Path(current_app.instance_path) / "config.toml")
     flask_migrate.upgrade()
-    written = tomllib.loads(SAMPLE.read_text(encoding="utf-8"))
+    written = tomllib.loads((SAMPLES / "kuramshin.toml").read_text(encoding="utf-8"))
     if written["slug"] not in {found.slug for found in petitions.listed("")}:
-        petitions.keep(manuscript.read(written), now=now())
+        lifecycle.keep(manuscript.read(written), now=now())
+    news = tomllib.loads((SAMPLES / "kuramshin-news.toml").read_text(encoding="utf-8"))
+    petition_id = petitions.identify(written["slug"])
+    if not updates.listed(petition_id, ""):
+        updates.keep(written["slug"], manuscript.read_news(news), now=now())
 
 
 def _write_secret(file: Path) -> None:

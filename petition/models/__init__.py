@@ -3,6 +3,7 @@ use cases.
 """
 
 from petition.models.mail import Letter, Suppression
+from petition.models.news import Picture, Target, Update, UpdateText, Visit
 from petition.models.organisers import AuditEntry, Organiser
 from petition.models.petitions import Petition, PetitionText, Tally
 from petition.models.safeguards import Burst, NetworkSecret, Spent
@@ -17,9 +18,14 @@ __all__ = [
     "Organiser",
     "Petition",
     "PetitionText",
+    "Picture",
     "Signature",
     "Spent",
     "Suppression",
     "Tally",
+    "Target",
     "Typed",
+    "Update",
+    "UpdateText",
+    "Visit",
 ]

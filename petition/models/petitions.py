@@ -29,6 +29,7 @@ class Petition(Base):
     created_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    face: Mapped[str] = mapped_column(String(32), default="")  # digest of its picture, if any
 
 
 class PetitionText(Base):
@@ -51,6 +52,7 @@ class PetitionText(Base):
     demands: Mapped[str] = mapped_column(Text)
     story: Mapped[str] = mapped_column(Text)
     share: Mapped[str] = mapped_column(String(280))
+    face: Mapped[str] = mapped_column(String(300), default="")  # the picture in words
     created_at: Mapped[datetime]
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.extensions import Base
-from petition.kinds import Display
+from petition.kinds import Display, Remark
 from petition.models.constraints import NUMBERED_ONCE, one_of, partial_index
 from petition.models.petitions import PetitionText
 
@@ -61,6 +61,21 @@ class Signature(Typed, Base):
             "(confirmed_at IS NULL) = (number IS NULL)", name="numbered_when_confirmed"
         ),
         one_of("display", Display),
+        one_of("comment_state", Remark),
+        # What the public page reads: few opt in, and those few are found without the others.
+        partial_index(
+            "ix_signature_shown",
+            "petition_id",
+            "number",
+            where="number IS NOT NULL AND display <> 'hidden'",
+        ),
+        partial_index(
+            "ix_signature_organisation",
+            "petition_id",
+            "organisation",
+            where="number IS NOT NULL AND organisation <> ''",
+        ),
+        partial_index("ix_signature_country", "petition_id", "country", where="number IS NOT NULL"),
         NUMBERED_ONCE,
     )
 
@@ -69,6 +84,7 @@ class Signature(Typed, Base):
     mailbox_key: Mapped[str] = mapped_column(String(254))
     entries: Mapped[int] = mapped_column(default=1)
     code_tries: Mapped[int] = mapped_column(default=0)
+    comment_state: Mapped[Remark] = mapped_column(String(10), default=Remark.WAITING)
     confirmed_at: Mapped[datetime | None]
     number: Mapped[int | None]
 

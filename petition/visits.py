@@ -1,0 +1,68 @@
+"""How often a link was followed that somebody had passed on: sums by day, channel and language.
+
+Nothing in them is about a person, and nothing is written when a page is read: the doors add up and
+hand the sums in.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+from petition.extensions import db, transaction
+from petition.models import Petition, Signature, Visit
+
+# Slug, day, channel, language.
+Key = tuple[str, date, str, str]
+
+
+def add(sums: Mapping[Key, int]) -> None:
+    """Add visits to the sums that are kept; those of petitions that are not there are dropped."""
+    with transaction() as connection:
+        slugs = {slug for slug, *_ in sums}
+        known = dict(
+            connection.execute(
+                select(Petition.slug, Petition.id).where(Petition.slug.in_(slugs))
+            ).all()
+        )
+        write = insert_postgresql if connection.dialect.name == "postgresql" else insert_sqlite
+        for (slug, day, channel, language), visits in sorted(sums.items()):
+            if slug not in known:
+                continue
+            statement = write(Visit).values(
+                petition_id=known[slug], day=day, channel=channel, language=language, visits=visits
+            )
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["petition_id", "day", "channel", "language"],
+                    set_={"visits": Visit.visits + statement.excluded.visits},
+                )
+            )
+
+
+def channels(petition_id: int) -> list[tuple[str, int, int]]:
+    """Return each channel with its visits and the confirmed signatures that came of them."""
+    visits = dict(
+        db.session.execute(
+            select(Visit.channel, func.sum(Visit.visits))
+            .where(Visit.petition_id == petition_id)
+            .group_by(Visit.channel)
+        ).all()
+    )
+    signed = dict(
+        db.session.execute(
+            select(Signature.channel, func.count())
+            .where(Signature.petition_id == petition_id, Signature.counted, Signature.channel != "")
+            .group_by(Signature.channel)
+        ).all()
+    )
+    both = {
+        channel: (int(visits.get(channel, 0)), int(signed.get(channel, 0)))
+        for channel in {*visits, *signed}
+    }
+    return sorted(
+        ((channel, seen, count) for channel, (seen, count) in both.items()),
+        key=lambda row: (-row[2], -row[1], row[0]),
+    )
