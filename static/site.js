@@ -8,8 +8,13 @@ const LATEST = 300_000; // and at one that does not
 
 for (const counter of document.querySelectorAll("[data-count-url]")) follow(counter);
 for (const button of document.querySelectorAll("[data-copy]")) offerCopy(button);
+for (const button of document.querySelectorAll("[data-share]")) offerShare(button);
 for (const field of document.querySelectorAll("[data-challenge]")) solve(field, JSON.parse(field.dataset.challenge));
 document.querySelector(".summary[tabindex]")?.focus();
+signAsTyped(document.querySelector("[data-signature]"), document.querySelector("#sign #name"));
+offerLetter(document.querySelector("[data-copied-from]"));
+// Who copies the address from the browser passes on the petition, not how they came to it.
+if (new URLSearchParams(location.search).has("r")) history.replaceState(null, "", location.pathname + location.hash);
 
 function follow(counter) {
   let wait = SOONEST;
@@ -43,25 +48,63 @@ function follow(counter) {
 }
 
 function show(counter, count, goal) {
-  counter.querySelector("[data-count]").textContent = written.format(count);
+  const number = counter.querySelector("[data-count]");
+  const before = Number(counter.dataset.said ?? count);
+  counter.dataset.said = count;
+  number.textContent = written.format(count);
+  counter.querySelector("[data-counted]").hidden = count === 0;
+  counter.querySelector("[data-none]")?.remove();
   const bar = counter.querySelector("progress");
-  bar.max = goal;
-  bar.value = count;
+  if (bar) Object.assign(bar, { max: goal, value: count });
   const next = counter.querySelector("[data-goal-words]");
-  next.textContent = next.dataset.goalWords.replace("{goal}", written.format(goal));
+  if (next) next.textContent = next.dataset.goalWords.replace("{goal}", written.format(goal));
+  // Said aloud at round numbers alone: every step would be chatter.
+  const step = 10 ** Math.max(2, String(count).length - 1);
+  if (Math.floor(count / step) > Math.floor(before / step)) {
+    const said = counter.querySelector("[data-round]");
+    said.textContent = said.dataset.round.replace("{count}", written.format(count));
+  }
+}
+
+function signAsTyped(line, name) {
+  name?.addEventListener("input", () => (line.textContent = name.value));
+}
+
+function offerShare(button) {
+  if (!navigator.share) return;
+  button.parentElement.hidden = false;
+  button.addEventListener("click", () => {
+    const { share, text } = button.dataset;
+    // In the text, because some programs drop the address; who closes the sheet has done no wrong.
+    navigator.share({ text: `${text} ${share}` }).catch(() => {});
+  });
 }
 
 function offerCopy(button) {
   const field = button.parentElement.querySelector("input");
   const status = button.closest(".copy").querySelector("[data-copied]");
+  onCopy(button, status, () => field.dataset.link, () => field.select());
+}
+
+function offerLetter(letter) {
+  if (!letter) return;
+  const print = document.querySelector("[data-print]");
+  print.hidden = false;
+  print.addEventListener("click", () => window.print());
+  const button = document.querySelector("[data-copy-text]");
+  const status = button.parentElement.querySelector("[data-copied]");
+  onCopy(button, status, () => letter.innerText, () => getSelection().selectAllChildren(letter));
+}
+
+function onCopy(button, status, text, instead) {
   if (!navigator.clipboard) return;
   button.hidden = false;
   button.addEventListener("click", async () => {
     try {
-      await navigator.clipboard.writeText(field.dataset.link);
+      await navigator.clipboard.writeText(text());
       status.textContent = status.dataset.copied;
     } catch {
-      field.select(); // refused: at least it is marked for copying by hand
+      instead(); // refused: at least it is marked for copying by hand
     }
   });
 }

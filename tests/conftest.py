@@ -16,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from petition import create_app, manuscript, petitions, tokens
+from petition import create_app, lifecycle, manuscript, tokens
 from petition.cli.service import worker_for
 from petition.clock import now
 from petition.extensions import db
@@ -158,7 +158,7 @@ def make_petition(slug: str = "free-them", **changes: Any) -> str:
         "text": {"en": text, "ru": russian},
     }
     kept = manuscript.read(written | changes)
-    petitions.keep(kept, now=TODAY)
+    lifecycle.keep(kept, now=TODAY)
     return kept.slug
 
 

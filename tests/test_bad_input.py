@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, text
 
-from petition import petitions, tokens
+from petition import lifecycle, tokens
 from petition.clock import now
 from petition.extensions import db, transaction
 from petition.kinds import State
@@ -261,7 +261,7 @@ def test_a_draft_is_not_there_for_the_public(app: Flask, client: Client) -> None
 
 
 def test_a_closed_petition_shows_no_form_and_takes_nothing(client: Client, petition: str) -> None:
-    petitions.move(petition, State.CLOSED, now=now())
+    lifecycle.move(petition, State.CLOSED, now=now())
     page = client.get(f"/p/{petition}")
     assert page.status_code == 200
     assert "This petition is closed" in page.text
@@ -273,10 +273,10 @@ def test_a_closed_petition_shows_no_form_and_takes_nothing(client: Client, petit
 
 
 def test_a_paused_petition_says_so(client: Client, petition: str) -> None:
-    petitions.move(petition, State.PAUSED, now=now())
+    lifecycle.move(petition, State.PAUSED, now=now())
     assert "This petition is paused" in client.get(f"/p/{petition}").text
     assert client.post(f"/p/{petition}/sign", data=filled()).status_code == 409
-    petitions.move(petition, State.OPEN, now=now())
+    lifecycle.move(petition, State.OPEN, now=now())
     assert client.post(f"/p/{petition}/sign", data=filled()).status_code == 303
 
 

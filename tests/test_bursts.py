@@ -121,10 +121,10 @@ def test_a_flood_from_one_network_is_held(app: Flask, petition: str) -> None:
 
 
 def test_a_paused_petition_is_not_watched(app: Flask, petition: str) -> None:
-    from petition import petitions
+    from petition import lifecycle
 
     flood(60)
-    petitions.move(petition, State.PAUSED, now=TODAY)
+    lifecycle.move(petition, State.PAUSED, now=TODAY)
     assert watch.watch(now=TODAY + MINUTE) == []
 
 
@@ -199,8 +199,8 @@ def test_no_reminder_to_who_confirmed_or_never_got_the_mail_or_signed_long_ago(
 
 
 def test_no_reminder_once_the_petition_is_closed(app: Flask, petition: str) -> None:
-    from petition import petitions
+    from petition import lifecycle
 
     sent([sign()])
-    petitions.move(petition, State.CLOSED, now=TODAY)
+    lifecycle.move(petition, State.CLOSED, now=TODAY)
     assert remind(days=2) == 0

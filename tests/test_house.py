@@ -49,6 +49,7 @@ def test_every_letter_has_its_three_templates_and_renders_in_every_language(
         "code": "123456",
         "purge": 14,
         "number": 12,
+        "share_links": [("WhatsApp", "https://wa.me/?text=x")],
         "copied": True,
         "contact": "committee@example.org",
         "days": 7,

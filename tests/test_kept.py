@@ -5,7 +5,7 @@ import gzip
 import pytest
 from flask import Flask
 
-from petition import petitions
+from petition import lifecycle
 from petition.kinds import State
 from petition.web.kept import MOST, SECONDS, Kept
 from tests.conftest import TODAY, Client, confirmed, filled
@@ -37,7 +37,7 @@ def test_a_page_is_kept_for_a_second_and_no_longer(
     client: Client, petition: str, clock: Clock
 ) -> None:
     assert "Sign the petition" in client.get(f"/p/{petition}").text
-    petitions.move(petition, State.CLOSED, now=TODAY)
+    lifecycle.move(petition, State.CLOSED, now=TODAY)
     assert "Sign the petition" in client.get(f"/p/{petition}").text
     clock.seconds += SECONDS
     assert "This petition is closed" in client.get(f"/p/{petition}").text

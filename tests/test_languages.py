@@ -51,7 +51,7 @@ def test_a_page_says_its_language_and_names_the_others(client: Client, petition:
         in page
     )
     assert f'<a href="/en/p/{petition}" hreflang="en" lang="en">English</a>' in page
-    assert f'<link rel="canonical" href="https://petition.example.org/p/{petition}">' in page
+    assert f'<link rel="canonical" href="https://petition.example.org/ru/p/{petition}">' in page
 
 
 def test_a_prefix_carries_on_from_page_to_page(client: Client, petition: str) -> None:

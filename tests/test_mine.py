@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from petition import organisers, petitions, signers
+from petition import lifecycle, organisers, signers
 from petition.clock import now
 from petition.extensions import db
 from petition.kinds import LetterState, Role, State
@@ -165,7 +165,7 @@ def test_the_date_of_erasing_is_said_once_the_petition_is_closed(
     client: Client, petition: str, post_office: PostOffice
 ) -> None:
     path = my_page(client, petition, post_office)
-    petitions.move(petition, State.CLOSED, now=now())
+    lifecycle.move(petition, State.CLOSED, now=now())
     erased = now() + timedelta(days=180)
     assert f"{erased.day}, {erased.year}" in text_of(client.get(path))
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from petition import export, limits, networks, petitions, retention
+from petition import export, lifecycle, limits, networks, retention
 from petition.cli.service import worker_for
 from petition.extensions import db, transaction
 from petition.kinds import State
@@ -76,7 +76,7 @@ def test_counts_and_keys_of_networks_go_after_48_hours(app: Flask) -> None:
 def test_personal_data_go_180_days_after_closing_and_counts_stay(app: Flask, petition: str) -> None:
     for name in ("a", "b"):
         confirm(signature_of(sign(f"{name}@example.org")).id)
-    petitions.move(petition, State.CLOSED, now=TODAY)
+    lifecycle.move(petition, State.CLOSED, now=TODAY)
     assert run(days=180).anonymised == 0
     assert run(days=181).anonymised == 2
     assert run(days=182).anonymised == 0, "twice is once"

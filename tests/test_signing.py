@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from petition import confirming, goals, petitions, posting, signing
+from petition import confirming, goals, lifecycle, petitions, posting, signing
 from petition.entries import Entry, Kept, Setting
 from petition.errors import PetitionNotOpen, SignatureGone, TooSoon
 from petition.extensions import db, transaction
@@ -177,7 +177,7 @@ def test_a_signature_made_before_closing_is_confirmed_for_a_day_after(
     app: Flask, petition: str
 ) -> None:
     early, late = signature_of(sign("a@example.org")), signature_of(sign("b@example.org"))
-    petitions.move(petition, State.CLOSED, now=TODAY)
+    lifecycle.move(petition, State.CLOSED, now=TODAY)
     with pytest.raises(PetitionNotOpen):
         petitions.signable(petition, "en")
     confirm(early.id, 1, at=TODAY + timedelta(hours=23))
@@ -235,7 +235,7 @@ def test_recounting_puts_a_wrong_counter_right(app: Flask, petition: str) -> Non
     confirm(signature_of(sign()).id, 1, at=TODAY)
     with transaction() as connection:
         connection.execute(update(Tally).values(counted=93_000))
-    assert petitions.recount(petition, now=TODAY) == (93_000, 1)
+    assert lifecycle.recount(petition, now=TODAY) == (93_000, 1)
     assert counted() == 1
 
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from petition import petitions
+from petition import lifecycle
 from petition.clock import now
 from petition.extensions import db
 from petition.kinds import State
@@ -100,7 +100,7 @@ def test_want_06_sign_but_not_publicly(client: Client, petition: str) -> None:
 
 
 def test_want_16_a_closed_petition_says_so_and_shows_no_form(client: Client, petition: str) -> None:
-    petitions.move(petition, State.CLOSED, now=now())
+    lifecycle.move(petition, State.CLOSED, now=now())
     page = client.get(f"/p/{petition}")
     assert "This petition is closed" in page.text
     assert "<form" not in page.text

@@ -9,22 +9,31 @@ from whitenoise import WhiteNoise
 from petition import config
 from petition.web import (
     assets,
+    company,
     dev,
+    elsewhere,
+    embassy,
     failures,
     headers,
     health,
     kept,
     language,
     mine,
+    news,
+    notices,
     organiser,
+    passing,
     public,
+    remembered,
     signer,
+    visits,
     words,
 )
 
 
 def register(app: Flask) -> None:
     """Add all pages, and the layers before them: kept pages, then static files, then Flask."""
+    app.extensions["remembered"] = remembered.Memory()
     language.prepare(app)
     headers.prepare(app)
     failures.prepare(app)
@@ -33,6 +42,8 @@ def register(app: Flask) -> None:
     app.register_blueprint(public.pages)
     app.register_blueprint(signer.pages)
     app.register_blueprint(mine.pages)
+    for room in (company, elsewhere, embassy, news, notices, passing):
+        app.register_blueprint(room.pages)
     app.register_blueprint(organiser.pages)
     app.register_blueprint(health.pages)
     if config.is_local(app.config) and not app.config["MAIL_SERVER"]:
@@ -54,4 +65,6 @@ def register(app: Flask) -> None:
         dressed, languages=tuple(app.config["LANGUAGES"]), hosts=app.config["TRUSTED_HOSTS"]
     )
     app.extensions["kept"] = pages
-    app.wsgi_app = pages  # type: ignore[method-assign]
+    counted = visits.Counted(pages, app)
+    app.extensions["visits"] = counted
+    app.wsgi_app = counted  # type: ignore[method-assign]

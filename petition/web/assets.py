@@ -3,11 +3,14 @@ once.
 """
 
 import gzip
+import re
 from hashlib import blake2b
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from flask import Flask
+
+from petition.colours import for_dark, on
 
 SOURCE = Path(__file__).parent.parent.parent / "static"
 _PACKED = {".css", ".js", ".svg"}
@@ -21,15 +24,34 @@ def publish(app: Flask) -> Path:
     """
     folder = Path(app.instance_path) / "static"
     folder.mkdir(parents=True, exist_ok=True)
+    files = {file.name: file.read_bytes() for file in sorted(SOURCE.iterdir()) if file.is_file()}
+    files["site.css"] = _in_colour(files["site.css"], app.config["BRAND_COLOUR"])
+    logo = app.config["BRAND_LOGO"]
+    if logo:
+        files["logo"] = (Path(app.instance_path) / logo).read_bytes()
     addresses = {
-        file.name: _publish(file, folder) for file in sorted(SOURCE.iterdir()) if file.is_file()
+        name: _publish(logo if name == "logo" else name, content, folder)
+        for name, content in files.items()
     }
     app.jinja_env.globals["asset"] = addresses.__getitem__
     return folder
 
 
-def _publish(file: Path, folder: Path) -> str:
-    content = file.read_bytes()
+def _in_colour(sheet: bytes, colour: str) -> bytes:
+    """Return the style sheet in the site's own colour: in light mode first, then in dark."""
+    text = sheet.decode()
+    for ours, name in ((colour, "light"), (for_dark(colour), "dark")):
+        pair = f"--accent: {ours};\n{' ' * 6}--on-accent: {on(ours)};"
+        text, found = re.subn(
+            rf"--accent: \S+; /\* {name} \*/\s+--on-accent: \S+;", pair, text, count=1
+        )
+        if not found:
+            raise LookupError(f"the style sheet names no accent for {name} mode")
+    return text.encode()
+
+
+def _publish(name: str, content: bytes, folder: Path) -> str:
+    file = Path(name)
     hashed = f"{file.stem}.{blake2b(content, digest_size=8).hexdigest()}{file.suffix}"
     _write(folder / hashed, content)
     if file.suffix in _PACKED:

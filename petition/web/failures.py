@@ -14,6 +14,7 @@ from petition.errors import (
     BurstGone,
     CrossSite,
     NotAllowed,
+    NotThere,
     PetitionNotFound,
     PetitionNotOpen,
     SignatureGone,
@@ -25,6 +26,7 @@ from petition.errors import (
 from petition.faults import told
 from petition.kinds import State
 from petition.web.headers import come_back
+from petition.web.surroundings import around
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,7 @@ _PAGES: dict[type[Exception], tuple[int, str]] = {
     CSRFError: (400, "form_expired"),
     NotAllowed: (403, "not_allowed"),
     BurstGone: (404, "not_found"),
+    NotThere: (404, "not_found"),
     PetitionNotFound: (404, "not_found"),
     SignatureGone: (410, "link_gone"),
     SignInSpent: (410, "sign_in_spent"),
@@ -61,8 +64,9 @@ def _page(error: Exception) -> Response:
 def _not_open(error: Exception) -> Response:
     assert isinstance(error, PetitionNotOpen)  # noqa: S101 (registered for it alone)
     petition = petitions.shown(error.slug, g.language)
-    status = 410 if error.state == State.CLOSED else 409
-    return make_response(render_template("petition/page.html", petition=petition), status)
+    status = 410 if error.state in {State.CLOSED, State.VICTORY} else 409
+    page = render_template("petition/page.html", petition=petition, **around(petition))
+    return make_response(page, status)
 
 
 def _too_many(error: Exception) -> Response:

@@ -26,6 +26,10 @@ PERMISSIONS = ", ".join(
     + [f"{feature}=()" for feature in ("picture-in-picture", "screen-wake-lock", "sync-xhr")]
     + [f"{feature}=(self)" for feature in ("web-share", "clipboard-write")]
 )
+# The one page that other sites may show inside theirs: a counter and a link, never a form.
+EMBEDDED = CONTENT_SECURITY.replace("frame-ancestors 'none'", "frame-ancestors *").replace(
+    "form-action 'self'", "form-action 'none'"
+)
 _CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -57,6 +61,8 @@ class Dressed:
     ) -> Iterable[bytes]:
         def dress(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
             present = {name.lower() for name, _ in headers}
+            if "content-security-policy" in present:
+                present.add("x-frame-options")  # its own policy says who may frame the page
             added = [(name, value) for lower, name, value in self._always if lower not in present]
             return start_response(status, headers + added, *exc_info)
 
@@ -87,6 +93,13 @@ def see_other(address: str) -> Response:
 def come_back(response: Response, wait: timedelta) -> Response:
     """Say when to come back (RFC 9110 §10.2.3), in whole seconds from one up."""
     response.headers["Retry-After"] = str(max(1, ceil(wait.total_seconds())))
+    return response
+
+
+def for_all_sites(response: Response) -> Response:
+    """Let other sites show what is public anyway: a picture, a count."""
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
 

@@ -18,12 +18,13 @@ from petition import petitions, sharing, signing, tokens
 from petition.clock import now
 from petition.entries import Setting
 from petition.errors import ProofRefused, StepWanted, TooMany
-from petition.kinds import State
+from petition.kinds import PUBLIC, State
 from petition.web import doorkeeper
 from petition.web.forms import SignForm
-from petition.web.headers import come_back, see_other
+from petition.web.headers import come_back, for_all_sites, see_other
 from petition.web.kept import keep
 from petition.web.language import Prefixed, speak
+from petition.web.surroundings import around
 
 pages = Prefixed("public", __name__)
 
@@ -37,7 +38,7 @@ def index() -> Response:
     """The featured petition; else the only open one; else the list."""
     featured = current_app.config["FEATURED"]
     if not featured:
-        listed = petitions.listed(g.language, states=(State.OPEN, State.PAUSED, State.CLOSED))
+        listed = petitions.listed(g.language, states=PUBLIC)
         still_open = [petition for petition in listed if petition.state == State.OPEN]
         if len(still_open) != 1:
             keep()
@@ -65,6 +66,7 @@ def _petition_page(slug: str, form: SignForm, *, channel: str, **values: object)
             petition=shown,
             form=form,
             channel=sharing.channel_of(channel),
+            **around(shown),
             **{"opened": doorkeeper.opened(), **values},
         )
     )
@@ -144,21 +146,4 @@ def count(slug: str) -> Response:
         updated=counted.updated.isoformat(timespec="seconds"),
     )
     answer.headers["Cache-Control"] = COUNT_CACHE
-    answer.headers["Access-Control-Allow-Origin"] = "*"
-    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return answer
-
-
-@pages.get("/privacy")
-def privacy() -> Response:
-    """What is kept, why, for how long and who sees it, as the settings have it."""
-    keep()
-    page = make_response(
-        render_template(
-            "privacy.html",
-            settings=current_app.config,
-            petitions=petitions.listed(g.language, states=(State.OPEN, State.PAUSED, State.CLOSED)),
-        )
-    )
-    page.headers["Cache-Control"] = PAGE_CACHE
-    return page
+    return for_all_sites(answer)

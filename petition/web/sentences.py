@@ -6,7 +6,7 @@ from flask import current_app, g
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from petition import i18n
+from petition import i18n, sharing
 from petition.petitions import Shown
 
 
@@ -23,6 +23,19 @@ def refusal(reason: str) -> str:
     if subject[0] == "7":
         return str(_("The mail server there does not want our mail. Another address may help."))
     return str(_("The mail server there refused our mail."))
+
+
+def channel_name(channel: str) -> str:
+    """Name a share channel."""
+    ours = {
+        "em": _("Email"),
+        "cp": _("Copied link"),
+        "ns": _("The phone's own sharing"),
+        "qr": _("QR code and paper"),
+        "eb": _("Other sites"),
+        "nw": _("News"),
+    }
+    return sharing.NAMES.get(channel) or str(ours.get(channel, channel))
 
 
 def warnings(petition: Shown) -> list[tuple[str, str, str]]:

@@ -9,7 +9,7 @@ from flask import Response, current_app, make_response, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from petition import confirming, domains, petitions, signing, tokens
+from petition import confirming, domains, petitions, signing, tokens, updates
 from petition.clock import now
 from petition.entries import Kept
 from petition.errors import AddressRefused, CodeWrong, TokenExpired, TooSoon
@@ -175,7 +175,14 @@ def thanks(token: str) -> Response:
 
 def _page(name: str, slug: str, language: str, **values: object) -> Response:
     petition = petitions.shown(slug, language)
-    return make_response(render_template(f"signer/{name}.html", petition=petition, **values))
+    return make_response(
+        render_template(
+            f"signer/{name}.html",
+            petition=petition,
+            has_targets=bool(updates.targets(petition.id)),
+            **values,
+        )
+    )
 
 
 def _to_pending(letter_id: int, **values: Any) -> Response:

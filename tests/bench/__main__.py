@@ -15,7 +15,7 @@ from threading import Event, Timer
 from time import perf_counter
 from urllib.request import urlopen
 
-from petition import create_app, manuscript, petitions, serving, tokens
+from petition import create_app, lifecycle, manuscript, petitions, serving, tokens
 from petition.cli.service import worker_for
 from petition.clock import now
 from petition.extensions import db
@@ -153,7 +153,7 @@ def download(site: Server, environment: dict[str, str]) -> None:
     text = dict.fromkeys(("title", "target", "lede", "letter", "story", "share"), "Many")
     with app.app_context():
         written = {"slug": "many", "source_language": "en", "organiser": "o", "contact": "c"}
-        petitions.keep(manuscript.read(written | {"text": {"en": text}}), now=now())
+        lifecycle.keep(manuscript.read(written | {"text": {"en": text}}), now=now())
         petition_id = petitions.identify("many")
         db.session.remove()
         db.engine.dispose()

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 
+from tests.browser import axe
 from tests.browser.chromium import executable
 
 
@@ -25,7 +26,8 @@ def _get() -> None:
 
 
 def main() -> int:
-    """Get it if need be."""
+    """Get it if need be, and axe-core with it."""
+    axe.fetch()
     if executable() is None:
         _get()
     if executable() is not None:

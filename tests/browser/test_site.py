@@ -10,11 +10,11 @@ from tests.browser.conftest import Open
 from tests.browser.site import Site
 
 
-def sign(page: Page, email: str, name: str = "Anna Berg") -> None:
+def sign(page: Page, email: str, name: str = "Anna Berg", country: str = "SE") -> None:
     """Fill the form and send it; faster than a person, so the site asks for a second look."""
     page.get_by_label("Your full name").fill(name)
     page.get_by_label("Your email address").fill(email)
-    page.get_by_label("Your country").select_option("SE")
+    page.get_by_label("Your country").select_option(country)
     page.get_by_label(re.compile("I sign this letter")).check()
     page.get_by_role("button", name="Sign", exact=True).click()
     page.wait_for_load_state()

@@ -2,10 +2,11 @@
 
 from flask import Response, g, render_template
 
-from petition import bursts, export, figures, organisers, petitions
+from petition import bursts, export, figures, moderation, organisers, petitions, visits
 from petition.clock import now
 from petition.kinds import Role
 from petition.web.organiser.guard import pages, signed_in
+from petition.web.surroundings import around
 
 
 @pages.get("/")
@@ -28,8 +29,18 @@ def petition(slug: str) -> str:
         petition=petitions.shown(slug, g.language, drafts=True),
         numbers=figures.numbers(petition_id),
         bursts=bursts.seen(petition_id),
+        channels=visits.channels(petition_id),
+        comments_waiting=len(moderation.waiting(petition_id)),
         may_download=organiser.role != Role.VIEWER,
     )
+
+
+@pages.get("/p/<slug>/preview")
+def preview(slug: str) -> str:
+    """Show the petition's page as the public will see it, drafts included."""
+    organisers.petition_for(signed_in(), slug)
+    shown = petitions.shown(slug, g.language, drafts=True)
+    return render_template("petition/page.html", petition=shown, **around(shown))
 
 
 @pages.get("/p/<slug>/signatures.csv")

@@ -1,0 +1,106 @@
+"""The petition inside other people's pages: a counter with a button, a badge, and how to find
+them (oEmbed). Never the form: signers must see where they are.
+"""
+
+from urllib.parse import urlsplit
+
+from flask import (
+    Response,
+    current_app,
+    g,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import format_decimal
+from flask_babel import gettext as _
+from markupsafe import escape
+
+from petition import config, petitions
+from petition.colours import on
+from petition.errors import PetitionNotFound
+from petition.web.headers import EMBEDDED, for_all_sites
+from petition.web.kept import keep
+from petition.web.language import Prefixed
+
+pages = Prefixed("elsewhere", __name__)
+
+WIDTH, HEIGHT = 480, 260  # px of the frame
+CACHE = "public, max-age=30"
+
+
+@pages.get("/p/<slug>/embed")
+def embed(slug: str) -> Response:
+    """The counter and a button that opens the petition in a page of its own."""
+    keep()
+    page = make_response(
+        render_template("passing/embed.html", petition=petitions.shown(slug, g.language))
+    )
+    page.headers["Content-Security-Policy"] = EMBEDDED
+    page.headers["Cache-Control"] = CACHE
+    return for_all_sites(page)
+
+
+@pages.get("/p/<slug>/badge.svg")
+def badge(slug: str) -> Response:
+    """The count as a picture of a few hundred bytes."""
+    keep()
+    count = format_decimal(petitions.count(slug).count)
+    label = _("Confirmed signatures: %(count)s", count=count)
+    colour = current_app.config["BRAND_COLOUR"]
+    drawn = render_template(
+        "passing/badge.svg",
+        label=label,
+        width=24 + 8 * len(label),
+        colour=colour,
+        written=on(colour),
+    )
+    answer = Response(drawn, mimetype="image/svg+xml")
+    answer.headers["Cache-Control"] = CACHE
+    return for_all_sites(answer)
+
+
+@pages.get("/oembed")
+def oembed() -> Response:
+    """Tell how to embed the page at `url` (oembed.com). JSON only; 501 for another format."""
+    if request.args.get("format", "json") != "json":
+        return Response(status=501)
+    shown = petitions.shown(_slug(request.args.get("url", "")), g.language)
+    width = min(WIDTH, request.args.get("maxwidth", WIDTH, type=int))
+    height = min(HEIGHT, request.args.get("maxheight", HEIGHT, type=int))
+    return for_all_sites(
+        jsonify(
+            type="rich",
+            version="1.0",
+            title=shown.text.title,
+            provider_name=current_app.config["BRAND_NAME"] or shown.text.organiser,
+            provider_url=config.site_url(current_app.config),
+            width=width,
+            height=height,
+            html=snippet(shown, width=str(width), height=height),
+        )
+    )
+
+
+def snippet(shown: petitions.Shown, *, width: str = "100%", height: int = HEIGHT) -> str:
+    """Return the HTML that shows the counter in somebody else's page: no script, no referrer."""
+    address = config.site_url(current_app.config) + url_for("elsewhere.embed", slug=shown.slug)
+    return (
+        f'<iframe src="{escape(address)}" title="{escape(shown.text.title)}" width="{width}"'
+        f' height="{height}" loading="lazy" referrerpolicy="no-referrer"'
+        ' sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"'
+        f' style="border:0;max-width:{WIDTH}px"></iframe>'
+    )
+
+
+def _slug(address: str) -> str:
+    """Return which petition an address of this site is of. Raises PetitionNotFound."""
+    site = config.site_url(current_app.config)
+    parts = urlsplit(address).path.strip("/").split("/") if address.startswith(f"{site}/") else []
+    if parts and parts[0] in current_app.config["LANGUAGES"]:
+        del parts[0]
+    if len(parts) != 2 or parts[0] != "p":
+        raise PetitionNotFound
+    return parts[1]

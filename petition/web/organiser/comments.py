@@ -1,0 +1,50 @@
+"""Signers' comments: an organiser reads each before it shows."""
+
+from flask import render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from petition import moderation, organisers, petitions
+from petition.clock import now
+from petition.errors import NotAllowed
+from petition.kinds import Remark, Role
+from petition.web.headers import see_other
+from petition.web.organiser.guard import pages, signed_in
+
+
+@pages.get("/p/<slug>/comments")
+def comments(slug: str) -> str:
+    """List the comments that wait, then those that show."""
+    petition_id, title = _reader_of(slug)
+    return render_template(
+        "organiser/comments.html",
+        slug=slug,
+        title=title,
+        waiting=moderation.waiting(petition_id),
+        shown=moderation.shown(petition_id),
+    )
+
+
+@pages.post("/p/<slug>/comments/<int:signature_id>")
+def decide_comment(slug: str, signature_id: int) -> AnyResponse:
+    """Show a comment, or do not."""
+    petition_id, _title = _reader_of(slug)
+    show = request.form.get("show") == "yes"
+    moderation.decide(
+        petition_id,
+        signature_id,
+        request.form.get("comment", "").replace("\r\n", "\n"),
+        Remark.SHOWN if show else Remark.REFUSED,
+        organiser_id=signed_in().id,
+        now=now(),
+    )
+    return see_other(url_for("organiser.comments", slug=slug))
+
+
+def _reader_of(slug: str) -> tuple[int, str]:
+    """Return petition and title. Raises NotAllowed for a viewer: comments are signers' words."""
+    organiser = signed_in()
+    petition_id = organisers.petition_for(organiser, slug)
+    if organiser.role == Role.VIEWER:
+        raise NotAllowed
+    shown = petitions.shown(slug, petitions.IN_ITS_OWN, drafts=True)
+    return petition_id, shown.text.title

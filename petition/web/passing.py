@@ -1,0 +1,228 @@
+"""What people pass the petition on with: links, pictures, QR code, poster, paper sheet."""
+
+from collections.abc import Callable
+from hashlib import blake2b
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from flask import Response, abort, current_app, g, make_response, render_template, request
+from flask_babel import force_locale, format_decimal, ngettext
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from petition import config, goals, i18n, petitions, sharing, updates
+from petition.artwork import card as cards
+from petition.artwork import code
+from petition.web.elsewhere import snippet
+from petition.web.headers import for_all_sites
+from petition.web.kept import keep
+from petition.web.language import Prefixed
+from petition.web.news import FOR_EVER
+
+pages = Prefixed("passing", __name__)
+
+CACHE = "public, max-age=60"
+MOST_SHEETS = 20  # at once
+
+
+@pages.get("/p/<slug>/share")
+def kit(slug: str) -> Response:
+    """Everything to pass the petition on with, on one page."""
+    keep()
+    shown = petitions.shown(slug, g.language)
+    address = _address(slug)
+    page = make_response(
+        render_template(
+            "passing/kit.html",
+            petition=shown,
+            bucket=goals.bucket(shown.count),
+            qr=Markup(code.svg(sharing.with_channel(address, "qr"), title=_qr_title(shown))),  # noqa: S704 (drawn by us)
+            snippet=snippet(shown),
+        )
+    )
+    page.headers["Cache-Control"] = CACHE
+    return page
+
+
+@pages.get("/p/<slug>/mastodon")
+def mastodon(slug: str) -> Response:
+    """Ask for the reader's Mastodon server and offer the link there. A link, not a redirect: the
+    reader sees where it leads, and the site sends nobody anywhere.
+    """
+    shown = petitions.shown(slug, g.language)
+    given = request.args.get("server", "")[:253]
+    link = sharing.mastodon(given, _address(slug), shown.text.share) if given else None
+    page = make_response(
+        render_template(
+            "passing/mastodon.html",
+            petition=shown,
+            given=given,
+            link=link,
+            server=link.split("/")[2] if link else "",
+            wrong=bool(given) and link is None,
+        ),
+        422 if given and link is None else 200,
+    )
+    page.headers["Cache-Control"] = "no-store"
+    return page
+
+
+@pages.get("/p/<slug>/card/<code>/<int:count>.png")
+def card(slug: str, code: str, count: int) -> Response:
+    """The picture for previews and posts, 1200 by 630."""
+    return _picture(slug, code, count, "card", cards.card)
+
+
+@pages.get("/p/<slug>/story/<code>/<int:count>.png")
+def story(slug: str, code: str, count: int) -> Response:
+    """The picture for stories, 1080 by 1920."""
+    return _picture(slug, code, count, "story", cards.story)
+
+
+def _picture(
+    slug: str, language: str, count: int, kind: str, draw: Callable[..., bytes]
+) -> Response:
+    """Send a picture with a rounded count that has been reached; nothing else is drawn, so that
+    addresses made up cost nothing.
+    """
+    if language not in current_app.config["LANGUAGES"]:
+        abort(404)
+    with force_locale(language):
+        shown = petitions.shown(slug, language)
+        if shown.text.language != language or goals.bucket(count) != count or count > shown.count:
+            abort(404)
+        words, face = _words(shown, count), _face(shown)
+        colour = current_app.config["BRAND_COLOUR"]
+        content = _drawn(
+            f"{kind}.png", (words, colour, face), lambda: draw(words, colour=colour, face=face)
+        )
+    answer = Response(content, mimetype="image/png")
+    answer.headers["Cache-Control"] = FOR_EVER
+    return for_all_sites(answer)
+
+
+@pages.get("/p/<slug>/qr.svg")
+def qr(slug: str) -> Response:
+    """The petition's address as a QR code."""
+    keep()
+    shown = petitions.shown(slug, g.language)
+    answer = Response(
+        code.svg(sharing.with_channel(_address(slug), "qr"), title=_qr_title(shown)),
+        mimetype="image/svg+xml",
+    )
+    answer.headers["Cache-Control"] = CACHE
+    return for_all_sites(answer)
+
+
+@pages.get("/p/<slug>/poster.pdf")
+def poster(slug: str) -> Response:
+    """A poster, A4, in the language of the page."""
+    from petition.artwork import paper  # what makes PDFs takes longer to load than most pages live
+
+    shown = petitions.shown(slug, g.language)
+    words = _words(shown, goals.bucket(shown.count))
+    colour, face = current_app.config["BRAND_COLOUR"], _face(shown)
+    content = _drawn(
+        "poster.pdf",
+        (words, colour, face),
+        lambda: paper.poster(
+            words,
+            colour=colour,
+            address=sharing.with_channel(_address(slug), "qr"),
+            organiser=_("This petition is run by %(organiser)s.", organiser=shown.text.organiser),
+            made=shown.text.created_at,
+            face=face,
+        ),
+    )
+    return _pdf(content, f"{slug}-poster-{g.language}.pdf")
+
+
+@pages.get("/p/<slug>/sheet.pdf")
+def sheet(slug: str) -> Response:
+    """Sheets for signatures on paper, numbered from `first`, up to twenty at once."""
+    from petition.artwork import paper
+
+    shown = petitions.shown(slug, g.language)
+    first = max(1, min(request.args.get("first", 1, type=int), 99_999))
+    sheets = max(1, min(request.args.get("sheets", 1, type=int), MOST_SHEETS))
+    text = shown.text
+    words = paper.SheetWords(
+        language=text.language,
+        headline=text.title,
+        to=_("To: %(target)s", target=text.target),
+        demands=text.demands.splitlines(),
+        columns=[_("Name"), _("Country"), _("Email (optional)"), _("Date"), _("Signature")],
+        number=_("Sheet %(number)s", number="{number}"),
+        organiser=_("This petition is run by %(organiser)s.", organiser=text.organiser),
+        privacy=_(
+            "These names are for this petition alone: they are counted and handed to the target."
+            " Nobody has to fill in the email address."
+        ),
+        address=_bare(_address(slug)),
+        right_to_left=i18n.is_right_to_left(text.language),
+    )
+    content = paper.sheet(
+        words,
+        address=sharing.with_channel(_address(slug), "qr"),
+        first=first,
+        sheets=sheets,
+        made=text.created_at,
+    )
+    return _pdf(content, f"{slug}-sheet-{g.language}.pdf")
+
+
+def _pdf(content: bytes, name: str) -> Response:
+    answer = Response(content, mimetype="application/pdf")
+    answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    answer.headers["Cache-Control"] = CACHE
+    return answer
+
+
+def _words(shown: petitions.Shown, bucket: int) -> cards.Words:
+    """Return what the pictures say, in the language that is spoken now."""
+    counted = ""
+    if bucket:
+        number = format_decimal(bucket) + ("+" if bucket >= 100 else "")
+        counted = ngettext("%(count)s signature", "%(count)s signatures", bucket, count=number)
+    return cards.Words(
+        language=shown.text.language,
+        headline=shown.text.title,
+        to=_("To: %(target)s", target=shown.text.target),
+        counted=counted,
+        call=_("Sign the petition"),
+        site=current_app.config["BRAND_NAME"],
+        address=_bare(_address(shown.slug)),
+        right_to_left=i18n.is_right_to_left(shown.text.language),
+    )
+
+
+def _qr_title(shown: petitions.Shown) -> str:
+    return str(_("QR code: %(title)s", title=shown.text.title))
+
+
+def _face(shown: petitions.Shown) -> bytes | None:
+    return updates.picture(shown.id, shown.face.digest) if shown.face else None
+
+
+def _address(slug: str) -> str:
+    return f"{config.site_url(current_app.config)}/p/{slug}"
+
+
+def _bare(address: str) -> str:
+    return address.removeprefix("https://").removeprefix("http://")
+
+
+def _drawn(name: str, of: object, draw: Callable[[], bytes]) -> bytes:
+    """Return a drawing from the instance folder, or draw it and keep it there. Its name is of all
+    that goes into it, so it is never stale; two processes may draw the same one at once.
+    """
+    digest = blake2b(repr(of).encode(), digest_size=12).hexdigest()
+    file = Path(current_app.instance_path) / "artwork" / f"{digest}-{name}"
+    if file.exists():
+        return file.read_bytes()
+    content = draw()
+    file.parent.mkdir(exist_ok=True)
+    with NamedTemporaryFile(dir=file.parent, delete=False) as unfinished:
+        unfinished.write(content)
+    Path(unfinished.name).replace(file)
+    return content

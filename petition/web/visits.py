@@ -1,0 +1,79 @@
+"""The WSGI layer that adds up how often passed-on links are followed: by day, channel and language,
+in memory, handed in every few seconds. It looks at nobody: no address, no browser, no cookie.
+"""
+
+import logging
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable
+from threading import Lock
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from petition import visits
+from petition.clock import now
+from petition.i18n import negotiate
+from petition.sharing import channel_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+SECONDS = 10.0  # between two times that sums are handed in
+MOST = 5_000  # different sums in memory; more are of somebody who makes addresses up
+
+_PAGE = re.compile(r"/(?:([a-z]{2,3})/)?p/([a-z0-9-]{1,60})")
+# The networks' own fetchers, which come for the preview of a link, not to read the page.
+_FETCHERS = re.compile(r"bot|crawl|spider|preview|facebookexternalhit|whatsapp/", re.IGNORECASE)
+_log = logging.getLogger(__name__)
+
+
+class Counted:
+    """The layer. Sums that cannot be handed in are kept and handed in later."""
+
+    def __init__(self, below: "WSGIApplication", app: Flask) -> None:
+        self._below, self._app = below, app
+        self._languages = tuple(app.config["LANGUAGES"])
+        self._sums: Counter[visits.Key] = Counter()
+        self._handed_in = float("-inf")
+        self._lock = Lock()
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        if environ.get("QUERY_STRING") and environ["REQUEST_METHOD"] == "GET":
+            self._count(environ)
+        if self._sums and time.monotonic() - self._handed_in > SECONDS:
+            self.hand_in()
+        return self._below(environ, start_response)
+
+    def _count(self, environ: "WSGIEnvironment") -> None:
+        page = _PAGE.fullmatch(environ["PATH_INFO"])
+        channel = channel_of(parse_qs(environ["QUERY_STRING"][:500]).get("r", [""])[0])
+        if page is None or not channel or _FETCHERS.search(environ.get("HTTP_USER_AGENT", "")):
+            return
+        language, slug = page.groups()
+        if language not in self._languages:
+            language = negotiate(environ.get("HTTP_ACCEPT_LANGUAGE", ""), self._languages)
+        key = (slug, now().date(), channel, language)
+        with self._lock:
+            if key in self._sums or len(self._sums) < MOST:
+                self._sums[key] += 1
+
+    def hand_in(self) -> None:
+        """Add the sums to those that are kept."""
+        with self._lock:
+            sums, self._sums = self._sums, Counter()
+            self._handed_in = time.monotonic()
+        if not sums:
+            return
+        try:
+            with self._app.app_context():
+                visits.add(sums)
+        except SQLAlchemyError:
+            _log.exception("%d sums of visits wait for the database", len(sums))
+            with self._lock:
+                self._sums += sums

@@ -1,0 +1,250 @@
+"""The petition's page: what it says of whom, in which state, and what it tells machines."""
+
+import json
+import re
+
+import pytest
+from flask import Flask
+
+from petition import lifecycle, moderation, petitions, supporters
+from petition.clock import now
+from petition.errors import NotThere
+from petition.extensions import db
+from petition.kinds import Remark, Role, State
+from petition.models import Signature, Tally
+from petition.signers import initials
+from tests.conftest import (
+    Client,
+    MakeApp,
+    browser,
+    deliver,
+    filled,
+    make_petition,
+    path_of,
+    signed,
+    text_of,
+)
+from tests.post_office import PostOffice
+from tests.test_organisers import enter, invite, press
+
+
+def sign(client: Client, office: PostOffice, slug: str, who: str, **changes: str) -> None:
+    """Sign as somebody and confirm."""
+    email = f"{who}@example.org"
+    assert client.post(f"/p/{slug}/sign", data=filled(email=email, **changes)).status_code == 303
+    deliver(client.application)
+    assert client.post(path_of(office.mail_to(email).link)).status_code == 303
+
+
+def test_nothing_is_shown_that_would_be_nought(client: Client, petition: str) -> None:
+    page = client.get(f"/p/{petition}").text
+    said = text_of(client.get(f"/p/{petition}"))
+    assert "Be among the first to sign" in said
+    assert "<progress" not in page
+    assert "Next goal" not in said
+    for heading in ("Who has signed", "Why people sign", "Where they sign from", "News"):
+        assert f">{heading}<" not in page
+
+
+def test_a_bar_shows_once_it_speaks_for_the_petition(
+    app: Flask, client: Client, petition: str
+) -> None:
+    for count, shown in ((24, False), (25, True)):
+        db.session.query(Tally).update({Tally.counted: count})
+        db.session.commit()
+        app.extensions["kept"].forget()
+        assert ("<progress" in client.get(f"/p/{petition}").text) is shown
+
+
+def test_a_name_shows_as_its_signer_chose(
+    client: Client, post_office: PostOffice, petition: str
+) -> None:
+    sign(client, post_office, petition, "a", name="Ann Full", display="full", country="SE")
+    sign(client, post_office, petition, "b", name="Bo Short", display="initials", country="DE")
+    sign(client, post_office, petition, "c", name="Cy Hidden", country="FR")
+    for address in (f"/p/{petition}", f"/p/{petition}/signatures"):
+        page = client.get(address)
+        assert "Ann Full" in page.text
+        assert "B. S." in page.text
+        assert "Short" not in page.text
+        assert "Hidden" not in page.text
+        assert not re.search(r"[0-2]?\d:\d\d", text_of(page)), "days, never minutes"
+    assert client.get(f"/p/{petition}/signatures").headers["X-Robots-Tag"] == "noindex"
+    said = text_of(client.get(f"/p/{petition}"))
+    for row in ("Sweden · 1", "Germany · 1", "France · 1"):
+        assert row in said
+
+
+def test_initials_are_of_every_word() -> None:
+    assert initials("Анна-Мария ван дер Берг") == "А.-М. В. Д. Б."
+
+
+def test_an_organisation_is_listed_and_counted_apart_and_once(
+    client: Client, post_office: PostOffice, petition: str
+) -> None:
+    union = {"organisation": "Lund Union", "role": "chair", "display": "full"}
+    sign(client, post_office, petition, "a", name="Ann Full", **union)
+    sign(client, post_office, petition, "b", **union | {"organisation": "LUND union"})
+    sign(client, post_office, petition, "c", organisation="A quiet club")
+    said = text_of(client.get(f"/p/{petition}"))
+    assert "2 organisations have signed" in said
+    assert "Lund Union" in said or "LUND union" in said
+    assert "A quiet club" not in said, "who hides the name hides the club"
+    listed = text_of(client.get(f"/p/{petition}/signatures"))
+    assert "Ann Full , chair , Lund Union" in listed
+
+
+def test_a_comment_shows_once_an_organiser_has_read_it(
+    app: Flask, client: Client, post_office: PostOffice, petition: str
+) -> None:
+    words = "Because <b>silence</b> agrees."
+    sign(client, post_office, petition, "a", name="Ann Full", display="full", comment=words)
+    sign(client, post_office, petition, "b", comment="From behind a curtain.")
+    assert "silence" not in client.get(f"/p/{petition}").text
+    invite()
+    organiser = enter(app)
+    page = organiser.get(f"/organisers/p/{petition}/comments")
+    assert "Because &lt;b&gt;silence" in page.text
+    assert "curtain" not in page.text, "a hidden signer's is not shown, so not asked about"
+    (action,) = re.findall(r'action="(/organisers/p/[^"]+/comments/\d+)"', page.text)
+    comments = f"/organisers/p/{petition}/comments"
+    assert press(organiser, comments, action, comment=words, show="yes").status_code == 303
+    app.extensions["kept"].forget()
+    assert "Because &lt;b&gt;silence&lt;/b&gt; agrees." in client.get(f"/p/{petition}").text
+    stale = press(organiser, comments, action, comment="another text", show="yes")
+    assert stale.status_code == 404, "what is decided is about the words that were read"
+
+
+def test_a_viewer_reads_no_comments(app: Flask, petition: str) -> None:
+    invite(Role.VIEWER)
+    viewer = enter(app)
+    assert viewer.get(f"/organisers/p/{petition}/comments").status_code == 403
+
+
+def test_a_changed_comment_is_read_again(
+    app: Flask, client: Client, post_office: PostOffice, petition: str
+) -> None:
+    sign(client, post_office, petition, "a", display="full", comment="One.")
+    petition_id = petitions.identify(petition)
+    (waiting,) = moderation.waiting(petition_id)
+    moderation.decide(petition_id, waiting.signature_id, "One.", Remark.SHOWN, now=now())
+    my_page = path_of(post_office.mail_to("a@example.org").link_to("my"))
+    changed = {"name": "Anna Berg", "country": "SE", "display": "full", "comment": "Two."}
+    assert client.post(my_page, data=changed).status_code == 303
+    db.session.expire_all()
+    assert db.session.query(Signature).one().comment_state == Remark.WAITING
+    with pytest.raises(NotThere):
+        moderation.decide(petition_id, waiting.signature_id, "One.", Remark.SHOWN, now=now())
+
+
+def test_the_list_goes_on_by_hundreds(
+    client: Client, petition: str, monkeypatch: pytest.MonkeyPatch, post_office: PostOffice
+) -> None:
+    monkeypatch.setattr(supporters, "PAGE", 2)
+    for who in "abc":
+        sign(client, post_office, petition, who, name=f"Ann {who}", display="full")
+    first = client.get(f"/p/{petition}/signatures").text
+    assert "Ann c" in first
+    assert "Ann a" not in first
+    further = re.search(r'href="(/p/[^"]+before=\d+)"', first)
+    assert further is not None
+    assert "Ann a" in client.get(further[1]).text
+    for wrong in ("x", "-1", "9" * 40):
+        assert client.get(f"/p/{petition}/signatures?before={wrong}").status_code == 200
+
+
+STATES = {
+    State.PAUSED: "This petition is paused",
+    State.CLOSED: "This petition is closed",
+    State.VICTORY: "It is won",
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_has_its_page(client: Client, state: State, petition: str) -> None:
+    make_petition("another", text={"en": ANOTHER}, source_language="en")
+    lifecycle.move(petition, state, now=now())
+    page = client.get(f"/p/{petition}")
+    said = text_of(page)
+    assert STATES[state] in said
+    assert "<form" not in page.text
+    assert "We ask you to free them." in said, "the letter stays to be read"
+    for way_on in ("Pass it on", "Follow the news", "Free the others"):
+        assert way_on in said
+    assert "Next goal" not in said
+
+
+ANOTHER = {
+    "title": "Free the others",
+    "target": "the Government",
+    "lede": "They, too.",
+    "letter": "Do.",
+    "story": "So it was.",
+    "share": "Sign:",
+}
+
+
+def test_a_draft_is_seen_by_organisers_alone(app: Flask, client: Client) -> None:
+    slug = make_petition(state="draft")
+    for page in ("", "/share", "/updates", "/write", "/embed", "/signatures", "/count.json"):
+        assert client.get(f"/p/{slug}{page}").status_code == 404, page
+    invite()
+    organiser = enter(app)
+    preview = organiser.get(f"/organisers/p/{slug}/preview")
+    assert "This is a draft" in preview.text
+    assert "We <strong>ask</strong> you to free them." in preview.text
+
+
+def test_the_letter_closes_with_the_name_that_was_typed(client: Client, petition: str) -> None:
+    answer = client.post(f"/p/{petition}/sign", data=filled(name="Ann Berg", consent=None))
+    assert answer.status_code == 422
+    assert "<bdi data-signature>Ann Berg</bdi>" in answer.text
+    accepted = client.post(f"/p/{petition}/sign", data=filled(name="Ann Berg"))
+    assert "<bdi>Ann Berg</bdi>" in client.get(accepted.location).text
+
+
+def test_machines_read_what_people_read(client: Client, petition: str) -> None:
+    page = client.get(f"/ru/p/{petition}?r=wa").text
+    site = "https://petition.example.org"
+    for line in (
+        f'<link rel="canonical" href="{site}/ru/p/{petition}">',
+        f'<link rel="alternate" hreflang="x-default" href="{site}/p/{petition}">',
+        '<meta property="og:locale" content="ru_RU">',
+        '<meta property="og:locale:alternate" content="kk_KZ">',
+        f'<meta property="og:url" content="{site}/ru/p/{petition}">',
+        '<meta property="og:image:width" content="1200">',
+        '<meta name="twitter:card" content="summary_large_image">',
+    ):
+        assert line in page
+    data = re.search(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)
+    assert data is not None
+    read = json.loads(data[1])
+    assert read["name"] == "Свободу им"
+    assert read["mainEntity"]["interactionStatistic"]["userInteractionCount"] == 0
+    assert read["potentialAction"]["target"] == f"{site}/ru/p/{petition}#sign"
+
+
+def test_nothing_typed_into_a_petition_ends_a_script(client: Client) -> None:
+    slug = make_petition(text={"en": ANOTHER | {"title": "</script><script>alert(1)</script>"}})
+    page = client.get(f"/p/{slug}").text
+    assert page.count("<script") == page.count("</script>") == 2
+
+
+def test_the_site_has_a_name_and_a_colour_of_its_own(make_app: MakeApp, petition: str) -> None:
+    client = browser(make_app(BRAND_NAME="The Committee", BRAND_COLOUR="#00509e"))
+    page = client.get(f"/p/{petition}").text
+    assert "<span>The Committee</span>" in page
+    assert '<meta property="og:site_name" content="The Committee">' in page
+    sheet = re.search(r'rel="stylesheet" href="([^"]+)"', page)
+    assert sheet is not None
+    assert "--accent: #00509e;" in client.get(sheet[1]).text
+
+
+def test_the_thank_you_mail_offers_ways_to_share(
+    client: Client, post_office: PostOffice, petition: str
+) -> None:
+    client.post(signed(client, post_office, petition))
+    deliver(client.application)
+    mail = post_office.arrived[-1]
+    for link in ("https://wa.me/?text=", "https://t.me/share/url?url=", f"/p/{petition}/share"):
+        assert link in mail.text

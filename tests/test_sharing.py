@@ -1,0 +1,224 @@
+"""Passing a petition on: links, Mastodon, sums of visits, other people's pages, search engines."""
+
+import re
+from datetime import date
+from urllib.parse import parse_qs, unquote, urlsplit
+from xml.etree import ElementTree as ET
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from petition import petitions, sharing, visits
+from petition.clock import now
+from petition.extensions import db
+from petition.models import Visit
+from tests.conftest import SITE, Client, MakeApp, browser, confirmed, text_of
+from tests.post_office import PostOffice
+from tests.test_organisers import enter, invite
+
+PAGE = f"{SITE}/p/free-them"
+TEXT = "Sign for their freedom & ours:"
+ADDRESSES = {
+    "wa": ("wa.me", "/", {"text": "both"}),
+    "tg": ("t.me", "/share/url", {"url": "url", "text": "text"}),
+    "fb": ("www.facebook.com", "/sharer/sharer.php", {"u": "url"}),
+    "x": ("x.com", "/intent/tweet", {"text": "text", "url": "url"}),
+    "bs": ("bsky.app", "/intent/compose", {"text": "both"}),
+    "th": ("www.threads.com", "/intent/post", {"text": "text", "url": "url"}),
+    "li": ("www.linkedin.com", "/sharing/share-offsite/", {"url": "url"}),
+    "re": ("www.reddit.com", "/submit", {"url": "url", "title": "text"}),
+    "vk": ("vk.com", "/share.php", {"url": "url", "title": "text"}),
+    "ok": ("connect.ok.ru", "/offer", {"url": "url", "title": "text"}),
+}
+
+
+@pytest.mark.parametrize("channel", ADDRESSES)
+def test_a_network_gets_address_and_text_as_it_wants_them(channel: str) -> None:
+    (link,) = (link for link in sharing.links(PAGE, TEXT) if link.channel == channel)
+    host, path, fields = ADDRESSES[channel]
+    parts = urlsplit(link.url)
+    assert (parts.scheme, parts.netloc, parts.path) == ("https", host, path)
+    assert "+" not in parts.query, "blanks as %20: some programs show a plus"
+    address = f"{PAGE}?r={channel}"
+    said = {"url": address, "text": TEXT, "both": f"{TEXT} {address}"}
+    assert parse_qs(parts.query) == {name: [said[what]] for name, what in fields.items()}
+
+
+@pytest.mark.parametrize(("channel", "begins"), [("em", "mailto:?subject="), ("sm", "sms:?&body=")])
+def test_programs_of_the_reader_get_text_and_address(channel: str, begins: str) -> None:
+    (link,) = (link for link in sharing.links(PAGE, TEXT) if link.channel == channel)
+    assert link.url.startswith(begins)
+    assert unquote(link.url).endswith(f"{TEXT} {PAGE}?r={channel}")
+    assert not link.leaves
+
+
+@pytest.mark.parametrize(
+    ("written", "host"),
+    [
+        ("mastodon.social", "mastodon.social"),
+        (" https://Mastodon.Social/ ", "mastodon.social"),
+        ("@anna@chaos.social", "chaos.social"),
+        ("xn--bcher-kva.example", "xn--bcher-kva.example"),
+    ],
+)
+def test_a_mastodon_server_is_understood_as_people_write_it(written: str, host: str) -> None:
+    link = sharing.mastodon(written, PAGE, TEXT)
+    assert link is not None
+    assert urlsplit(link).netloc == host
+    assert parse_qs(urlsplit(link).query) == {"text": [f"{TEXT} {PAGE}?r=ma"]}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("", "x", "localhost", "127.0.0.1", "a.b/evil", "evil.example:8080", "http://a.example"),
+        *("javascript:alert(1)", "a..b", "-a.example", "a.example?x=", "а.рф", "a" * 260 + ".org"),
+    ],
+)
+def test_what_is_no_server_leads_nowhere(client: Client, petition: str, written: str) -> None:
+    assert sharing.mastodon(written, PAGE, TEXT) is None
+    answer = client.get(f"/p/{petition}/mastodon", query_string={"server": written})
+    assert answer.status_code == (422 if written else 200)
+    assert "/share?text=" not in answer.text
+
+
+def test_mastodon_is_a_page_with_a_link_not_a_redirect(client: Client, petition: str) -> None:
+    answer = client.get(f"/p/{petition}/mastodon?server=mastodon.social")
+    assert answer.status_code == 200
+    assert 'href="https://mastodon.social/share?text=' in answer.text
+    assert "Go on to mastodon.social" in text_of(answer)
+
+
+def test_vk_and_ok_are_a_setting(make_app: MakeApp, petition: str) -> None:
+    for more in (True, False):
+        page = browser(make_app(SHARE_MORE=more)).get(f"/p/{petition}").text
+        assert ("https://vk.com/share.php" in page) is more
+        assert ("https://connect.ok.ru/offer" in page) is more
+
+
+def test_links_of_others_open_without_telling_where_from(client: Client, petition: str) -> None:
+    page = client.get(f"/p/{petition}").text
+    leaving = re.findall(r'<a [^>]*href="https://[^"]*"[^>]*>', page)
+    assert len(leaving) >= 10
+    for link in leaving:
+        if SITE not in link.partition('href="')[2].partition('"')[0][:40]:
+            assert 'target="_blank" rel="noopener noreferrer"' in link
+
+
+def test_visits_are_sums_and_nothing_more(app: Flask, client: Client, petition: str) -> None:
+    seen = {"User-Agent": "Firefox", "Accept-Language": "ru"}
+    for _ in range(3):
+        client.get(f"/p/{petition}?r=wa", headers=seen)
+    client.get(f"/de/p/{petition}?r=tg", headers=seen)
+    client.get(f"/p/{petition}?r=made-up", headers=seen)
+    client.get(f"/p/{petition}", headers=seen)
+    client.get("/p/not-there?r=wa", headers=seen)
+    client.get(f"/p/{petition}?r=wa", headers={"User-Agent": "facebookexternalhit/1.1"})
+    client.get(f"/p/{petition}?r=wa", headers={"User-Agent": "WhatsApp/2.23"})
+    client.head(f"/p/{petition}?r=wa", headers=seen)
+    app.extensions["visits"].hand_in()
+    app.extensions["visits"].hand_in()
+    rows = db.session.query(Visit).order_by(Visit.channel).all()
+    assert [(row.channel, row.language, row.visits) for row in rows] == [
+        ("tg", "de", 1),
+        ("wa", "ru", 3),
+    ]
+    assert rows[0].day == now().date()
+
+
+def test_sums_from_two_processes_add_up(app: Flask, petition: str) -> None:
+    key = (petition, date(2016, 5, 26), "wa", "en")
+    visits.add({key: 2})
+    visits.add({key: 3, ("gone", *key[1:]): 1})
+    assert visits.channels(petitions.identify(petition)) == [("wa", 5, 0)]
+
+
+def test_organisers_see_what_a_channel_brings(
+    app: Flask, client: Client, post_office: PostOffice, petition: str
+) -> None:
+    confirmed(client, post_office, petition, channel="wa")
+    visits.add({(petition, date(2016, 5, 26), "wa", "en"): 1_234})
+    invite()
+    said = text_of(enter(app).get(f"/organisers/p/{petition}"))
+    assert "WhatsApp 1,234 1" in said
+
+
+def test_the_kit_has_everything_to_copy(client: Client, petition: str) -> None:
+    page = client.get(f"/p/{petition}/share").text
+    for address in ("card/en/0.png", "story/en/0.png", "qr.svg", "poster.pdf", "sheet.pdf"):
+        assert f"/p/{petition}/{address}" in page
+    assert "&lt;iframe src=&#34;https://petition.example.org/p/free-them/embed&#34;" in page
+    assert "<iframe" not in page
+    assert '<svg xmlns="http://www.w3.org/2000/svg"' in page
+
+
+def test_only_the_embedded_page_may_be_framed_and_it_holds_no_form(
+    client: Client, petition: str
+) -> None:
+    embedded = client.get(f"/p/{petition}/embed")
+    assert "frame-ancestors *" in embedded.headers["Content-Security-Policy"]
+    assert "X-Frame-Options" not in embedded.headers
+    assert "<form" not in embedded.text
+    assert "<script" not in embedded.text
+    assert f'href="{PAGE}?r=eb"' in embedded.text
+    for path in ("", "/share", "/updates", "/signatures", "/write", "/mastodon"):
+        page = client.get(f"/p/{petition}{path}")
+        assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+        assert page.headers["X-Frame-Options"] == "DENY"
+
+
+def test_the_badge_is_a_small_picture_for_every_site(client: Client, petition: str) -> None:
+    badge = client.get(f"/p/{petition}/badge.svg")
+    assert badge.mimetype == "image/svg+xml"
+    assert badge.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert "Confirmed signatures: 0" in badge.text
+    assert len(badge.data) < 1_000
+    ET.fromstring(badge.text)
+
+
+def test_oembed_tells_how_to_embed(client: Client, petition: str) -> None:
+    answer = client.get("/oembed", query_string={"url": f"{SITE}/ru/p/{petition}", "maxwidth": 300})
+    found = answer.json
+    assert found is not None
+    assert (found["type"], found["version"], found["width"]) == ("rich", "1.0", 300)
+    assert f'src="{SITE}/p/{petition}/embed"' in found["html"]
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    for elsewhere in ("https://evil.example/p/free-them", f"{SITE}/privacy", f"{SITE}/p/gone", ""):
+        assert client.get("/oembed", query_string={"url": elsewhere}).status_code == 404
+    assert client.get(f"/oembed?format=xml&url={PAGE}").status_code == 501
+
+
+def test_search_engines_find_every_public_page_in_every_language(
+    client: Client, petition: str
+) -> None:
+    assert f"Sitemap: {SITE}/sitemap.xml" in client.get("/robots.txt").text
+    tree = ET.fromstring(client.get("/sitemap.xml").text)
+    names = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9"}
+    found = {str(place.text) for place in tree.findall("s:url/s:loc", names)}
+    for path in (f"/p/{petition}", f"/ru/p/{petition}", f"/kk/p/{petition}/updates", "/privacy"):
+        assert f"{SITE}{path}" in found
+    for address in sorted(found):
+        assert client.get(address.removeprefix(SITE)).status_code == 200, address
+    assert not [address for address in found if "signatures" in address]
+
+
+LOADED = re.compile(r'<(?:link rel="(?:icon|stylesheet)"|script|img|iframe)[^>]*>')
+
+
+def public_pages(client: FlaskClient, slug: str) -> list[str]:
+    """Return the paths of every public page of a petition."""
+    pages = ("", "/share", "/updates", "/signatures", "/write", "/mastodon", "/embed")
+    return ["/", "/privacy", "/accessibility", *(f"/p/{slug}{page}" for page in pages)]
+
+
+def test_no_page_sets_a_cookie_or_loads_from_another_host(client: Client, petition: str) -> None:
+    for path in public_pages(client, petition):
+        page = client.get(path)
+        assert page.status_code == 200, path
+        assert "Set-Cookie" not in page.headers
+        for source in re.findall(
+            r'<(?:link rel="(?:icon|stylesheet)"|script|img|iframe)[^>]*>', page.text
+        ):
+            address = re.search(r'(?:src|href)="([^"]+)"', source)
+            assert address is None or address[1].startswith("/"), (path, source)

@@ -1,0 +1,289 @@
+"""News: pages and feed, languages, pictures made anew; the letter to the embassy."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from xml.etree import ElementTree as ET
+
+import pytest
+from flask import Flask
+from PIL import Image
+from PIL.ExifTags import GPS, IFD, Base
+
+from petition import lifecycle, manuscript, petitions, pictures, updates
+from petition.clock import now
+from petition.errors import ImportRefused, PictureRefused
+from tests.conftest import TODAY, Client, make_petition, text_of
+
+NEWS: dict[str, Any] = {
+    "update": [
+        {
+            "day": date(2016, 5, 20),
+            "text": {"en": {"title": "Arrested", "body": "They were **taken** away."}},
+        },
+        {
+            "day": date(2016, 5, 26),
+            "author": "Anna of the committee",
+            "text": {
+                "en": {"title": "Letters", "body": "At six embassies.\n\n![A queue](queue.jpg)"},
+                "ru": {"title": "Письма", "body": "У шести посольств."},
+            },
+        },
+    ],
+    "target": [
+        {
+            "country": "CA",
+            "checked": 2016,
+            "office": {"en": "Embassy in Ottawa", "ru": "Посольство в Оттаве"},
+            "postal": "150 Metcalfe Street\nOttawa",
+        }
+    ],
+}
+EVIL = """<script>alert(1)</script> [x](javascript:alert(1)) <img src=x onerror=alert(1)>
+
+![pixel](https://evil.example/pixel.png) ![gone](gone.jpg)
+
+[good](https://example.org)"""
+
+
+def photo(kind: str = "JPEG", size: tuple[int, int] = (60, 40), **options: object) -> bytes:
+    file = BytesIO()
+    Image.effect_noise(size, 90).convert("RGB").save(file, kind, **options)
+    return file.getvalue()
+
+
+def keep(slug: str, written: Mapping[str, Any], folder: Path | None = None) -> None:
+    updates.keep(slug, manuscript.read_news(written, folder), now=now())
+
+
+@pytest.fixture
+def news(petition: str) -> str:
+    """Return the slug of a petition with two pieces of news and one embassy."""
+    keep(petition, NEWS)
+    return petition
+
+
+def test_news_is_listed_newest_first_in_the_readers_language(client: Client, news: str) -> None:
+    said = text_of(client.get(f"/ru/p/{news}/updates"))
+    assert said.index("Письма") < said.index("Arrested"), "what is not translated is still there"
+    assert "26 мая 2016" in said
+    piece = updates.listed(petitions.identify(news), "ru")[0]
+    page = client.get(f"/ru/p/{news}/updates/{piece.id}")
+    assert "У шести посольств." in page.text
+    assert "Anna of the committee" in page.text
+    assert "has not been translated" not in page.text
+    other = updates.listed(petitions.identify(news), "ru")[1]
+    assert 'lang="en"' in client.get(f"/ru/p/{news}/updates/{other.id}").text
+    assert client.get(f"/p/{news}/updates/999").status_code == 404
+    assert "Письма" in client.get(f"/ru/p/{news}").text, "and on the petition's page"
+
+
+def test_a_piece_of_another_petition_is_not_found(client: Client, news: str) -> None:
+    other = make_petition("another")
+    piece = updates.listed(petitions.identify(news), "en")[0]
+    assert client.get(f"/p/{other}/updates/{piece.id}").status_code == 404
+
+
+def test_the_feed_is_atom(client: Client, news: str) -> None:
+    answer = client.get(f"/ru/p/{news}/updates.atom")
+    assert answer.mimetype == "application/atom+xml"
+    names = {"a": "http://www.w3.org/2005/Atom"}
+    feed = ET.fromstring(answer.data)
+    for wanted in ("id", "title", "updated", "author/a:name"):
+        found = feed.find(f"a:{wanted}", names)
+        assert found is not None
+        assert found.text
+    entries = feed.findall("a:entry", names)
+    assert [entry.findtext("a:title", namespaces=names) for entry in entries] == [
+        "Письма",
+        "Arrested",
+    ]
+    content = entries[1].findtext("a:content", namespaces=names)
+    assert content is not None
+    assert content.strip() == "<p>They were <strong>taken</strong> away.</p>"
+    ids = {entry.findtext("a:id", namespaces=names) for entry in entries}
+    english = ET.fromstring(client.get(f"/en/p/{news}/updates.atom").data)
+    assert ids == {
+        entry.findtext("a:id", namespaces=names) for entry in english.findall("a:entry", names)
+    }, "a piece is the same piece in every language"
+
+
+def test_a_file_read_twice_changes_nothing_and_a_corrected_one_corrects(news: str) -> None:
+    petition_id = petitions.identify(news)
+    before = [piece.id for piece in updates.listed(petition_id, "en")]
+    keep(news, NEWS)
+    assert [piece.id for piece in updates.listed(petition_id, "en")] == before
+    first = NEWS["update"][0]
+    corrected = first | {"text": {"en": {"title": "Arrested", "body": "Corrected."}}}
+    keep(news, {"update": [corrected]})
+    assert updates.listed(petition_id, "en")[1].body == "Corrected."
+    assert len(updates.targets(petition_id)) == 1, "a file without targets leaves them be"
+
+
+def test_nothing_written_in_the_news_runs_or_loads(client: Client, petition: str) -> None:
+    keep(petition, {"update": [{"day": TODAY, "text": {"en": {"title": "<b>", "body": EVIL}}}]})
+    page = client.get(f"/p/{petition}/updates").text
+    for evil in ("<script>alert", 'href="javascript:', "evil.example", "<img", "<b>"):
+        assert evil not in page
+    assert "pixel" in page, "the words of a picture that is not ours are kept"
+    assert '<a href="https://example.org" rel="noopener noreferrer">good</a>' in page
+
+
+def test_a_picture_shows_with_its_size_and_comes_from_here(
+    client: Client, petition: str, tmp_path: Path
+) -> None:
+    (tmp_path / "queue.jpg").write_bytes(photo())
+    keep(petition, NEWS | {"pictures": ["queue.jpg"]}, tmp_path)
+    page = client.get(f"/p/{petition}/updates").text
+    seen = updates.pictures(petitions.identify(petition))["queue.jpg"]
+    address = f"/p/{petition}/pictures/{seen.digest}.webp"
+    assert f'<img src="{address}" alt="A queue" width="60" height="40" loading="lazy">' in page
+    answer = client.get(address)
+    assert answer.mimetype == "image/webp"
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert client.get(f"/p/{petition}/pictures/{'0' * 24}.webp").status_code == 404
+
+
+@pytest.mark.parametrize("kind", pictures.KINDS)
+def test_every_kind_of_picture_is_made_anew(kind: str) -> None:
+    made = pictures.make(photo(kind))
+    with Image.open(BytesIO(made.content)) as picture:
+        assert (picture.format, picture.size) == ("WEBP", (60, 40))
+
+
+def test_what_a_camera_writes_into_a_picture_is_gone() -> None:
+    exif = Image.Exif()
+    exif[Base.Make] = "SECRETCAMERA"
+    exif[Base.Orientation] = 6  # lying on its side
+    exif.get_ifd(IFD.GPSInfo)[GPS.GPSLatitudeRef] = "N"
+    handed_in = photo(exif=exif, comment=b"SECRETCOMMENT")
+    assert b"SECRETCAMERA" in handed_in
+    made = pictures.make(handed_in)
+    assert b"SECRET" not in made.content
+    with Image.open(BytesIO(made.content)) as picture:
+        assert not picture.getexif()
+        assert picture.size == (40, 60), "it stands upright"
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is no JPEG"),
+        (b"GIF89a" + bytes(100), "is no JPEG"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0", "is no JPEG"),
+        (photo()[:200], "is no JPEG"),
+        (b"", "is no JPEG"),
+        (bytes(pictures.LARGEST + 1), "is larger than 5 MB"),
+    ],
+    ids=["svg", "gif", "eps", "cut off", "empty", "large"],
+)
+def test_what_is_no_picture_by_its_content_is_refused(content: bytes, why: str) -> None:
+    with pytest.raises(PictureRefused, match=why):
+        pictures.make(content)
+
+
+def test_a_picture_that_unpacks_to_a_monster_is_refused() -> None:
+    for size in ((10_000, 6_000), (20_000, 12_000)):
+        file = BytesIO()
+        Image.new("1", size).save(file, "PNG")
+        assert len(file.getvalue()) < 100_000
+        with pytest.raises(PictureRefused):
+            pictures.make(file.getvalue())
+
+
+def test_the_picture_of_a_petition_is_small_whatever_comes(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "face.png").write_bytes(photo("PNG", (1_200, 900)))
+    text = {
+        **dict.fromkeys(("title", "target", "lede", "letter", "story", "share"), "words"),
+        "face": "A face <looking> at you",
+    }
+    written = {
+        "slug": "faced",
+        "state": "open",
+        "source_language": "en",
+        "face": "face.png",
+        "organiser": "o",
+        "contact": "c@example.org",
+        "text": {"en": text},
+    }
+    kept = manuscript.read(written, tmp_path)
+    assert kept.face is not None
+    assert len(kept.face.content) <= pictures.FACE_BYTES
+    lifecycle.keep(kept, now=TODAY)
+    page = client.get("/p/faced").text
+    assert 'alt="A face &lt;looking&gt; at you" width="480" height="360"' in page
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ({"update": {}}, "update: tables"),
+        ({"update": [{"text": {}}]}, "update 1.day"),
+        ({"update": [{"day": TODAY, "text": {}}]}, "update 1.text"),
+        ({"update": [{"day": TODAY, "text": {"en": {"title": "t"}}}]}, "update 1.text.en.body"),
+        ({"update": [{"day": TODAY, "text": {"EN!": {}}}]}, "update 1.text.EN!"),
+        ({"target": [{"country": "Canada"}]}, "target 1.country"),
+        ({"target": [{"country": "CA", "office": {}}]}, "target 1.office"),
+        ({"target": [{"country": "CA", "office": {"en": "x"}}]}, "target 1.checked"),
+        ({"pictures": "one.jpg"}, "pictures: a list"),
+        ({"pictures": ["../secret"]}, "the name of a picture"),
+        ({"pictures": ["none.jpg"]}, "there is no such file"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_named(
+    written: dict[str, object], why: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ImportRefused, match=why):
+        manuscript.read_news(written, tmp_path)
+
+
+def test_the_letter_has_office_language_and_name_and_nothing_is_kept(
+    app: Flask, client: Client, news: str
+) -> None:
+    (target,) = updates.targets(petitions.identify(news))
+    asked = text_of(client.get(f"/p/{news}/write"))
+    assert "Canada: Embassy in Ottawa" in asked
+    form = {"office": str(target.id), "letter": "ru", "name": "Anna Berg"}
+    answer = client.post(f"/en/p/{news}/write", data=form)
+    assert answer.headers["Cache-Control"] == "no-store"
+    said = text_of(answer)
+    for piece in ("Посольство в Оттаве", "150 Metcalfe Street", "Свободу им", "Anna Berg"):
+        assert piece in said
+    assert "The address was checked in 2016" in said
+    link = answer.text.partition('href="mailto:')[2].partition('"')[0].replace("&amp;", "&")
+    mail = parse_qs(urlsplit(f"mailto:{link}").query)
+    assert mail["subject"] == ["Свободу им"]
+    assert mail["body"][0].endswith("Anna Berg")
+    assert "\r\n" in mail["body"][0]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"office": "999", "letter": "xx", "name": "x" * 5_000},
+        {"office": "-1", "letter": "\0", "name": "\u202e"},
+        {"office": "9" * 40},
+    ],
+)
+def test_the_letter_asks_again_for_what_makes_no_sense(
+    client: Client, news: str, form: dict[str, str]
+) -> None:
+    answer = client.post(f"/p/{news}/write", data=form)
+    assert answer.status_code == 200
+    assert 'id="letter"' not in answer.text
+
+
+def test_the_sample_petition_comes_with_news_in_all_six_languages() -> None:
+    folder = Path(petitions.__file__).parent / "samples"
+    read = manuscript.read_news(tomllib.loads((folder / "kuramshin-news.toml").read_text("utf-8")))
+    assert len(read.updates) == 4
+    for written in read.updates:
+        assert {text["language"] for text in written.texts} == {"en", "kk", "ru", "de", "sv", "fr"}
+    assert {target["country"] for target in read.targets} == {"CA", "GB"}
+    for target in read.targets:
+        assert set(target["office"]) == {"en", "kk", "ru", "de", "sv", "fr"}
