@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from werkzeug.datastructures import MultiDict
+from werkzeug.test import TestResponse
 
 from petition.extensions import db
 from petition.models import Signature
@@ -36,6 +37,10 @@ FIELDS = (
     *("handover", "consent", "updates", "language", "channel", "opened", "further", "ticket"),
     *("proof", "entry", "code", "never", "action", "verdict", "csrf_token"),
 )
+QUERIES = (
+    *("r", "again", "saved", "server", "target", "text", "first", "sheets", "before"),
+    *("url", "format", "maxwidth", "maxheight"),
+)
 only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
@@ -44,10 +49,10 @@ def rows() -> int:
     return int(db.session.scalar(select(func.count()).select_from(Signature)) or 0)
 
 
-def harmless(status: int, text: str) -> None:
-    assert status < 500
-    assert "Traceback" not in text
-    assert "sqlalchemy" not in text.lower()
+def harmless(answer: TestResponse) -> None:
+    assert answer.status_code < 500
+    assert b"Traceback" not in answer.data
+    assert b"sqlalchemy" not in answer.data.lower()
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -60,7 +65,7 @@ def test_any_field_of_the_form_with_anything_in_it(
     form = MultiDict(filled(email=f"a{abs(hash(tuple(values)))}@example.org"))
     form.setlist(field, values)
     answer = client.post(f"/p/{petition}/sign", data=form)
-    harmless(answer.status_code, answer.text)
+    harmless(answer)
     kept = rows() - before
     assert kept in (0, 1)
     assert (answer.status_code == 303) >= bool(kept), "a row only for what was accepted"
@@ -85,9 +90,7 @@ def test_any_route_with_anything_in_its_address_and_its_form(
     path = re.sub(r"<\w+(:\w+)?>", lambda _: data.draw(segment), path)
     method = data.draw(st.sampled_from(sorted(rule.methods or {"GET"})))
     form = data.draw(st.dictionaries(st.sampled_from(FIELDS), anything, max_size=4))
-    query = data.draw(
-        st.dictionaries(st.sampled_from(["r", "again", "saved"]), anything, max_size=2)
-    )
+    query = data.draw(st.dictionaries(st.sampled_from(QUERIES), anything, max_size=3))
     before = rows()
     answer = client.open(
         path,
@@ -95,7 +98,7 @@ def test_any_route_with_anything_in_its_address_and_its_form(
         data=form if method == "POST" else None,
         query_string={name: value[:200] for name, value in query.items()},
     )
-    harmless(answer.status_code, answer.text)
+    harmless(answer)
     assert rows() <= before + 1
 
 
@@ -112,7 +115,7 @@ def test_any_token_on_every_page_behind_one(
                 method=method,
                 data={"entry": tail[:99]} if method == "POST" else None,
             )
-            harmless(answer.status_code, answer.text)
+            harmless(answer)
             assert answer.status_code in {200, 303, 308, 400, 404, 405, 410}, (page, method)
 
 
@@ -143,5 +146,5 @@ def test_bodies_that_are_no_form(
     app: Flask, client: Client, petition: str, body: bytes, kind: str
 ) -> None:
     answer = client.post(f"/p/{petition}/sign", data=body, content_type=kind)
-    harmless(answer.status_code, answer.text)
+    harmless(answer)
     assert rows() == 0

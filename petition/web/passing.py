@@ -10,7 +10,7 @@ from flask_babel import force_locale, format_decimal, ngettext
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from petition import config, goals, i18n, petitions, sharing, updates
+from petition import artwork, config, goals, i18n, petitions, sharing, updates
 from petition.artwork import card as cards
 from petition.artwork import code
 from petition.web.elsewhere import snippet
@@ -93,9 +93,7 @@ def _picture(
             abort(404)
         words, face = _words(shown, count), _face(shown)
         colour = current_app.config["BRAND_COLOUR"]
-        content = _drawn(
-            f"{kind}.png", (words, colour, face), lambda: draw(words, colour=colour, face=face)
-        )
+        content = _drawn(f"{kind}.png", draw, words, colour=colour, face=face)
     answer = Response(content, mimetype="image/png")
     answer.headers["Cache-Control"] = FOR_EVER
     return for_all_sites(answer)
@@ -124,15 +122,13 @@ def poster(slug: str) -> Response:
     colour, face = current_app.config["BRAND_COLOUR"], _face(shown)
     content = _drawn(
         "poster.pdf",
-        (words, colour, face),
-        lambda: paper.poster(
-            words,
-            colour=colour,
-            address=sharing.with_channel(_address(slug), "qr"),
-            organiser=_("This petition is run by %(organiser)s.", organiser=shown.text.organiser),
-            made=shown.text.created_at,
-            face=face,
-        ),
+        paper.poster,
+        words,
+        colour=colour,
+        address=sharing.with_channel(_address(slug), "qr"),
+        organiser=_("This petition is run by %(organiser)s.", organiser=shown.text.organiser),
+        made=shown.text.created_at,
+        face=face,
     )
     return _pdf(content, f"{slug}-poster-{g.language}.pdf")
 
@@ -212,15 +208,17 @@ def _bare(address: str) -> str:
     return address.removeprefix("https://").removeprefix("http://")
 
 
-def _drawn(name: str, of: object, draw: Callable[[], bytes]) -> bytes:
+def _drawn(name: str, draw: Callable[..., bytes], words: cards.Words, **how: object) -> bytes:
     """Return a drawing from the instance folder, or draw it and keep it there. Its name is of all
-    that goes into it, so it is never stale; two processes may draw the same one at once.
+    that goes into it, the drawing code too, so it is never stale; two processes may draw the same
+    one at once.
     """
-    digest = blake2b(repr(of).encode(), digest_size=12).hexdigest()
+    of = repr((artwork.edition(), words, sorted(how.items())))
+    digest = blake2b(of.encode(), digest_size=12).hexdigest()
     file = Path(current_app.instance_path) / "artwork" / f"{digest}-{name}"
     if file.exists():
         return file.read_bytes()
-    content = draw()
+    content = draw(words, **how)
     file.parent.mkdir(exist_ok=True)
     with NamedTemporaryFile(dir=file.parent, delete=False) as unfinished:
         unfinished.write(content)
