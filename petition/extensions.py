@@ -10,7 +10,6 @@ from sqlite3 import Connection as SQLiteConnection
 from typing import Any, BinaryIO, ClassVar, cast
 
 from flask import Flask
-from flask_babel import Babel
 from flask_mail import Mail
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -85,7 +84,6 @@ db = SQLAlchemy(
 )
 migrate = Migrate()
 mail = Mail()
-babel = Babel()
 csrf = CSRFProtect()
 
 

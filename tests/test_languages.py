@@ -1,16 +1,20 @@
 """Every public page with a language in its address and without, in the reader's language."""
 
 import tomllib
+from pathlib import Path
 
 import pytest
+from babel.messages import Catalog
+from babel.messages.mofile import write_mo
 from flask import Flask
+from flask_babel import force_locale, ngettext
 from sqlalchemy import update
 
 from petition import ROOT, tokens
 from petition.extensions import transaction
-from petition.i18n import countries, negotiate
+from petition.i18n import OWN_CATALOGUES, countries, negotiate
 from petition.models import Tally
-from tests.conftest import Client, make_petition, signed, token_for
+from tests.conftest import Client, MakeApp, make_petition, signed, token_for
 from tests.post_office import PostOffice
 
 
@@ -41,6 +45,32 @@ def test_every_public_page_exists_with_and_without_a_prefix(app: Flask) -> None:
     plain = {rule for rule in rules if not rule.startswith("/<language:language>")}
     assert plain
     assert rules == plain | {f"/<language:language>{rule}" for rule in plain}
+
+
+@pytest.mark.parametrize("with_an_own_language", [False, True])
+def test_plurals_follow_each_language(
+    make_app: MakeApp, tmp_path: Path, with_an_own_language: bool
+) -> None:
+    if with_an_own_language:  # in the instance folder, beside the shipped ones
+        catalogue = tmp_path / OWN_CATALOGUES / "uk" / "LC_MESSAGES" / "messages.mo"
+        catalogue.parent.mkdir(parents=True)
+        catalogue.with_suffix(".po").touch()
+        with catalogue.open("wb") as compiled:
+            own = Catalog(locale="uk")
+            own.add(FORMS, ("підпис", "підписи", "підписів"))
+            write_mo(compiled, own)
+    app = make_app(LANGUAGES=["en", "ru", "fr", *["uk"] * with_an_own_language])
+    said = {
+        "en": "0 signatures, 1 signature, 2 signatures, 5 signatures, 21 signatures",
+        "ru": "0 подписей, 1 подпись, 2 подписи, 5 подписей, 21 подпись",
+        "fr": "0 signature, 1 signature, 2 signatures, 5 signatures, 21 signatures",
+    } | ({"uk": "підписів, підпис, підписи, підписів, підпис"} if with_an_own_language else {})
+    for language, forms in said.items():
+        with app.test_request_context(), force_locale(language):
+            assert forms == ", ".join(ngettext(*FORMS, n, count=n) for n in (0, 1, 2, 5, 21))
+
+
+FORMS = ("%(count)s signature", "%(count)s signatures")
 
 
 def test_a_page_says_its_language_and_names_the_others(client: Client, petition: str) -> None:
