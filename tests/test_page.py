@@ -247,4 +247,6 @@ def test_the_thank_you_mail_offers_ways_to_share(
     deliver(client.application)
     mail = post_office.arrived[-1]
     for link in ("https://wa.me/?text=", "https://t.me/share/url?url=", f"/p/{petition}/share"):
-        assert link in mail.text
+        assert link in mail.html
+    assert f"/p/{petition}/share\r\n" in mail.text
+    assert "%" not in mail.text, "no address that is longer than a screen, for readers of text"
