@@ -1,5 +1,7 @@
 """Colours and whether they can be read on each other (WCAG 2.2, 1.4.3)."""
 
+from colorsys import hls_to_rgb, rgb_to_hls
+
 PAPER, SHEET, INK = "#fbf9f4", "#fffefb", "#1f1b16"
 DARK_PAPER, DARK_SHEET, DARK_INK = "#171512", "#201d19", "#ece6da"
 READABLE = 4.5  # : 1, for text of ordinary size
@@ -27,11 +29,15 @@ def on(colour: str) -> str:
 
 
 def for_dark(colour: str) -> str:
-    """Return the colour as it is shown on dark paper: itself, or as much lighter as it takes."""
-    channels = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
-    for lighter in range(0, 101, 5):
-        mixed = [round(channel + (255 - channel) * lighter / 100) for channel in channels]
-        shown = "#" + "".join(f"{channel:02x}" for channel in mixed)
+    """Return the colour as it is shown on dark paper: itself, or the same hue as much lighter as it
+    takes (mixed with white it would be pale).
+    """
+    hue, lightness, saturation = rgb_to_hls(
+        *(int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    )
+    for lighter in range(101):
+        channels = hls_to_rgb(hue, lightness + (1 - lightness) * lighter / 100, saturation)
+        shown = "#" + "".join(f"{round(255 * channel):02x}" for channel in channels)
         if is_readable(shown, dark=True):
             return shown
     raise AssertionError("white reads on dark paper")

@@ -2,13 +2,14 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from petition import lifecycle, moderation, petitions, supporters
 from petition.clock import now
-from petition.errors import NotThere
+from petition.errors import NotThere, SettingsError
 from petition.extensions import db
 from petition.kinds import Remark, Role, State
 from petition.models import Signature, Tally
@@ -238,6 +239,18 @@ def test_the_site_has_a_name_and_a_colour_of_its_own(make_app: MakeApp, petition
     sheet = re.search(r'rel="stylesheet" href="([^"]+)"', page)
     assert sheet is not None
     assert "--accent: #00509e;" in client.get(sheet[1]).text
+
+
+def test_the_site_has_a_logo_of_its_own(make_app: MakeApp, petition: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"BRAND_LOGO names dove\.svg"):
+        make_app(BRAND_LOGO="dove.svg")
+    drawn = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9"/></svg>'
+    (tmp_path / "dove.svg").write_text(drawn, encoding="utf-8")
+    client = browser(make_app(BRAND_LOGO="dove.svg", BRAND_NAME="The Committee"))
+    picture = re.search(r'<img[^>]*src="(/static/dove[^"]+)"[^>]*>', client.get("/").text)
+    assert picture is not None
+    assert 'alt=""' in picture[0], "the name stands beside it"
+    assert client.get(picture[1]).text == drawn
 
 
 def test_the_thank_you_mail_offers_ways_to_share(

@@ -217,8 +217,6 @@ def test_no_page_sets_a_cookie_or_loads_from_another_host(client: Client, petiti
         page = client.get(path)
         assert page.status_code == 200, path
         assert "Set-Cookie" not in page.headers
-        for source in re.findall(
-            r'<(?:link rel="(?:icon|stylesheet)"|script|img|iframe)[^>]*>', page.text
-        ):
+        for source in LOADED.findall(page.text):
             address = re.search(r'(?:src|href)="([^"]+)"', source)
             assert address is None or address[1].startswith("/"), (path, source)

@@ -11,6 +11,7 @@ from tempfile import NamedTemporaryFile
 from flask import Flask
 
 from petition.colours import for_dark, on
+from petition.errors import SettingsError
 
 SOURCE = Path(__file__).parent.parent.parent / "static"
 _PACKED = {".css", ".js", ".svg"}
@@ -21,6 +22,7 @@ def publish(app: Flask) -> Path:
     folder.
 
     Templates get `asset("site.css")`, the address of a file. Several processes may publish at once.
+    Raises SettingsError for a logo that is not there.
     """
     folder = Path(app.instance_path) / "static"
     folder.mkdir(parents=True, exist_ok=True)
@@ -28,7 +30,10 @@ def publish(app: Flask) -> Path:
     files["site.css"] = _in_colour(files["site.css"], app.config["BRAND_COLOUR"])
     logo = app.config["BRAND_LOGO"]
     if logo:
-        files["logo"] = (Path(app.instance_path) / logo).read_bytes()
+        file = Path(app.instance_path) / logo
+        if not file.is_file():
+            raise SettingsError(f"BRAND_LOGO names {logo}, which is not in the instance folder")
+        files["logo"] = file.read_bytes()
     addresses = {
         name: _publish(logo if name == "logo" else name, content, folder)
         for name, content in files.items()

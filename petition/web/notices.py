@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, current_app, g, make_response, render_template, url_for
 
-from petition import config, petitions
+from petition import config, petitions, updates
 from petition.kinds import PUBLIC
 from petition.web.kept import keep
 from petition.web.language import Prefixed
@@ -51,6 +51,8 @@ def sitemap() -> Response:
     for found in petitions.listed(g.language, states=PUBLIC):
         of_it = ("public.petition", "news.listed", "passing.kit", "embassy.write")
         paths += [_in_each(endpoint, slug=found.slug) for endpoint in of_it]
+        for piece in updates.listed(found.id, g.language):
+            paths.append(_in_each("news.piece", slug=found.slug, update_id=piece.id))
     return _file(
         render_template("sitemap.xml", pages=paths, languages=languages), "application/xml"
     )

@@ -1,0 +1,46 @@
+"""The one colour of a site reads wherever it is used (WCAG 2.2, 1.4.3: 4.5 to 1)."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from petition import colours, config
+from petition.errors import SettingsError
+from petition.web.assets import SOURCE
+
+SHEET = (SOURCE / "site.css").read_text(encoding="utf-8")
+
+
+def test_contrast_is_that_of_the_standard() -> None:
+    assert colours.contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert colours.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)
+    assert colours.contrast("#ffffff", "#777777") == colours.contrast("#777777", "#ffffff")
+
+
+@given(st.tuples(*[st.integers(0, 255)] * 3))
+def test_a_colour_is_refused_or_reads_everywhere(channels: tuple[int, int, int]) -> None:
+    colour = "#" + "".join(f"{channel:02x}" for channel in channels)
+    light = (colours.PAPER, colours.SHEET, colours.on(colour))
+    if min(colours.contrast(colour, ground) for ground in light) < 4.5:
+        with pytest.raises(ValueError, match="darker"):
+            config._colour(colour)  # noqa: SLF001 (the setting's own rule)
+        return
+    assert config._colour(colour) == colour  # noqa: SLF001
+    dark = colours.for_dark(colour)
+    for ground in (colours.DARK_PAPER, colours.DARK_SHEET, colours.on(dark)):
+        assert colours.contrast(dark, ground) >= 4.5, (dark, ground)
+
+
+@pytest.mark.parametrize("colour", ["#ffcc00", "red", "#fff", "#12345g", "javascript:"])
+def test_a_colour_nobody_can_read_stops_the_start(tmp_path: Path, colour: str) -> None:
+    with pytest.raises(SettingsError, match="BRAND_COLOUR"):
+        config.load(tmp_path, {"PETITION_BRAND_COLOUR": colour})
+
+
+def test_the_style_sheet_is_on_the_paper_that_the_colours_are_measured_against() -> None:
+    light, dark = re.findall(r"--paper: (#\w+);\s*--sheet: (#\w+);\s*--ink: (#\w+);", SHEET)
+    assert light == (colours.PAPER, colours.SHEET, colours.INK)
+    assert dark == (colours.DARK_PAPER, colours.DARK_SHEET, colours.DARK_INK)

@@ -1,0 +1,116 @@
+"""The pictures and papers as the site serves them; how they are drawn is in test_artwork."""
+
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from PIL import Image
+
+from petition import artwork, lifecycle
+from petition.extensions import db
+from petition.kinds import State
+from petition.models import PetitionText
+from tests.conftest import TODAY, Client, confirmed, make_petition
+from tests.post_office import PostOffice
+from tests.test_artwork import pages, printed
+
+
+@pytest.mark.parametrize(("kind", "size"), [("card", (1200, 630)), ("story", (1080, 1920))])
+def test_a_picture_is_the_same_for_ever_and_small(
+    client: Client, petition: str, kind: str, size: tuple[int, int]
+) -> None:
+    answer = client.get(f"/p/{petition}/{kind}/ru/0.png")
+    assert answer.mimetype == "image/png"
+    assert Image.open(BytesIO(answer.data)).size == size
+    assert len(answer.data) < 300_000
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert answer.data != client.get(f"/p/{petition}/{kind}/en/0.png").data
+
+
+def test_only_a_count_that_was_reached_is_drawn(
+    app: Flask, client: Client, post_office: PostOffice, petition: str
+) -> None:
+    confirmed(client, post_office, petition)
+    assert client.get(f"/p/{petition}/card/en/1.png").status_code == 200
+    assert client.get(f"/p/{petition}/card/en/0.png").status_code == 200, "shared before"
+    drawn = len(kept(app))
+    for never in ("2", "01234", "123", "9" * 40, "-1", "many"):
+        assert client.get(f"/p/{petition}/card/en/{never}.png").status_code == 404, never
+    for language in ("de", "tlh", "..", "EN"):  # no text in it, no language, no name of one
+        assert client.get(f"/p/{petition}/card/{language}/0.png").status_code == 404, language
+    assert client.get("/p/gone/card/en/0.png").status_code == 404
+    assert len(kept(app)) == drawn, "addresses made up cost nothing"
+
+
+def kept(app: Flask) -> set[Path]:
+    return set((Path(app.instance_path) / "artwork").iterdir())
+
+
+def test_a_picture_is_drawn_once_and_anew_when_anything_in_it_changes(
+    app: Flask, client: Client, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = client.get(f"/p/{petition}/card/en/0.png").data
+    (file,) = kept(app)
+    assert file.read_bytes() == first
+    file.write_bytes(b"as it is on the disk")
+    assert client.get(f"/p/{petition}/card/en/0.png").data == b"as it is on the disk"
+
+    app.config["BRAND_COLOUR"] = "#00509e"
+    assert client.get(f"/p/{petition}/card/en/0.png").data not in (first, b"as it is on the disk")
+
+    app.config["BRAND_COLOUR"] = "#8c1d18"
+    monkeypatch.setattr(artwork, "edition", lambda: "the drawing code of another release")
+    assert client.get(f"/p/{petition}/card/en/0.png").data == first
+
+
+def test_the_address_of_a_picture_changes_with_the_text(client: Client, petition: str) -> None:
+    def shared() -> str:
+        return client.get(f"/en/p/{petition}").text.split('property="og:image" content="')[1][:99]
+
+    before = shared()
+    db.session.query(PetitionText).update({PetitionText.version: PetitionText.version + 1})
+    db.session.commit()
+    client.application.extensions["kept"].forget()
+    assert shared() != before
+
+
+def test_the_poster_is_one_page_in_the_language_of_the_reader(
+    client: Client, petition: str
+) -> None:
+    answer = client.get(f"/ru/p/{petition}/poster.pdf")
+    assert answer.mimetype == "application/pdf"
+    assert len(pages(answer.data)) == 1
+    lines = printed(answer.data)
+    assert "Свободу им" in lines
+    assert "petition.example.org/p/free-them" in " ".join(lines)
+    assert answer.headers["Content-Disposition"] == 'inline; filename="free-them-poster-ru.pdf"'
+
+
+@pytest.mark.parametrize(
+    ("asked", "sheets", "numbers"),
+    [
+        ("", 1, ["Sheet 1"]),
+        ("?first=7&sheets=3", 3, ["Sheet 7", "Sheet 8", "Sheet 9"]),
+        ("?sheets=5000", 20, ["Sheet 1", "Sheet 20"]),
+        ("?first=-4&sheets=0", 1, ["Sheet 1"]),
+        ("?first=x&sheets=" + "9" * 99, 20, ["Sheet 1"]),
+    ],
+)
+def test_paper_sheets_are_numbered(
+    client: Client, petition: str, asked: str, sheets: int, numbers: list[str]
+) -> None:
+    answer = client.get(f"/en/p/{petition}/sheet.pdf{asked}")
+    assert len(pages(answer.data)) == sheets
+    lines = printed(answer.data)
+    for number in numbers:
+        assert number in lines
+
+
+def test_a_draft_is_not_drawn(client: Client) -> None:
+    slug = make_petition("not-yet", state="draft")
+    for file in ("card/en/0.png", "story/en/0.png", "qr.svg", "poster.pdf", "sheet.pdf"):
+        assert client.get(f"/p/{slug}/{file}").status_code == 404, file
+    lifecycle.move(slug, State.OPEN, now=TODAY)
+    assert client.get(f"/p/{slug}/qr.svg").status_code == 200
