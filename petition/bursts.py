@@ -109,14 +109,18 @@ def decide(
     petition_id: int, burst_id: int, verdict: Verdict, *, organiser_id: int, now: datetime
 ) -> None:
     """Let the mails of a burst go (released), or erase its entries (discarded), and record who
-    decided. Twice changes nothing more. Raises BurstGone for one of another petition.
+    decided. One that is decided stays as it is. Raises BurstGone for one of another petition.
     """
     with transaction() as connection:
         known = connection.scalar(
-            select(_burst.c.id).where(_burst.c.id == burst_id, _burst.c.petition_id == petition_id)
+            select(_burst.c.verdict)
+            .where(_burst.c.id == burst_id, _burst.c.petition_id == petition_id)
+            .with_for_update()
         )
         if known is None:
             raise BurstGone
+        if known != Verdict.OPEN:
+            return
         if verdict == Verdict.DISCARDED:
             held = connection.execute(
                 select(_letter.c.signature_id, _letter.c.entry).where(

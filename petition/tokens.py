@@ -69,6 +69,10 @@ class Tokens:
         """Return 32 hex digits that stand for a text and do not tell it, under the current key."""
         return self.marks(purpose, text)[-1]
 
+    def mark_mailbox(self, mailbox_key: str) -> str:
+        """Return what stands for a mailbox where its address must not be kept."""
+        return self.mark("mailbox", mailbox_key)
+
     def marks(self, purpose: str, text: str) -> list[str]:
         """Return the marks of a text under every key, the current one last."""
         return [

@@ -31,12 +31,12 @@ def watch(*, now: datetime) -> list[int]:
     """
     with transaction() as connection:
         petitions = connection.scalars(select(Petition.id).where(Petition.state == State.OPEN))
+        busy = limits.used(connection, "sign:", least=LEAST_WITHOUT_PAST, now=now)
         for petition_id in petitions.all():
             for domain, seen, usual in _crowded(connection, petition_id, now):
                 noted = bursts.note(connection, petition_id, "domain", domain, seen, usual, now)
                 if noted is not None:
                     _hold(connection, noted, petition_id, domain)
-            busy = limits.used(connection, "sign:", least=LEAST_WITHOUT_PAST, now=now)
             for network, seen in busy:
                 bursts.note(connection, petition_id, "network", network, seen, 0, now)
         open_ones = connection.execute(select(_burst).where(_burst.c.verdict == Verdict.OPEN)).all()

@@ -95,6 +95,8 @@ def test_an_organiser_lets_go_or_erases(app: Flask, petition: str) -> None:
         bursts.decide(2, burst_id, Verdict.RELEASED, organiser_id=1, now=TODAY)
     bursts.decide(1, burst_id, Verdict.RELEASED, organiser_id=1, now=TODAY)
     assert states() == {LetterState.DUE: 60}
+    bursts.decide(1, burst_id, Verdict.DISCARDED, organiser_id=1, now=TODAY)
+    assert states() == {LetterState.DUE: 60}, "what is decided stays as it is"
     assert db.session.scalars(select(AuditEntry.action)).all() == ["burst.released"]
 
 

@@ -5,7 +5,6 @@ import os
 import secrets
 import signal
 import tomllib
-from functools import partial
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -91,7 +90,7 @@ def worker_for(app: Flask) -> Worker:
         courier,
         lambda letter: letters.compose(letter, stationery, now=now()),
         now,
-        chores=chores.of(settings, partial(keys.mark, "mailbox")),
+        chores=chores.of(settings, keys.mark_mailbox),
         mails_a_minute=settings["RATELIMIT_MAILS"],
     )
 

@@ -13,6 +13,7 @@ from petition.errors import TokenExpired, TokenForged
 from petition.limits import Sender
 from petition.networks import Networks
 from petition.signers import Address
+from petition.web.keys import keys
 
 # A field that no person sees, under a name that no browser fills in by itself.
 TRAP = "further"
@@ -23,8 +24,7 @@ def opened(*, asked_before: bool = False) -> str:
     """Return what a form carries to tell when it was opened. One that was sent back to its reader
     once needs no more time.
     """
-    keys: tokens.Tokens = current_app.extensions["tokens"]
-    return keys.make(tokens.FORM, int(asked_before), now=now())
+    return keys().make(tokens.FORM, int(asked_before), now=now())
 
 
 def was_hurried() -> bool:
@@ -34,14 +34,13 @@ def was_hurried() -> bool:
     least = current_app.config["MIN_FORM_SECONDS"]
     if not least:
         return False
-    keys: tokens.Tokens = current_app.extensions["tokens"]
     written = request.form.get("opened", "")
     moment = now()
     try:
-        ids = keys.read(tokens.FORM, written, now=moment)
+        ids = keys().read(tokens.FORM, written, now=moment)
     except (TokenExpired, TokenForged):
         return True
-    return ids != (1,) and moment - keys.made(written) < timedelta(seconds=least)
+    return ids != (1,) and moment - keys().made(written) < timedelta(seconds=least)
 
 
 def signer(address: Address) -> Sender:
@@ -52,8 +51,8 @@ def signer(address: Address) -> Sender:
     proven, spendings = False, []
     ticket = request.form.get("ticket", "")
     if ticket:
-        keys, proof = current_app.extensions["tokens"], request.form.get("proof", "")
-        used, until = steps.done(keys, ticket, proof, delay=delay(), now=now())
+        proof = request.form.get("proof", "")
+        used, until = steps.done(keys(), ticket, proof, delay=delay(), now=now())
         spendings.append(limits.Spending(used, 1, None, until=until))
         proven = True
     networks, network = _networks(), ""
@@ -62,7 +61,7 @@ def signer(address: Address) -> Sender:
         free, most = current_app.config["RATELIMIT_FREE"], _most()
         spendings.append(limits.Spending(f"sign:{network}", free, most, proven))
     if is_watched(address.domain):
-        mark = current_app.extensions["tokens"].mark("domain", address.domain)
+        mark = keys().mark("domain", address.domain)
         free = current_app.config["RATELIMIT_DOMAIN"]
         spendings.append(limits.Spending(f"domain:{mark}", free, None, proven))
     return Sender(tuple(spendings), network, trapped)
@@ -80,8 +79,7 @@ def asker() -> Sender:
 
 def step(ticket: str = "") -> steps.Step:
     """Return the extra step for the page, going on with the ticket of one under way."""
-    keys = current_app.extensions["tokens"]
-    return steps.ask(keys, delay=delay(), now=now(), ticket=ticket)
+    return steps.ask(keys(), delay=delay(), now=now(), ticket=ticket)
 
 
 def delay() -> timedelta:

@@ -1,7 +1,5 @@
 """What a signer can do with their own signature: see, correct, download, take back, disown."""
 
-from functools import partial
-
 from flask import (
     Response,
     current_app,
@@ -19,6 +17,7 @@ from petition.entries import TYPED, Kept
 from petition.web import doorkeeper
 from petition.web.forms import AddressForm, MyForm
 from petition.web.headers import private, see_other
+from petition.web.keys import keys
 from petition.web.language import Prefixed, speak
 
 pages = Prefixed("mine", __name__)
@@ -44,7 +43,7 @@ def send() -> tuple[str, int]:
         return render_template("mine/ask.html", form=form), 422
     mine.ask_link(
         form.address(),
-        mark=partial(_keys().mark, "mailbox"),
+        mark=keys().mark_mailbox,
         sender=doorkeeper.asker(),
         now=now(),
     )
@@ -93,16 +92,16 @@ def download(token: str) -> Response:
 @pages.get("/not-me/<token>")
 def not_me(token: str) -> Response:
     """Show one button that removes an entry. Changes nothing: mail scanners open links."""
-    _keys().read(tokens.NOT_ME, token, now=now())
+    keys().read(tokens.NOT_ME, token, now=now())
     return make_response(render_template("mine/not_me.html", token=token))
 
 
 @pages.post("/not-me/<token>")
 def disown(token: str) -> str:
     """Remove the entry and, if wished, never mail the address again."""
-    kept = Kept(*_keys().read(tokens.NOT_ME, token, now=now()))
+    kept = Kept(*keys().read(tokens.NOT_ME, token, now=now()))
     never = request.form.get("never") == "yes"
-    mine.disown(kept, never_again=never, mark=partial(_keys().mark, "mailbox"), now=now())
+    mine.disown(kept, never_again=never, mark=keys().mark_mailbox, now=now())
     current_app.extensions["kept"].forget()
     return render_template("mine/removed.html", never=never)
 
@@ -116,7 +115,7 @@ def _page(token: str, found: mine.Mine, form: MyForm) -> Response:
 
 
 def _mine(token: str) -> mine.Mine:
-    (signature_id,) = _keys().read(tokens.MY_PAGE, token, now=now())
+    (signature_id,) = keys().read(tokens.MY_PAGE, token, now=now())
     found = mine.mine(
         signature_id,
         purge_days=current_app.config["PURGE_UNCONFIRMED_DAYS"],
@@ -124,8 +123,3 @@ def _mine(token: str) -> mine.Mine:
     )
     speak(found.signature.language)
     return found
-
-
-def _keys() -> tokens.Tokens:
-    keys: tokens.Tokens = current_app.extensions["tokens"]
-    return keys

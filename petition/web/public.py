@@ -1,7 +1,5 @@
 """What everybody may see: the petition, its counter, and the form that signs it."""
 
-from functools import partial
-
 from flask import (
     Response,
     current_app,
@@ -23,6 +21,7 @@ from petition.web import doorkeeper
 from petition.web.forms import SignForm
 from petition.web.headers import come_back, for_all_sites, see_other
 from petition.web.kept import keep
+from petition.web.keys import keys
 from petition.web.language import Prefixed, speak
 from petition.web.surroundings import around
 
@@ -115,7 +114,6 @@ def sign(slug: str) -> AnyResponse:
 
 def _keep(form: SignForm, signable: petitions.Signable, channel: str) -> str:
     """Keep a good entry and return the token of its pending page."""
-    keys: tokens.Tokens = current_app.extensions["tokens"]
     moment, address = now(), form.address()
     setting = Setting(
         language=g.language,
@@ -128,11 +126,11 @@ def _keep(form: SignForm, signable: petitions.Signable, channel: str) -> str:
         form.entry(),
         address,
         setting,
-        mark=partial(keys.mark, "mailbox"),
+        mark=keys().mark_mailbox,
         sender=doorkeeper.signer(address),
         now=moment,
     )
-    return keys.make(tokens.PENDING, letter_id, now=moment)
+    return keys().make(tokens.PENDING, letter_id, now=moment)
 
 
 @pages.get("/p/<slug>/count.json")

@@ -2,7 +2,6 @@
 each.
 """
 
-from functools import partial
 from typing import Any
 
 from flask import Response, current_app, make_response, render_template, request, url_for
@@ -16,6 +15,7 @@ from petition.errors import AddressRefused, CodeWrong, TokenExpired, TooSoon
 from petition.web import doorkeeper
 from petition.web.forms import AddressForm, throw_away
 from petition.web.headers import private, see_other
+from petition.web.keys import keys
 from petition.web.language import Prefixed, speak
 
 pages = Prefixed("signer", __name__)
@@ -68,14 +68,13 @@ def send_again(token: str) -> AnyResponse:
 def type_code(token: str) -> AnyResponse:
     """Do what the button under the mailed link does, for the six digits of the mail."""
     (letter_id,) = _read(tokens.PENDING, token)
-    keys = _keys()
     try:
         signature_id = confirming.by_code(
             letter_id,
             "".join(request.form.get("code", "").split())[:20],
-            codes=lambda kept: keys.codes(kept.signature_id, kept.entry),
+            codes=lambda kept: keys().codes(kept.signature_id, kept.entry),
             lifetime=_confirming().lifetime,
-            mark=partial(keys.mark, "mailbox"),
+            mark=keys().mark_mailbox,
             now=now(),
         )
     except CodeWrong:
@@ -101,7 +100,7 @@ def correct_address(token: str) -> AnyResponse:
             letter_id = signing.correct(
                 letter_id,
                 form.address(),
-                mark=partial(_keys().mark, "mailbox"),
+                mark=keys().mark_mailbox,
                 sender=doorkeeper.asker(),
                 now=now(),
             )
@@ -148,7 +147,7 @@ def count_me(token: str) -> AnyResponse:
         return page
     if chosen in map(str, about.names):
         kept = Kept(kept.signature_id, int(chosen))
-    confirming.confirm(kept, mark=partial(_keys().mark, "mailbox"), now=now())
+    confirming.confirm(kept, mark=keys().mark_mailbox, now=now())
     return _to_thanks(kept.signature_id)
 
 
@@ -159,7 +158,7 @@ def renew(token: str) -> AnyResponse:
         ids = _read(_confirming(), token)
     except TokenExpired as expired:
         ids = expired.ids
-    letter_id = signing.renew(*ids, mark=partial(_keys().mark, "mailbox"), now=now())
+    letter_id = signing.renew(*ids, mark=keys().mark_mailbox, now=now())
     return _to_pending(letter_id)
 
 
@@ -169,7 +168,7 @@ def thanks(token: str) -> Response:
     (signature_id,) = _read(tokens.THANKS, token)
     found = confirming.thanks(signature_id)
     speak(found.language)
-    my_page = _keys().make(tokens.MY_PAGE, signature_id, now=now())
+    my_page = keys().make(tokens.MY_PAGE, signature_id, now=now())
     return _page("thanks", found.slug, found.language, number=found.number, my_page=my_page)
 
 
@@ -186,13 +185,13 @@ def _page(name: str, slug: str, language: str, **values: object) -> Response:
 
 
 def _to_pending(letter_id: int, **values: Any) -> Response:
-    token = _keys().make(tokens.PENDING, letter_id, now=now())
+    token = keys().make(tokens.PENDING, letter_id, now=now())
     return see_other(url_for("signer.pending", token=token, **values))
 
 
 def _to_thanks(signature_id: int) -> Response:
     current_app.extensions["kept"].forget()
-    token = _keys().make(tokens.THANKS, signature_id, now=now())
+    token = keys().make(tokens.THANKS, signature_id, now=now())
     return see_other(url_for("signer.thanks", token=token))
 
 
@@ -205,10 +204,5 @@ def _confirming() -> tokens.Purpose:
     return tokens.confirm(current_app.config["CONFIRM_LINK_DAYS"])
 
 
-def _keys() -> tokens.Tokens:
-    keys: tokens.Tokens = current_app.extensions["tokens"]
-    return keys
-
-
 def _read(purpose: tokens.Purpose, token: str) -> tuple[int, ...]:
-    return _keys().read(purpose, token, now=now())
+    return keys().read(purpose, token, now=now())

@@ -1,6 +1,6 @@
 """Signing in by a one-time link, and out."""
 
-from flask import current_app, render_template, request, session, url_for
+from flask import render_template, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from petition import organisers, tokens
@@ -9,6 +9,7 @@ from petition.errors import SignInSpent, TokenExpired
 from petition.web import doorkeeper
 from petition.web.forms import AddressForm
 from petition.web.headers import see_other
+from petition.web.keys import keys
 from petition.web.organiser.guard import pages
 
 
@@ -54,7 +55,7 @@ def sign_out() -> AnyResponse:
 
 def _read(token: str) -> organisers.Link:
     try:
-        ids = current_app.extensions["tokens"].read(tokens.SIGN_IN, token, now=now())
+        ids = keys().read(tokens.SIGN_IN, token, now=now())
     except TokenExpired as error:
         raise SignInSpent from error
     return organisers.Link(*ids)
