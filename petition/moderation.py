@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from petition import audit
 from petition.errors import NotThere
 from petition.extensions import db, transaction
-from petition.kinds import Display, Remark
+from petition.kinds import Remark
 from petition.models import Signature
 
 _signature = Signature.table()
@@ -29,15 +30,17 @@ class Comment:
 
 def waiting(petition_id: int, *, most: int = 50) -> list[Comment]:
     """Return the comments that wait, oldest first."""
-    return _comments(petition_id, Remark.WAITING, most, _signature.c.id)
+    return _comments(petition_id, Remark.WAITING, most, _signature.c.number)
 
 
 def shown(petition_id: int, *, most: int = 50) -> list[Comment]:
     """Return the comments that show, newest first, so that one can be taken back."""
-    return _comments(petition_id, Remark.SHOWN, most, _signature.c.id.desc())
+    return _comments(petition_id, Remark.SHOWN, most, _signature.c.number.desc())
 
 
-def _comments(petition_id: int, state: Remark, most: int, order: object) -> list[Comment]:
+def _comments(
+    petition_id: int, state: Remark, most: int, order: ColumnElement[Any]
+) -> list[Comment]:
     rows = db.session.execute(
         select(
             _signature.c.id,
@@ -48,12 +51,11 @@ def _comments(petition_id: int, state: Remark, most: int, order: object) -> list
         )
         .where(
             _signature.c.petition_id == petition_id,
-            Signature.counted,
+            Signature.shows(),
             _signature.c.comment != "",
-            _signature.c.display != Display.HIDDEN,
             _signature.c.comment_state == state,
         )
-        .order_by(order)  # type: ignore[arg-type]
+        .order_by(order)
         .limit(most)
     )
     return [Comment(*row[:4], Remark(row[4])) for row in rows]

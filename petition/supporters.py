@@ -15,7 +15,6 @@ from petition.models import Signature
 from petition.signers import initials
 
 _signature = Signature.table()
-_shown = _signature.c.display != literal_column(f"'{Display.HIDDEN}'")  # as the index has it
 _counted = _signature.c.number.is_not(None)
 
 RECENT, REMARKS, ORGANISATIONS, COUNTRIES = 6, 3, 40, 12
@@ -83,7 +82,7 @@ def page(petition_id: int, *, before: int | None = None) -> list[Supporter]:
 def _some(petition_id: int, *wanted: ColumnElement[bool], most: int) -> list[Supporter]:
     rows = db.session.execute(
         select(_signature)
-        .where(_signature.c.petition_id == petition_id, _counted, _shown, *wanted)
+        .where(_signature.c.petition_id == petition_id, Signature.shows(), *wanted)
         .order_by(_signature.c.number.desc())
         .limit(most)
     )

@@ -2,7 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, String, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    String,
+    UniqueConstraint,
+    literal_column,
+)
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -96,6 +103,13 @@ class Signature(Typed, Base):
             & (text.language == cls.text_language)
             & (text.version == cls.text_version)
         )
+
+    @classmethod
+    def shows(cls) -> ColumnElement[bool]:
+        """Return the condition that a signer counts and wants to be seen, in the words of the index
+        on them: any others would read the whole table.
+        """
+        return cls.number.is_not(None) & (cls.display != literal_column(f"'{Display.HIDDEN}'"))
 
     @hybrid_property
     def counted(self) -> bool:
