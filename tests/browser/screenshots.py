@@ -3,6 +3,7 @@
 import sys
 import tempfile
 from pathlib import Path
+from urllib.request import urlopen
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -30,7 +31,14 @@ def main() -> int:
         _take(browser, site, "petition-ru-dark", "/ru/p/kuramshin", 390, 844, dark=True)
         page = _open(browser, site, "/en/p/kuramshin", 390, 844)
         page.get_by_role("button", name="Sign", exact=True).click()
+        page.get_by_role("alert").wait_for()  # the next page has come, and rests
         page.screenshot(path=FOLDER / "errors.png")
+        page.context.close()
+        _take(browser, site, "share", "/fr/p/kuramshin/share", 390, 844)
+        for kind, language in (("card", "kk"), ("story", "de")):
+            with urlopen(f"{site.url}/p/kuramshin/{kind}/{language}/6.png") as drawn:  # noqa: S310 (our own)
+                (FOLDER / f"{kind}.png").write_bytes(drawn.read())
+        _thanks(browser, site, office)
         browser.close()
     office.stop()
     return 0
@@ -38,15 +46,27 @@ def main() -> int:
 
 def _sign_a_few(browser: Browser, site: Site, office: PostOffice) -> None:
     for number, country in enumerate(("SE", "DE", "GB", "KZ", "IN", "CA"), start=1):
-        page = _open(browser, site, "/en/p/kuramshin", 800, 800)
-        page.locator("#name").fill("A Supporter")
-        page.locator("#email").fill(f"supporter{number}@example.org")
-        page.locator("#country").select_option(country)
-        page.locator("#consent").check()
-        page.get_by_role("button", name="Sign", exact=True).click()
-        page.goto(office.mail_to(f"supporter{number}@example.org").link)
-        page.get_by_role("button", name="Confirm my signature").click()
+        page = _open(browser, site, "/en/p/kuramshin", 390, 844)
+        _sign(page, office, f"supporter{number}@example.org", country)
         page.context.close()
+
+
+def _sign(page: Page, office: PostOffice, email: str, country: str) -> None:
+    page.locator("#name").fill("A Supporter")
+    page.locator("#email").fill(email)
+    page.locator("#country").select_option(country)
+    page.locator("#consent").check()
+    page.get_by_role("button", name="Sign", exact=True).click()
+    page.goto(office.mail_to(email).link)
+    page.get_by_role("button", name="Confirm my signature").click()
+
+
+def _thanks(browser: Browser, site: Site, office: PostOffice) -> None:
+    page = _open(browser, site, "/en/p/kuramshin", 390, 844)
+    _sign(page, office, "another@example.org", "FR")
+    page.wait_for_url("**/thanks/**")
+    page.screenshot(path=FOLDER / "thanks.png")
+    page.context.close()
 
 
 def _open(
@@ -58,7 +78,7 @@ def _open(
         locale="en-GB",
     )
     page = context.new_page()
-    page.goto(site.url + path)
+    page.goto(site.url + path, wait_until="networkidle")
     return page
 
 
