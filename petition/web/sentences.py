@@ -30,7 +30,7 @@ def channel_name(channel: str) -> str:
     ours = {
         "em": _("Email"),
         "cp": _("Copied link"),
-        "ns": _("The phone's own sharing"),
+        "ns": _("The phone’s own sharing"),
         "qr": _("QR code and paper"),
         "eb": _("Other sites"),
         "nw": _("News"),
