@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from petition import audit
 from petition.errors import NotThere
@@ -51,8 +51,7 @@ def _comments(
         )
         .where(
             _signature.c.petition_id == petition_id,
-            Signature.shows(),
-            _signature.c.comment != "",
+            Signature.remarks(),
             _signature.c.comment_state == state,
         )
         .order_by(order)
@@ -79,7 +78,8 @@ def decide(
             .where(
                 _signature.c.id == signature_id,
                 _signature.c.petition_id == petition_id,
-                _signature.c.comment == text,
+                # A browser sends every end of a line as CR LF, whatever it was given.
+                func.replace(_signature.c.comment, "\r\n", "\n") == text.replace("\r\n", "\n"),
             )
             .values(comment_state=state)
             .returning(_signature.c.id)

@@ -1,7 +1,7 @@
 """Who signed, as far as they want it known: what the public page and the public list say.
 
-A name shows only as its signer chose, an organisation only with one who shows, and a comment once
-an organiser has read it.
+A name shows only as its signer chose, an organisation only with a full name, and a comment once an
+organiser has read it. A country is named from five signatures on: fewer could point at a person.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ _signature = Signature.table()
 _counted = _signature.c.number.is_not(None)
 
 RECENT, REMARKS, ORGANISATIONS, COUNTRIES = 6, 3, 40, 12
+FEWEST = 5  # signatures from a country, for it to be named
 PAGE = 100
 
 
@@ -36,40 +37,61 @@ class Supporter:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """All that a petition's page says of its signers. `organisations` are the names of those that
-    show, `organisation_count` is of all; `countries` are the busiest, with `elsewhere` the sum of
-    the others.
+    """Those of a petition's signers whom its page shows. `organisations` are names in the order of
+    the alphabet, each once.
     """
 
     recent: list[Supporter]
     remarks: list[Supporter]
     organisations: list[str]
-    organisation_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """How many signed, by what. `organisations` counts all, shown or not; `countries` are the
+    busiest, with `elsewhere` the sum of the others.
+    """
+
+    organisations: int
     countries: list[tuple[str, int]]
     elsewhere: int
 
 
 def company(petition_id: int) -> Company:
     """Return who signed, as the petition's page shows it."""
-    mine = (_signature.c.petition_id == petition_id, _counted)
+    return Company(
+        recent=_some(petition_id, most=RECENT),
+        remarks=_some(
+            petition_id,
+            Signature.remarks(),
+            _signature.c.comment_state == Remark.SHOWN,
+            most=REMARKS,
+        ),
+        organisations=_organisations(petition_id),
+    )
+
+
+def sums(petition_id: int) -> Sums:
+    """Return how many signed, by country and for organisations. Reads an index through: what is
+    asked often is better remembered.
+    """
     by_country = [
         (str(code), int(number))
         for code, number in db.session.execute(
             select(_signature.c.country, func.count())
-            .where(*mine)
+            .where(_signature.c.petition_id == petition_id, _counted)
             .group_by(_signature.c.country)
             .order_by(func.count().desc(), _signature.c.country)
         )
     ]
-    names, everything = _organisations(petition_id)
-    remark = (_signature.c.comment_state == Remark.SHOWN, _signature.c.comment != "")
-    return Company(
-        recent=_some(petition_id, most=RECENT),
-        remarks=_some(petition_id, *remark, most=REMARKS),
-        organisations=names,
-        organisation_count=everything,
-        countries=by_country[:COUNTRIES],
-        elsewhere=sum(number for _, number in by_country[COUNTRIES:]),
+    named = [(code, number) for code, number in by_country if number >= FEWEST][:COUNTRIES]
+    names = db.session.scalars(
+        select(_signature.c.organisation).where(*_for_organisations(petition_id)).distinct()
+    )
+    return Sums(
+        organisations=len({name.casefold() for name in names}),
+        countries=named,
+        elsewhere=sum(number for _, number in by_country[len(named) :]),
     )
 
 
@@ -95,30 +117,29 @@ def _supporter(row: RowMapping) -> Supporter:
         number=row["number"],
         name=row["name"] if full else initials(row["name"]),
         country=row["country"],
-        organisation=row["organisation"],
+        organisation=row["organisation"] if full else "",
         role=row["role"] if full else "",
         comment=row["comment"] if row["comment_state"] == Remark.SHOWN else "",
         day=row["confirmed_at"].date(),
     )
 
 
-def _organisations(petition_id: int) -> tuple[list[str], int]:
-    """Return the names that show, and how many organisations signed: one that signed through two
-    people is one.
-    """
-    rows = db.session.execute(
-        select(_signature.c.organisation, _signature.c.display)
-        .where(
-            _signature.c.petition_id == petition_id,
-            _counted,
-            _signature.c.organisation != literal_column("''"),
-        )
+def _organisations(petition_id: int) -> list[str]:
+    names = db.session.scalars(
+        select(_signature.c.organisation)
+        .where(*_for_organisations(petition_id), _signature.c.display == Display.FULL)
         .distinct()
+        .order_by(_signature.c.organisation)
+        .limit(ORGANISATIONS)
     )
-    shown: dict[str, str] = {}
-    everything = set()
-    for name, display in rows:
-        everything.add(name.casefold())
-        if display != Display.HIDDEN:
-            shown.setdefault(name.casefold(), name)
-    return sorted(shown.values(), key=str.casefold)[:ORGANISATIONS], len(everything)
+    once = {name.casefold(): name for name in names}
+    return [once[key] for key in sorted(once)]
+
+
+def _for_organisations(petition_id: int) -> tuple[ColumnElement[bool], ...]:
+    # In the words of the index on them, which has no place for a bound value.
+    return (
+        _signature.c.petition_id == petition_id,
+        _counted,
+        _signature.c.organisation != literal_column("''"),
+    )

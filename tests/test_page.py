@@ -71,9 +71,41 @@ def test_a_name_shows_as_its_signer_chose(
         assert "Hidden" not in page.text
         assert not re.search(r"[0-2]?\d:\d\d", text_of(page)), "days, never minutes"
     assert client.get(f"/p/{petition}/signatures").headers["X-Robots-Tag"] == "noindex"
+
+
+def test_a_country_is_named_from_five_signatures_on(
+    client: Client, post_office: PostOffice, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert supporters.FEWEST == 5
+    monkeypatch.setattr(supporters, "FEWEST", 2)
+    sign(client, post_office, petition, "a", country="SE")
+    assert "Sweden · " not in text_of(client.get(f"/p/{petition}"))
+    sign(client, post_office, petition, "b", country="SE")
+    sign(client, post_office, petition, "c", country="DE")
     said = text_of(client.get(f"/p/{petition}"))
-    for row in ("Sweden · 1", "Germany · 1", "France · 1"):
-        assert row in said
+    assert "Sweden · 2" in said
+    assert "Germany · " not in said
+    assert "Other countries 1" in said
+
+
+def test_a_name_that_is_taken_back_is_gone_from_the_next_page(
+    client: Client, post_office: PostOffice, petition: str
+) -> None:
+    shown = {"display": "full", "organisation": "Lund Union", "name": "Ann Full"}
+    sign(client, post_office, petition, "a", **shown)
+    sign(client, post_office, petition, "b", **shown | {"name": "Bo Full"})
+    page = text_of(client.get(f"/p/{petition}"))
+    assert "Ann Full" in page
+    assert "Bo Full" in page
+    my_page = path_of(post_office.mail_to("a@example.org").link_to("my"))
+    hidden = {"name": "Ann Full", "country": "SE", "display": "hidden"}
+    assert client.post(my_page, data=hidden).status_code == 303
+    assert "Ann Full" not in client.get(f"/p/{petition}").text
+    my_page = path_of(post_office.mail_to("b@example.org").link_to("my"))
+    assert client.post(my_page, data={"action": "withdraw"}).status_code == 200
+    page = text_of(client.get(f"/p/{petition}"))
+    assert "Bo Full" not in page
+    assert "Lund Union" not in page
 
 
 def test_initials_are_of_every_word() -> None:
@@ -87,10 +119,12 @@ def test_an_organisation_is_listed_and_counted_apart_and_once(
     sign(client, post_office, petition, "a", name="Ann Full", **union)
     sign(client, post_office, petition, "b", **union | {"organisation": "LUND union"})
     sign(client, post_office, petition, "c", organisation="A quiet club")
+    sign(client, post_office, petition, "d", organisation="Small Firm", display="initials")
     said = text_of(client.get(f"/p/{petition}"))
-    assert "2 organisations have signed" in said
+    assert "3 organisations have signed" in said
     assert "Lund Union" in said or "LUND union" in said
     assert "A quiet club" not in said, "who hides the name hides the club"
+    assert "Small Firm" not in said, "an organisation and initials make a name"
     listed = text_of(client.get(f"/p/{petition}/signatures"))
     assert "Ann Full , chair , Lund Union" in listed
 
@@ -98,7 +132,7 @@ def test_an_organisation_is_listed_and_counted_apart_and_once(
 def test_a_comment_shows_once_an_organiser_has_read_it(
     app: Flask, client: Client, post_office: PostOffice, petition: str
 ) -> None:
-    words = "Because <b>silence</b> agrees."
+    words = "Because <b>silence</b> agrees.\r\nWe do not."
     sign(client, post_office, petition, "a", name="Ann Full", display="full", comment=words)
     sign(client, post_office, petition, "b", comment="From behind a curtain.")
     assert "silence" not in client.get(f"/p/{petition}").text
@@ -110,8 +144,10 @@ def test_a_comment_shows_once_an_organiser_has_read_it(
     (action,) = re.findall(r'action="(/organisers/p/[^"]+/comments/\d+)"', page.text)
     comments = f"/organisers/p/{petition}/comments"
     assert press(organiser, comments, action, comment=words, show="yes").status_code == 303
-    app.extensions["kept"].forget()
-    assert "Because &lt;b&gt;silence&lt;/b&gt; agrees." in client.get(f"/p/{petition}").text
+    assert (
+        "Because &lt;b&gt;silence&lt;/b&gt; agrees.\nWe do not."
+        in client.get(f"/p/{petition}").text
+    )
     stale = press(organiser, comments, action, comment="another text", show="yes")
     assert stale.status_code == 404, "what is decided is about the words that were read"
 

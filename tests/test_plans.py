@@ -44,6 +44,7 @@ def test_what_the_page_says_of_signers_is_found_by_an_index(app: Flask, petition
 
     event.listen(db.engine, "before_cursor_execute", listen)
     supporters.company(1)
+    supporters.sums(1)
     supporters.page(1, before=1_000)
     moderation.waiting(1)
     event.remove(db.engine, "before_cursor_execute", listen)

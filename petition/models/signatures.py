@@ -80,7 +80,15 @@ class Signature(Typed, Base):
             "ix_signature_organisation",
             "petition_id",
             "organisation",
+            "display",
             where="number IS NOT NULL AND organisation <> ''",
+        ),
+        partial_index(
+            "ix_signature_remark",
+            "petition_id",
+            "comment_state",
+            "number",
+            where="number IS NOT NULL AND display <> 'hidden' AND comment <> ''",
         ),
         partial_index("ix_signature_country", "petition_id", "country", where="number IS NOT NULL"),
         NUMBERED_ONCE,
@@ -110,6 +118,13 @@ class Signature(Typed, Base):
         on them: any others would read the whole table.
         """
         return cls.number.is_not(None) & (cls.display != literal_column(f"'{Display.HIDDEN}'"))
+
+    @classmethod
+    def remarks(cls) -> ColumnElement[bool]:
+        """Return the condition that a signer who shows has said something, in the words of the
+        index on them.
+        """
+        return cls.shows() & (cls.comment != literal_column("''"))
 
     @hybrid_property
     def counted(self) -> bool:

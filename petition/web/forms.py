@@ -77,10 +77,12 @@ class Form:
 
 
 def text(typed: str, *, most: int, lines: bool = False) -> str:
-    """Allow text of at most `most` characters, of one line unless `lines`."""
+    """Allow text of at most `most` characters, of one line unless `lines`. Browsers end a line with
+    CR LF (HTML, form submission); what is kept has LF.
+    """
     if has_forbidden(typed.strip(), lines=lines):
         raise Wrong(_("This contains characters that cannot be shown. Please type it again."))
-    text = typed.strip() if lines else tidy(typed)
+    text = "\n".join(typed.strip().splitlines()) if lines else tidy(typed)
     if len(text) > most:
         raise Wrong(_("This can have at most %(most)d characters.", most=most))
     return text

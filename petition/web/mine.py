@@ -78,6 +78,7 @@ def change(token: str) -> AnyResponse:
         page.status_code = 422
         return page
     mine.correct(found.signature.id, form.entry(), now=now())
+    current_app.extensions["kept"].forget()
     return see_other(url_for("mine.show", token=token, saved=1))
 
 

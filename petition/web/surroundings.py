@@ -6,7 +6,7 @@ from petition import petitions, supporters, updates
 from petition.kinds import State
 from petition.web.remembered import remembered
 
-FEW = 1_000  # signatures: below, who signed is looked up anew whenever the count has moved
+FEW = 1_000  # signatures: below, the sums are made anew whenever the count has moved
 
 
 def around(shown: petitions.Shown) -> dict[str, object]:
@@ -15,9 +15,11 @@ def around(shown: petitions.Shown) -> dict[str, object]:
     """
     others = [] if shown.takes_signatures else petitions.listed(g.language, states=(State.OPEN,))
     return {
-        "company": remembered(
-            f"company:{shown.id}:{shown.count}" if shown.count < FEW else f"company:{shown.id}",
-            lambda: supporters.company(shown.id),
+        # Never remembered: a name that was taken back is gone from the next page on.
+        "company": supporters.company(shown.id),
+        "sums": remembered(
+            f"sums:{shown.id}:{shown.count}" if shown.count < FEW else f"sums:{shown.id}",
+            lambda: supporters.sums(shown.id),
         ),
         "news": updates.listed(shown.id, g.language, most=3),
         "has_targets": bool(updates.targets(shown.id)),

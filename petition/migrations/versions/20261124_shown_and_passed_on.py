@@ -36,7 +36,14 @@ def upgrade() -> None:
     _index(
         "ix_signature_organisation",
         "organisation",
+        "display",
         where="number IS NOT NULL AND organisation <> ''",
+    )
+    _index(
+        "ix_signature_remark",
+        "comment_state",
+        "number",
+        where="number IS NOT NULL AND display <> 'hidden' AND comment <> ''",
     )
     _index("ix_signature_country", "country", where="number IS NOT NULL")
     _news()
@@ -120,10 +127,10 @@ def _of_petition(name: str) -> sa.ForeignKeyConstraint:
     )
 
 
-def _index(name: str, column: str, *, where: str) -> None:
+def _index(name: str, *columns: str, where: str) -> None:
     part = sa.text(where)
     op.create_index(
-        name, "signature", ["petition_id", column], sqlite_where=part, postgresql_where=part
+        name, "signature", ["petition_id", *columns], sqlite_where=part, postgresql_where=part
     )
 
 

@@ -1,6 +1,6 @@
 """Signers' comments: an organiser reads each before it shows."""
 
-from flask import render_template, request, url_for
+from flask import current_app, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from petition import moderation, organisers, petitions
@@ -32,11 +32,12 @@ def decide_comment(slug: str, signature_id: int) -> AnyResponse:
     moderation.decide(
         petition_id,
         signature_id,
-        request.form.get("comment", "").replace("\r\n", "\n"),
+        request.form.get("comment", ""),
         Remark.SHOWN if show else Remark.REFUSED,
         organiser_id=signed_in().id,
         now=now(),
     )
+    current_app.extensions["kept"].forget()
     return see_other(url_for("organiser.comments", slug=slug))
 
 
