@@ -43,6 +43,8 @@ def test_every_public_page_exists_with_and_without_a_prefix(app: Flask) -> None:
         if rule.endpoint.startswith(("public.", "signer."))
     }
     plain = {rule for rule in rules if not rule.startswith("/<language:language>")}
+    plain.remove("/p/<slug>/count.json")  # a figure is the same in all
+    rules.remove("/p/<slug>/count.json")
     assert plain
     assert rules == plain | {f"/<language:language>{rule}" for rule in plain}
 
@@ -159,3 +161,16 @@ def test_the_countries_are_those_of_iso_3166_sorted_for_the_reader() -> None:
     assert not {"EU", "UN", "ZZ", "XA", "001"} & set(english)
     names = list(english.values())
     assert names.index("Åland Islands") < names.index("Albania") < names.index("Zimbabwe")
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["share", "qr.svg", "badge.svg", "poster.pdf", "sheet.pdf", "updates.atom", "embed"],
+)
+def test_what_was_negotiated_says_so_to_caches(client: Client, petition: str, page: str) -> None:
+    asked = client.get(f"/p/{petition}/{page}", headers={"Accept-Language": "ru"})
+    assert "Accept-Language" in asked.headers["Vary"]
+    named = client.get(f"/ru/p/{petition}/{page}")
+    assert "Accept-Language" not in named.headers.get("Vary", "")
+    for same in (f"/p/{petition}/count.json", f"/p/{petition}/card/en/0.png"):
+        assert "Accept-Language" not in client.get(same).headers.get("Vary", "")

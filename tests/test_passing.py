@@ -1,17 +1,21 @@
 """The pictures and papers as the site serves them; how they are drawn is in test_artwork."""
 
 from io import BytesIO
+from os import utime
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from PIL import Image
+from werkzeug.exceptions import ServiceUnavailable
 
 from petition import artwork, lifecycle
 from petition.extensions import db
 from petition.kinds import State
 from petition.models import PetitionText
-from tests.conftest import TODAY, Client, confirmed, make_petition
+from petition.web import drawings as web_drawings
+from petition.web.drawings import Drawings
+from tests.conftest import TODAY, Client, confirmed, make_petition, text_of
 from tests.post_office import PostOffice
 from tests.test_artwork import pages, printed
 
@@ -20,7 +24,7 @@ from tests.test_artwork import pages, printed
 def test_a_picture_is_the_same_for_ever_and_small(
     client: Client, petition: str, kind: str, size: tuple[int, int]
 ) -> None:
-    answer = client.get(f"/p/{petition}/{kind}/ru/0.png")
+    answer = client.get(f"/p/{petition}/{kind}/ru/0.png?v=1")
     assert answer.mimetype == "image/png"
     assert Image.open(BytesIO(answer.data)).size == size
     assert len(answer.data) < 300_000
@@ -34,7 +38,6 @@ def test_only_a_count_that_was_reached_is_drawn(
 ) -> None:
     confirmed(client, post_office, petition)
     assert client.get(f"/p/{petition}/card/en/1.png").status_code == 200
-    assert client.get(f"/p/{petition}/card/en/0.png").status_code == 200, "shared before"
     drawn = len(kept(app))
     for never in ("2", "01234", "123", "9" * 40, "-1", "many"):
         assert client.get(f"/p/{petition}/card/en/{never}.png").status_code == 404, never
@@ -42,6 +45,63 @@ def test_only_a_count_that_was_reached_is_drawn(
         assert client.get(f"/p/{petition}/card/{language}/0.png").status_code == 404, language
     assert client.get("/p/gone/card/en/0.png").status_code == 404
     assert len(kept(app)) == drawn, "addresses made up cost nothing"
+
+
+def test_a_picture_shared_before_leads_to_the_newest(
+    app: Flask, client: Client, post_office: PostOffice, petition: str
+) -> None:
+    shared = f"/p/{petition}/card/en/0.png?v=1"
+    first = client.get(shared).data
+    confirmed(client, post_office, petition)
+    assert client.get(shared).data == first, "as long as it is kept"
+    for file in kept(app):
+        file.unlink()
+    for address in (shared, f"/p/{petition}/card/en/1.png?v=7"):
+        answer = client.get(address)
+        assert answer.status_code == 303
+        assert answer.location == f"/p/{petition}/card/en/1.png?v=1"
+        assert answer.headers["Cache-Control"] == "public, max-age=60"
+    assert not kept(app)
+    answer = client.get(f"/p/{petition}/card/en/1.png")
+    assert answer.headers["Cache-Control"] == "public, max-age=60", "no version, no promise"
+
+
+def test_drawing_takes_nothing_from_signing(tmp_path: Path) -> None:
+    clock = [0.0]
+
+    def draw(number: int) -> bytes:
+        clock[0] += 1.0
+        return b"%d" % number
+
+    drawings = Drawings(tmp_path / "artwork", timer=lambda: clock[0])
+    for number in range(6):  # five seconds saved up, and what came together meanwhile
+        assert drawings.drawn("x.png", draw, number) == b"%d" % number
+    with pytest.raises(ServiceUnavailable) as refused:
+        drawings.drawn("x.png", draw, 6)
+    assert refused.value.retry_after == 15
+    assert drawings.drawn("x.png", draw, 5) == b"5", "what is kept costs nothing"
+    clock[0] += 15
+    assert drawings.drawn("x.png", draw, 6) == b"6"
+
+
+def test_the_oldest_drawings_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web_drawings, "MOST", 2)
+    drawings = Drawings(tmp_path)
+    for number in range(4):
+        drawings.drawn("x.png", lambda number: b"%d" % number, number)
+        for age, file in enumerate(sorted(tmp_path.iterdir(), key=lambda f: -f.stat().st_mtime)):
+            utime(file, (0, 1_000_000 - age))
+    assert drawings.found("x.png", 0) is None
+    assert drawings.found("x.png", 3) == b"3"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_who_waits_for_a_drawing_reads_so(app: Flask, client: Client, petition: str) -> None:
+    app.extensions["drawings"]._left = -1.0  # noqa: SLF001
+    answer = client.get(f"/en/p/{petition}/sheet.pdf")
+    assert answer.status_code == 503
+    assert 15 <= int(answer.headers["Retry-After"]) <= 21
+    assert "still drawing" in text_of(answer)
 
 
 def kept(app: Flask) -> set[Path]:

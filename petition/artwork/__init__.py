@@ -2,13 +2,20 @@
 
 from functools import cache
 from hashlib import blake2b
+from importlib.metadata import version
 from pathlib import Path
+
+from petition import colours
 
 
 @cache
 def edition() -> str:
-    """Return a name for the drawing code as it is now: a drawing kept by another is out of date."""
+    """Return a name for what draws as it is now, the libraries and their fonts too: a drawing kept
+    by another is out of date.
+    """
     digest = blake2b(digest_size=8)
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    for source in [*sorted(Path(__file__).parent.glob("*.py")), Path(colours.__file__)]:
         digest.update(source.read_bytes())
+    for package in ("pillow", "fpdf2", "segno", "fonttools", "font-roboto"):
+        digest.update(f"{package} {version(package)}".encode())
     return digest.hexdigest()

@@ -1,5 +1,6 @@
 """The doors of the web: what wraps every request, and which pages there are."""
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -11,6 +12,7 @@ from petition.web import (
     assets,
     company,
     dev,
+    drawings,
     elsewhere,
     embassy,
     failures,
@@ -33,6 +35,7 @@ from petition.web import (
 
 def register(app: Flask) -> None:
     """Add all pages, and the layers before them: kept pages, then static files, then Flask."""
+    app.extensions["drawings"] = drawings.Drawings(Path(app.instance_path) / "artwork")
     app.extensions["remembered"] = remembered.Memory()
     language.prepare(app)
     headers.prepare(app)

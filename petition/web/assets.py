@@ -6,12 +6,12 @@ import gzip
 import re
 from hashlib import blake2b
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from flask import Flask
 
 from petition.colours import for_dark, on
 from petition.errors import SettingsError
+from petition.web.files import put
 
 SOURCE = Path(__file__).parent.parent.parent / "static"
 _PACKED = {".css", ".js", ".svg"}
@@ -58,17 +58,8 @@ def _in_colour(sheet: bytes, colour: str) -> bytes:
 def _publish(name: str, content: bytes, folder: Path) -> str:
     file = Path(name)
     hashed = f"{file.stem}.{blake2b(content, digest_size=8).hexdigest()}{file.suffix}"
-    _write(folder / hashed, content)
-    if file.suffix in _PACKED:
-        _write(folder / f"{hashed}.gz", gzip.compress(content, 9, mtime=0))
+    if not (folder / hashed).exists():
+        if file.suffix in _PACKED:
+            put(folder / f"{hashed}.gz", gzip.compress(content, 9, mtime=0))
+        put(folder / hashed, content)
     return f"/static/{hashed}"
-
-
-def _write(path: Path, content: bytes) -> None:
-    if path.exists():
-        return
-    with NamedTemporaryFile(dir=path.parent, delete=False) as unfinished:
-        unfinished.write(content)
-    written = Path(unfinished.name)
-    written.chmod(0o644)
-    written.replace(path)

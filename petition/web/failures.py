@@ -43,7 +43,7 @@ _PAGES: dict[type[Exception], tuple[int, str]] = {
     TokenExpired: (410, "link_gone"),
     TokenForged: (404, "link_broken"),
 }
-_HTTP_PAGES = {404: "not_found", 405: "not_found", 413: "too_large"}
+_HTTP_PAGES = {404: "not_found", 405: "not_found", 413: "too_large", 503: "busy"}
 
 
 def prepare(app: Flask) -> None:

@@ -10,6 +10,7 @@ from flask import Flask, Response, current_app, g, request
 
 from petition import config
 from petition.errors import CrossSite
+from petition.web.language import is_negotiated
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -78,8 +79,8 @@ def prepare(app: Flask) -> None:
         if response.mimetype == "text/html":
             response.headers.setdefault("Cache-Control", "no-store")
             response.headers.setdefault("Content-Language", g.get("language", ""))
-            if g.get("prefix") is None:
-                response.vary.add("Accept-Language")
+        if is_negotiated():
+            response.vary.add("Accept-Language")
         return response
 
 

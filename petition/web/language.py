@@ -9,13 +9,16 @@ from petition.i18n import negotiate
 
 
 class Prefixed(Blueprint):
-    """A blueprint whose every page exists with a language prefix (`/ru/p/kuramshin`) and
-    without.
+    """A blueprint whose every page exists with a language prefix (`/ru/p/kuramshin`) and without;
+    with `in_languages=False` a rule is for what is the same in all.
     """
 
-    def add_url_rule(self, rule: str, *arguments: Any, **options: Any) -> None:
+    def add_url_rule(
+        self, rule: str, *arguments: Any, in_languages: bool = True, **options: Any
+    ) -> None:
         super().add_url_rule(rule, *arguments, **options)
-        super().add_url_rule(f"/<language:language>{rule}", *arguments, **options)
+        if in_languages:
+            super().add_url_rule(f"/<language:language>{rule}", *arguments, **options)
 
 
 def prepare(app: Flask) -> None:
@@ -52,6 +55,14 @@ def prepare(app: Flask) -> None:
             and app.url_map.is_endpoint_expecting(endpoint, "language")
         ):
             values["language"] = g.prefix
+
+
+def is_negotiated() -> bool:
+    """Say whether the answer under way depends on the language that the browser asks for."""
+    return g.get("prefix") is None and (
+        request.endpoint is None  # an error's page
+        or current_app.url_map.is_endpoint_expecting(request.endpoint, "language")
+    )
 
 
 def speak(language: str) -> None:

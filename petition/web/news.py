@@ -42,7 +42,7 @@ def feed(slug: str) -> Response:
     return answer
 
 
-@pages.get("/p/<slug>/pictures/<digest>.webp")
+@pages.get("/p/<slug>/pictures/<digest>.webp", in_languages=False)
 def picture(slug: str, digest: str) -> Response:
     """Send a picture; its address changes with its content."""
     answer = Response(updates.picture(petitions.identify(slug), digest), mimetype="image/webp")
@@ -69,7 +69,7 @@ def _writing(shown: petitions.Shown) -> Callable[[str], Markup]:
         seen = pictures.get(name)
         if seen is None:
             return None
-        address = url_for("news.picture", slug=shown.slug, digest=seen.digest, language=None)
+        address = url_for("news.picture", slug=shown.slug, digest=seen.digest)
         return seen, site + address
 
     return lambda text: markdown(text, find)

@@ -1,20 +1,19 @@
 """What people pass the petition on with: links, pictures, QR code, poster, paper sheet."""
 
 from collections.abc import Callable
-from hashlib import blake2b
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 
-from flask import Response, abort, current_app, g, make_response, render_template, request
+from flask import Response, abort, current_app, g, make_response, render_template, request, url_for
 from flask_babel import force_locale, format_decimal, ngettext
 from flask_babel import gettext as _
 from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
 
-from petition import artwork, config, goals, i18n, petitions, sharing, updates
+from petition import config, goals, i18n, petitions, sharing, updates
 from petition.artwork import card as cards
 from petition.artwork import code
+from petition.web.drawings import drawings
 from petition.web.elsewhere import snippet
-from petition.web.headers import for_all_sites
+from petition.web.headers import for_all_sites, see_other
 from petition.web.kept import keep
 from petition.web.language import Prefixed
 from petition.web.news import FOR_EVER
@@ -67,35 +66,49 @@ def mastodon(slug: str) -> Response:
     return page
 
 
-@pages.get("/p/<slug>/card/<code>/<int:count>.png")
-def card(slug: str, code: str, count: int) -> Response:
+@pages.get("/p/<slug>/card/<code>/<int:count>.png", in_languages=False)
+def card(slug: str, code: str, count: int) -> AnyResponse:
     """The picture for previews and posts, 1200 by 630."""
     return _picture(slug, code, count, "card", cards.card)
 
 
-@pages.get("/p/<slug>/story/<code>/<int:count>.png")
-def story(slug: str, code: str, count: int) -> Response:
+@pages.get("/p/<slug>/story/<code>/<int:count>.png", in_languages=False)
+def story(slug: str, code: str, count: int) -> AnyResponse:
     """The picture for stories, 1080 by 1920."""
     return _picture(slug, code, count, "story", cards.story)
 
 
 def _picture(
     slug: str, language: str, count: int, kind: str, draw: Callable[..., bytes]
-) -> Response:
-    """Send a picture with a rounded count that has been reached; nothing else is drawn, so that
-    addresses made up cost nothing.
+) -> AnyResponse:
+    """Send a picture with the rounded count of now. One with an earlier count is sent for as long
+    as it is kept, then the newest; one with a count never reached is not drawn.
     """
     if language not in current_app.config["LANGUAGES"]:
         abort(404)
     with force_locale(language):
         shown = petitions.shown(slug, language)
-        if shown.text.language != language or goals.bucket(count) != count or count > shown.count:
+        newest = goals.bucket(shown.count)
+        if shown.text.language != language or goals.bucket(count) != count or count > newest:
             abort(404)
-        words, face = _words(shown, count), _face(shown)
-        colour = current_app.config["BRAND_COLOUR"]
-        content = _drawn(f"{kind}.png", draw, words, colour=colour, face=face)
+        words = _words(shown, count)
+    version = request.args.get("v", type=int)
+    how = {"colour": current_app.config["BRAND_COLOUR"], "face": _face(shown)}
+    content = None
+    if version in {None, shown.text.version}:
+        content = (
+            drawings().drawn(f"{kind}.png", draw, words, **how)
+            if count == newest
+            else drawings().found(f"{kind}.png", words, **how)
+        )
+    if content is None:
+        answer = see_other(
+            url_for(f"passing.{kind}", slug=slug, code=language, count=newest, v=shown.text.version)
+        )
+        answer.headers["Cache-Control"] = CACHE
+        return answer
     answer = Response(content, mimetype="image/png")
-    answer.headers["Cache-Control"] = FOR_EVER
+    answer.headers["Cache-Control"] = CACHE if version is None else FOR_EVER
     return for_all_sites(answer)
 
 
@@ -120,7 +133,7 @@ def poster(slug: str) -> Response:
     shown = petitions.shown(slug, g.language)
     words = _words(shown, goals.bucket(shown.count))
     colour, face = current_app.config["BRAND_COLOUR"], _face(shown)
-    content = _drawn(
+    content = drawings().drawn(
         "poster.pdf",
         paper.poster,
         words,
@@ -157,7 +170,9 @@ def sheet(slug: str) -> Response:
         address=_bare(_address(slug)),
         right_to_left=i18n.is_right_to_left(text.language),
     )
-    content = paper.sheet(
+    content = drawings().drawn(
+        "sheet.pdf",
+        paper.sheet,
         words,
         address=sharing.with_channel(_address(slug), "qr"),
         first=first,
@@ -206,21 +221,3 @@ def _address(slug: str) -> str:
 
 def _bare(address: str) -> str:
     return address.removeprefix("https://").removeprefix("http://")
-
-
-def _drawn(name: str, draw: Callable[..., bytes], words: cards.Words, **how: object) -> bytes:
-    """Return a drawing from the instance folder, or draw it and keep it there. Its name is of all
-    that goes into it, the drawing code too, so it is never stale; two processes may draw the same
-    one at once.
-    """
-    of = repr((artwork.edition(), words, sorted(how.items())))
-    digest = blake2b(of.encode(), digest_size=12).hexdigest()
-    file = Path(current_app.instance_path) / "artwork" / f"{digest}-{name}"
-    if file.exists():
-        return file.read_bytes()
-    content = draw(words, **how)
-    file.parent.mkdir(exist_ok=True)
-    with NamedTemporaryFile(dir=file.parent, delete=False) as unfinished:
-        unfinished.write(content)
-    Path(unfinished.name).replace(file)
-    return content

@@ -133,15 +133,17 @@ def _keep(form: SignForm, signable: petitions.Signable, channel: str) -> str:
     return keys().make(tokens.PENDING, letter_id, now=moment)
 
 
-@pages.get("/p/<slug>/count.json")
+@pages.get("/p/<slug>/count.json", in_languages=False)
 def count(slug: str) -> Response:
-    """The counter for pages that are open and for other sites."""
+    """The counter for pages that are open and for other sites. The hour it changed in, no more: to
+    the second it would tell when somebody clicked.
+    """
     keep()
     counted = petitions.count(slug)
     answer = jsonify(
         count=counted.count,
         goal=counted.goal,
-        updated=counted.updated.isoformat(timespec="seconds"),
+        updated=counted.updated.replace(minute=0, second=0).isoformat(timespec="seconds"),
     )
     answer.headers["Cache-Control"] = COUNT_CACHE
     return for_all_sites(answer)
