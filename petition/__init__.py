@@ -1,6 +1,5 @@
 """The petition site. `create_app` assembles it; nothing here knows a rule."""
 
-import atexit
 import gc
 from collections.abc import Mapping
 from pathlib import Path
@@ -62,7 +61,7 @@ def create_served_app() -> Flask:
     longer walks through it every few requests, which was a fifth of a signature's time.
     """
     app = create_app()
-    atexit.register(app.extensions["visits"].hand_in)
+    app.extensions["visits"].start()
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)

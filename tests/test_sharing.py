@@ -1,8 +1,12 @@
 """Passing a petition on: links, Mastodon, sums of visits, other people's pages, search engines."""
 
 import re
+import sqlite3
+from contextlib import closing
 from datetime import date
+from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.request import urlopen
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -13,6 +17,7 @@ from petition import petitions, sharing, visits
 from petition.clock import now
 from petition.extensions import db
 from petition.models import Visit
+from tests.browser.site import running
 from tests.conftest import SITE, Client, MakeApp, browser, confirmed, text_of
 from tests.post_office import PostOffice
 from tests.test_organisers import enter, invite
@@ -125,6 +130,15 @@ def test_visits_are_sums_and_nothing_more(app: Flask, client: Client, petition: 
         ("wa", "ru", 3),
     ]
     assert rows[0].day == now().date()
+
+
+def test_a_web_process_that_ends_hands_its_visits_in(
+    tmp_path: Path, post_office: PostOffice
+) -> None:
+    with running(tmp_path, post_office) as site:
+        urlopen(f"{site.url}/p/kuramshin?r=wa").close()  # noqa: S310 (our own address)
+    with closing(sqlite3.connect(tmp_path / "petition.db")) as database:
+        assert database.execute("SELECT channel, visits FROM visit").fetchall() == [("wa", 1)]
 
 
 def test_sums_from_two_processes_add_up(app: Flask, petition: str) -> None:

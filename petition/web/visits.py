@@ -1,13 +1,14 @@
 """The WSGI layer that adds up how often passed-on links are followed: by day, channel and language,
-in memory, handed in every few seconds. It looks at nobody: no address, no browser, no cookie.
+in memory, handed in every few seconds. It knows nobody: no address, no cookie, of the browser's
+name only whether it is a fetcher's.
 """
 
 import logging
 import re
-import time
 from collections import Counter
 from collections.abc import Iterable
-from threading import Lock
+from multiprocessing.util import Finalize
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -16,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from petition import visits
 from petition.clock import now
+from petition.faults import told
 from petition.i18n import negotiate
 from petition.sharing import channel_of
 
@@ -32,13 +34,14 @@ _log = logging.getLogger(__name__)
 
 
 class Counted:
-    """The layer. Sums that cannot be handed in are kept and handed in later."""
+    """The layer. Sums that cannot be handed in are kept and handed in later; those of a process
+    that is killed are lost, ten seconds' worth.
+    """
 
     def __init__(self, below: "WSGIApplication", app: Flask) -> None:
         self._below, self._app = below, app
         self._languages = tuple(app.config["LANGUAGES"])
         self._sums: Counter[visits.Key] = Counter()
-        self._handed_in = float("-inf")
         self._lock = Lock()
 
     def __call__(
@@ -46,8 +49,6 @@ class Counted:
     ) -> Iterable[bytes]:
         if environ.get("QUERY_STRING") and environ["REQUEST_METHOD"] == "GET":
             self._count(environ)
-        if self._sums and time.monotonic() - self._handed_in > SECONDS:
-            self.hand_in()
         return self._below(environ, start_response)
 
     def _count(self, environ: "WSGIEnvironment") -> None:
@@ -63,17 +64,33 @@ class Counted:
             if key in self._sums or len(self._sums) < MOST:
                 self._sums[key] += 1
 
+    def start(self, *, seconds: float = SECONDS) -> None:
+        """Hand the sums in every so often, beside the requests, and when the process ends: a web
+        worker runs no `atexit`, being a child of multiprocessing.
+        """
+        ending = Event()
+
+        def keep_on() -> None:
+            while not ending.wait(seconds):
+                self.hand_in()
+
+        def end() -> None:
+            ending.set()
+            self.hand_in()
+
+        Thread(target=keep_on, name="visits", daemon=True).start()
+        Finalize(None, end, exitpriority=1)
+
     def hand_in(self) -> None:
         """Add the sums to those that are kept."""
         with self._lock:
             sums, self._sums = self._sums, Counter()
-            self._handed_in = time.monotonic()
         if not sums:
             return
         try:
             with self._app.app_context():
                 visits.add(sums)
-        except SQLAlchemyError:
-            _log.exception("%d sums of visits wait for the database", len(sums))
+        except SQLAlchemyError as error:
+            _log.error("%d sums of visits wait for the database: %s", len(sums), told(error))
             with self._lock:
                 self._sums += sums
