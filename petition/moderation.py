@@ -1,4 +1,6 @@
-"""Comments: an organiser reads each before it shows. Reading one again is no fault."""
+"""What signers show: an organiser reads each comment before it does, and may hide a name that is
+none. Deciding again is no fault.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,10 +11,12 @@ from sqlalchemy import ColumnElement, func, select, update
 from petition import audit
 from petition.errors import NotThere
 from petition.extensions import db, transaction
-from petition.kinds import Remark
+from petition.kinds import Display, Remark
 from petition.models import Signature
 
 _signature = Signature.table()
+
+PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,42 +26,63 @@ class Comment:
     """
 
     signature_id: int
+    number: int
     text: str
     country: str
     language: str
     state: Remark
 
 
-def waiting(petition_id: int, *, most: int = 50) -> list[Comment]:
-    """Return the comments that wait, oldest first."""
-    return _comments(petition_id, Remark.WAITING, most, _signature.c.number)
+def waiting(petition_id: int) -> list[Comment]:
+    """Return up to fifty comments that wait, oldest first."""
+    return _comments(petition_id, Remark.WAITING, _signature.c.number)
 
 
-def shown(petition_id: int, *, most: int = 50) -> list[Comment]:
-    """Return the comments that show, newest first, so that one can be taken back."""
-    return _comments(petition_id, Remark.SHOWN, most, _signature.c.number.desc())
+def shown(petition_id: int, *, before: int | None = None) -> list[Comment]:
+    """Return up to fifty comments that show, so that one can be taken back: newest first, those of
+    signers numbered below `before`.
+    """
+    wanted = () if before is None else (_signature.c.number < before,)
+    return _comments(petition_id, Remark.SHOWN, _signature.c.number.desc(), *wanted)
+
+
+def waiting_count(petition_id: int) -> int:
+    """Return how many comments wait."""
+    return (
+        db.session.scalar(
+            select(func.count())
+            .select_from(_signature)
+            .where(*_remarks(petition_id, Remark.WAITING))
+        )
+        or 0
+    )
 
 
 def _comments(
-    petition_id: int, state: Remark, most: int, order: ColumnElement[Any]
+    petition_id: int, state: Remark, order: ColumnElement[Any], *wanted: ColumnElement[bool]
 ) -> list[Comment]:
     rows = db.session.execute(
         select(
             _signature.c.id,
+            _signature.c.number,
             _signature.c.comment,
             _signature.c.country,
             _signature.c.language,
             _signature.c.comment_state,
         )
-        .where(
-            _signature.c.petition_id == petition_id,
-            Signature.remarks(),
-            _signature.c.comment_state == state,
-        )
+        .where(*_remarks(petition_id, state), *wanted)
         .order_by(order)
-        .limit(most)
+        .limit(PAGE)
     )
-    return [Comment(*row[:4], Remark(row[4])) for row in rows]
+    return [Comment(*row[:5], Remark(row[5])) for row in rows]
+
+
+def _remarks(petition_id: int, state: Remark) -> tuple[ColumnElement[bool], ...]:
+    return (
+        _signature.c.petition_id == petition_id,
+        Signature.remarks(),
+        _signature.c.comment_state == state,
+    )
 
 
 def decide(
@@ -93,4 +118,27 @@ def decide(
             organiser_id=organiser_id,
             petition_id=petition_id,
             detail=f"signature {signature_id}",
+        )
+
+
+def hide(petition_id: int, number: int, *, organiser_id: int | None = None, now: datetime) -> None:
+    """Hide a signer's name, and with it organisation and comment. The signature counts as before.
+    Raises NotThere.
+    """
+    with transaction() as connection:
+        hidden = connection.scalar(
+            update(_signature)
+            .where(_signature.c.petition_id == petition_id, _signature.c.number == number)
+            .values(display=Display.HIDDEN)
+            .returning(_signature.c.id)
+        )
+        if hidden is None:
+            raise NotThere
+        audit.record(
+            connection,
+            "name.hide",
+            now,
+            organiser_id=organiser_id,
+            petition_id=petition_id,
+            detail=f"signature {hidden}",
         )

@@ -12,7 +12,7 @@ from petition.clock import now
 from petition.errors import NotThere, SettingsError
 from petition.extensions import db
 from petition.kinds import Remark, Role, State
-from petition.models import Signature, Tally
+from petition.models import AuditEntry, Signature, Tally
 from petition.signers import initials
 from tests.conftest import (
     Client,
@@ -152,10 +152,61 @@ def test_a_comment_shows_once_an_organiser_has_read_it(
     assert stale.status_code == 404, "what is decided is about the words that were read"
 
 
-def test_a_viewer_reads_no_comments(app: Flask, petition: str) -> None:
+def test_a_viewer_reads_no_comments_and_no_names(app: Flask, petition: str) -> None:
     invite(Role.VIEWER)
     viewer = enter(app)
-    assert viewer.get(f"/organisers/p/{petition}/comments").status_code == 403
+    for page in ("comments", "names"):
+        assert viewer.get(f"/organisers/p/{petition}/{page}").status_code == 403
+
+
+def test_an_organiser_hides_what_is_no_name(
+    app: Flask, client: Client, post_office: PostOffice, petition: str
+) -> None:
+    sign(client, post_office, petition, "a", name="Buy Now", display="full", organisation="Shop")
+    sign(client, post_office, petition, "b", name="Bo Berg", display="full")
+    invite()
+    organiser = enter(app)
+    names = f"/organisers/p/{petition}/names"
+    page = organiser.get(names).text
+    assert page.index("Bo Berg") < page.index("Buy Now")
+    action = re.findall(rf'action="({names}/\d+)"', page)[1]
+    assert press(organiser, names, action).location == names
+    assert "Buy Now" not in organiser.get(names).text
+    said = text_of(client.get(f"/p/{petition}"))
+    assert "Buy Now" not in said
+    assert "Bo Berg" in said
+    assert petitions.count(petition).count == 2
+    assert db.session.query(AuditEntry).filter_by(action="name.hide").one().detail == "signature 1"
+    assert press(organiser, names, f"{names}/99").status_code == 404
+
+
+def test_every_comment_that_waits_or_shows_is_within_reach(
+    app: Flask,
+    client: Client,
+    post_office: PostOffice,
+    petition: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(moderation, "PAGE", 2)
+    petition_id = petitions.identify(petition)
+    for who in "abc":
+        sign(client, post_office, petition, who, display="full", comment=f"Word {who}")
+    invite()
+    organiser = enter(app)
+    comments = f"/organisers/p/{petition}/comments"
+    page = organiser.get(comments).text
+    assert "Comments to be read: 3" in page
+    assert "Word c" not in page, "the two that have waited longest"
+    while waiting := moderation.waiting(petition_id):
+        for comment in waiting:
+            moderation.decide(
+                petition_id, comment.signature_id, comment.text, Remark.SHOWN, now=now()
+            )
+    page = organiser.get(comments).text
+    assert "Word a" not in page
+    further = re.search(rf'href="({comments}\?before=\d+)"', page)
+    assert further is not None
+    assert "Word a" in organiser.get(further[1]).text
 
 
 def test_a_changed_comment_is_read_again(

@@ -47,6 +47,8 @@ def test_what_the_page_says_of_signers_is_found_by_an_index(app: Flask, petition
     supporters.sums(1)
     supporters.page(1, before=1_000)
     moderation.waiting(1)
+    moderation.waiting_count(1)
+    moderation.shown(1, before=1_000)
     event.remove(db.engine, "before_cursor_execute", listen)
     of_signatures = [(sql, binds) for sql, binds in asked if "FROM signature" in sql]
     assert len(of_signatures) >= 5

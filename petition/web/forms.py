@@ -88,6 +88,14 @@ def text(typed: str, *, most: int, lines: bool = False) -> str:
     return text
 
 
+def unlinked(typed: str, *, most: int) -> str:
+    """Allow one line without a web address: it may show in public beside a name."""
+    line = text(typed, most=most)
+    if has_link(line):
+        raise Wrong(_("This cannot contain a web address."))
+    return line
+
+
 def name(typed: str) -> str:
     """Want a name, without a web address in it."""
     name = text(typed, most=len(typed))
@@ -167,8 +175,8 @@ ENTRY_RULES: dict[str, Rule] = {
     "name": name,
     "country": country,
     "postcode": partial(text, most=POSTCODE_MOST),
-    "organisation": partial(text, most=ORGANISATION_MOST),
-    "role": partial(text, most=ROLE_MOST),
+    "organisation": partial(unlinked, most=ORGANISATION_MOST),
+    "role": partial(unlinked, most=ROLE_MOST),
     "comment": partial(text, most=COMMENT_MOST, lines=True),
     "display": partial(one_of, answers=frozenset(Display)),
     "handover": yes_or_no,

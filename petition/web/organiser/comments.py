@@ -1,12 +1,13 @@
-"""Signers' comments: an organiser reads each before it shows."""
+"""What signers show: an organiser reads comments before they do, and hides what is no name."""
 
 from flask import current_app, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from petition import moderation, organisers, petitions
+from petition import moderation, organisers, petitions, supporters
 from petition.clock import now
 from petition.errors import NotAllowed
 from petition.kinds import Remark, Role
+from petition.web.company import number_asked
 from petition.web.headers import see_other
 from petition.web.organiser.guard import pages, signed_in
 
@@ -15,12 +16,15 @@ from petition.web.organiser.guard import pages, signed_in
 def comments(slug: str) -> str:
     """List the comments that wait, then those that show."""
     petition_id, title = _reader_of(slug)
+    shown = moderation.shown(petition_id, before=number_asked())
     return render_template(
         "organiser/comments.html",
         slug=slug,
         title=title,
         waiting=moderation.waiting(petition_id),
-        shown=moderation.shown(petition_id),
+        waiting_count=moderation.waiting_count(petition_id),
+        shown=shown,
+        further=shown[-1].number if len(shown) == moderation.PAGE else None,
     )
 
 
@@ -39,6 +43,29 @@ def decide_comment(slug: str, signature_id: int) -> AnyResponse:
     )
     current_app.extensions["kept"].forget()
     return see_other(url_for("organiser.comments", slug=slug))
+
+
+@pages.get("/p/<slug>/names")
+def names(slug: str) -> str:
+    """List the names that show, newest first."""
+    petition_id, title = _reader_of(slug)
+    people = supporters.page(petition_id, before=number_asked())
+    return render_template(
+        "organiser/names.html",
+        slug=slug,
+        title=title,
+        people=people,
+        further=people[-1].number if len(people) == supporters.PAGE else None,
+    )
+
+
+@pages.post("/p/<slug>/names/<int:number>")
+def hide_name(slug: str, number: int) -> AnyResponse:
+    """Hide a name."""
+    petition_id, _title = _reader_of(slug)
+    moderation.hide(petition_id, number, organiser_id=signed_in().id, now=now())
+    current_app.extensions["kept"].forget()
+    return see_other(url_for("organiser.names", slug=slug))
 
 
 def _reader_of(slug: str) -> tuple[int, str]:

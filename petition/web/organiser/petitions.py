@@ -30,7 +30,7 @@ def petition(slug: str) -> str:
         numbers=figures.numbers(petition_id),
         bursts=bursts.seen(petition_id),
         channels=visits.channels(petition_id),
-        comments_waiting=len(moderation.waiting(petition_id)),
+        comments_waiting=moderation.waiting_count(petition_id),
         may_download=organiser.role != Role.VIEWER,
     )
 
