@@ -30,7 +30,7 @@ serve: $(VENV)/runtime $(COMPILED)  ## run the site for real: wants PETITION_SEC
 	@exec $(BIN)/flask serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
 
 test: $(VENV)/development $(COMPILED) browser  ## the whole suite, on SQLite and PostgreSQL, in a real browser
-	$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: lint types imports catalogues audit test  ## everything that CI asks
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from petition import cli, config, networks, web
+from petition import cli, config, networks, processors, web
 from petition.errors import SettingsError
 from petition.extensions import csrf, db, mail, migrate, prepare_database
 from petition.i18n import prepare_languages
@@ -61,6 +61,7 @@ def create_served_app() -> Flask:
     longer walks through it every few requests, which was a fifth of a signature's time.
     """
     app = create_app()
+    app.extensions["processor"] = processors.keep_to_one(Path(app.instance_path))
     app.extensions["visits"].start()
     gc.collect()
     gc.freeze()
@@ -82,6 +83,7 @@ def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
         "SESSION_COOKIE_NAME": "__Host-organiser" if secure else "organiser",
         "SESSION_COOKIE_SAMESITE": "Strict",
         "SESSION_COOKIE_SECURE": secure,
+        "SESSION_REFRESH_EACH_REQUEST": False,  # twelve hours from signing in, used or not
         "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(values["SQLALCHEMY_DATABASE_URI"]),
         "TRUSTED_HOSTS": config.trusted_hosts(values),
         # Organisers' pages check the token; a public one holds no authority that another site could
@@ -97,4 +99,5 @@ def _engine_options(uri: str) -> dict[str, Any]:
     if uri.startswith("sqlite"):
         # Nothing is left to roll back: reads begin nothing there, and `transaction` ends its own.
         return {"hide_parameters": True, "pool_reset_on_return": None}
-    return {"hide_parameters": True}
+    # A connection that the server has ended meanwhile is replaced before it is used.
+    return {"hide_parameters": True, "pool_pre_ping": True}

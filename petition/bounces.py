@@ -13,15 +13,17 @@ from email.message import Message
 
 from sqlalchemy import Connection, select, update
 
-from petition import suppression
+from petition import entries, suppression
+from petition.entries import Kept
 from petition.extensions import transaction
 from petition.kinds import LetterState
 from petition.models import Letter
+from petition.smtp import without_address
 
-# RFC 3463: no such mailbox, system or address; mailbox disabled for good.
-_GONE = re.compile(r"\b5\.(?:1\.[1236]|2\.1)\b")
+# RFC 3463: no such mailbox or address (5.1.10 at Microsoft), moved away; disabled for good. Not
+# 5.1.2: that is about a domain, and a wrong answer of the DNS must bar nobody.
+_GONE = re.compile(r"\b5\.(?:1\.(?:1|3|6|10)|2\.1)\b")
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
-_ADDRESS = re.compile(r"<?[^\s<>:;]+@[^\s<>:;]+>?")
 _KEY = re.compile(r"\b([0-9a-f]{1,15})-([0-9a-f]{20})@")
 
 _letter = Letter.table()
@@ -29,23 +31,27 @@ _letter = Letter.table()
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """A delivery report about one letter: for good or not, and why, without any address."""
+    """A delivery report about one letter: whether it failed, and why, without any address."""
 
     letter_id: int
-    permanent: bool
+    failed: bool
     reason: str
 
 
-def refused(letter_id: int, reason: str, *, now: datetime) -> None:
-    """Stop a letter for good, and all mail to its mailbox when that does not exist."""
+# Makes the keyed hash of a text of one kind.
+MarkAddress = Callable[[str, str], str]
+
+
+def refused(letter_id: int, reason: str, *, mark: MarkAddress, now: datetime) -> None:
+    """Stop a letter for good, and all mail to its address when that does not exist."""
     with transaction() as connection:
-        _stop(connection, letter_id, reason, (LetterState.DUE,), now)
+        _stop(connection, letter_id, reason, (LetterState.DUE,), mark, now)
 
 
-def take(bounce: Bounce, *, now: datetime) -> bool:
+def take(bounce: Bounce, *, mark: MarkAddress, now: datetime) -> bool:
     """Act on a delivery report; say whether it was about a letter that we know. Twice is once."""
     with transaction() as connection:
-        if not bounce.permanent:
+        if not bounce.failed:
             return (
                 connection.scalar(select(_letter.c.id).where(_letter.c.id == bounce.letter_id))
                 is not None
@@ -55,6 +61,7 @@ def take(bounce: Bounce, *, now: datetime) -> bool:
             bounce.letter_id,
             bounce.reason,
             (LetterState.DUE, LetterState.SENT, LetterState.REFUSED),
+            mark,
             now,
         )
 
@@ -64,17 +71,30 @@ def _stop(
     letter_id: int,
     reason: str,
     states: tuple[LetterState, ...],
+    mark: MarkAddress,
     now: datetime,
 ) -> bool:
     row = connection.execute(
-        update(_letter)
+        select(_letter.c.signature_id, _letter.c.entry)
         .where(_letter.c.id == letter_id, _letter.c.state.in_(states))
-        .values(state=LetterState.REFUSED, reason=reason[:300], email="")
-        .returning(_letter.c.mailbox)
+        .with_for_update()
     ).first()
-    if row is not None and row.mailbox and _GONE.search(reason):
-        suppression.suppress(connection, row.mailbox, bounce=reason, now=now)
-    return row is not None
+    if row is None:
+        return False
+    written = None
+    if row.signature_id is not None:
+        written = entries.typed(connection, Kept(row.signature_id, row.entry))
+    if written is not None:  # after forwarding, the report is about another address
+        reason = without_address(reason, written["email"])
+    connection.execute(
+        update(_letter)
+        .where(_letter.c.id == letter_id)
+        .values(state=LetterState.REFUSED, reason=reason[:300], email="")
+    )
+    if written is not None and _GONE.search(reason):
+        address = mark("address", written["address_key"])
+        suppression.suppress(connection, address, bounce=reason, now=now)
+    return True
 
 
 def read(message: Message, mark: Callable[[int], list[str]]) -> list[Bounce]:
@@ -88,10 +108,7 @@ def read(message: Message, mark: Callable[[int], list[str]]) -> list[Bounce]:
     letter_id = _letter_of(message, mark)
     if letter_id is None:
         return []
-    return [
-        Bounce(letter_id, action == "failed" and status.startswith("5"), reason)
-        for action, status, reason in _reports(message)
-    ]
+    return [Bounce(letter_id, action == "failed", reason) for action, reason in _reports(message)]
 
 
 def _letter_of(message: Message, mark: Callable[[int], list[str]]) -> int | None:
@@ -107,8 +124,8 @@ def _letter_of(message: Message, mark: Callable[[int], list[str]]) -> int | None
     return None
 
 
-def _reports(message: Message) -> Iterator[tuple[str, str, str]]:
-    """Yield action, status and reason of each recipient in the delivery report."""
+def _reports(message: Message) -> Iterator[tuple[str, str]]:
+    """Yield action and reason of each recipient in the delivery report."""
     for part in message.walk():
         if part.get_content_type() != "message/delivery-status":
             continue
@@ -117,5 +134,6 @@ def _reports(message: Message) -> Iterator[tuple[str, str, str]]:
             if fields.get("Action") is None or status is None:
                 continue
             said = str(fields.get("Diagnostic-Code", "")).partition(";")[2]
-            reason = f"{status.group()} {_ADDRESS.sub('…', ' '.join(said.split()))}".strip()
-            yield str(fields["Action"]).strip().lower(), status.group(), reason
+            recipient = str(fields.get("Final-Recipient", "")).partition(";")[2]
+            reason = f"{status.group()} {without_address(said, recipient)}".strip()
+            yield str(fields["Action"]).strip().lower(), reason

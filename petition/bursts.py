@@ -15,37 +15,43 @@ from petition.entries import Kept
 from petition.errors import BurstGone
 from petition.extensions import db, transaction
 from petition.kinds import LetterState, Verdict
+from petition.limits import Sender
 from petition.models import Burst, Letter, Petition
+from petition.posting import InBurst
 from petition.prepared import Prepared
 from petition.signers import Address
 
 LASTS = timedelta(hours=1)  # after it was seen last
+SAMPLE = 5
 
 _burst, _letter = Burst.table(), Letter.table()
 
 
 def holding(
-    connection: Connection,
-    petition_id: int,
-    address: Address,
-    network: str,
-    *,
-    trapped: bool,
-    now: datetime,
+    connection: Connection, petition_id: int, address: Address, sender: Sender, *, now: datetime
 ) -> int | None:
-    """Return the burst that an entry belongs to, whose mail is then held, or None."""
-    if trapped:
+    """Return the open burst that an entry belongs to, or None."""
+    if sender.trapped:
         return note(connection, petition_id, "trap", "", 1, 0, now)
     found = _HOLDING.first(
         connection,
         {
             "petition": petition_id,
             "domain": address.domain,
-            "network": network,
+            "network": sender.network,
             "now": now,
         },
     )
     return None if found is None else int(found[0])
+
+
+def part_of(burst_id: int | None, kept: Kept, sender: Sender) -> InBurst | None:
+    """Say what becomes of the letter about an entry of a burst: held, but for every fifth. What
+    those who get one do tells a crowd from a machine. No machine's own trap lets any go.
+    """
+    if burst_id is None:
+        return None
+    return InBurst(burst_id, sender.trapped or kept.signature_id % SAMPLE != 0)
 
 
 _HOLDING = Prepared(
@@ -71,7 +77,7 @@ def note(
     now: datetime,
 ) -> int | None:
     """Note a burst, or that one goes on, and return its id; None when an organiser or the figures
-    have decided about the source within the last day, which stands.
+    have let the source go within the last day, which stands.
     """
     known = connection.execute(
         select(_burst.c.id, _burst.c.verdict)
@@ -79,7 +85,12 @@ def note(
             _burst.c.petition_id == petition_id,
             _burst.c.kind == kind,
             _burst.c.source == source,
-            or_(_burst.c.verdict == Verdict.OPEN, _burst.c.decided_at > now - timedelta(days=1)),
+            or_(
+                _burst.c.verdict == Verdict.OPEN,
+                (_burst.c.decided_at > now - timedelta(days=1))
+                & (_burst.c.verdict.in_((Verdict.PLAUSIBLE, Verdict.RELEASED)))
+                & (_burst.c.kind != "trap"),
+            ),
         )
         .order_by(_burst.c.id.desc())
     ).first()
@@ -130,7 +141,8 @@ def decide(
                 )
             )
             for signature_id, entry in held.all():
-                entries.remove(connection, Kept(signature_id, entry), now=now)
+                # Not who has confirmed by an earlier mail meanwhile.
+                entries.remove(connection, Kept(signature_id, entry), now=now, counted=False)
         settle(connection, burst_id, verdict, now)
         audit.record(
             connection,

@@ -30,26 +30,38 @@ class Chore:
         if span == self._asked:
             return
         self._asked = span
+        key = f"chore:{self.name}"
         with transaction() as connection:
-            first = limits.use_up(
-                connection, f"chore:{self.name}", most=1, window=self.every, now=now
-            )
-        if first:
+            first = limits.use_up(connection, key, most=1, window=self.every, now=now)
+        if not first:
+            return
+        try:
             done = self.do(now)
-            if done:
-                log.info("%s: %s", self.name, done)
+        except BaseException:
+            # Not done: this worker or another tries again, not only in the next span.
+            self._asked = 0
+            with transaction() as connection:
+                limits.give_back(connection, key, window=self.every, now=now)
+            raise
+        if done:
+            log.info("%s: %s", self.name, done)
 
 
 def of(settings: Mapping[str, Any], mark: Mark) -> list[Chore]:
     """Return the chores of a site."""
     link_days = timedelta(days=settings["CONFIRM_LINK_DAYS"])
+    measure = watch.Measure(
+        least=settings["BURST_LEAST"],
+        times=settings["BURST_TIMES"],
+        known=frozenset(settings["RATELIMIT_ALLOW_DOMAINS"]),
+    )
 
     def remind(now: datetime) -> str:
         number = reminders.remind(mark=mark, within=link_days, now=now)
         return f"{number} put in the box" if number else ""
 
     def look(now: datetime) -> str:
-        found = watch.watch(now=now)
+        found = watch.watch(now=now, measure=measure)
         return f"open: {found}" if found else ""
 
     def erase(now: datetime) -> str:
@@ -62,6 +74,6 @@ def of(settings: Mapping[str, Any], mark: Mark) -> list[Chore]:
 
     return [
         Chore("reminders", timedelta(minutes=1), remind),
-        Chore("watch", timedelta(minutes=1), look),
+        *([Chore("watch", timedelta(minutes=1), look)] if settings["RATELIMIT_ENABLED"] else []),
         Chore("retention", timedelta(days=1), erase),
     ]

@@ -18,6 +18,7 @@ from petition.errors import SettingsError
 PREFIX = "PETITION_"
 LOCAL_SITE = "http://127.0.0.1:5000"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+MOST = 100_000  # of days, that is 270 years: what is more is a slip
 _YES, _NO = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
@@ -34,8 +35,8 @@ def _number(value: object) -> int:
         number = int(value)
     except ValueError:
         raise ValueError("a whole number") from None
-    if number < 0:
-        raise ValueError("a whole number, 0 or more")
+    if not 0 <= number <= MOST:
+        raise ValueError(f"a whole number from 0 to {MOST:,}")
     return number
 
 
@@ -74,7 +75,17 @@ def _site(value: object) -> str:
         good = False
     if not good or parts.path or parts.query or parts.fragment or parts.username:
         raise ValueError("an address such as https://petition.example.org, with no path")
-    return text
+    return _in_ascii(text, str(parts.hostname))
+
+
+def _in_ascii(site: str, host: str) -> str:
+    """Write a site's address as headers and mails carry it: пример.рф as xn--e1afmkfd.xn--p1ai."""
+    if site.isascii():
+        return site
+    try:
+        return site.lower().replace(host, host.encode("idna").decode())
+    except UnicodeError:
+        raise ValueError("an address whose host is one (IDNA)") from None
 
 
 def _colour(value: object) -> str:
@@ -121,8 +132,11 @@ SETTINGS = (
     Setting("RATELIMIT_MOST", _number, 100, "signatures from one network in ten minutes, extra steps done, before it is asked to come back later"),
     Setting("RATELIMIT_DOMAIN", _number, 60, "signatures from one mail domain in ten minutes before the extra step; the well-known ones are not counted"),
     Setting("RATELIMIT_ALLOW", _networks, [], "networks without limits: a school, an office, a street stall"),
+    Setting("RATELIMIT_ALLOW_DOMAINS", _list, [], "mail domains that are not counted and never taken for a flood: a school's, a union's"),
     Setting("RATELIMIT_NEVER_REFUSE", _networks, ["127.0.0.0/8", "::1"], "networks that may get the extra step and are never asked to come back: Tor exits, an onion service on this machine"),
     Setting("RATELIMIT_MAILS", _number, 3000, "mails in a minute, over all processes; more wait for the next one"),
+    Setting("BURST_LEAST", _number, 20, "signatures from one mail domain or network in ten minutes, below which nothing is taken for a flood"),
+    Setting("BURST_TIMES", _number, 5, "how many times as many signatures as are usual from one source are taken for a flood"),
     Setting("STEP_SECONDS", _number, 10, "how long the extra step takes without JavaScript"),
     Setting("CHECK_MX", _truth, True, "ask the DNS, before the first mail, whether the domain takes any"),
     Setting("BOUNCE_ADDRESS", _text, "", "where mail that cannot be delivered comes back: bounces@example.org is written as bounces+KEY@example.org; by default the From"),
@@ -195,6 +209,14 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
         complaints.append("MAIL_USE_TLS and MAIL_USE_SSL exclude each other")
     if not values["LANGUAGES"]:
         complaints.append("LANGUAGES must name at least one language")
+    if values["PURGE_UNCONFIRMED_DAYS"] < values["CONFIRM_LINK_DAYS"]:
+        complaints.append(
+            "PURGE_UNCONFIRMED_DAYS must be at least CONFIRM_LINK_DAYS: mails promise that long"
+        )
+    if values["STEP_SECONDS"] > 600:
+        complaints.append("STEP_SECONDS must be at most 600: nobody waits for longer")
+    if bool(values["MAIL_USERNAME"]) != bool(values["MAIL_PASSWORD"]):
+        complaints.append("MAIL_USERNAME and MAIL_PASSWORD go together")
     return complaints
 
 

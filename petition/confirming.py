@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
-from petition import entries, posting
+from petition import entries, limits, posting
 from petition.entries import Kept
 from petition.errors import CodeWrong, PetitionNotOpen, SignatureGone
 from petition.extensions import db, transaction
@@ -17,8 +17,8 @@ from petition.kinds import LetterKind, State
 from petition.models import Attempt, Letter, Petition, PetitionText, Signature, Tally
 from petition.posting import Mark
 
-GRACE = timedelta(hours=24)  # a signature made before closing can still be confirmed for so long
-CODE_TRIES = 5  # of a million codes, for each signature
+NAMES_SHOWN = 5
+CODE_TRIES = 5  # of a million codes, for each mailbox under a petition
 
 _signature, _tally, _letter = Signature.table(), Tally.table(), Letter.table()
 
@@ -35,6 +35,7 @@ class ToConfirm:
     title: str
     target: str
     language: str
+    text_language: str
     confirmed: bool
 
 
@@ -57,16 +58,20 @@ def to_confirm(kept: Kept) -> ToConfirm:
         title=title,
         target=target,
         language=signature.language,
+        text_language=signature.text_language,
         confirmed=signature.counted,
     )
 
 
 def _names(signature: Signature, own: int) -> dict[int, str]:
-    """Return each name typed for the mailbox under the entry to confirm for it, the link's own
-    first.
+    """Return the names typed for the mailbox under the entry to confirm for each, the link's own
+    first and some of the newest after it: strangers may have typed any number.
     """
     others = db.session.execute(
-        select(Attempt.entry, Attempt.name).where(Attempt.signature_id == signature.id)
+        select(Attempt.entry, Attempt.name)
+        .where(Attempt.signature_id == signature.id)
+        .order_by((Attempt.entry == own).desc(), Attempt.entry.desc())
+        .limit(NAMES_SHOWN)
     )
     found: dict[int, str] = {signature.entry: signature.name}
     found |= {other.entry: other.name for other in others}
@@ -76,7 +81,7 @@ def _names(signature: Signature, own: int) -> dict[int, str]:
     by_name: dict[str, int] = {}
     for entry in ordered:
         by_name.setdefault(found[entry].casefold(), entry)
-    return {entry: found[entry] for entry in by_name.values()}
+    return {entry: found[entry] for entry in list(by_name.values())[:NAMES_SHOWN]}
 
 
 def confirm(kept: Kept, *, mark: Mark, now: datetime) -> None:
@@ -107,20 +112,30 @@ def by_code(
     right = False
     with transaction() as connection:
         letter = connection.execute(
-            select(_letter.c.signature_id, _letter.c.entry, _letter.c.created_at).where(
+            select(_letter.c.signature_id, _letter.c.entry, _letter.c.mailbox).where(
                 _letter.c.id == letter_id
             )
         ).first()
         if letter is None or letter.signature_id is None:
             raise SignatureGone
+        # The newest mail about the entry holds the same code, and promises as long again.
+        mailed_at = connection.scalar(
+            select(func.max(_letter.c.created_at)).where(
+                _letter.c.signature_id == letter.signature_id, _letter.c.entry == letter.entry
+            )
+        )
         kept = Kept(letter.signature_id, letter.entry)
         found = _for_confirming(connection, kept.signature_id)
-        if found.code_tries < CODE_TRIES and now - letter.created_at <= lifetime:
+        # By the mailbox, so that no way around leads through another entry for it.
+        tries = f"code:{found.petition_id}:{letter.mailbox}"
+        if (
+            limits.use_up_until(connection, tries, now + lifetime, most=CODE_TRIES)
+            and mailed_at is not None
+            and now - mailed_at <= lifetime
+        ):
             right = typed in codes(kept)
         if right:
             _count(connection, kept, found, mark, now)
-        else:
-            connection.execute(_TRIED, {"signature": kept.signature_id})
     if not right:
         raise CodeWrong
     return kept.signature_id
@@ -129,7 +144,7 @@ def by_code(
 def _count(connection: Connection, kept: Kept, found: Row[Any], mark: Mark, now: datetime) -> None:
     if found.confirmed_at is not None:
         return
-    if found.state in {State.CLOSED, State.VICTORY} and now > found.closed_at + GRACE:
+    if found.state in {State.CLOSED, State.VICTORY} and now > found.closed_at + entries.GRACE:
         raise PetitionNotOpen(found.slug, found.state)
     if found.entry != kept.entry and not entries.let_stand(connection, kept):
         raise SignatureGone
@@ -159,7 +174,6 @@ _FOR_CONFIRMING = (
         _signature.c.mailbox_key,
         _signature.c.entry,
         _signature.c.confirmed_at,
-        _signature.c.code_tries,
         Petition.slug,
         Petition.state,
         Petition.closed_at,
@@ -167,11 +181,6 @@ _FOR_CONFIRMING = (
     .join(Petition, Petition.id == _signature.c.petition_id)
     .where(_signature.c.id == bindparam("signature"))
     .with_for_update(of=_signature)
-)
-_TRIED = (
-    update(_signature)
-    .where(_signature.c.id == bindparam("signature"))
-    .values(code_tries=_signature.c.code_tries + 1)
 )
 _COUNT_ONE = (
     update(_tally)

@@ -1,6 +1,5 @@
 """Who carries a mail out: an SMTP server or, where none is set, a folder."""
 
-import re
 import smtplib
 import time
 from pathlib import Path
@@ -10,9 +9,8 @@ from typing import Protocol, Self
 from flask_mail import _Mail as FlaskMail
 
 from petition.errors import Deferred, Undeliverable, Unreachable
-from petition.smtp import Connection, Mail, Message
+from petition.smtp import Connection, Mail, Message, without_address
 
-_ADDRESS = re.compile(r"<?[^\s<>:]+@[^\s<>:]+>?")
 # Closing down; authentication wanted, failed, or needing TLS: no letter is to blame.
 _NOT_THE_LETTERS_FAULT = {421, 530, 535, 538}
 
@@ -72,11 +70,11 @@ class SmtpCourier:
             self._connection.send(message, self._bounces_to(mail))
         except smtplib.SMTPRecipientsRefused as error:
             code, answer = next(iter(error.recipients.values()))
-            raise _refusal(code, answer) from error
+            raise _refusal(code, answer, mail.to) from error
         except smtplib.SMTPSenderRefused as error:
             raise Unreachable(_answer(error.smtp_code, error.smtp_error)) from error
         except smtplib.SMTPDataError as error:
-            raise _refusal(error.smtp_code, error.smtp_error) from error
+            raise _refusal(error.smtp_code, error.smtp_error, mail.to) from error
         except smtplib.SMTPNotSupportedError as error:
             raise Undeliverable(
                 "the mail server takes no address with letters beyond ASCII"
@@ -118,22 +116,22 @@ class FolderCourier:
         unfinished.replace(self._folder / f"{mail.key}.eml")
 
 
-def _refusal(code: int, answer: bytes | str) -> Undeliverable | Deferred | Unreachable:
-    reason = _answer(code, answer)
+def _refusal(
+    code: int, answer: bytes | str, recipient: str
+) -> Undeliverable | Deferred | Unreachable:
+    reason = _answer(code, answer, recipient)
     if code in _NOT_THE_LETTERS_FAULT:
         return Unreachable(reason)
     return Undeliverable(reason) if code >= 500 else Deferred(reason)
 
 
-def _answer(code: int, answer: bytes | str) -> str:
-    """Return the server's answer with every address in it left out: reasons are kept, logged and
-    shown.
-    """
+def _answer(code: int, answer: bytes | str, recipient: str = "") -> str:
+    """Return the server's answer with whoever it is about left out."""
     text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
-    return f"{code} {_ADDRESS.sub('…', ' '.join(text.split()))}"
+    return f"{code} {without_address(text, recipient)}"
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         return _answer(error.smtp_code, error.smtp_error)
-    return _ADDRESS.sub("…", f"{type(error).__name__}: {error}")
+    return without_address(f"{type(error).__name__}: {error}", "")

@@ -17,6 +17,17 @@ WELL_KNOWN = frozenset(
     | {"yahoo.fr", "orange.fr", "free.fr", "laposte.net", "wanadoo.fr", "hotmail.fr", "telia.com"}
     | {"yahoo.co.in", "rediffmail.com", "yahoo.ca", "sympatico.ca", "bigpond.com", "mail.kz"}
 )
+# Domains of other providers that look like a slip of those, and are none.
+_REAL = frozenset(
+    {"ymail.com", "email.com", "rocketmail.com", "mail.de", "mail.ee", "mail.bg", "mail.by"}
+    | {"inbox.eu", "inbox.lv", "inbox.lt", "gmx.com", "gmx.at", "gmx.ch", "gmx.fr", "gmail.ru"}
+    | {f"yandex.{end}" for end in ("by", "kg", "uz", "tj", "az", "lt", "lv", "ua", "com", "fr")}
+    | {f"yahoo.{end}" for end in ("de", "es", "it", "se", "in", "gr", "ie", "com.au", "com.br")}
+    | {f"hotmail.{end}" for end in ("de", "se", "es", "it", "be", "nl", "ca", "com.au")}
+    | {f"live.{end}" for end in ("de", "se", "fr", "nl", "ca", "co.uk", "com.au", "it", "ru")}
+    | {f"outlook.{end}" for end in ("de", "fr", "es", "it", "in", "sa", "dk")}
+)
+LEAST_NAME = 4  # letters: in a shorter name any other is one slip away
 # Nobody's mail: they are for examples and trials (RFC 2606), and say so in the DNS.
 _EXAMPLES = ("example.com", "example.net", "example.org", ".example", ".test", ".localhost")
 LOOK_UP_SECONDS = 3.0
@@ -27,14 +38,25 @@ MOST_REMEMBERED = 10_000
 def suggestion(address: str) -> str | None:
     """Return the address with the domain that was probably meant, or None.
 
-    One slip of the fingers is forgiven: a letter left out, doubled, changed, or two swapped.
+    One slip of the fingers is forgiven in the name and one in what comes after it: a letter left
+    out, doubled, changed, or two swapped.
     """
     local, _, domain = address.rpartition("@")
     domain = domain.lower()
-    if domain in WELL_KNOWN:
+    if domain in WELL_KNOWN | _REAL:
         return None
-    near = sorted(known for known in WELL_KNOWN if _one_slip(domain, known))
+    near = sorted(known for known in WELL_KNOWN if _is_near(domain, known))
     return f"{local}@{near[0]}" if near else None
+
+
+def _is_near(typed: str, meant: str) -> bool:
+    name, _, end = meant.partition(".")
+    if len(name) < LEAST_NAME:
+        return False
+    typed_name, _, typed_end = typed.partition(".")
+    parts = ((typed_name, name), (typed_end, end))
+    apart = all(one == other or _one_slip(one, other) for one, other in parts)
+    return apart or _one_slip(typed, meant)
 
 
 def _one_slip(typed: str, meant: str) -> bool:
@@ -61,8 +83,21 @@ def is_watched(domain: str) -> bool:
 
 
 def is_disposable(domain: str) -> bool:
-    """Say whether a domain gives out mailboxes to throw away (disposable-email-domains)."""
-    return domain in blocklist
+    """Say whether a domain, or one that it is part of, gives out mailboxes to throw away
+    (disposable-email-domains).
+    """
+    while "." in domain:
+        if domain in blocklist:
+            return True
+        domain = domain.partition(".")[2]
+    return False
+
+
+def _system_resolver() -> dns.resolver.Resolver | None:
+    try:
+        return dns.resolver.Resolver()
+    except dns.resolver.NoResolverConfiguration:
+        return None  # there is nobody to ask
 
 
 @dataclass(slots=True)
@@ -72,7 +107,7 @@ class MailDomains:
     In doubt a domain takes mail: a mail that comes back is better than one that was never sent.
     """
 
-    resolver: dns.resolver.Resolver = field(default_factory=dns.resolver.Resolver)
+    resolver: dns.resolver.Resolver | None = field(default_factory=_system_resolver)
     _known: dict[str, tuple[datetime, bool]] = field(default_factory=dict)
     _silent_until: datetime | None = None
 
@@ -80,15 +115,17 @@ class MailDomains:
         """Return False only when the DNS answers that there is no such domain, or that it takes no
         mail (RFC 7505).
         """
-        if domain.endswith(_EXAMPLES):
+        if domain.endswith(_EXAMPLES) or domain in WELL_KNOWN:
             return True
         known = self._known.get(domain)
         if known is not None and known[0] > now:
             return known[1]
         if self._silent_until is not None and now < self._silent_until:
             return True
+        if self.resolver is None:
+            return True
         try:
-            takes = self._ask(domain)
+            takes = _ask(self.resolver, domain)
         except dns.exception.DNSException:  # no answer: nothing is known
             self._silent_until = now + timedelta(minutes=1)
             return True
@@ -97,20 +134,22 @@ class MailDomains:
         self._known[domain] = (now + REMEMBERED, takes)
         return takes
 
-    def _ask(self, domain: str) -> bool:
-        try:
-            answer = self.resolver.resolve(domain, "MX", lifetime=LOOK_UP_SECONDS)
-        except dns.resolver.NXDOMAIN:
-            return False
-        except dns.resolver.NoAnswer:
-            return self._has_address(domain)  # RFC 5321 §5.1: mail goes to the host itself
-        return any(str(record.exchange) != "." for record in answer)
 
-    def _has_address(self, domain: str) -> bool:
-        for kind in ("A", "AAAA"):
-            try:
-                self.resolver.resolve(domain, kind, lifetime=LOOK_UP_SECONDS)
-            except dns.resolver.NoAnswer:
-                continue
-            return True
+def _ask(resolver: dns.resolver.Resolver, domain: str) -> bool:
+    try:
+        answer = resolver.resolve(domain, "MX", lifetime=LOOK_UP_SECONDS)
+    except dns.resolver.NXDOMAIN:
         return False
+    except dns.resolver.NoAnswer:
+        return _has_address(resolver, domain)  # RFC 5321 §5.1: mail goes to the host itself
+    return any(str(record.exchange) != "." for record in answer)
+
+
+def _has_address(resolver: dns.resolver.Resolver, domain: str) -> bool:
+    for kind in ("A", "AAAA"):
+        try:
+            resolver.resolve(domain, kind, lifetime=LOOK_UP_SECONDS)
+        except dns.resolver.NoAnswer:
+            continue
+        return True
+    return False

@@ -5,17 +5,31 @@ confirms only what it was written for, and nobody can overwrite what another has
 """
 
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from petition.domains import is_disposable
-from petition.kinds import Remark
-from petition.models import Attempt, Signature, Tally, Typed
+from petition.errors import PetitionNotOpen
+from petition.kinds import Remark, State
+from petition.models import Attempt, Petition, Signature, Tally, Typed
 from petition.prepared import Prepared
 from petition.signers import Address
+
+GRACE = timedelta(hours=24)  # what was made before a petition closed is taken for so long
 
 _signature, _attempt, _tally = Signature.table(), Attempt.table(), Tally.table()
 
@@ -65,9 +79,13 @@ def keep(
     setting: Setting,
     *,
     now: datetime,
+    made_at: datetime | None = None,
 ) -> Kept:
     """Keep an entry: as the signature of its mailbox, or beside the one that is there, confirmed
-    or not. The database decides which.
+    or not. The database decides which, and whether the petition takes it. Raises PetitionNotOpen.
+
+    One that was `made_at` an earlier moment is taken for a day after the petition closed, if it was
+    made before.
     """
     values = {
         **{name: getattr(entry, name) for name in TYPED},
@@ -82,22 +100,37 @@ def keep(
         "disposable": is_disposable(address.domain),
         "entry": 1,
         "entries": 1,
-        "code_tries": 0,
         "comment_state": Remark.WAITING.value,
-        "signed_at": now,
+        "signed_at": made_at or now,
+        "since": now - GRACE,
     }
-    ((signature_id, entries),) = _INSERT[connection.dialect.name].all(connection, values)
+    kept = _INSERT[connection.dialect.name].first(connection, values)
+    if kept is None:
+        raise PetitionNotOpen(*connection.execute(_STATE, {"petition": petition_id}).one())
+    signature_id, entries = kept
     if entries > 1:
         values |= {"signature_id": signature_id, "entry": entries}
         _INSERT_ATTEMPT.first(connection, values)
     return Kept(signature_id, entries)
 
 
+_GIVEN = [*_COLUMNS, "petition_id", "mailbox_key", "entries", "comment_state"]
+_takes = or_(
+    Petition.state == literal_column(f"'{State.OPEN}'"),
+    and_(
+        Petition.closed_at >= bindparam("signed_at", type_=_signature.c.signed_at.type),
+        Petition.closed_at > bindparam("since", type_=_signature.c.signed_at.type),
+    ),
+)
+_STATE = select(Petition.slug, Petition.state).where(Petition.id == bindparam("petition"))
+
+
 def _insert_or_count(dialect: Any) -> Prepared:
-    statement = dialect.insert(_signature)
-    given = {column.name for column in _signature.columns} - {"id", "confirmed_at", "number"}
+    values = [bindparam(name, type_=_signature.c[name].type) for name in _GIVEN]
+    entry = select(*values).where(Petition.id == values[_GIVEN.index("petition_id")], _takes)
     return Prepared(
-        statement.values({name: bindparam(name) for name in given})
+        dialect.insert(_signature)
+        .from_select(_GIVEN, entry, include_defaults=False)
         .on_conflict_do_update(
             index_elements=[_signature.c.mailbox_key, _signature.c.petition_id],
             set_={"entries": _signature.c.entries + 1},
@@ -154,9 +187,10 @@ def let_stand(connection: Connection, kept: Kept) -> bool:
     return True
 
 
-def remove(connection: Connection, kept: Kept, *, now: datetime) -> None:
-    """Erase one entry. When it is the one that stands, the newest other takes its place if nothing
-    was counted; else the signature goes, and the count with it. Erasing twice changes nothing.
+def remove(connection: Connection, kept: Kept, *, now: datetime, counted: bool = True) -> bool:
+    """Erase one entry and say whether there was one to erase. When it is the one that stands, the
+    newest other takes its place if nothing was counted; else the signature goes, and the count with
+    it, unless only those not `counted` are to go. Erasing twice changes nothing.
     """
     row = connection.execute(
         select(_signature.c.entry, _signature.c.confirmed_at, _signature.c.petition_id)
@@ -164,20 +198,23 @@ def remove(connection: Connection, kept: Kept, *, now: datetime) -> None:
         .with_for_update()
     ).first()
     if row is None:
-        return
+        return False
     if row.entry == kept.entry:
+        if row.confirmed_at is not None and not counted:
+            return False
         other = connection.scalar(
             select(func.max(_attempt.c.entry)).where(_attempt.c.signature_id == kept.signature_id)
         )
         if row.confirmed_at is not None or other is None:
             erase(connection, kept.signature_id, now=now)
-            return
+            return True
         let_stand(connection, Kept(kept.signature_id, other))
-    connection.execute(
+    gone = connection.execute(
         delete(_attempt).where(
             _attempt.c.signature_id == kept.signature_id, _attempt.c.entry == kept.entry
         )
     )
+    return gone.rowcount > 0
 
 
 def erase(connection: Connection, signature_id: int, *, now: datetime) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
+from sqlite3 import OperationalError as SQLiteError
 from typing import Any, BinaryIO, ClassVar, cast
 
 from flask import Flask
@@ -24,6 +25,7 @@ from sqlalchemy import (
     TypeDecorator,
     event,
 )
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -172,4 +174,7 @@ def _begin_sqlite(connection: Connection) -> None:
     """
     if connection.get_execution_options().get("write", False):
         driver = cast("SQLiteConnection", connection.connection.driver_connection)
-        driver.execute("BEGIN IMMEDIATE")
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except SQLiteError as error:  # as SQLAlchemy says it of any other statement
+            raise OperationalError("BEGIN IMMEDIATE", (), error) from error

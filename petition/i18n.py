@@ -23,6 +23,14 @@ _NOT_COUNTRIES = frozenset(
     {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"}
 )
 
+# Alphabets in which letters with a mark are letters of their own. Any other stands with the one
+# that has no mark: a Russian Ё with Е, a German Ä with A.
+_ALPHABETS = {
+    "kk": "аәбвгғдеёжзийкқлмнңоөпрстуұүфхһцчшщъыіьэюя",
+    "ru": "абвгдежзийклмнопрстуфхцчшщъыьэюя",
+    "sv": "abcdefghijklmnopqrstuvwxyzåäö",
+}
+
 
 def prepare_languages(app: Flask) -> None:
     """Bind the catalogues. Raises SettingsError for a language that has none, or none compiled."""
@@ -93,12 +101,23 @@ def countries(language: str) -> dict[str, str]:
         for code, name in territories.items()
         if len(code) == 2 and code.isalpha() and code not in _NOT_COUNTRIES
     }
-    return dict(sorted(named.items(), key=lambda item: _sort_key(item[1])))
+    return dict(sorted(named.items(), key=lambda item: sort_key(item[1], language)))
 
 
-def _sort_key(name: str) -> str:
-    letters = normalize("NFKD", name.casefold())
-    return "".join(letter for letter in letters if category(letter) != "Mn")
+def sort_key(name: str, language: str) -> list[tuple[int, str]]:
+    """Return what puts names in the order of a language: each letter with its place in the alphabet
+    or, where the language has none above, that of Unicode.
+    """
+    alphabet = _ALPHABETS.get(language, "")
+    letters = "".join(
+        letter if letter in alphabet else _unmarked(letter)
+        for letter in normalize("NFC", name.casefold())
+    )
+    return [(alphabet.find(letter), letter) for letter in letters]
+
+
+def _unmarked(letter: str) -> str:
+    return "".join(part for part in normalize("NFKD", letter) if category(part) != "Mn")
 
 
 def language_name(language: str) -> str:

@@ -10,13 +10,13 @@ from datetime import datetime
 
 from flask import render_template
 from flask_babel import force_locale
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, literal_column, select
 
-from petition import sharing, tokens
-from petition.errors import Withheld
+from petition import i18n, sharing, suppression, tokens
+from petition.errors import Deferred, Undeliverable, Withheld
 from petition.extensions import db
-from petition.kinds import LetterKind
-from petition.models import Letter, Organiser, Petition, PetitionText
+from petition.kinds import LetterKind, LetterState
+from petition.models import Letter, Organiser, Petition, PetitionText, Signature
 from petition.smtp import Mail
 from petition.stationery import Stationery, Words, check_mailbox, message_key, signed
 
@@ -32,19 +32,22 @@ def compose(letter_id: int, stationery: Stationery, *, now: datetime) -> Mail | 
     letter = db.session.get(Letter, letter_id, populate_existing=True)
     if letter is None:
         return None
-    if letter.silent:
-        raise Withheld
+    if letter.silent and not (letter.signature_id or letter.organiser_id):
+        raise Withheld  # to nobody: it went in so that nobody could tell
     words = _WRITE[LetterKind(letter.kind)](letter, stationery, now)
     if words is None:
         return None
     if words.mailbox_key:
-        check_mailbox(words.mailbox_key, stationery, now)
+        check_mailbox(words, stationery, now)
+    if letter.silent:
+        _go_as_the_other(letter)
     with force_locale(words.language):
         subject, text, html = (
             render_template(
                 f"letters/{words.template}.{part}",
                 site_url=stationery.site_url,
                 language=words.language,
+                direction="rtl" if i18n.is_right_to_left(words.language) else "ltr",
                 **words.values,
             )
             for part in ("subject", "txt", "html")
@@ -57,6 +60,23 @@ def compose(letter_id: int, stationery: Stationery, *, now: datetime) -> Mail | 
         text=text.strip() + "\n",
         html=html,
     )
+
+
+def _go_as_the_other(letter: Letter) -> None:
+    """Let a letter that is not mailed share the fate of the one that was before it to the same
+    mailbox, or its page would tell that there is one. Raises Withheld, Deferred or Undeliverable.
+    """
+    other = db.session.execute(
+        select(Letter.state, Letter.reason)
+        .where(Letter.mailbox == letter.mailbox, Letter.mailbox != literal_column("''"))
+        .where(Letter.id < letter.id, Letter.silent.is_(False))
+        .order_by(Letter.id.desc())
+    ).first()
+    if other is not None and other.state == LetterState.DUE:
+        raise Deferred("another letter to this mailbox goes first")
+    if other is not None and other.state == LetterState.REFUSED:
+        raise Undeliverable(other.reason)
+    raise Withheld
 
 
 def confirm(letter: Letter, stationery: Stationery, now: datetime) -> Words | None:
@@ -104,7 +124,7 @@ def _to_confirm(
 
 def thanks(letter: Letter, stationery: Stationery, now: datetime) -> Words | None:
     """Thank who has confirmed, with the link to pass on and the one to their own page."""
-    found = signed(letter)
+    found = signed(letter, standing=True)  # it may have been corrected meanwhile
     if found is None or not found.signature.counted:
         return None
     link = f"{stationery.site_url}/p/{found.petition.slug}"
@@ -123,9 +143,17 @@ def thanks(letter: Letter, stationery: Stationery, now: datetime) -> Words | Non
 
 
 def my_page(letter: Letter, stationery: Stationery, now: datetime) -> Words | None:
-    """Give a signer the link to what is kept of their signature."""
-    found = signed(letter)
-    return None if found is None else found.words("my_page", stationery, now)
+    """Give a signer the links to what is kept of their signatures, each with its petition."""
+    found = signed(letter, standing=True)
+    if found is None:
+        return None
+    theirs = db.session.execute(_OF_MAILBOX, {"mailbox": found.signature.mailbox_key})
+    make = stationery.tokens.make
+    pages = [
+        (title, f"{stationery.site_url}/my/{make(tokens.MY_PAGE, signature_id, now=now)}")
+        for signature_id, title in theirs
+    ]
+    return found.words("my_page", stationery, now, pages=pages)
 
 
 def withdrawn(letter: Letter, stationery: Stationery, now: datetime) -> Words | None:
@@ -134,6 +162,8 @@ def withdrawn(letter: Letter, stationery: Stationery, now: datetime) -> Words | 
     texts = {text.language: (petition, text) for petition, text in row}
     if not letter.email or not texts:
         return None
+    if suppression.why((), (letter.mailbox,)) is not None:
+        raise Withheld
     petition, text = texts.get(letter.language) or texts[row[0].Petition.source_language]
     return Words(
         letter.email,
@@ -175,6 +205,13 @@ _WRITE: dict[LetterKind, Callable[[Letter, Stationery, datetime], Words | None]]
 }
 
 
+_OF_MAILBOX = (
+    select(Signature.id, PetitionText.title)
+    .join(PetitionText, Signature.stands_under(PetitionText))
+    .where(Signature.mailbox_key == bindparam("mailbox"))
+    .order_by(Signature.id.desc())
+    .limit(50)
+)
 _FAREWELL = (
     select(Petition, PetitionText)
     .join(PetitionText, PetitionText.petition_id == Petition.id)

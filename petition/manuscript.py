@@ -26,6 +26,7 @@ _MOST = {
     "story": 50_000,
     "share": 280,
 }
+DRAWN = ("title", "target", "demands", "organiser")  # pieces of a text in its pictures and papers
 
 
 @dataclass(frozen=True, slots=True)

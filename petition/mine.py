@@ -26,7 +26,7 @@ from petition.models import (
 from petition.posting import Mark
 from petition.signers import Address
 
-_signature = Signature.table()
+_signature, _letter = Signature.table(), Letter.table()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def correct(signature_id: int, entry: Entry, *, now: datetime) -> None:
             raise SignatureGone
 
 
-def withdraw(signature_id: int, *, now: datetime) -> str:
+def withdraw(signature_id: int, *, mark: Mark, now: datetime) -> str:
     """Erase a signature, take it from the count, and let a mail say so; return the petition's slug.
 
     Raises SignatureGone, also the second time.
@@ -131,6 +131,7 @@ def withdraw(signature_id: int, *, now: datetime) -> str:
         row = connection.execute(
             select(
                 _signature.c.email,
+                _signature.c.mailbox_key,
                 _signature.c.language,
                 _signature.c.petition_id,
                 _signature.c.confirmed_at,
@@ -145,40 +146,53 @@ def withdraw(signature_id: int, *, now: datetime) -> str:
         copied = connection.scalar(_copies(row.petition_id, row.confirmed_at).limit(1)) is not None
         entries.erase(connection, signature_id, now=now)
         posting.post_farewell(
-            connection, row.email, row.language, row.petition_id, copied=copied, now=now
+            connection,
+            row.email,
+            row.language,
+            row.petition_id,
+            mailbox=mark(row.mailbox_key),
+            copied=copied,
+            now=now,
         )
         return str(row.slug)
 
 
-def disown(kept: Kept, *, never_again: bool, mark: Mark, now: datetime) -> None:
-    """Erase one entry that the owner of the mailbox did not make; with `never_again` mail it no
-    more. Twice changes nothing more, and never again can still be said the second time as long as
-    any entry of the mailbox is kept.
+def disown(letter_id: int, *, never_again: bool, now: datetime) -> bool:
+    """Erase the entry that a letter is about, which the owner of the mailbox did not make, and say
+    whether there was one; with `never_again` mail them no more.
+
+    Twice changes nothing more, and never again can be said as long as the letter is remembered,
+    the entry kept or not. Raises SignatureGone after that.
     """
     with transaction() as connection:
-        mailbox_key = connection.scalar(
-            select(_signature.c.mailbox_key).where(_signature.c.id == kept.signature_id)
-        )
-        if never_again and mailbox_key is not None:
-            suppression.suppress(connection, mark(mailbox_key), now=now)
-        entries.remove(connection, kept, now=now)
+        letter = connection.execute(
+            select(_letter.c.signature_id, _letter.c.entry, _letter.c.mailbox).where(
+                _letter.c.id == letter_id
+            )
+        ).first()
+        if letter is None or not letter.mailbox:
+            raise SignatureGone
+        kept = Kept(letter.signature_id or 0, letter.entry or 0)
+        removed = entries.remove(connection, kept, now=now)
+        if never_again:
+            suppression.suppress(connection, letter.mailbox, now=now)
+        return removed
 
 
 def ask_link(address: Address, *, mark: Mark, sender: Sender, now: datetime) -> None:
-    """Mail the link of this page to an address that has signed, for each of its signatures; do
-    nothing for any other, and say neither. Raises TooMany.
+    """Mail the links of this page, one for each of its signatures, to an address that has signed;
+    do the same for any other, but for the mail. Raises TooMany.
     """
     with transaction() as connection:
         limits.spend(connection, sender.spendings, now=now)
-        found = connection.execute(
+        newest = connection.execute(
             select(_signature.c.id, _signature.c.entry)
             .where(_signature.c.mailbox_key == address.mailbox)
             .order_by(_signature.c.id.desc())
-            .limit(posting.LETTERS_PER_MAILBOX)
-        )
-        for signature_id, entry in found.all():
-            reader = posting.Reader(signature_id, entry, mark(address.mailbox))
-            posting.post_to_signer(connection, LetterKind.MY_PAGE, reader, now=now)
+        ).first()
+        signature_id, entry = newest or (None, None)
+        reader = posting.Reader(signature_id, entry, mark(address.mailbox))
+        posting.post_to_signer(connection, LetterKind.MY_PAGE, reader, now=now)
 
 
 def as_data(mine: Mine) -> dict[str, Any]:

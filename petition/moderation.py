@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from petition import audit
 from petition.errors import NotThere
 from petition.extensions import db, transaction
-from petition.kinds import Display, Remark
+from petition.kinds import Remark
 from petition.models import Signature
 
 _signature = Signature.table()
@@ -122,14 +122,14 @@ def decide(
 
 
 def hide(petition_id: int, number: int, *, organiser_id: int | None = None, now: datetime) -> None:
-    """Hide a signer's name, and with it organisation and comment. The signature counts as before.
-    Raises NotThere.
+    """Hide a signer's name, and with it organisation and comment, whatever the signer chooses. The
+    signature counts as before. Raises NotThere.
     """
     with transaction() as connection:
         hidden = connection.scalar(
             update(_signature)
             .where(_signature.c.petition_id == petition_id, _signature.c.number == number)
-            .values(display=Display.HIDDEN)
+            .values(muted=True)
             .returning(_signature.c.id)
         )
         if hidden is None:

@@ -4,15 +4,15 @@ A network is an IPv4 address or the /64 of an IPv6 one. It is known by a keyed h
 the key changes every day and is destroyed after 48 hours, and with it gone the hash is noise.
 """
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, Select, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from petition.extensions import db, transaction
@@ -31,17 +31,15 @@ class Networks:
 
     def key(self, address: str | None, *, now: datetime) -> str:
         """Return the day's hash of the network of an address, 32 hexadecimal digits."""
-        network = of(address)
-        written = "unknown" if network is None else str(network)
-        return hmac.new(self._secret(now), written.encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.digest(self._secret(now), _written(address).encode(), "sha256").hex()[:32]
 
     def is_allowed(self, address: str | None) -> bool:
-        """Say whether the network is one of a school, an office and the like: without limits."""
-        return _within(of(address), self.allowed)
+        """Say whether the address is of a school, an office and the like: without limits."""
+        return _within(address, self.allowed)
 
     def is_never_refused(self, address: str | None) -> bool:
-        """Say whether the network has so many people behind it that none may be turned away."""
-        return _within(of(address), self.never_refused)
+        """Say whether the address has so many people behind it that none may be turned away."""
+        return _within(address, self.never_refused)
 
     def _secret(self, now: datetime) -> bytes:
         day = now.date()
@@ -55,22 +53,27 @@ def read(written: Iterable[str]) -> tuple[Network, ...]:
     return tuple(ip_network(network, strict=False) for network in written)
 
 
-def of(address: str | None) -> Network | None:
-    """Return the network of an address, or None when it is none (a UNIX socket's, say)."""
+@lru_cache(maxsize=1_024)
+def _address(written: str | None) -> IPv4Address | IPv6Address | None:
+    """Return an address, or None for what is none (a UNIX socket's, say)."""
     try:
-        found = ip_address((address or "").partition("%")[0])
+        found = ip_address((written or "").partition("%")[0])
     except ValueError:
         return None
-    if found.version == 6 and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
-    return ip_network((found, 32 if found.version == 4 else 64), strict=False)
+    return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found
 
 
-def _within(network: Network | None, others: tuple[Network, ...]) -> bool:
-    return network is not None and any(
-        network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
-        for other in others
-    )
+def _written(address: str | None) -> str:
+    """Write the network of an address: all of an IPv4 one, the first 64 bits of an IPv6 one."""
+    found = _address(address)
+    if found is None:
+        return "unknown"
+    return f"{found.packed[:8].hex()}/64" if found.version == 6 else f"{found}/32"
+
+
+def _within(address: str | None, networks: tuple[Network, ...]) -> bool:
+    found = _address(address)
+    return found is not None and any(found in network for network in networks)
 
 
 def _secret_of(day: date) -> bytes:
@@ -92,5 +95,13 @@ def _secret_of(day: date) -> bytes:
 
 def forget(connection: Connection, *, now: datetime) -> int:
     """Destroy the keys of all days before yesterday, and return how many."""
-    before = now.date() - timedelta(days=1)
-    return connection.execute(delete(NetworkSecret).where(NetworkSecret.day < before)).rowcount
+    return connection.execute(delete(NetworkSecret).where(_is_past(now))).rowcount
+
+
+def forgettable(now: datetime) -> Select[date]:
+    """Return the query for what `forget` would destroy."""
+    return select(NetworkSecret.day).where(_is_past(now))
+
+
+def _is_past(now: datetime) -> ColumnElement[bool]:
+    return NetworkSecret.day < now.date() - timedelta(days=1)

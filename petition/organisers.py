@@ -76,16 +76,15 @@ def remove(address: Address, *, now: datetime) -> None:
 
 
 def ask_link(address: Address, *, sender: Sender, now: datetime) -> None:
-    """Mail a sign-in link to an organiser, at most five an hour; do nothing for anybody else, and
-    say neither. Raises TooMany.
+    """Mail a sign-in link to an organiser, at most five an hour; do the same for anybody else, but
+    for the mail. Raises TooMany.
     """
     with transaction() as connection:
         limits.spend(connection, sender.spendings, now=now)
         organiser_id = connection.scalar(
             select(Organiser.id).where(Organiser.mailbox_key == address.mailbox)
         )
-        if organiser_id is not None:
-            posting.post_to_organiser(connection, LetterKind.SIGN_IN, organiser_id, now=now)
+        posting.post_to_organiser(connection, LetterKind.SIGN_IN, organiser_id, now=now)
 
 
 def link_for(address: Address) -> Link:
@@ -143,16 +142,29 @@ def record_download(organiser: Organiser, slug: str, *, what: str, now: datetime
     petition_id = petition_for(organiser, slug)
     if organiser.role == Role.VIEWER:
         raise NotAllowed
+    _record_copy(petition_id, organiser.id, what, now)
+    return petition_id
+
+
+def record_export(slug: str, *, what: str, now: datetime) -> int:
+    """Note that signatures are written out by the command line, and return the petition's id.
+    Raises PetitionNotFound.
+    """
+    petition_id = _petition(slug)
+    _record_copy(petition_id, None, what, now)
+    return petition_id
+
+
+def _record_copy(petition_id: int, organiser_id: int | None, what: str, now: datetime) -> None:
     with transaction() as connection:
         audit.record(
             connection,
             "signatures.download",
             now,
-            organiser_id=organiser.id,
+            organiser_id=organiser_id,
             petition_id=petition_id,
             detail=what,
         )
-    return petition_id
 
 
 def _petition(slug: str) -> int:

@@ -16,7 +16,7 @@ from petition.kinds import LetterState
 from petition.models import Letter
 from petition.prepared import Prepared
 
-LEASE = timedelta(minutes=2)  # longer than a dialogue with a slow server (smtp.SECONDS an answer)
+LEASE = timedelta(minutes=3)  # longer than a dialogue of ten answers, smtp.SECONDS each
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(hours=1)
 GIVE_UP = timedelta(days=5)  # RFC 5321 §4.5.4.1: at least four to five days
@@ -129,6 +129,7 @@ class Status:
     sent: int
     refused: int
     withheld: int
+    held: int
     oldest: datetime | None
 
 
@@ -144,6 +145,7 @@ def status() -> Status:
         sent=counts.get(LetterState.SENT, 0),
         refused=counts.get(LetterState.REFUSED, 0),
         withheld=counts.get(LetterState.WITHHELD, 0),
+        held=counts.get(LetterState.HELD, 0),
         oldest=oldest,
     )
 

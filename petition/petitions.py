@@ -79,9 +79,10 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A petition in a list."""
+    """A petition in a list. `language` is that of its words."""
 
     id: int
+    language: str
     slug: str
     state: State
     title: str
@@ -216,6 +217,7 @@ def listed(language: str, *, states: tuple[State, ...] = tuple(State)) -> list[L
         found.append(
             Listed(
                 id=petition.id,
+                language=text.language,
                 slug=petition.slug,
                 state=State(petition.state),
                 title=text.title,

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
+    Boolean,
     Connection,
     and_,
     bindparam,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    update,
 )
 
 from petition.kinds import LetterKind, LetterState
@@ -59,25 +61,18 @@ _TO_ORGANISER = {
 def _posting(reader: dict[str, BindParameter[Any]], key: str) -> Prepared:
     """Build the statement that puts a letter in. The database decides whether it is silent.
 
-    It is when the reader has had their most (in all, or in the last hour), or one just now, or when
-    the same letter is waiting already (a second click).
+    It is when nobody is to read it, when the reader has had their most (in all, or in the last
+    hour), or one just now, or when the same letter is waiting already (a second click).
     """
+    the_same = and_(_earlier.c.state == LetterState.DUE.value, _earlier.c.kind == bindparam("kind"))
+    if key == "mailbox":
+        the_same = and_(the_same, _earlier.c.signature_id == bindparam("signature_id"))
     had = (
         select(
             func.count().label("all"),
             func.count(case((_earlier.c.created_at > bindparam("hour"), 1))).label("hour"),
             func.max(_earlier.c.created_at).label("latest"),
-            func.count(
-                case(
-                    (
-                        and_(
-                            _earlier.c.state == LetterState.DUE.value,
-                            _earlier.c.kind == bindparam("kind"),
-                        ),
-                        1,
-                    )
-                )
-            ).label("waiting"),
+            func.count(case((the_same, 1))).label("waiting"),
         )
         .select_from(_earlier.outerjoin(_signature, _signature.c.id == _earlier.c.signature_id))
         .where(
@@ -91,6 +86,7 @@ def _posting(reader: dict[str, BindParameter[Any]], key: str) -> Prepared:
         .subquery("had")
     )
     silent = or_(
+        bindparam("unread", type_=Boolean()),
         had.c.all >= bindparam("most"),
         had.c.hour >= bindparam("most_hour"),
         func.coalesce(had.c.latest > bindparam("just"), false()),
@@ -126,12 +122,20 @@ Mark = Callable[[str], str]
 @dataclass(frozen=True, slots=True)
 class Reader:
     """To whom a letter about a signature goes: which entry it is about, and the keyed hash of the
-    mailbox.
+    mailbox. With no signature nobody reads it.
     """
 
-    signature_id: int
-    entry: int
+    signature_id: int | None
+    entry: int | None
     mailbox: str
+
+
+@dataclass(frozen=True, slots=True)
+class InBurst:
+    """The burst that a letter belongs to, and whether it holds the letter."""
+
+    id: int
+    holds: bool
 
 
 def post_to_signer(
@@ -141,22 +145,24 @@ def post_to_signer(
     *,
     now: datetime,
     again: bool = False,
-    held_by: int | None = None,
+    burst: InBurst | None = None,
 ) -> int:
     """Put a letter in the box, inside the caller's transaction, and return its id.
 
     A mailbox gets five letters in thirty days that anybody can cause, across petitions; one asked
     for `again` also only two minutes after the last, and three an hour. One more goes through the
     box like any other and is not mailed: the caller cannot tell, so neither can a page. A letter
-    `held_by` a burst waits for what becomes of it.
+    held in a burst waits for what becomes of it.
     """
+    held = burst is not None and burst.holds
     values = {
         "kind": kind.value,
-        "state": (LetterState.DUE if held_by is None else LetterState.HELD).value,
+        "state": (LetterState.HELD if held else LetterState.DUE).value,
         "signature_id": reader.signature_id,
         "entry": reader.entry,
         "mailbox": reader.mailbox,
-        "burst_id": held_by,
+        "burst_id": burst and burst.id,
+        "unread": reader.signature_id is None,
         "now": now,
         "since": now - MAILBOX_MEMORY,
         "most": LETTERS_PER_MAILBOX,
@@ -170,12 +176,26 @@ def post_to_signer(
     return int(letter_id)
 
 
+def take_back(connection: Connection, signature_id: int, entry: int) -> None:
+    """Let the letters of an entry that have not left stay where they are: it was corrected."""
+    connection.execute(
+        update(_letter)
+        .where(
+            _letter.c.signature_id == signature_id,
+            _letter.c.entry == entry,
+            _letter.c.state.in_((LetterState.DUE, LetterState.HELD)),
+        )
+        .values(state=LetterState.WITHHELD)
+    )
+
+
 def post_farewell(
     connection: Connection,
     email: str,
     language: str,
     petition_id: int,
     *,
+    mailbox: str,
     copied: bool,
     now: datetime,
 ) -> None:
@@ -190,6 +210,7 @@ def post_farewell(
             entry=int(copied),
             email=email,
             language=language,
+            mailbox=mailbox,
             created_at=now,
             due_at=now,
         )
@@ -197,16 +218,17 @@ def post_farewell(
 
 
 def post_to_organiser(
-    connection: Connection, kind: LetterKind, organiser_id: int, *, now: datetime
+    connection: Connection, kind: LetterKind, organiser_id: int | None, *, now: datetime
 ) -> int:
     """Put a letter in the box, inside the caller's transaction, and return its id.
 
-    An organiser gets five letters an hour; one more is kept and not mailed.
+    An organiser gets five letters an hour; one more is kept and not mailed, nor is one to nobody.
     """
     values = {
         "kind": kind.value,
         "state": LetterState.DUE.value,
         "organiser_id": organiser_id,
+        "unread": organiser_id is None,
         "now": now,
         "since": now - ORGANISER_MEMORY,
         "most": LETTERS_PER_ORGANISER,

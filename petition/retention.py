@@ -2,11 +2,25 @@
 
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, String, cast, delete, func, literal, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    cast,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+    update,
+)
 
 from petition import entries, limits, networks
-from petition.extensions import transaction
+from petition.extensions import db, transaction
 from petition.kinds import LetterState
 from petition.models import Attempt, Letter, Petition, Signature
 
@@ -32,10 +46,6 @@ class Erased:
         return not any(astuple(self))
 
 
-class _DryRun(Exception):
-    pass
-
-
 def run(*, purge_days: int, anonymise_days: int, now: datetime, dry_run: bool = False) -> Erased:
     """Erase what is past its date, in small transactions; with `dry_run` only say how much that is.
 
@@ -44,30 +54,71 @@ def run(*, purge_days: int, anonymise_days: int, now: datetime, dry_run: bool = 
     their petition closed. The counts of signatures stay. Killed at any moment, it goes on with the
     next run.
     """
+    if dry_run:
+        return _due(purge_days, anonymise_days, now)
     done = [0] * 6
     while True:
-        erased = Erased(0, 0, 0, 0, 0, 0)
-        try:
-            with transaction() as connection:
-                most = None if dry_run else AT_ONCE
-                erased = _some(connection, purge_days, anonymise_days, now, most)
-                if dry_run:
-                    raise _DryRun
-        except _DryRun:
-            return erased
+        with transaction() as connection:
+            erased = _some(connection, purge_days, anonymise_days, now)
         done = [before + number for before, number in zip(done, astuple(erased), strict=True)]
         if erased.nothing:
             return Erased(*done)
 
 
-def _some(
-    connection: Connection, purge_days: int, anonymise_days: int, now: datetime, most: int | None
-) -> Erased:
+def _stale(before: datetime) -> ColumnElement[bool]:
+    return _signature.c.confirmed_at.is_(None) & (_signature.c.signed_at < before)
+
+
+def _old(now: datetime) -> ColumnElement[bool]:
+    return (_letter.c.created_at < now - LETTERS_KEPT) & (_letter.c.state != LetterState.DUE)
+
+
+def _personal(closed_before: datetime) -> Select[int]:
+    return (
+        select(_signature.c.id)
+        .join(Petition, Petition.id == _signature.c.petition_id)
+        .where(
+            Petition.closed_at < closed_before,
+            _signature.c.email != "",
+            _signature.c.confirmed_at.is_not(None),
+        )
+    )
+
+
+def _due(purge_days: int, anonymise_days: int, now: datetime) -> Erased:
+    """Count what `_some` would erase, and lock nothing for it."""
+    before = now - timedelta(days=purge_days)
+    has_newer = exists().where(
+        _attempt.c.signature_id == _signature.c.id, _attempt.c.signed_at >= before
+    )
+    gone = select(_signature.c.id).where(_stale(before), ~has_newer)
+    replaced = select(_signature.c.id).where(_stale(before), has_newer)
+    others = select(_attempt.c.id).where(
+        _attempt.c.signed_at < before, _attempt.c.signature_id.not_in(gone)
+    )
+    with db.engine.connect() as connection:
+
+        def number(found: Select[Any]) -> int:
+            return connection.scalar(select(func.count()).select_from(found.subquery())) or 0
+
+        return Erased(
+            unconfirmed=number(gone),
+            other_entries=number(others) + number(replaced),
+            letters=number(select(_letter.c.id).where(_old(now))),
+            counts=number(limits.forgettable(now)),
+            network_keys=number(networks.forgettable(now)),
+            anonymised=number(_personal(now - timedelta(days=anonymise_days))),
+        )
+
+
+def _some(connection: Connection, purge_days: int, anonymise_days: int, now: datetime) -> Erased:
     before = now - timedelta(days=purge_days)
     stale = connection.scalars(
         select(_signature.c.id)
-        .where(_signature.c.confirmed_at.is_(None), _signature.c.signed_at < before)
-        .limit(most)
+        .where(_stale(before))
+        .limit(AT_ONCE)
+        # Who confirms at this moment is not stale any more.
+        .with_for_update(skip_locked=True)
     ).all()
     unconfirmed = 0
     for signature_id in stale:
@@ -75,19 +126,13 @@ def _some(
     other = connection.execute(
         delete(_attempt).where(
             _attempt.c.id.in_(
-                select(_attempt.c.id).where(_attempt.c.signed_at < before).limit(most)
+                select(_attempt.c.id).where(_attempt.c.signed_at < before).limit(AT_ONCE)
             )
         )
     ).rowcount
     letters = connection.execute(
         delete(_letter).where(
-            _letter.c.id.in_(
-                select(_letter.c.id)
-                .where(
-                    _letter.c.created_at < now - LETTERS_KEPT, _letter.c.state != LetterState.DUE
-                )
-                .limit(most)
-            )
+            _letter.c.id.in_(select(_letter.c.id).where(_old(now)).limit(AT_ONCE))
         )
     ).rowcount
     return Erased(
@@ -96,7 +141,7 @@ def _some(
         letters,
         limits.forget(connection, now=now),
         networks.forget(connection, now=now),
-        _anonymise(connection, now - timedelta(days=anonymise_days), most),
+        _anonymise(connection, now - timedelta(days=anonymise_days)),
     )
 
 
@@ -116,20 +161,11 @@ def _purge(connection: Connection, signature_id: int, before: datetime, now: dat
     return 1
 
 
-def _anonymise(connection: Connection, closed_before: datetime, most: int | None) -> int:
+def _anonymise(connection: Connection, closed_before: datetime) -> int:
     """Overwrite what is personal in signatures of petitions closed before; number, country, day and
     language stay, as figures.
     """
-    due = (
-        select(_signature.c.id)
-        .join(Petition, Petition.id == _signature.c.petition_id)
-        .where(
-            Petition.closed_at < closed_before,
-            _signature.c.email != "",
-            _signature.c.confirmed_at.is_not(None),
-        )
-        .limit(most)
-    )
+    due = _personal(closed_before).limit(AT_ONCE)
     nobody = literal("anonymised:").concat(cast(_signature.c.id, String))
     return connection.execute(
         update(_signature)
@@ -146,5 +182,15 @@ def _anonymise(connection: Connection, closed_before: datetime, most: int | None
             display="hidden",
             handover=False,
             updates=False,
+            channel="",
+            signed_at=_day_of(connection, _signature.c.signed_at),
+            confirmed_at=_day_of(connection, _signature.c.confirmed_at),
         )
     ).rowcount
+
+
+def _day_of(connection: Connection, moment: Column[Any]) -> ColumnElement[Any]:
+    """Cut a moment down to its day: the hour could tell who it was."""
+    if connection.dialect.name == "sqlite":
+        return func.strftime("%Y-%m-%d 00:00:00.000000", moment)
+    return func.date_trunc("day", moment)

@@ -11,7 +11,7 @@ from types import FrameType
 
 ROOT = Path(__file__).parent.parent
 RESTART_SECONDS = 2.0
-STOP_SECONDS = 20.0  # more than a letter under way may take
+STOP_SECONDS = 60.0  # a letter under way is finished, unless its server says nothing for so long
 
 
 def serve(host: str, port: int, workers: int) -> int:

@@ -51,9 +51,10 @@ def channel_of(code: str | None) -> str:
     return code if code in CHANNELS else ""
 
 
-def links(url: str, text: str) -> list[ShareLink]:
+def links(url: str, text: str, *, title: str = "", picture: str = "") -> list[ShareLink]:
     """Return the share links for an address and a text, in the order they are offered, those of
-    MORE last. Mastodon is no one site: its link is made by `mastodon`.
+    MORE last. `title` stands where a headline or a subject is wanted, by default the text;
+    `picture` is an address. Mastodon is no one site: its link is made by `mastodon`.
     """
 
     def said(channel: str) -> str:
@@ -62,20 +63,21 @@ def links(url: str, text: str) -> list[ShareLink]:
     def at(channel: str) -> str:
         return quote(with_channel(url, channel), safe="")
 
-    words = quote(text, safe="")
+    words, headline = quote(text, safe=""), quote(title or text, safe="")
+    shown = f"&imageUrl={quote(picture, safe='')}" if picture else ""
     return [
         ShareLink("wa", f"https://wa.me/?text={said('wa')}"),
         ShareLink("tg", f"https://t.me/share/url?url={at('tg')}&text={words}"),
         ShareLink("fb", f"https://www.facebook.com/sharer/sharer.php?u={at('fb')}"),
         ShareLink("x", f"https://x.com/intent/tweet?text={words}&url={at('x')}"),
-        ShareLink("em", f"mailto:?subject={words}&body={said('em')}"),
+        ShareLink("em", f"mailto:?subject={headline}&body={said('em')}"),
         ShareLink("sm", f"sms:?&body={said('sm')}"),
         ShareLink("bs", f"https://bsky.app/intent/compose?text={said('bs')}"),
         ShareLink("th", f"https://www.threads.com/intent/post?text={words}&url={at('th')}"),
         ShareLink("li", f"https://www.linkedin.com/sharing/share-offsite/?url={at('li')}"),
-        ShareLink("re", f"https://www.reddit.com/submit?url={at('re')}&title={words}"),
-        ShareLink("vk", f"https://vk.com/share.php?url={at('vk')}&title={words}"),
-        ShareLink("ok", f"https://connect.ok.ru/offer?url={at('ok')}&title={words}"),
+        ShareLink("re", f"https://www.reddit.com/submit?url={at('re')}&title={headline}"),
+        ShareLink("vk", f"https://vk.com/share.php?url={at('vk')}&title={headline}"),
+        ShareLink("ok", f"https://connect.ok.ru/offer?url={at('ok')}&title={headline}{shown}"),
     ]
 
 

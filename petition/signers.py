@@ -36,11 +36,17 @@ _TAGGED = frozenset(
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _DIRECTION_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
+# Ends of addresses that spam has, and none that names and titles have: Dr.in and Mag.a stay.
+_ENDS = (
+    "com|net|org|info|biz|xyz|top|site|online|shop|club|link|click|io|app|dev|store|live|pro|casino"
+    "|ru|su|рф|kz|қаз|by|ua|uz|kg|de|uk|fr|eu|nl|pl|cz|ch|cn|tk|ml|cf|gq|ly|gl|cc|tv|co|br|tr|ir"
+)
 _LINK = re.compile(
-    r"://|\bwww\.|\b[\w-]{2,}\.(?:com|net|org|info|biz|xyz|top|site|online|shop|club|link|click|io)\b"
-    r"|\b[\w-]+\.[a-z]{2,}/",
+    rf"://|\bwww\.|\b[\w-]{{2,}}\.(?:{_ENDS})\b|\b[\w-]+\.[a-z]{{2,}}/",
     re.IGNORECASE,
 )
+# Letters by their kind that show nothing: Hangul fillers.
+_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
 
 
 class AddressInvalid(ValueError):
@@ -90,6 +96,11 @@ def has_forbidden(text: str, *, lines: bool = False) -> bool:
         or (unicodedata.category(character) in _FORBIDDEN_CATEGORIES and character not in allowed)
         for character in text
     )
+
+
+def shows(text: str) -> bool:
+    """Say whether anything of the text can be seen as a name: a letter or a digit."""
+    return any(letter.isalnum() and letter not in _BLANK_LETTERS for letter in text)
 
 
 def has_link(text: str) -> bool:

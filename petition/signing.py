@@ -1,7 +1,7 @@
 """Signing: an entry and the letter about it, kept together; each use case safe to repeat."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
@@ -13,8 +13,11 @@ from petition.extensions import db, transaction
 from petition.kinds import LetterKind, LetterState
 from petition.limits import Sender
 from petition.models import Letter, Petition, Signature
-from petition.posting import Mark
+from petition.posting import InBurst, Mark
 from petition.signers import Address
+
+# After so long a mail has left, and one that is held looks as if it had.
+USUAL_WAIT = timedelta(seconds=3)
 
 _letter = Letter.table()
 
@@ -33,21 +36,20 @@ def sign(
     at all.
 
     The same mailbox again replaces nothing. Returns the id of the letter: it grows with every call
-    alike, so it tells nothing about the address. Raises StepWanted and TooMany over the limits,
-    which then count nothing.
+    alike, so it tells nothing about the address. Raises PetitionNotOpen; StepWanted and TooMany
+    over the limits, which then count nothing.
     """
+    mailbox = mark(address.mailbox)
     with transaction() as connection:
         limits.spend(connection, sender.spendings, now=now)
-        held_by = bursts.holding(
-            connection, petition_id, address, sender.network, trapped=sender.trapped, now=now
-        )
+        held_by = bursts.holding(connection, petition_id, address, sender, now=now)
         kept = entries.keep(connection, petition_id, entry, address, setting, now=now)
         return posting.post_to_signer(
             connection,
             LetterKind.CONFIRM,
-            posting.Reader(kept.signature_id, kept.entry, mark(address.mailbox)),
+            posting.Reader(kept.signature_id, kept.entry, mailbox),
             now=now,
-            held_by=held_by,
+            burst=bursts.part_of(held_by, kept, sender),
         )
 
 
@@ -58,20 +60,21 @@ def resend(letter_id: int, *, sender: Sender, now: datetime) -> int:
     the limits of the mailbox, which others may have used up, the new letter is not mailed.
     """
     with transaction() as connection:
-        reader, created_at, held_by = _reader(connection, letter_id)
+        reader, created_at, burst = _reader(connection, letter_id)
         if now - created_at < posting.AGAIN_AFTER:
             raise TooSoon(created_at + posting.AGAIN_AFTER)
         limits.spend(connection, sender.spendings, now=now)
         return posting.post_to_signer(
-            connection, LetterKind.CONFIRM, reader, now=now, again=True, held_by=held_by
+            connection, LetterKind.CONFIRM, reader, now=now, again=True, burst=burst
         )
 
 
-def renew(signature_id: int, entry: int, *, mark: Mark, now: datetime) -> int:
+def renew(signature_id: int, entry: int, *, mark: Mark, sender: Sender, now: datetime) -> int:
     """Send a new link in place of an expired one and return the id of its letter. Raises
-    SignatureGone.
+    SignatureGone and TooMany.
     """
     with transaction() as connection:
+        limits.spend(connection, sender.spendings, now=now)
         mailbox_key = connection.scalar(
             select(Signature.mailbox_key).where(Signature.id == signature_id)
         )
@@ -83,18 +86,15 @@ def renew(signature_id: int, entry: int, *, mark: Mark, now: datetime) -> int:
 
 def correct(letter_id: int, address: Address, *, mark: Mark, sender: Sender, now: datetime) -> int:
     """Sign again with what was typed for a letter and another address; the mistyped entry is
-    erased, unless it is counted. Returns the id of the new letter.
+    erased, and what was to be mailed about it is not. Returns the id of the new letter.
 
-    Raises SignatureGone, TooMany, and AddressRefused for a throw-away address where the petition
-    takes none.
+    Raises SignatureGone, also for an entry that is counted; TooMany, PetitionNotOpen, and
+    AddressRefused for a throw-away address where the petition takes none.
     """
     with transaction() as connection:
-        reader, _, held_by = _reader(connection, letter_id)
+        reader, _, burst = _reader(connection, letter_id)
         limits.spend(connection, sender.spendings, now=now)
-        earlier = Kept(reader.signature_id, reader.entry)
-        written = entries.typed(connection, earlier)
-        if written is None:
-            raise SignatureGone
+        earlier = Kept(reader.signature_id or 0, reader.entry or 0)
         row = connection.execute(
             select(
                 Signature.petition_id,
@@ -104,9 +104,16 @@ def correct(letter_id: int, address: Address, *, mark: Mark, sender: Sender, now
             )
             .join(Petition, Petition.id == Signature.petition_id)
             .where(Signature.id == earlier.signature_id)
-        ).one()
+            .with_for_update(of=Signature)
+        ).first()
+        written = entries.typed(connection, earlier)
+        if row is None or written is None:
+            raise SignatureGone
+        if row.confirmed_at is not None and row.entry == earlier.entry:
+            raise SignatureGone  # else each correction would be one more signature
         if row.refuses_disposable and is_disposable(address.domain):
             raise AddressRefused
+        held_by = bursts.holding(connection, row.petition_id, address, sender, now=now)
         kept = entries.keep(
             connection,
             row.petition_id,
@@ -119,19 +126,23 @@ def correct(letter_id: int, address: Address, *, mark: Mark, sender: Sender, now
                 written["text_version"],
             ),
             now=now,
+            made_at=written["signed_at"],
         )
-        if row.confirmed_at is None or row.entry != earlier.entry:
-            entries.remove(connection, earlier, now=now)
+        posting.take_back(connection, earlier.signature_id, earlier.entry)
+        entries.remove(connection, earlier, now=now)
         return posting.post_to_signer(
             connection,
             LetterKind.CONFIRM,
             posting.Reader(kept.signature_id, kept.entry, mark(address.mailbox)),
             now=now,
-            held_by=held_by,
+            # What was held stays held, whatever the address is now.
+            burst=burst or bursts.part_of(held_by, kept, sender),
         )
 
 
-def _reader(connection: Connection, letter_id: int) -> tuple[posting.Reader, datetime, int | None]:
+def _reader(
+    connection: Connection, letter_id: int
+) -> tuple[posting.Reader, datetime, InBurst | None]:
     row = connection.execute(
         select(
             _letter.c.signature_id,
@@ -144,8 +155,8 @@ def _reader(connection: Connection, letter_id: int) -> tuple[posting.Reader, dat
     ).first()
     if row is None or row.signature_id is None:
         raise SignatureGone
-    held_by = row.burst_id if row.state == LetterState.HELD else None
-    return posting.Reader(row.signature_id, row.entry, row.mailbox), row.created_at, held_by
+    burst = InBurst(row.burst_id, True) if row.state == LetterState.HELD else None
+    return posting.Reader(row.signature_id, row.entry, row.mailbox), row.created_at, burst
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +175,7 @@ class Pending:
     again_at: datetime
 
 
-def pending(letter_id: int) -> Pending:
+def pending(letter_id: int, *, now: datetime) -> Pending:
     """Return what the page after signing shows. Raises SignatureGone.
 
     A letter that is not mailed, for whatever reason, looks like one that is.
@@ -182,13 +193,16 @@ def pending(letter_id: int) -> Pending:
     written = entries.typed(db.session.connection(), kept)
     if written is None:
         raise SignatureGone
+    sent_at = letter.sent_at
+    if letter.state == LetterState.HELD and now - letter.created_at > USUAL_WAIT:
+        sent_at = letter.created_at + USUAL_WAIT
     return Pending(
         name=written["name"],
         slug=slug,
         language=written["language"],
         email=written["email"],
-        waiting=letter.state in {LetterState.DUE, LetterState.HELD},
-        sent_at=letter.sent_at,
+        waiting=sent_at is None and letter.state in {LetterState.DUE, LetterState.HELD},
+        sent_at=sent_at,
         refused=letter.reason if letter.state == LetterState.REFUSED else "",
         again_at=letter.created_at + posting.AGAIN_AFTER,
     )

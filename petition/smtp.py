@@ -5,16 +5,18 @@ Message-ID of the local machine's name, bare line feeds, and a non-ASCII local p
 another one, that is, mail to somebody else.
 """
 
+import re
 import smtplib
 import ssl
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.charset import QP, Charset
 from email.header import Header
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
-from email.policy import compat32
+from email.policy import SMTPUTF8, compat32
 from email.utils import formataddr, formatdate, parseaddr
 
 import flask_mail
@@ -60,13 +62,21 @@ class Message(flask_mail.Message):
         }
 
     def as_bytes(self) -> bytes:
-        """Return the message with the line ends of SMTP: smtplib sends bytes as they are."""
-        return self._message().as_bytes(policy=compat32.clone(linesep="\r\n"))
+        """Return the message with the line ends of SMTP: smtplib sends bytes as they are. To an
+        address beyond ASCII it is a message beyond ASCII (RFC 6532): no encoded word may stand in
+        for an address.
+        """
+        policy = SMTPUTF8 if self._beyond_ascii() else compat32.clone(linesep="\r\n")
+        return self._message().as_bytes(policy=policy)
+
+    def _beyond_ascii(self) -> bool:
+        return not str(self.recipients[0]).isascii()
 
     def _message(self) -> MIMEMultipart:
         message = MIMEMultipart("alternative")
         charset = "us-ascii" if self.subject.isascii() else "utf-8"
-        message["Subject"] = Header(self.subject, charset)  # type: ignore[assignment]
+        subject = self.subject if self._beyond_ascii() else Header(self.subject, charset)
+        message["Subject"] = subject  # type: ignore[assignment]
         name, address = parseaddr(str(self.sender))
         message["From"] = formataddr((name, address))
         message["To"] = str(self.recipients[0])
@@ -112,6 +122,8 @@ class Connection(flask_mail.Connection):
         """Send to one recipient. The base class would rewrite a non-ASCII local part, that is,
         somebody's name.
         """
+        if self.num_emails >= LETTERS_PER_CONNECTION:
+            self._connect_anew()
         if message.has_bad_headers() or self.host is None:
             raise flask_mail.BadHeaderError
         message.date = time.time()
@@ -124,7 +136,29 @@ class Connection(flask_mail.Connection):
             mail_options=options,
         )
         self.num_emails += 1
-        if self.num_emails >= LETTERS_PER_CONNECTION:
-            self.num_emails = 0
-            self.host.quit()
-            self.host = self.configure_host()
+
+    def _connect_anew(self) -> None:
+        """Connect once more, before the next letter: after it, a failure would look as if the one
+        that was just taken had not been.
+        """
+        self.num_emails = 0
+        if self.host is not None:
+            with suppress(OSError, smtplib.SMTPException):
+                self.host.quit()  # it may have hung up by itself
+            self.host.close()
+        self.host = self.configure_host()
+
+
+_ADDRESS = re.compile(r"<?[^\s<>:;]+@[^\s<>:;]+>?")
+
+
+def without_address(said: str, recipient: str) -> str:
+    """Return what a mail server said on one line, without any address and without the recipient's
+    local part: reasons are kept, logged and shown.
+    """
+    text = _ADDRESS.sub("…", " ".join(said.split()))
+    written = recipient.strip().strip("<>")
+    local = written.rpartition("@")[0] or written
+    if not local:
+        return text
+    return re.sub(rf"(?<!\w){re.escape(local)}(?!\w)", "…", text, flags=re.IGNORECASE)

@@ -38,6 +38,7 @@ class Words:
     template: str
     values: dict[str, Any]
     mailbox_key: str = ""
+    address_key: str = ""
 
 
 def message_key(letter_id: int, keys: tokens.Tokens) -> str:
@@ -47,16 +48,19 @@ def message_key(letter_id: int, keys: tokens.Tokens) -> str:
     return f"{letter_id:x}-{keys.mark('message', str(letter_id))[:20]}"
 
 
-def check_mailbox(mailbox_key: str, stationery: Stationery, now: datetime) -> None:
+def check_mailbox(words: Words, stationery: Stationery, now: datetime) -> None:
     """Raise Withheld when the owner of a mailbox wants no mail, and Undeliverable when none could
     arrive.
     """
-    bounce = suppression.why(stationery.tokens.marks("mailbox", mailbox_key))
+    keys = stationery.tokens
+    bounce = suppression.why(
+        keys.marks("address", words.address_key), keys.mailbox_marks(words.mailbox_key)
+    )
     if bounce == "":
         raise Withheld
     if bounce:
         raise Undeliverable(bounce)
-    domain = mailbox_key.rpartition("@")[2]
+    domain = words.mailbox_key.rpartition("@")[2]
     if stationery.mail_domains and not stationery.mail_domains.takes_mail(domain, now=now):
         raise Undeliverable("550 5.1.2 this domain takes no mail")
 
@@ -65,6 +69,7 @@ def check_mailbox(mailbox_key: str, stationery: Stationery, now: datetime) -> No
 class Signed:
     """What a letter about a signature needs; `kept` is the entry that it is about."""
 
+    letter_id: int
     kept: Kept
     signature: Signature
     petition: Petition
@@ -78,13 +83,12 @@ class Signed:
         foot.
         """
         site, make = stationery.site_url, stationery.tokens.make
-        own = tokens.NOT_ME, self.kept.signature_id, self.kept.entry
         common = {
             "title": self.text.title,
             "target": self.text.target,
             "organiser": self.text.organiser,
             "my_page": f"{site}/my/{make(tokens.MY_PAGE, self.kept.signature_id, now=now)}",
-            "not_me": f"{site}/not-me/{make(*own, now=now)}",
+            "not_me": f"{site}/not-me/{make(tokens.NOT_ME, self.letter_id, now=now)}",
         }
         return Words(
             self.entry.email,
@@ -92,24 +96,29 @@ class Signed:
             template,
             common | values,
             self.signature.mailbox_key,
+            self.entry.address_key,
         )
 
 
-def signed(letter: Letter) -> Signed | None:
-    """Return what a letter is about, or None when that is no longer kept."""
+def signed(letter: Letter, *, standing: bool = False) -> Signed | None:
+    """Return what a letter is about, or None when that is no longer kept: its own entry, or the one
+    that is `standing` for the signature now.
+    """
     row = db.session.execute(_SIGNED, {"signature": letter.signature_id}).first()
     if row is None:
         return None
     signature, petition, text = row
-    kept = Kept(signature.id, letter.entry or signature.entry)
+    kept = Kept(signature.id, signature.entry if standing else letter.entry or signature.entry)
     if kept.entry == signature.entry:
-        return Signed(kept, signature, petition, text, signature)
+        return Signed(letter.id, kept, signature, petition, text, signature)
     attempt = db.session.scalar(
         select(Attempt)
         .where(Attempt.signature_id == kept.signature_id, Attempt.entry == kept.entry)
         .execution_options(populate_existing=True)
     )
-    return None if attempt is None else Signed(kept, signature, petition, text, attempt)
+    if attempt is None:
+        return None
+    return Signed(letter.id, kept, signature, petition, text, attempt)
 
 
 _SIGNED = (

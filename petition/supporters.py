@@ -16,15 +16,19 @@ from petition.signers import initials
 
 _signature = Signature.table()
 _counted = _signature.c.number.is_not(None)
+_IN_FULL = (_signature.c.display == Display.FULL, _signature.c.muted.is_(False))
 
 RECENT, REMARKS, ORGANISATIONS, COUNTRIES = 6, 3, 40, 12
+LISTED = 1_000  # signatures for organisations, on the list of these; that of the signers has all
 FEWEST = 5  # signatures from a country, for it to be named
 PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Supporter:
-    """A signer who shows: by full name or by initials, with the day, never the minute."""
+    """A signer who shows: by full name or by initials, with the day, never the minute. `language`
+    is the one they signed in, most likely that of the comment.
+    """
 
     number: int
     name: str
@@ -32,7 +36,16 @@ class Supporter:
     organisation: str
     role: str
     comment: str
+    language: str
     day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A body for which people signed by their full names: each one's name and role."""
+
+    name: str
+    people: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +114,21 @@ def page(petition_id: int, *, before: int | None = None) -> list[Supporter]:
     return _some(petition_id, *wanted, most=PAGE)
 
 
+def organisations(petition_id: int) -> list[Organisation]:
+    """Return the organisations that show, in the order of the alphabet, each once."""
+    rows = db.session.execute(
+        select(_signature.c.organisation, _signature.c.name, _signature.c.role)
+        .where(*_for_organisations(petition_id), *_IN_FULL)
+        .order_by(_signature.c.organisation, _signature.c.number)
+        .limit(LISTED)
+    )
+    found: dict[str, Organisation] = {}
+    for organisation, name, role in rows:
+        body = found.setdefault(organisation.casefold(), Organisation(organisation, []))
+        body.people.append((name, role))
+    return [found[key] for key in sorted(found)]
+
+
 def _some(petition_id: int, *wanted: ColumnElement[bool], most: int) -> list[Supporter]:
     rows = db.session.execute(
         select(_signature)
@@ -120,6 +148,7 @@ def _supporter(row: RowMapping) -> Supporter:
         organisation=row["organisation"] if full else "",
         role=row["role"] if full else "",
         comment=row["comment"] if row["comment_state"] == Remark.SHOWN else "",
+        language=row["language"],
         day=row["confirmed_at"].date(),
     )
 
@@ -127,7 +156,7 @@ def _supporter(row: RowMapping) -> Supporter:
 def _organisations(petition_id: int) -> list[str]:
     names = db.session.scalars(
         select(_signature.c.organisation)
-        .where(*_for_organisations(petition_id), _signature.c.display == Display.FULL)
+        .where(*_for_organisations(petition_id), *_IN_FULL)
         .distinct()
         .order_by(_signature.c.organisation)
         .limit(ORGANISATIONS)

@@ -26,11 +26,19 @@ def suppress(connection: Connection, mailbox: str, *, bounce: str = "", now: dat
         )
 
 
-def why(mailboxes: Collection[str]) -> str | None:
-    """Return None when mail may go to a mailbox, known by its hashes under each key; else how it
-    bounced, or nothing when its owner wants none.
+def why(addresses: Collection[str], mailboxes: Collection[str]) -> str | None:
+    """Return None when mail may go to an address, known by its hashes under each key; else how it
+    bounced, or nothing when the owner of its mailbox wants none.
+
+    A bounce is of one spelling: another may well arrive, and else a stranger could silence a
+    mailbox by a spelling of it that bounces.
     """
-    row = db.session.execute(
-        select(Suppression.bounce).where(Suppression.mailbox.in_(mailboxes))
+    found = db.session.scalars(
+        select(Suppression.bounce)
+        .where(
+            Suppression.mailbox.in_(addresses)
+            | (Suppression.mailbox.in_(mailboxes) & (Suppression.bounce == ""))
+        )
+        .order_by(Suppression.bounce)
     ).first()
-    return None if row is None else str(row.bounce)
+    return None if found is None else str(found)

@@ -26,7 +26,7 @@ PENDING = Purpose("pending", timedelta(days=30))
 THANKS = Purpose("thanks", timedelta(days=365))
 SIGN_IN = Purpose("sign-in", timedelta(minutes=30))
 MY_PAGE = Purpose("my", timedelta(days=3650))  # as long as anything is kept
-NOT_ME = Purpose("not-me", timedelta(days=90))
+NOT_ME = Purpose("disown", timedelta(days=30))  # as long as the letter is remembered
 FORM = Purpose("form", timedelta(hours=24))
 
 
@@ -42,8 +42,8 @@ class Tokens:
     keys: Sequence[str]
 
     def make(self, purpose: Purpose, *ids: int, now: datetime) -> str:
-        """Return a URL-safe token that carries the ids in the open, signed (HMAC-SHA256) with its
-        hour of making.
+        """Return a URL-safe token that carries the ids in the open, signed (HMAC-SHA256) with the
+        second of its making.
         """
         written = "-".join(f"{number:x}" for number in (int(now.timestamp()), *ids))
         return self._signer(purpose).sign(written).decode()
@@ -70,13 +70,20 @@ class Tokens:
         return self.marks(purpose, text)[-1]
 
     def mark_mailbox(self, mailbox_key: str) -> str:
-        """Return what stands for a mailbox where its address must not be kept."""
-        return self.mark("mailbox", mailbox_key)
+        """Return what stands for a mailbox where its address must not be kept. What comes after a
+        plus is left out: where it makes another signer, it may still be the same person's inbox.
+        """
+        return self.mailbox_marks(mailbox_key)[-1]
+
+    def mailbox_marks(self, mailbox_key: str) -> list[str]:
+        """Return what stands for a mailbox under every key, the current one last."""
+        local, _, domain = mailbox_key.rpartition("@")
+        return self.marks("mailbox", f"{local.partition('+')[0] or local}@{domain}")
 
     def marks(self, purpose: str, text: str) -> list[str]:
         """Return the marks of a text under every key, the current one last."""
         return [
-            hmac.digest(self._derived(key, purpose), text.encode(), "sha256").hex()[:32]
+            hmac.digest(_derived(key, purpose), text.encode(), "sha256").hex()[:32]
             for key in self._some_keys()
         ]
 
@@ -87,29 +94,30 @@ class Tokens:
         """
         written = "-".join(map(str, ids)).encode()
         digests = (
-            hmac.digest(self._derived(key, "code"), written, "sha256") for key in self._some_keys()
+            hmac.digest(_derived(key, "code"), written, "sha256") for key in self._some_keys()
         )
         return [f"{int.from_bytes(digest[:8]) % 1_000_000:06d}" for digest in digests]
 
     def secret(self, purpose: str) -> bytes:
         """Return a key for something else, derived from the current one."""
-        return self._derived(self._some_keys()[-1], purpose)
+        return _derived(self._some_keys()[-1], purpose)
 
     def _some_keys(self) -> Sequence[str]:
         if not self.keys:
             raise SettingsError("SECRET_KEY is not set: `make run` or `flask setup` makes one")
         return self.keys
 
-    @staticmethod
-    def _derived(key: str, purpose: str) -> bytes:
-        return hmac.digest(key.encode(), f"petition {purpose}".encode(), "sha256")
-
     def _signer(self, purpose: Purpose) -> Signer:
         return _signer(tuple(self._some_keys()), purpose.name)
 
 
 @lru_cache(maxsize=100)
+def _derived(key: str, purpose: str) -> bytes:
+    """Return a key of one purpose alone (HMAC of the purpose)."""
+    return hmac.digest(key.encode(), f"petition {purpose}".encode(), "sha256")
+
+
+@lru_cache(maxsize=100)
 def _signer(keys: tuple[str, ...], purpose: str) -> Signer:
-    """Return the signer of one purpose, with a key for each derived once (HMAC of the purpose)."""
-    derived = [hmac.digest(key.encode(), f"petition {purpose}".encode(), "sha256") for key in keys]
+    derived = [_derived(key, purpose) for key in keys]
     return Signer(derived, sep=".", key_derivation="none", digest_method=hashlib.sha256)

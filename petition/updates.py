@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.orm import aliased
 
 from petition.errors import NotThere, PetitionNotFound
 from petition.extensions import db, transaction
 from petition.manuscript import News, WrittenUpdate
 from petition.models import Petition, Picture, Target, Update, UpdateText
 from petition.pictures import Made
+
+PAGE = 20  # pieces of news
 
 _picture = Picture.table()
 
@@ -41,21 +44,41 @@ class Seen:
     height: int
 
 
-def listed(petition_id: int, language: str, *, most: int = 100) -> list[Piece]:
+def listed(
+    petition_id: int, language: str, *, most: int = 100, before: int | None = None
+) -> list[Piece]:
     """Return the published news, newest first, each in `language` where it has that and otherwise
-    in the first language it was written in.
+    in the first language it was written in. With `before`, what is older than that piece.
     """
+    wanted = _newest(petition_id).limit(most)
+    return _pieces(wanted if before is None else wanted.where(_older_than(before)), language)
+
+
+def published(petition_id: int) -> list[int]:
+    """Return the numbers of all published pieces, newest first."""
+    return list(db.session.scalars(_newest(petition_id)))
+
+
+def _newest(petition_id: int) -> Select[int]:
+    return (
+        select(Update.id)
+        .where(Update.petition_id == petition_id, Update.published_at.is_not(None))
+        .order_by(Update.published_at.desc(), Update.id.desc())
+    )
+
+
+def _older_than(update_id: int) -> ColumnElement[bool]:
+    edge = aliased(Update)
+    same_day = (Update.published_at == edge.published_at) & (Update.id < edge.id)
+    older = or_(Update.published_at < edge.published_at, same_day)
+    return select(edge.id).where(edge.id == update_id, older).exists()
+
+
+def _pieces(wanted: Select[int], language: str) -> list[Piece]:
     rows = db.session.execute(
         select(Update, UpdateText)
         .join(UpdateText, UpdateText.update_id == Update.id)
-        .where(
-            Update.id.in_(
-                select(Update.id)
-                .where(Update.petition_id == petition_id, Update.published_at.is_not(None))
-                .order_by(Update.published_at.desc(), Update.id.desc())
-                .limit(most)
-            )
-        )
+        .where(Update.id.in_(wanted))
         .order_by(Update.published_at.desc(), Update.id.desc(), UpdateText.id)
     )
     pieces: dict[int, Piece] = {}
@@ -75,10 +98,10 @@ def listed(petition_id: int, language: str, *, most: int = 100) -> list[Piece]:
 
 def found(petition_id: int, update_id: int, language: str) -> Piece:
     """Return one published piece. Raises NotThere."""
-    for piece in listed(petition_id, language):
-        if piece.id == update_id:
-            return piece
-    raise NotThere
+    pieces = _pieces(_newest(petition_id).where(Update.id == update_id), language)
+    if not pieces:
+        raise NotThere
+    return pieces[0]
 
 
 def pictures(petition_id: int) -> dict[str, Seen]:

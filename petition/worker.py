@@ -5,7 +5,7 @@ stop.
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Event
 
 from petition import bounces, outbox
@@ -17,6 +17,7 @@ from petition.faults import told
 from petition.smtp import Mail
 
 IDLE_SECONDS = 0.5  # between looks into an empty box
+STRETCH = timedelta(seconds=30)  # of delivering, between looks at the chores
 OUTAGE_SECONDS = 5.0  # between tries to reach the server: mails leave within 10 s of its return
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ class Worker:
     courier: Courier
     compose: Callable[[int], Mail | None]
     clock: Callable[[], datetime]
+    mark: bounces.MarkAddress
     chores: Sequence[Chore] = ()
     mails_a_minute: int = 0  # over all workers; 0 for as many as there are
 
@@ -36,11 +38,12 @@ class Worker:
         """Deliver until `stop` is set; a letter under way is finished first."""
         unreachable = False
         while not stop.is_set():
-            wait = IDLE_SECONDS
+            wait: float = IDLE_SECONDS
             try:
                 for chore in self.chores:
                     chore.when_due(self.clock())
-                self.work_off(stop)
+                if self.work_off(stop, at_most=STRETCH):
+                    wait = 0
                 unreachable = False
             except Unreachable as error:
                 if not unreachable:
@@ -53,10 +56,11 @@ class Worker:
                 db.session.remove()
             stop.wait(wait)
 
-    def work_off(self, stop: Event | None = None) -> int:
-        """Deliver everything that is due and return how many letters were settled. Raises
-        Unreachable.
+    def work_off(self, stop: Event | None = None, *, at_most: timedelta | None = None) -> int:
+        """Deliver everything that is due, or for a time, and return how many letters were settled.
+        Raises Unreachable.
         """
+        until = None if at_most is None else self.clock() + at_most
         letter_id = outbox.claim(self.clock(), most_a_minute=self.mails_a_minute)
         if letter_id is None:
             return 0
@@ -71,6 +75,8 @@ class Worker:
                 self._deliver(letter_id)
                 settled += 1
                 if stop is not None and stop.is_set():
+                    break
+                if until is not None and self.clock() > until:
                     break
                 letter_id = outbox.claim(self.clock(), most_a_minute=self.mails_a_minute)
         finally:
@@ -89,7 +95,7 @@ class Worker:
             outbox.withheld(letter_id, now=self.clock())
         except Undeliverable as error:
             log.info("letter %s refused: %s", letter_id, error)
-            bounces.refused(letter_id, str(error), now=self.clock())
+            bounces.refused(letter_id, str(error), mark=self.mark, now=self.clock())
         except Deferred as error:
             log.info("letter %s deferred: %s", letter_id, error)
             outbox.deferred(letter_id, str(error), now=self.clock())

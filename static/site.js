@@ -67,7 +67,10 @@ function show(counter, count, goal) {
 }
 
 function signAsTyped(line, name) {
-  name?.addEventListener("input", () => (line.textContent = name.value));
+  if (!line || !name) return;
+  const write = () => (line.textContent = name.value);
+  name.addEventListener("input", write);
+  addEventListener("pageshow", write); // the browser may have put the name back
 }
 
 function offerShare(button) {
@@ -100,12 +103,13 @@ function onCopy(button, status, text, instead) {
   if (!navigator.clipboard) return;
   button.hidden = false;
   button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(text());
-      status.textContent = status.dataset.copied;
-    } catch {
-      instead(); // refused: at least it is marked for copying by hand
-    }
+    let said = status.dataset.copied;
+    status.textContent = ""; // what is said again is heard if it was gone
+    await navigator.clipboard.writeText(text()).catch(() => {
+      said = status.dataset.refused;
+      instead(); // at least it is marked for copying by hand
+    });
+    setTimeout(() => (status.textContent = said), 100);
   });
 }
 

@@ -13,12 +13,14 @@ from string import printable
 import pytest
 import segno
 from babel.messages.pofile import read_po
+from flask import Flask
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFont
 
+from petition import artwork
 from petition.artwork import card, code, fonts, paper
 from petition.artwork.typesetting import Space, fit
 from tests.conftest import SITE, TODAY
@@ -229,6 +231,41 @@ def test_for_what_no_font_has_a_dot_is_drawn_and_no_box(draw: Draw) -> None:
     assert draw(unknown, colour=COLOUR) == draw(dotted, colour=COLOUR)
 
 
+def test_who_hands_a_petition_in_reads_which_letters_no_font_has(
+    app: Flask, tmp_path: Path
+) -> None:
+    sample = (HOUSE / "samples" / "kuramshin.toml").read_text(encoding="utf-8")
+    file = tmp_path / "petition.toml"
+    for marked, said in (
+        (sample, ""),
+        (sample.replace('target = "the', f'target = "{NOBODY}{NOBODY}the'), f"en: {NOBODY}"),
+        (
+            sample.replace("Срочно", f"{NOBODY}\U0010fffc").replace("Håll fria", NOBODY),
+            f"ru: {NOBODY} \U0010fffc; sv: {NOBODY}",
+        ),
+        (sample.replace("Мы обращаемся", NOBODY), ""),  # a letter is not drawn
+    ):
+        file.write_text(marked.replace('slug = "k', f'slug = "{len(said)}-{len(marked)}-k'))
+        done = app.test_cli_runner().invoke(args=["petition", "import", str(file)])
+        assert done.exit_code == 0, done.output
+        assert done.stdout.startswith("/p/")
+        assert done.stderr.count("\n") == bool(said)
+        assert done.stderr.endswith(f"until one is installed: {said}\n" if said else "")
+
+
+def test_all_is_drawn_anew_when_a_font_comes(own_fonts: Path) -> None:
+    def edition() -> str:
+        fonts.system_fonts.cache_clear()
+        artwork.edition.cache_clear()
+        return artwork.edition()
+
+    before = edition()
+    assert edition() == before
+    (own_fonts / "Another.ttf").write_bytes((own_fonts / "Wedge.ttf").read_bytes())
+    assert edition() != before
+    artwork.edition.cache_clear()
+
+
 def test_nor_is_a_box_printed() -> None:
     assert poster(replace(WORDS, to=f"To {NOBODY}")) == poster(replace(WORDS, to="To ·"))
 
@@ -296,6 +333,8 @@ def test_lines_are_about_equally_long_and_keep_short_words_with_the_next() -> No
     space = Space(width=100, height=60, sizes=[10])
     block = fit("one two three four of five", space, lambda line, size: len(line) * size / 2)
     assert [line.text for line in block.lines] == ["one two three", "four of\u00a0five"]
+    block = fit("Free them all in May 2016", space, lambda line, size: len(line) * size / 2)
+    assert [line.text for line in block.lines] == ["Free them all", "in\u00a0May\u00a02016"]
 
 
 def test_the_qr_code_is_the_address() -> None:

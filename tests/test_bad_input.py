@@ -173,7 +173,7 @@ def test_a_page_that_names_itself_to_nobody_may_still_confirm(
 
 
 @pytest.mark.parametrize("path", ["/pending/{}", "/confirm/{}", "/thanks/{}"])
-@pytest.mark.parametrize("token", ["nonsense", "WzFd.abc", "a" * 3000, "%00", "Ж"])
+@pytest.mark.parametrize("token", ["nonsense", "WzFd.abc", "a" * 3000, "Ж"])
 def test_a_forged_link_gets_a_page_that_helps(client: Client, path: str, token: str) -> None:
     answer = client.get(path.format(token))
     assert answer.status_code == 404

@@ -184,3 +184,40 @@ def test_on_request_each_mail_has_an_address_of_its_own_to_come_back_to(
         given = report("Subject: cut short\n\nNo id is left.", to=mail.sender)
         result = app.test_cli_runner().invoke(args=["bounces"], input=io.BytesIO(given))
         assert result.output == "1 about letters of ours, 0 not\n"
+
+
+def test_who_the_mail_was_for_is_left_out_of_what_the_server_said(
+    client: Client, petition: str, app: Flask, post_office: PostOffice, bounces: Bounces
+) -> None:
+    client.post(f"/p/{petition}/sign", data=filled())
+    post_office.answers["anna@example.org"] = "550 5.1.1 User ANNA unknown, Annabel is known"
+    deliver(app)
+    assert letter().reason == "550 5.1.1 User … unknown, Annabel is known"
+    assert db.session.scalars(select(Suppression.bounce)).one() == letter().reason
+
+
+def test_a_mail_given_up_elsewhere_shows_as_refused_and_bars_nobody(
+    client: Client, petition: str, sent: Arrived, bounces: Bounces
+) -> None:
+    bounces(given=report(sent.message, status="4.4.7"))
+    assert letter().state == LetterState.REFUSED
+    assert db.session.scalars(select(Suppression.bounce)).all() == []
+
+
+def test_a_spelling_that_bounces_bars_no_other(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    post_office.answers["anna+typo@gmail.com"] = "550 5.1.1 no such user"
+    client.post(f"/p/{petition}/sign", data=filled(email="anna+typo@gmail.com"))
+    deliver(app)
+    client.post(f"/p/{petition}/sign", data=filled(email="anna@gmail.com"))
+    deliver(app)
+    assert [mail.recipients for mail in post_office.arrived] == [["anna@gmail.com"]]
+
+
+def test_a_message_that_cannot_be_read_is_left_alone(bounces: Bounces) -> None:
+    nested = "".join(
+        f'Content-Type: multipart/mixed; boundary="{n}"\n\n--{n}\n' for n in range(3_000)
+    )
+    given = 'Content-Type: multipart/report; boundary="R"\n\n--R\n' + nested
+    assert bounces(given=given.encode()) == "0 about letters of ours, 1 not\n"

@@ -3,13 +3,13 @@ plausible is let go.
 """
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from petition import bursts, limits, reminders, watch
+from petition import bursts, limits, petitions, reminders, signing, watch
 from petition.clock import now
 from petition.errors import BurstGone
 from petition.extensions import db, transaction
@@ -17,7 +17,8 @@ from petition.kinds import LetterKind, LetterState, State, Verdict
 from petition.limits import Sender
 from petition.models import AuditEntry, Burst, Letter, Signature
 from petition.signers import read_address
-from tests.conftest import TODAY, Client, make_petition
+from tests.conftest import TODAY, Client, deliver, filled, make_petition, text_of
+from tests.post_office import PostOffice
 from tests.test_journey import sign_in
 from tests.test_signing import ENTRY, confirm, mark, sign, signature_of
 
@@ -112,7 +113,7 @@ def test_erasing_a_burst_leaves_what_others_entered_before(app: Flask, petition:
 
 
 def test_a_flood_from_one_network_is_held(app: Flask, petition: str) -> None:
-    spending = limits.Spending("sign:abc", 1_000, None)
+    spending = limits.Spending("sign:1:abc", 1_000, None)
     sender = Sender((spending,), network="abc")
     for number in range(50):
         sign(f"robot{number}@example.org", at=TODAY, sender=sender)
@@ -206,3 +207,91 @@ def test_no_reminder_once_the_petition_is_closed(app: Flask, petition: str) -> N
     sent([sign()])
     lifecycle.move(petition, State.CLOSED, now=TODAY)
     assert remind(days=2) == 0
+
+
+def test_a_discarded_flood_that_comes_again_is_held_again(app: Flask, petition: str) -> None:
+    flood(60)
+    (burst_id,) = watch.watch(now=TODAY + MINUTE)
+    bursts.decide(1, burst_id, Verdict.DISCARDED, organiser_id=1, now=TODAY + MINUTE)
+    flood(60, first=100)
+    assert watch.watch(now=TODAY + 2 * MINUTE) == [burst_id + 1]
+    assert states()[LetterState.HELD] == 60
+
+
+def test_a_filled_trap_is_held_however_often_it_was_decided(app: Flask, petition: str) -> None:
+    for number, verdict in enumerate((Verdict.RELEASED, Verdict.DISCARDED, Verdict.OPEN)):
+        sign(f"robot{number}@example.org", at=TODAY, sender=Sender(trapped=True))
+        assert states()[LetterState.HELD] == 1
+        if verdict != Verdict.OPEN:
+            newest = bursts.seen()[0].id
+            bursts.decide(1, newest, verdict, organiser_id=1, now=TODAY)
+
+
+def test_erasing_a_burst_erases_nobody_who_has_confirmed(app: Flask, petition: str) -> None:
+    first = sign("anna@flood.xyz", at=TODAY)
+    sent([first])
+    signing.resend(first, sender=Sender(), now=TODAY + 3 * MINUTE)
+    flood(60)
+    (burst_id,) = watch.watch(now=TODAY + 4 * MINUTE)
+    confirm(signature_of(first).id)
+    bursts.decide(1, burst_id, Verdict.DISCARDED, organiser_id=1, now=TODAY + 5 * MINUTE)
+    db.session.rollback()
+    assert db.session.scalars(select(Signature.email)).all() == ["anna@flood.xyz"]
+    assert petitions.count(petition).count == 1
+
+
+def test_a_busy_network_proves_itself_by_those_who_got_their_mail(
+    app: Flask, petition: str
+) -> None:
+    sender = Sender((limits.Spending("sign:1:abc", 1_000, None),), network="abc")
+    for number in range(50):
+        sign(f"early{number}@example.org", at=TODAY, sender=sender)
+    watch.watch(now=TODAY + MINUTE)
+    late = [
+        sign(f"late{number}@example.org", at=TODAY + MINUTE, sender=sender) for number in range(60)
+    ]
+    held = states()[LetterState.HELD]
+    assert 40 <= held <= 50, "every fifth gets its mail"
+    let_go = [letter for letter in late if state_of(letter) == LetterState.DUE]
+    sent(let_go)
+    for letter in let_go[:10]:
+        confirm(signature_of(letter).id)
+    watch.watch(now=TODAY + 2 * MINUTE)
+    assert LetterState.HELD not in states()
+    assert bursts.seen()[0].verdict == Verdict.PLAUSIBLE
+
+
+def test_a_network_that_was_as_busy_before_is_no_flood(app: Flask, petition: str) -> None:
+    def busy(name: str, number: int, at: datetime) -> None:
+        sender = Sender((limits.Spending(f"sign:1:{name}", 1_000, None),), network=name)
+        for one in range(number):
+            sign(f"{name}{one}@example.org", at=at, sender=sender)
+
+    busy("yesterday", 30, TODAY - timedelta(hours=20))
+    busy("today", 60, TODAY)
+    assert watch.watch(now=TODAY + MINUTE) == [], "less than five times as many"
+
+
+def test_what_is_held_looks_like_any_other_to_its_sender(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    held = client.post(f"/p/{petition}/sign", data=filled(further="x")).location
+    other = client.post(f"/p/{petition}/sign", data=filled(email="berta@example.org")).location
+    deliver(client.application)
+    with transaction() as connection:
+        connection.execute(update(Letter).values(created_at=now() - MINUTE))
+    for page in (held, other):
+        assert "We have sent a mail" in text_of(client.get(page))
+    assert len(post_office.arrived) == 1
+
+
+def test_mail_domains_that_are_named_are_no_flood(app: Flask, petition: str) -> None:
+    flood(60, "union.example-domain.kz")
+    measure = watch.Measure(20, 5, frozenset({"union.example-domain.kz"}))
+    assert watch.watch(now=TODAY + MINUTE, measure=measure) == []
+
+
+def state_of(letter_id: int) -> LetterState:
+    """Return how far a letter is."""
+    db.session.rollback()
+    return LetterState(db.session.scalars(select(Letter.state).where(Letter.id == letter_id)).one())

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from petition import petitions
 from petition.extensions import db
 from petition.kinds import State
+from petition.models import AuditEntry
 from tests.conftest import Client, MakeApp, browser, confirmed, count_of, path_of
 from tests.post_office import PostOffice
 from tests.test_organisers import press
@@ -152,6 +154,8 @@ def test_the_export_is_the_same_bytes_as_the_download(
     downloaded = inside.get(f"/organisers/p/{petition}/signatures.csv").data
     result = app.test_cli_runner().invoke(args=["export", petition])
     assert result.stdout_bytes == downloaded
+    recorded = db.session.scalars(select(AuditEntry.detail).order_by(AuditEntry.id)).all()
+    assert recorded[-2:] == ["csv", "csv by command"], "each copy is one that can be told of"
 
 
 def test_the_outbox_is_worked_off_once_and_its_status_told(
@@ -160,7 +164,9 @@ def test_the_outbox_is_worked_off_once_and_its_status_told(
     run(app, "organiser", "invite", "anna@example.org")
     assert run(app, "outbox", "status").startswith("1 waiting, the oldest for 0 s")
     run(app, "outbox", "run", "--once")
-    assert run(app, "outbox", "status") == "0 waiting\n1 sent, 0 refused, 0 withheld\n"
+    assert run(app, "outbox", "status") == (
+        "0 waiting\n1 sent, 0 refused, 0 withheld, 0 held in bursts\n"
+    )
     post_office.stop()
     run(app, "organiser", "invite", "berta@example.org")
     assert "the mail server cannot be reached" in refused(app, "outbox", "run", "--once")

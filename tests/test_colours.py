@@ -41,6 +41,8 @@ def test_a_colour_nobody_can_read_stops_the_start(tmp_path: Path, colour: str) -
 
 
 def test_the_style_sheet_is_on_the_paper_that_the_colours_are_measured_against() -> None:
-    light, dark = re.findall(r"--paper: (#\w+);\s*--sheet: (#\w+);\s*--ink: (#\w+);", SHEET)
+    grounds = re.findall(r"--paper: (#\w+);\s*--sheet: (#\w+);\s*--ink: (#\w+);", SHEET)
+    light, dark, printed = grounds
     assert light == (colours.PAPER, colours.SHEET, colours.INK)
     assert dark == (colours.DARK_PAPER, colours.DARK_SHEET, colours.DARK_INK)
+    assert printed == ("#fff", "#fff", "#000")

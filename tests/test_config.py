@@ -27,7 +27,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     [
         ("MAIL_PROT", "25", "PETITION_MAIL_PROT is not a setting of this site"),
         ("MAIL_PORT", "many", "PETITION_MAIL_PORT must be a whole number"),
-        ("MAIL_PORT", "-1", "PETITION_MAIL_PORT must be a whole number, 0 or more"),
+        ("MAIL_PORT", "-1", "PETITION_MAIL_PORT must be a whole number from 0 to 100,000"),
         ("MAIL_USE_TLS", "perhaps", "PETITION_MAIL_USE_TLS must be true or false"),
         ("SITE_URL", "petition.example.org", "PETITION_SITE_URL must be an address such as"),
         (
@@ -108,3 +108,25 @@ def test_setting_up_is_repeatable_and_the_secret_stays(tmp_path: Path) -> None:
     assert file.read_text(encoding="utf-8") == secret
     listed = run("petition", "list", instance=tmp_path)
     assert listed.stdout.startswith("kuramshin\topen\t0\tUrgent action for Vadim Kuramshin")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"PURGE_UNCONFIRMED_DAYS": "3"}, "PURGE_UNCONFIRMED_DAYS must be at least"),
+        ({"ANONYMISE_AFTER_DAYS": "999999"}, "PETITION_ANONYMISE_AFTER_DAYS must be a whole"),
+        ({"STEP_SECONDS": "3600"}, "STEP_SECONDS must be at most 600"),
+        ({"MAIL_USERNAME": "anna"}, "MAIL_USERNAME and MAIL_PASSWORD go together"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_named(
+    tmp_path: Path, settings: dict[str, str], said: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, **settings)
+    assert any(line.startswith(said) for line in caught.value.lines)
+
+
+def test_a_site_beyond_ascii_is_written_as_mails_carry_it(tmp_path: Path) -> None:
+    values = load(tmp_path, SITE_URL="https://Пример.рф:8443")
+    assert values["SITE_URL"] == "https://xn--e1afmkfd.xn--p1ai:8443"

@@ -28,3 +28,10 @@ def test_it_is_not_there_on_a_public_site_nor_with_a_mail_server(make_app: MakeA
     assert public.get("/dev/mail", base_url=SITE).status_code == 404
     mailed = browser(make_app(SITE_URL=LOCAL))
     assert mailed.get("/dev/mail", base_url=LOCAL).status_code == 404
+
+
+def test_it_is_not_there_for_another_machine(make_app: MakeApp) -> None:
+    client = browser(make_app(SITE_URL=LOCAL, MAIL_SERVER=""))
+    elsewhere = {"REMOTE_ADDR": "203.0.113.9"}
+    assert client.get("/dev/mail", base_url=LOCAL).status_code == 200
+    assert client.get("/dev/mail", base_url=LOCAL, environ_base=elsewhere).status_code == 404

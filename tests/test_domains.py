@@ -21,7 +21,7 @@ from petition import domains, letters
 from petition.cli.service import worker_for
 from petition.clock import now
 from petition.extensions import db
-from petition.models import Signature
+from petition.models import Signature, Suppression
 from petition.stationery import Stationery
 from petition.worker import Worker
 from tests.conftest import TODAY, Client, filled, make_petition, text_of
@@ -117,6 +117,7 @@ def test_a_domain_takes_mail_or_says_that_it_does_not(
 def test_without_an_answer_mail_is_sent(name_server: NameServer) -> None:
     name_server.stop()
     known = asking(name_server.port)
+    assert known.resolver is not None
     known.resolver.lifetime = 0.2
     domains_asked, domains.LOOK_UP_SECONDS = domains.LOOK_UP_SECONDS, 0.2
     try:
@@ -133,17 +134,7 @@ def test_an_address_at_a_domain_that_takes_no_mail_is_told_on_the_pending_page(
     pending = client.post(
         f"/p/{make_petition()}/sign", data=filled(email="anna@nobody.test-zone")
     ).location
-    plain = worker_for(app)
-    stationery = Stationery(
-        "https://petition.example.org",
-        app.extensions["tokens"],
-        7,
-        14,
-        asking(name_server.port),
-    )
-    Worker(
-        plain.courier, lambda letter: letters.compose(letter, stationery, now=now()), now
-    ).work_off()
+    deliver_asking(app, asking(name_server.port))
     assert post_office.arrived == []
     assert "takes no mail" in text_of(client.get(pending))
 
@@ -176,3 +167,38 @@ def test_a_corrected_address_is_flagged_too(client: Client, petition: str) -> No
     pending = client.post(f"/p/{petition}/sign", data=filled()).location
     client.post(f"{pending}/address", data={"email": "a@mailinator.com"})
     assert db.session.scalars(select(Signature.disposable)).all() == [True]
+
+
+def test_a_wrong_answer_of_the_dns_bars_nobody_for_good(
+    app: Flask, petition: str, post_office: PostOffice, name_server: NameServer
+) -> None:
+    client = app.test_client()
+    for asked in (asking(name_server.port), None):
+        client.post(f"/p/{petition}/sign", data=filled(email="anna@nobody.test-zone"))
+        deliver_asking(app, asked)
+    assert [mail.recipients for mail in post_office.arrived] == [["anna@nobody.test-zone"]]
+    assert db.session.scalars(select(Suppression.bounce)).all() == []
+
+
+def test_well_known_domains_are_not_asked_about(name_server: NameServer) -> None:
+    assert asking(name_server.port).takes_mail("gmail.com", now=TODAY)
+    assert name_server.asked == []
+
+
+def test_parts_of_a_throw_away_domain_are_one_too() -> None:
+    assert domains.is_disposable("x.y.mailinator.com")
+    assert not domains.is_disposable("com")
+
+
+def deliver_asking(app: Flask, mail_domains: domains.MailDomains | None) -> None:
+    """Deliver what is due, asking this DNS first."""
+    plain = worker_for(app)
+    stationery = Stationery(
+        "https://petition.example.org", app.extensions["tokens"], 7, 14, mail_domains
+    )
+    Worker(
+        plain.courier,
+        lambda letter: letters.compose(letter, stationery, now=now()),
+        now,
+        app.extensions["tokens"].mark,
+    ).work_off()

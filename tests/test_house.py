@@ -45,6 +45,7 @@ def test_every_letter_has_its_three_templates_and_renders_in_every_language(
         "organiser": "ORGANISER",
         "link": "https://petition.example.org/LINK",
         "my_page": "https://petition.example.org/MY",
+        "pages": [("TITLE", "https://petition.example.org/MY")],
         "not_me": "https://petition.example.org/NOT",
         "code": "123456",
         "purge": 14,

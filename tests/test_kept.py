@@ -131,3 +131,17 @@ def test_a_counter_for_other_sites_may_be_read_by_them(client: Client, petition:
     assert answer.json is not None
     assert set(answer.json) == {"count", "goal", "updated"}
     assert answer.json["updated"].endswith(":00:00+00:00"), "the hour: nobody's click"
+
+
+def test_a_channel_hidden_behind_a_long_query_poisons_no_page(
+    client: Client, petition: str, clock: Clock
+) -> None:
+    client.get(f"/p/{petition}?a={'x' * 600}&r=vk")
+    assert 'name="channel" value=""' in client.get(f"/p/{petition}").text
+
+
+def test_who_takes_no_gzip_gets_none(client: Client, petition: str, clock: Clock) -> None:
+    page = client.get(f"/p/{petition}", headers={"Accept-Encoding": "gzip;q=0, identity"})
+    assert "Content-Encoding" not in page.headers
+    page = client.get(f"/p/{petition}", headers={"Accept-Encoding": "br, gzip"})
+    assert page.headers["Content-Encoding"] == "gzip"

@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from petition import ROOT, tokens
 from petition.extensions import transaction
-from petition.i18n import OWN_CATALOGUES, countries, negotiate
+from petition.i18n import OWN_CATALOGUES, countries, negotiate, sort_key
 from petition.models import Tally
 from tests.conftest import Client, MakeApp, make_petition, signed, token_for
 from tests.post_office import PostOffice
@@ -36,17 +36,30 @@ def test_the_browser_is_given_what_it_asks_for(header: str, language: str) -> No
     assert negotiate(header, ("en", "ru")) == language
 
 
+# Those for organisers and for machines; any other blueprint is the public's, also one to come.
+NOT_PUBLIC = {"organiser", "health", "dev"}
+# A figure is the same in all languages, and a picture's address names its own.
+SAME_IN_ALL = {
+    "/p/<slug>/count.json",
+    "/p/<slug>/card/<code>/<int:count>.png",
+    "/p/<slug>/story/<code>/<int:count>.png",
+    "/p/<slug>/pictures/<digest>.webp",
+}
+
+
 def test_every_public_page_exists_with_and_without_a_prefix(app: Flask) -> None:
-    rules = {
-        rule.rule
-        for rule in app.url_map.iter_rules()
-        if rule.endpoint.startswith(("public.", "signer."))
-    }
-    plain = {rule for rule in rules if not rule.startswith("/<language:language>")}
-    plain.remove("/p/<slug>/count.json")  # a figure is the same in all
-    rules.remove("/p/<slug>/count.json")
-    assert plain
-    assert rules == plain | {f"/<language:language>{rule}" for rule in plain}
+    rules: dict[str, set[str]] = {name: set() for name in app.blueprints if name not in NOT_PUBLIC}
+    for rule in app.url_map.iter_rules():
+        blueprint = rule.endpoint.partition(".")[0]
+        if blueprint in rules:
+            rules[blueprint].add(rule.rule)
+    assert {"public", "signer", "mine", "news", "passing", "embassy", "notices"} <= set(rules)
+    for name, found in rules.items():
+        plain = {rule for rule in found if not rule.startswith("/<language:language>")}
+        prefixed = {f"/<language:language>{rule}" for rule in plain - SAME_IN_ALL}
+        assert plain, name
+        assert found == plain | prefixed, name
+    assert set().union(*rules.values()) >= SAME_IN_ALL
 
 
 @pytest.mark.parametrize("with_an_own_language", [False, True])
@@ -159,8 +172,44 @@ def test_the_countries_are_those_of_iso_3166_sorted_for_the_reader() -> None:
     assert english["KZ"] == "Kazakhstan"
     assert russian["KZ"] == "Казахстан"
     assert not {"EU", "UN", "ZZ", "XA", "001"} & set(english)
-    names = list(english.values())
-    assert names.index("Åland Islands") < names.index("Albania") < names.index("Zimbabwe")
+
+
+@pytest.mark.parametrize(
+    ("language", "names"),
+    [
+        ("en", ["Afghanistan", "Åland Islands", "Albania", "Côte d’Ivoire", "Croatia", "Zimbabwe"]),
+        ("kk", ["Аустрия", "Әзірбайжан", "Багам аралдары", "Ямайка"]),
+        ("kk", ["Кюрасао", "Қазақстан", "Қытай", "Лаос", "Мьянма (Бирма)", "Норвегия"]),
+        ("kk", ["Орталық Африка Республикасы", "Өзбекстан", "Палау"]),
+        ("kk", ["Уругвай", "Ұлыбритания", "Үндістан", "Фиджи", "Эфиопия"]),
+        ("kk", ["Боливия", "Бутан", "Біріккен Араб Әмірліктері", "Вануату"]),
+        ("kk", ["Тунис", "Түркия", "Уганда"]),
+        ("ru", ["Ирландия", "Италия", "Йемен", "Кабо-Верде", "Казахстан", "Япония"]),
+        ("de", ["Afghanistan", "Ägypten", "Ålandinseln", "Albanien", "Oman", "Österreich"]),
+        ("sv", ["Albanien", "Tyskland", "Zimbabwe", "Åland", "Österrike", "Östtimor"]),
+        ("fr", ["Égypte", "Émirats arabes unis", "Espagne", "États-Unis", "Éthiopie", "Fidji"]),
+    ],
+)
+def test_countries_stand_where_a_reader_of_the_language_looks(
+    language: str, names: list[str]
+) -> None:
+    listed = list(countries(language).values())
+    places = [listed.index(name) for name in names]
+    assert places == sorted(places)
+
+
+def test_a_russian_yo_stands_with_ye_and_a_kazakh_one_after_it() -> None:
+    names = ["Ель", "Ёлка", "Етти"]
+    assert sorted(names, key=lambda name: sort_key(name, "ru")) == ["Ёлка", "Ель", "Етти"]
+    assert sorted(names, key=lambda name: sort_key(name, "kk")) == ["Ель", "Етти", "Ёлка"]
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_quotation_marks_are_the_writers_in_every_language(client: Client, language: str) -> None:
+    names = ("title", "target", "lede", "letter", "story", "share")
+    text = dict.fromkeys(names, '„Anna“, «Айгүл», "plain" -- § 5(c)...')
+    slug = make_petition("quoting", source_language=language, text={language: text})
+    assert '<p>„Anna“, «Айгүл», "plain" -- § 5(c)...</p>' in client.get(f"/p/{slug}").text
 
 
 @pytest.mark.parametrize(

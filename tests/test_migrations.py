@@ -38,8 +38,8 @@ def test_what_was_there_is_there(kind: str, request: pytest.FixtureRequest, tmp_
     databases.migrate(uri, tmp_path)
     with engine.begin() as connection:
         assert connection.execute(
-            text("SELECT name, entry, entries, code_tries FROM signature WHERE id = 7")
-        ).one() == ("Anna", 3, 3, 0)
+            text("SELECT name, entry, entries, muted FROM signature WHERE id = 7")
+        ).one() == ("Anna", 3, 3, False)
         assert connection.execute(text("SELECT counted FROM tally")).scalar_one() == 1
         letters = connection.execute(
             text("SELECT id, kind, state, entry, attempts, reason FROM letter ORDER BY id")

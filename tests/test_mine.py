@@ -2,28 +2,32 @@
 key.
 """
 
+import re
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from petition import lifecycle, organisers, signers
+from petition import lifecycle, mine, organisers, signers
 from petition.clock import now
 from petition.extensions import db
 from petition.kinds import LetterState, Role, State
 from petition.models import Letter, Signature, Suppression
 from tests.conftest import (
     Client,
+    browser,
     confirmed,
     count_of,
     deliver,
     filled,
+    make_petition,
     path_of,
     signed,
     text_of,
 )
 from tests.post_office import PostOffice
+from tests.test_signing import ENTRY
 
 CHANGED = {
     "name": "Anna B. Berg",
@@ -53,8 +57,8 @@ def test_every_mail_to_a_signer_leads_to_their_page(
     subjects = [mail.message["Subject"] for mail in post_office.arrived]
     assert subjects == [
         "Please confirm your email address",
-        "Your signature is confirmed",
-        "Your signature is already counted",
+        "Your email address is confirmed",
+        "Your email address is confirmed already",
     ]
     for mail in post_office.arrived:
         page = text_of(client.get(path_of(mail.link_to("my"))))
@@ -108,7 +112,7 @@ def test_everything_comes_as_a_file(client: Client, petition: str, post_office: 
     assert [entry["name"] for entry in data["other_entries"]] == ["Eve"]
     assert len(data["letters"]) == 3
     columns = {column.name for column in Signature.table().columns}
-    unsaid = {"id", "petition_id", "mailbox_key", "entries", "code_tries", "confirmed_at"}
+    unsaid = {"id", "petition_id", "mailbox_key", "entries", "muted", "confirmed_at"}
     assert columns - unsaid <= set(data["signature"]), "nothing is left out"
 
 
@@ -126,7 +130,7 @@ def test_withdrawing_erases_the_row_lowers_the_count_and_sends_a_last_mail(
     deliver(app)
     last = post_office.arrived[-1]
     assert last.recipients == ["anna@example.org"]
-    assert last.message["Subject"] == "Your signature is erased"
+    assert last.message["Subject"] == "Your data are erased"
     assert "No list that you were on had been downloaded." in " ".join(last.text.split())
     assert not db.session.scalars(select(Letter.email).where(Letter.email != "")).all()
     assert "signature number 2" in client.get(other).text, "numbers are nobody else's"
@@ -179,8 +183,10 @@ def test_a_lost_link_is_mailed_to_who_has_signed_and_the_page_is_the_same_for_al
         for email in ("Anna@Example.org", "nobody@example.org")
     ]
     assert pages[0] == pages[1]
-    assert deliver(app) == 1
-    assert post_office.arrived[-1].message["Subject"] == "The page of your signature"
+    before = len(post_office.arrived)
+    assert deliver(app) == 2, "a letter to nobody goes its way like any other"
+    assert len(post_office.arrived) == before + 1
+    assert post_office.arrived[-1].message["Subject"] == "The page you asked for"
     assert client.get(path_of(post_office.arrived[-1].link)).status_code == 200
     assert client.post("/my", data={"email": "anna"}).status_code == 422
 
@@ -250,6 +256,87 @@ def test_letters_of_an_erased_signature_do_not_leave(
     before = len(post_office.arrived)
     deliver(app)
     assert [mail.message["Subject"] for mail in post_office.arrived[before:]] == [
-        "Your signature is erased"
+        "Your data are erased"
     ]
     assert not db.session.scalar(select(func.count()).where(Letter.state == LetterState.DUE))
+
+
+def test_never_again_holds_when_the_entry_is_gone_already(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    path = my_page(client, petition, post_office)
+    not_me = path_of(post_office.arrived[0].link_to("not-me"))
+    client.post(path, data={"action": "withdraw"})
+    answer = client.post(not_me, data={"never": "yes"})
+    assert "There was nothing to remove" in answer.text
+    assert "We will not write to this address again" in answer.text
+    before = len(post_office.arrived)
+    client.post(f"/p/{petition}/sign", data=filled())
+    deliver(app)
+    assert len(post_office.arrived) == before, "neither the farewell nor anything after it"
+
+
+def test_who_corrected_a_signature_is_not_told_that_it_is_removed(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    path = my_page(client, petition, post_office)
+    client.post(path, data=CHANGED)
+    answer = client.post(path_of(post_office.arrived[0].link_to("not-me")))
+    assert "There was nothing to remove" in answer.text
+    assert count_of(client, petition) == 1
+
+
+def test_thanks_are_not_lost_by_a_correction(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    client.post(signed(client, post_office, petition))
+    mine.correct(1, ENTRY, now=now())
+    deliver(app)
+    assert post_office.arrived[-1].message["Subject"] == "Your email address is confirmed"
+
+
+def test_one_mail_leads_to_the_pages_of_all_signatures(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    my_page(client, petition, post_office)
+    client.post(f"/p/{make_petition('another')}/sign", data=filled())
+    deliver(app)
+    before = len(post_office.arrived)
+    client.post("/my", data={"email": "anna@example.org"})
+    deliver(app)
+    (mail,) = post_office.arrived[before:]
+    pages = re.findall(r"https://petition.example.org(/my/\S+)", mail.text)
+    assert len(pages) == 2
+    assert all(client.get(page).status_code == 200 for page in pages)
+
+
+def test_the_page_shows_all_that_is_kept_of_an_unconfirmed_entry_too(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    signed(
+        client, post_office, petition, comment="A long story", organisation="Union", role="chair"
+    )
+    page = text_of(client.get(path_of(post_office.arrived[0].link_to("my"))))
+    for kept in ("A long story", "Union", "chair", "Not at all", "do not hand my name over"):
+        assert kept in page
+
+
+@pytest.mark.parametrize("path", ["/my", "/organisers/sign-in"])
+def test_asking_puts_one_letter_in_the_box_for_everybody(
+    app: Flask, client: Client, petition: str, post_office: PostOffice, path: str
+) -> None:
+    my_page(client, petition, post_office)
+    organisers.invite(
+        signers.read_address("anna@example.org"),
+        role=Role.ADMIN,
+        slug=None,
+        language="en",
+        now=now(),
+    )
+    inside = browser(app)
+    for email in ("anna@example.org", "nobody@example.org"):
+        before = db.session.scalar(select(func.max(Letter.id)))
+        csrf = inside.get(path).text.partition('name="csrf_token" value="')[2].partition('"')[0]
+        answer = inside.post(path, data={"email": email, "csrf_token": csrf})
+        assert answer.status_code == 200
+        assert db.session.scalar(select(func.max(Letter.id))) == (before or 0) + 1, email

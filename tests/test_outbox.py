@@ -4,19 +4,22 @@ server.
 
 import os
 import signal
+import smtplib
 import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
-from petition import outbox, serving
+from petition import outbox, serving, smtp
 from petition.cli.service import worker_for
 from petition.clock import now
 from petition.errors import Unreachable
@@ -24,7 +27,7 @@ from petition.extensions import db, transaction
 from petition.kinds import LetterState
 from petition.models import Letter
 from tests import test_signing
-from tests.conftest import Client, count_of, deliver, filled, path_of
+from tests.conftest import Client, MakeApp, count_of, deliver, filled, path_of
 from tests.post_office import PostOffice
 from tests.test_signing import in_threads
 
@@ -193,7 +196,7 @@ def test_a_confirmation_that_waited_too_long_says_that_all_is_well(
     assert signature_id is not None
     test_signing.confirm(signature_id, at=now())
     deliver(app)
-    assert post_office.arrived[0].message["Subject"] == "Your signature is already counted"
+    assert post_office.arrived[0].message["Subject"] == "Your email address is confirmed already"
 
 
 def test_an_address_beyond_ascii_is_sent_as_it_is(
@@ -202,6 +205,7 @@ def test_an_address_beyond_ascii_is_sent_as_it_is(
     sign("jöhn@bücher.example.org")
     deliver(app)
     assert post_office.arrived[0].recipients == ["jöhn@xn--bcher-kva.example.org"]
+    assert post_office.arrived[0].message["To"] == "jöhn@xn--bcher-kva.example.org"
 
 
 def test_the_headers_are_those_of_an_automatic_mail_of_our_own_domain(
@@ -306,3 +310,36 @@ def _until(done: object, seconds: float = 30) -> None:
         assert time.monotonic() < end
         db.session.rollback()
         time.sleep(0.1)
+
+
+def test_a_server_that_hangs_up_after_some_letters_gets_none_twice(
+    app: Flask, petition: str, post_office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "LETTERS_PER_CONNECTION", 2)
+
+    def hang_up(_self: object) -> None:
+        raise smtplib.SMTPServerDisconnected
+
+    monkeypatch.setattr(smtplib.SMTP, "quit", hang_up)
+    for number in range(5):
+        sign(f"a{number}@example.org")
+    deliver(app)
+    assert len(post_office.arrived) == 5
+    assert db.session.scalars(select(Letter.state).distinct()).all() == ["sent"]
+
+
+def test_the_worker_looks_up_from_a_full_box(
+    app: Flask, petition: str, post_office: PostOffice
+) -> None:
+    for number in range(3):
+        sign(f"a{number}@example.org")
+    worker = replace(worker_for(app), chores=())
+    assert worker.work_off(at_most=timedelta(0)) == 1
+    assert worker.work_off() == 2
+
+
+def test_no_letter_is_dropped_into_a_folder_nobody_reads(make_app: MakeApp) -> None:
+    app = make_app(MAIL_SERVER="")
+    result = app.test_cli_runner().invoke(args=["outbox", "run", "--once"])
+    assert result.exit_code == 1
+    assert "MAIL_SERVER is not set" in result.output

@@ -6,15 +6,18 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
-from petition import lifecycle, moderation, petitions, supporters
+from petition import lifecycle, manuscript, moderation, petitions, supporters, updates
 from petition.clock import now
 from petition.errors import NotThere, SettingsError
 from petition.extensions import db
 from petition.kinds import Remark, Role, State
 from petition.models import AuditEntry, Signature, Tally
 from petition.signers import initials
+from petition.web import notices
 from tests.conftest import (
+    TODAY,
     Client,
     MakeApp,
     browser,
@@ -45,6 +48,20 @@ def test_nothing_is_shown_that_would_be_nought(client: Client, petition: str) ->
     assert "Next goal" not in said
     for heading in ("Who has signed", "Why people sign", "Where they sign from", "News"):
         assert f">{heading}<" not in page
+    make_petition("another", text={"en": ANOTHER}, source_language="en")
+    listed = text_of(client.get("/"))
+    assert "Free the others" in listed
+    assert "0 signatures" not in listed
+
+
+def test_the_label_of_the_counter_is_right_for_every_number(
+    app: Flask, client: Client, petition: str
+) -> None:
+    for count in (1, 2):
+        db.session.query(Tally).update({Tally.counted: count})
+        db.session.commit()
+        app.extensions["kept"].forget()
+        assert f"Confirmed signatures {count}" in text_of(client.get(f"/en/p/{petition}"))
 
 
 def test_a_bar_shows_once_it_speaks_for_the_petition(
@@ -127,13 +144,33 @@ def test_an_organisation_is_listed_and_counted_apart_and_once(
     assert "Small Firm" not in said, "an organisation and initials make a name"
     listed = text_of(client.get(f"/p/{petition}/signatures"))
     assert "Ann Full , chair , Lund Union" in listed
+    apart = listed.partition(" Organisations ")[2]
+    assert apart.casefold().count("lund union") == 1
+    for person in ("Ann Full , chair", "Anna Berg , chair"):
+        assert person in apart
+    for hidden in ("A quiet club", "Small Firm"):
+        assert hidden not in apart
+
+
+def test_organisations_that_are_not_on_the_page_are_within_reach(
+    client: Client, post_office: PostOffice, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supporters, "ORGANISATIONS", 1)
+    for who in "ab":
+        sign(client, post_office, petition, who, display="full", organisation=f"Union {who}")
+    page = client.get(f"/en/p/{petition}").text
+    assert "Union b</bdi></li>" not in page
+    assert f'href="/en/p/{petition}/signatures#organisations"' in page
+    listed = client.get(f"/en/p/{petition}/signatures").text
+    assert "Union b" in listed.partition('id="organisations"')[2]
 
 
 def test_a_comment_shows_once_an_organiser_has_read_it(
     app: Flask, client: Client, post_office: PostOffice, petition: str
 ) -> None:
     words = "Because <b>silence</b> agrees.\r\nWe do not."
-    sign(client, post_office, petition, "a", name="Ann Full", display="full", comment=words)
+    full = {"name": "Ann Full", "display": "full", "language": "sv"}
+    sign(client, post_office, petition, "a", **full, comment=words)
     sign(client, post_office, petition, "b", comment="From behind a curtain.")
     assert "silence" not in client.get(f"/p/{petition}").text
     invite()
@@ -144,10 +181,11 @@ def test_a_comment_shows_once_an_organiser_has_read_it(
     (action,) = re.findall(r'action="(/organisers/p/[^"]+/comments/\d+)"', page.text)
     comments = f"/organisers/p/{petition}/comments"
     assert press(organiser, comments, action, comment=words, show="yes").status_code == 303
-    assert (
-        "Because &lt;b&gt;silence&lt;/b&gt; agrees.\nWe do not."
-        in client.get(f"/p/{petition}").text
-    )
+    for path in ("", "/signatures"):  # in the language that she signed in, most likely hers
+        assert (
+            '<p lang="sv" dir="auto">Because &lt;b&gt;silence&lt;/b&gt; agrees.\nWe do not.</p>'
+            in client.get(f"/p/{petition}{path}").text
+        )
     stale = press(organiser, comments, action, comment="another text", show="yes")
     assert stale.status_code == 404, "what is decided is about the words that were read"
 
@@ -283,12 +321,103 @@ def test_a_draft_is_seen_by_organisers_alone(app: Flask, client: Client) -> None
     assert "We <strong>ask</strong> you to free them." in preview.text
 
 
+def test_a_draft_leads_to_nothing_that_is_not_there_yet(app: Flask) -> None:
+    slug = make_petition(state="draft")
+    news = {"day": TODAY, "text": {"en": {"title": "Arrested", "body": "All."}}}
+    office = {"country": "CA", "checked": 2016, "office": {"en": "Embassy"}, "postal": "Ottawa"}
+    written = manuscript.read_news({"update": [news], "target": [office]})
+    updates.keep(slug, written, now=now())
+    invite()
+    preview = enter(app).get(f"/organisers/p/{slug}/preview").text
+    for absent in (f"/p/{slug}", "data-count-url", "wa.me", 'property="og:'):
+        assert absent not in preview
+
+
 def test_the_letter_closes_with_the_name_that_was_typed(client: Client, petition: str) -> None:
     answer = client.post(f"/p/{petition}/sign", data=filled(name="Ann Berg", consent=None))
     assert answer.status_code == 422
     assert "<bdi data-signature>Ann Berg</bdi>" in answer.text
     accepted = client.post(f"/p/{petition}/sign", data=filled(name="Ann Berg"))
     assert "<bdi>Ann Berg</bdi>" in client.get(accepted.location).text
+
+
+FOLDED = re.compile(r"<details( open)?>\s*<summary>Unless you choose otherwise here")
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_open"),
+    [
+        ({}, False),
+        ({"display": "hidden", "handover": "no"}, False),
+        ({"display": "full"}, True),
+        ({"handover": "yes"}, True),
+        ({"display": "made up"}, True),
+    ],
+)
+def test_what_is_chosen_safely_is_folded_away_and_nothing_else(
+    client: Client, petition: str, changes: dict[str, str], is_open: bool
+) -> None:
+    asked = FOLDED.search(client.get(f"/en/p/{petition}").text)
+    assert asked is not None
+    assert not asked[1]
+    page = client.post(f"/en/p/{petition}/sign", data=filled(consent=None, **changes)).text
+    folded = FOLDED.search(page)
+    assert folded is not None
+    assert bool(folded[1]) is is_open
+    for field in ('id="display" name="display"', 'id="handover" name="handover"'):
+        assert field in page
+
+
+def test_words_in_another_language_than_the_page_say_so(client: Client) -> None:
+    slug = make_petition("only-swedish", text={"sv": ANOTHER}, source_language="sv")
+    page = client.get(f"/en/p/{slug}").text
+    assert '<h1 lang="sv" dir="ltr">Free the others</h1>' in page
+    assert '<p class="lede" lang="sv" dir="ltr">' in page
+    assert 'To: <span lang="sv" dir="ltr">the Government</span>' in page
+    assert "I sign this letter to <span lang=" in page
+    assert re.search(r'<article class="paper"[^>]* lang="sv" dir="ltr">', page)
+    assert re.search(r'<h2 class="small-caps"[^>]* lang="en" dir="ltr">The letter', page)
+    for path in ("/share", "/updates", "/write", "/signatures", "/mastodon"):
+        above = f'<a href="/en/p/{slug}" lang="sv" dir="ltr">Free the others</a>'
+        assert above in client.get(f"/en/p/{slug}{path}").text, path
+    own = client.get(f"/sv/p/{slug}").text
+    assert "<h1>Free the others</h1>" in own
+    assert 'dir="ltr"' not in own.partition("<body>")[2], "what is in the page's says nothing"
+
+
+def test_every_page_names_somebody_to_write_to(
+    app: Flask, client: Client, make_app: MakeApp, petition: str
+) -> None:
+    pages = ("/accessibility", "/privacy", "/my", "/nothing")
+    for path in pages:
+        assert 'href="mailto:committee@example.org"' in client.get(path).text, path
+    own = browser(make_app(CONTACT="site@example.org"))
+    for path in pages:
+        assert 'href="mailto:site@example.org"' in own.get(path).text, path
+    make_petition("another", contact="others@example.org")
+    featured = browser(make_app(FEATURED="another"))
+    assert 'href="mailto:others@example.org"' in featured.get("/nothing").text
+
+
+def test_a_page_about_a_fault_asks_the_database_nothing_that_makes_another(
+    app: Flask, client: Client, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OperationalError("", None, Exception("gone"))
+
+    monkeypatch.setattr(petitions, "listed", broken)
+    assert client.get("/en/nothing").status_code == 404
+
+
+def test_what_the_statement_on_accessibility_names_is_tested(app: Flask, client: Client) -> None:
+    tests = "\n".join(
+        file.read_text(encoding="utf-8") for file in Path(__file__).parent.rglob("*.py")
+    )
+    said = text_of(client.get("/en/accessibility"))
+    with app.test_request_context("/en/accessibility"):
+        for sentence, test in notices.checks():
+            assert f"def {test}(" in tests, test
+            assert sentence in said
 
 
 def test_machines_read_what_people_read(client: Client, petition: str) -> None:

@@ -10,16 +10,20 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from petition import domains, posting, suppression, tokens
+from petition import domains, lifecycle, petitions, posting, suppression, tokens
 from petition.clock import now
 from petition.extensions import db, transaction
+from petition.kinds import State
 from petition.models import Attempt, Letter, Signature
 from tests.conftest import (
     Client,
+    MakeApp,
+    browser,
     confirmed,
     count_of,
     deliver,
     filled,
+    make_petition,
     path_of,
     text_of,
     token_for,
@@ -165,8 +169,6 @@ def test_sending_again_has_its_limits(
 def test_the_limits_are_those_of_the_mailbox_across_petitions(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
-    from tests.conftest import make_petition
-
     for number in range(7):
         slug = make_petition(f"petition-{number}")
         sign(client, slug, email=f"an.na+{number}@gmail.com")
@@ -177,8 +179,6 @@ def test_the_limits_are_those_of_the_mailbox_across_petitions(
 def test_who_confirms_may_sign_as_many_petitions_as_they_like(
     app: Flask, client: Client, post_office: PostOffice
 ) -> None:
-    from tests.conftest import make_petition
-
     for number in range(7):
         confirmed(client, post_office, make_petition(f"petition-{number}"))
         deliver(app)
@@ -278,6 +278,12 @@ def test_correcting_back_and_forth_does_not_reset_the_limit(
         ("a@hotmial.com", "a@hotmail.com"),
         ("a@mail.ry", "a@mail.ru"),
         ("a@yandex.ry", "a@yandex.ru"),
+        ("a@gmial.con", "a@gmail.com"),
+        ("a@hotmial.con", "a@hotmail.com"),
+        ("a@ymail.com", None),
+        ("a@email.com", None),
+        ("a@yandex.kg", None),
+        ("a@mi.com", None),
         ("a@GMAIL.COM", None),
         ("a@example.org", None),
         ("a@mail.com", None),
@@ -302,3 +308,117 @@ def test_a_link_that_has_expired_can_be_asked_for_again(
     deliver(app)
     assert client.post(path_of(post_office.arrived[-1].link)).status_code == 303
     assert count_of(client, petition) == 1
+
+
+def test_the_address_is_corrected_before_the_first_mail_has_left(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    pending = sign(client, petition)
+    client.post(f"{pending}/address", data={"email": "anna@example.org"})
+    deliver(app)
+    assert len(post_office.arrived) == 1, "the same address again: one mail, and it leaves"
+    assert client.post(path_of(post_office.arrived[0].link)).status_code == 303
+
+
+def test_a_counted_signature_is_not_multiplied_by_correcting_its_address(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    pending = sign(client, petition)
+    deliver(app)
+    client.post(path_of(post_office.arrived[0].link))
+    answer = client.post(f"{pending}/address", data={"email": "eve@example.org"})
+    assert answer.status_code == 410
+    assert db.session.scalar(select(func.count()).select_from(Signature)) == 1
+
+
+@pytest.mark.parametrize(("hours", "status"), [(23, 303), (25, 410)])
+def test_a_slip_is_mended_for_a_day_after_closing_and_nothing_new_is_taken(
+    app: Flask, client: Client, petition: str, hours: float, status: int
+) -> None:
+    pending = sign(client, petition)
+    with transaction() as connection:
+        connection.execute(update(Signature).values(signed_at=now() - timedelta(hours=hours + 1)))
+    lifecycle.move(petition, State.CLOSED, now=now() - timedelta(hours=hours))
+    assert client.post(f"/p/{petition}/sign", data=filled(email="b@example.org")).status_code == 410
+    answer = client.post(f"{pending}/address", data={"email": "anna@example.net"})
+    assert answer.status_code == status
+    kept = db.session.scalars(select(Signature.email)).one()
+    assert kept == ("anna@example.net" if status == 303 else "anna@example.org")
+
+
+def test_a_petition_that_closes_meanwhile_takes_nothing(
+    client: Client, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signable = petitions.signable(petition, "en")
+    lifecycle.move(petition, State.CLOSED, now=now())
+    monkeypatch.setattr(petitions, "signable", lambda _slug, _language: signable)
+    assert client.post(f"/p/{petition}/sign", data=filled()).status_code == 410
+    assert db.session.scalar(select(func.count()).select_from(Signature)) == 0
+
+
+def test_correcting_back_and_forth_does_not_reset_the_tries(
+    app: Flask, client: Client, petition: str
+) -> None:
+    pending = sign(client, petition, email="victim@example.org")
+    for _ in range(5):
+        assert client.post(f"{pending}/code", data={"code": "000000"}).status_code == 422
+    for email in ("mine@example.org", "victim@example.org"):
+        pending = client.post(f"{pending}/address", data={"email": email}).location
+    signature = db.session.scalars(select(Signature)).one()
+    code = app.extensions["tokens"].codes(signature.id, signature.entry)[-1]
+    assert client.post(f"{pending}/code", data={"code": code}).status_code == 422
+    assert count_of(client, petition) == 0
+
+
+def test_two_petitions_signed_at_once_get_a_mail_each(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    sign(client, petition)
+    sign(client, make_petition("another"))
+    deliver(app)
+    assert len(post_office.arrived) == 2
+
+
+def test_a_second_entry_shares_the_fate_of_the_first(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    post_office.answers["anna@example.org"] = "451 4.7.1 come back later"
+    first = sign(client, petition)
+    second = sign(client, petition, name="Eve")
+    deliver(app)
+    for page in (first, second):
+        assert "is waiting to be sent" in text_of(client.get(page))
+    with transaction() as connection:
+        connection.execute(update(Letter).values(due_at=now() - timedelta(seconds=1)))
+    post_office.answers["anna@example.org"] = "550 5.1.1 no such user"
+    deliver(app)
+    with transaction() as connection:
+        connection.execute(
+            update(Letter).where(Letter.state == "due").values(due_at=now() - timedelta(seconds=1))
+        )
+    deliver(app)
+    for page in (first, second):
+        assert "no such mailbox exists" in text_of(client.get(page))
+
+
+def test_a_new_link_has_its_limit_too(make_app: MakeApp) -> None:
+    app = make_app(RATELIMIT_ENABLED=True, RATELIMIT_FREE=1, TRUSTED_PROXIES=1)
+    with app.app_context():
+        client = browser(app, use_cookies=False)
+        sign(client, make_petition())
+        token = token_for(app, tokens.confirm(7), 1, 1)
+        here = {"X-Forwarded-For": "192.0.2.7"}
+        codes = [client.post(f"/confirm/{token}/renew", headers=here).status_code for _ in range(5)]
+    assert codes == [303, 303, 303, 303, 429]
+
+
+def test_the_confirm_page_shows_few_of_the_names_that_strangers_typed(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    sign(client, petition, name="Anna Berg")
+    deliver(app)
+    for number in range(20):
+        sign(client, petition, name=f"Spam Number {number}")
+    page = client.get(path_of(post_office.arrived[0].link)).text
+    assert "Anna Berg" in page
+    assert page.count('type="radio"') == 5

@@ -2,6 +2,7 @@
 what is said about it; what consent leaves behind.
 """
 
+import io
 import logging
 import re
 from datetime import timedelta
@@ -9,28 +10,36 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from petition import tokens
+from petition import organisers, signers, tokens
 from petition.clock import now
 from petition.extensions import db
-from petition.models import Signature
+from petition.kinds import LetterState, Role
+from petition.models import AuditEntry, Letter, Petition, Signature
 from tests.conftest import (
     Client,
     MakeApp,
     browser,
+    confirmed,
+    count_of,
     deliver,
     filled,
     make_petition,
     path_of,
+    signed,
     text_of,
 )
 from tests.post_office import PostOffice
+from tests.test_bounces import report
 from tests.test_journey import sign_in
+from tests.test_mine import CHANGED, my_page
+from tests.test_organisers import enter, invite, press
 
 NAME, EMAIL, NETWORK = "Ulbolsyn Ospanova", "ulbolsyn.ospanova@example.org", "203.0.113.77"
+LOCAL = EMAIL.partition("@")[0]
 WHERE = {
-    "name": {("signature", "name"), ("attempt", "name")},
+    "name": {("signature", "name"), ("signature", "comment"), ("attempt", "name")},
     "email": {("signature", "mailbox_key")}
     | {(table, name) for table in ("signature", "attempt") for name in ("email", "address_key")},
     "network": set(),
@@ -44,10 +53,18 @@ def watched(make_app: MakeApp) -> Flask:
 
 
 def whole_way(app: Flask, post_office: PostOffice) -> None:
-    """Go everywhere a signer, a robot and an organiser go, with mistakes."""
+    """Go everywhere a signer, a robot, a mail server and an organiser go, with mistakes."""
     client = browser(app, use_cookies=False)
     client.environ_base["HTTP_X_FORWARDED_FOR"] = NETWORK
     slug = make_petition()
+    sign_with_mistakes(app, client, post_office, slug)
+    take_back(app, client, post_office)
+    look_inside(app, client, slug)
+    come_back(app, client, post_office)
+
+
+def sign_with_mistakes(app: Flask, client: Client, post_office: PostOffice, slug: str) -> None:
+    """Sign, be asked which name it is, confirm, correct, and ask for the lost link."""
     fields = filled(name=NAME, email=EMAIL)
     client.get("/")
     client.post(f"/p/{slug}/sign", data=fields | {"country": "XX"})
@@ -55,7 +72,7 @@ def whole_way(app: Flask, post_office: PostOffice) -> None:
     client.get(pending)
     deliver(app)
     client.post(f"/p/{slug}/sign", data=fields | {"name": f"{NAME} again"})
-    post_office.answers[EMAIL] = f"451 4.7.1 <{EMAIL}> greylisted"
+    post_office.answers[EMAIL] = f"451 4.7.1 <{EMAIL}> greylisted, {LOCAL}: try again"
     deliver(app)
     del post_office.answers[EMAIL]
     mail = post_office.wait_for(1)[-1]
@@ -67,11 +84,62 @@ def whole_way(app: Flask, post_office: PostOffice) -> None:
     deliver(app)
     mine = path_of(post_office.arrived[-1].link_to("my"))
     client.get(mine)
+    corrected = CHANGED | {"name": f"{NAME}-Berg", "comment": f"I am {NAME}.", "display": "full"}
+    client.post(mine, data=corrected | {"country": "XX"})
+    assert client.post(mine, data=corrected).status_code == 303
+    client.get(f"{mine}/data.json")
     client.post("/my", data={"email": EMAIL})
     client.get(f"/my?email={EMAIL}")
+    deliver(app)
+
+
+def take_back(app: Flask, client: Client, post_office: PostOffice) -> None:
+    """Sign twice more: take one signature back, and be somebody who did not make the other."""
+    for slug in ("withdrawn", "disowned"):
+        make_petition(slug)
+        link = signed(client, post_office, slug, name=NAME, email=EMAIL)
+        not_me = path_of(post_office.arrived[-1].link_to("not-me"))
+        if slug == "disowned":
+            client.get(not_me)
+            assert "removed" in client.post(not_me).text
+            continue
+        client.post(link)
+        deliver(app)
+        mine = path_of(post_office.arrived[-1].link_to("my"))
+        assert "erased" in client.post(mine, data={"action": "withdraw"}).text
+        deliver(app)
+        assert post_office.arrived[-1].recipients == [EMAIL], "a last mail says so"
+    db.session.rollback()
+    again = select(func.count()).where(
+        Signature.petition_id.in_(select(Petition.id).where(Petition.slug != "free-them"))
+    )
+    assert db.session.scalar(again) == 0
+
+
+def look_inside(app: Flask, client: Client, slug: str) -> None:
+    """See what an organiser sees, and show the comment."""
     inside = sign_in(app, client)
-    inside.get(f"/organisers/p/{slug}")
-    inside.get(f"/organisers/p/{slug}/signatures.csv")
+    for page in ("", "/comments", "/names", "/signatures.csv"):
+        assert NAME in inside.get(f"/organisers/p/{slug}{page}").text or not page
+    shown = {"show": "yes", "comment": f"I am {NAME}."}
+    page = f"/organisers/p/{slug}/comments"
+    assert press(inside, page, f"{page}/1", **shown).status_code == 303
+    assert NAME in client.get(f"/p/{slug}").text
+
+
+def come_back(app: Flask, client: Client, post_office: PostOffice) -> None:
+    """Let mails come back: refused at once, and by a report, each in a mail server's own words."""
+    make_petition("refused")
+    post_office.answers[EMAIL] = f"552 5.2.2 <{LOCAL}>: the mailbox of {LOCAL} is full"
+    pending = client.post("/p/refused/sign", data=filled(name=NAME, email=EMAIL)).location
+    deliver(app)
+    del post_office.answers[EMAIL]
+    assert "mailbox there is full" in client.get(pending).text
+    (*_, last) = [mail for mail in post_office.arrived if mail.recipients == [EMAIL]]
+    given = report(last.message).replace(b"anna@example.org", LOCAL.encode())
+    result = app.test_cli_runner().invoke(args=["bounces"], input=io.BytesIO(given))
+    assert result.output == "1 about letters of ours, 0 not\n"
+    client.post("/my", data={"email": EMAIL})
     deliver(app)
 
 
@@ -80,6 +148,8 @@ def test_no_log_and_no_table_knows_more_than_it_must(
 ) -> None:
     with watched.app_context(), caplog.at_level(logging.DEBUG):
         whole_way(watched, post_office)
+        states = set(db.session.scalars(select(Letter.state)))
+        assert {LetterState.SENT, LetterState.REFUSED} <= states, "it went all of the way"
         found: dict[str, set[tuple[str, str]]] = {"name": set(), "email": set(), "network": set()}
         with db.engine.connect() as connection:
             for table in db.metadata.sorted_tables:
@@ -87,7 +157,7 @@ def test_no_log_and_no_table_knows_more_than_it_must(
                     for column, value in row.items():
                         for what, text in (
                             ("name", "Ospanova"),
-                            ("email", "ospanova@"),
+                            ("email", LOCAL),
                             ("network", NETWORK),
                         ):
                             if text in str(value):
@@ -99,7 +169,9 @@ def test_no_log_and_no_table_knows_more_than_it_must(
     assert "letter 1" in logged, "there is a log"
     for person in ("Ospanova", "ospanova", NETWORK, "203.0.113"):
         assert person not in logged
-    for token in re.findall(r"/(?:my|confirm|pending|not-me)/([\w.-]{30,})", _mails(post_office)):
+    sent = re.findall(r"/(?:my|confirm|not-me|enter)/([\w.-]{30,})", _mails(post_office))
+    assert len(sent) > 9
+    for token in sent:
         assert token not in logged
 
 
@@ -110,6 +182,43 @@ def _ours(record: logging.LogRecord) -> bool:
 
 def _mails(post_office: PostOffice) -> str:
     return "\n".join(mail.text for mail in post_office.arrived)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "<{local}@example.org>: no such user",
+        "{local}: no such user",
+        "<{local}> is not known here",
+        "user '{local}' is unknown",
+        "No user {LOCAL} here",
+        "{Local}@mx.example.net, {local}. Sorry",
+        "mailbox of {local}/inbox is disabled",
+    ],
+)
+def test_the_reason_why_a_mail_came_back_is_kept_without_its_reader(
+    app: Flask, client: Client, petition: str, post_office: PostOffice, said: str
+) -> None:
+    def in_words(local: str) -> str:
+        return said.format(local=local, LOCAL=local.upper(), Local=local.title())
+
+    post_office.answers[EMAIL] = f"550 5.1.1 {in_words(LOCAL)}"
+    for email in (EMAIL, "later.person@example.org"):
+        client.post(f"/p/{petition}/sign", data=filled(email=email))
+        deliver(app)
+    given = report(post_office.arrived[0].message).decode()
+    given = given.replace("<anna@example.org> is not known here", in_words("later.person"))
+    given = given.replace("anna@example.org", "later.person@example.org")
+    app.test_cli_runner().invoke(args=["bounces"], input=io.BytesIO(given.encode()))
+    db.session.rollback()
+    reasons = db.session.scalars(
+        select(Letter.reason).where(Letter.state == LetterState.REFUSED)
+    ).all()
+    assert len(reasons) == 2
+    for reason in reasons:
+        assert "5.1.1" in reason, "which says enough"
+        for person in ("ospanova", "ulbolsyn", "later", "person"):
+            assert person not in reason.lower()
 
 
 def test_an_error_with_a_person_in_it_is_logged_without(
@@ -152,7 +261,7 @@ def test_signers_of_the_country_concerned_are_warned_in_their_language_above_the
     assert "Tor or a VPN" not in client.get("/en/p/plain").text
     page = client.get("/en/p/regime").text
     assert page.index("Tor or a VPN") < page.index('id="name"')
-    assert "Казахстан: вы там" in page
+    assert "Казахстан: вам грозит опасность" in page
     assert 'lang="ru"' in page
 
 
@@ -217,10 +326,89 @@ def test_tokens_of_one_purpose_open_nothing_else(app: Flask, client: Client, pet
         "pending": (tokens.PENDING, (1,)),
         "confirm": (tokens.confirm(7), (1, 1)),
         "my": (tokens.MY_PAGE, (1,)),
-        "not-me": (tokens.NOT_ME, (1, 1)),
+        "not-me": (tokens.NOT_ME, (1,)),
     }
     for page in purposes:
         for other, (purpose, ids) in purposes.items():
             token = keys.make(purpose, *ids, now=now())
             status = client.get(f"/{page}/{token}").status_code
             assert (status == 200) == (page == other), (page, other)
+
+
+# --- browsers without Fetch Metadata, which send no more than `Origin: null` from such pages
+
+
+def test_who_names_the_page_to_nobody_may_still_correct_take_back_and_disown(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    nameless = {"Origin": "null"}
+    mine = my_page(client, petition, post_office)
+    for page in (mine, "/my"):
+        assert client.get(page).headers["Referrer-Policy"] == "no-referrer", "that is why"
+    assert client.post(mine, data=CHANGED, headers=nameless).status_code == 303
+    assert db.session.scalars(select(Signature.name)).one() == CHANGED["name"]
+    asked = client.post("/my", data={"email": "anna@example.org"}, headers=nameless)
+    assert asked.status_code == 200
+    assert client.post(mine, data={"action": "withdraw"}, headers=nameless).status_code == 200
+    assert count_of(client, petition) == 0
+
+    signed(client, post_office, petition, email="berta@example.org")
+    not_me = path_of(post_office.arrived[-1].link_to("not-me"))
+    assert client.post(not_me, headers=nameless).status_code == 200
+    db.session.rollback()
+    assert db.session.scalar(select(func.count()).select_from(Signature)) == 0
+
+
+def test_an_organisers_form_that_names_itself_to_nobody_is_known_by_its_csrf_token(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    confirmed(client, post_office, petition, display="full")
+    invite()
+    inside = enter(app)
+    inside.environ_base["HTTP_ORIGIN"] = "null"
+    names, public = f"/organisers/p/{petition}/names", f"/p/{petition}/signatures"
+    assert inside.post(f"{names}/1").status_code == 400, "not without"
+    assert "Anna Berg" in client.get(public).text
+    assert press(inside, names, f"{names}/1").status_code == 303
+    assert "Anna Berg" not in client.get(public).text
+
+
+def test_a_public_form_is_not_sent_by_a_page_that_names_itself_to_nobody(
+    client: Client, petition: str
+) -> None:
+    for page in (f"/p/{petition}/sign", f"/p/{petition}/write"):
+        assert client.post(page, data=filled(), headers={"Origin": "null"}).status_code == 403
+
+
+# --- the organisers' download
+
+
+def test_what_does_not_leave_is_not_recorded_as_a_download(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    def downloads() -> int:
+        db.session.rollback()
+        of_lists = select(func.count()).where(AuditEntry.action == "signatures.download")
+        return db.session.scalar(of_lists) or 0
+
+    mine = my_page(client, petition, post_office)
+    invite()
+    inside = enter(app)
+    file = f"/organisers/p/{petition}/signatures.csv"
+    asked = inside.head(file)
+    assert (asked.status_code, asked.data, downloads()) == (200, b"", 0)
+    assert "No list with it has been downloaded" in text_of(client.get(mine))
+    got = inside.get(file)
+    assert downloads() == 1
+    assert b"anna@example.org" in got.data
+    assert asked.headers == got.headers, "what HEAD is for"
+    assert "cannot be called back" in text_of(client.get(mine))
+
+
+def test_asking_for_the_head_of_a_download_reaches_no_further(app: Flask, petition: str) -> None:
+    other = make_petition("another")
+    address = signers.read_address("organiser@example.org")
+    organisers.invite(address, role=Role.VIEWER, slug=petition, language="en", now=now())
+    inside = enter(app)
+    assert inside.head(f"/organisers/p/{petition}/signatures.csv").status_code == 403
+    assert inside.head(f"/organisers/p/{other}/signatures.csv").status_code == 404

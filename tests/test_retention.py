@@ -1,11 +1,13 @@
 """What is erased when, and that nothing else is; killed or run twice, it ends the same."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
 from petition import export, lifecycle, limits, networks, retention
+from petition.chores import Chore
 from petition.cli.service import worker_for
 from petition.extensions import db, transaction
 from petition.kinds import State
@@ -83,6 +85,9 @@ def test_personal_data_go_180_days_after_closing_and_counts_stay(app: Flask, pet
     for signature in db.session.scalars(select(Signature)):
         assert (signature.name, signature.email, signature.country) == ("", "", "SE")
         assert "example.org" not in f"{signature.address_key} {signature.mailbox_key}"
+        for moment in (signature.signed_at, signature.confirmed_at):
+            assert moment is not None
+            assert moment.time() == time(), "the day stays, the hour does not"
     assert counted() == 2
     file = b"".join(export.csv_lines(1)).decode()
     assert "example.org" not in file
@@ -136,3 +141,32 @@ def test_the_worker_does_it_once_a_day_whoever_asks(app: Flask, petition: str) -
     for chore in second.chores:
         chore.when_due(TODAY + timedelta(days=21, hours=1))
     assert number_of(Signature) == 0
+
+
+def test_a_dry_run_counts_other_entries_as_the_run_erases_them(app: Flask, petition: str) -> None:
+    sign("a@example.org")
+    sign("a@example.org", at=TODAY + timedelta(days=10))  # takes the stale one's place
+    sign("b@example.org")
+    sign("b@example.org")  # goes with it
+    confirm(signature_of(sign("c@example.org")).id)
+    sign("c@example.org")
+    planned = run(days=15, dry_run=True)
+    assert (planned.unconfirmed, planned.other_entries) == (1, 2)
+    assert run(days=15) == planned
+
+
+def test_a_chore_that_fails_is_tried_again(app: Flask, petition: str) -> None:
+    done: list[datetime] = []
+
+    def fail_once(at: datetime) -> str:
+        done.append(at)
+        if len(done) == 1:
+            raise OSError("no room")
+        return ""
+
+    chore = Chore("try", timedelta(days=1), fail_once)
+    with pytest.raises(OSError, match="no room"):
+        chore.when_due(TODAY)
+    chore.when_due(TODAY)
+    chore.when_due(TODAY)
+    assert len(done) == 2

@@ -1,23 +1,51 @@
-"""A made-up language written from right to left runs through every page: nothing is mirrored by
-hand, nothing is left untranslated by mistake, and names keep their own direction.
+"""A made-up language written from right to left runs through every page and mail: nothing is
+mirrored by hand, nothing is left untranslated by mistake, and names keep their own direction. How
+it looks is in browser/test_right_to_left.
 """
 
 import re
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from flask import Flask
+from werkzeug.test import TestResponse
 
-from petition import i18n
+from petition import i18n, manuscript, petitions, tokens, updates
+from petition.clock import now
 from petition.web.assets import SOURCE
-from tests.conftest import Client, MakeApp, browser, filled, make_petition, text_of
+from tests.conftest import (
+    Client,
+    MakeApp,
+    browser,
+    confirmed,
+    deliver,
+    filled,
+    make_petition,
+    path_of,
+    text_of,
+    token_for,
+)
+from tests.post_office import PostOffice
 from tests.test_sharing import public_pages
 
 LANGUAGE = "ar"  # whose script runs from right to left; the words are made up
 ALIF = "\u0627"
+WORDS = " ".join([ALIF * 5] * 6)
+PIECES = ("title", "target", "lede", "letter", "story", "share", "organiser")
+TEXT: dict[str, Any] = dict.fromkeys(PIECES, WORDS) | {"demands": [WORDS, WORDS]}
+NEWS: dict[str, Any] = {
+    "update": [{"day": date(2016, 5, 26), "text": {LANGUAGE: {"title": WORDS, "body": WORDS}}}],
+    "target": [
+        {"country": "CA", "checked": 2016, "office": {LANGUAGE: WORDS}, "postal": f"150 {ALIF * 9}"}
+    ],
+}
+NAME, EMAIL = f"{ALIF * 4} {ALIF * 6}", "committee@example.org"
 
 
 def mirrored(text: str) -> str:
@@ -28,9 +56,8 @@ def mirrored(text: str) -> str:
     )
 
 
-@pytest.fixture
-def app(make_app: MakeApp, tmp_path: Path) -> Flask:
-    """Return the application with the made-up language, from its own instance folder."""
+def write_catalogue(instance: Path) -> None:
+    """Put the made-up language into an instance folder."""
     with (i18n.CATALOGUES / "messages.pot").open("rb") as file:
         template = read_po(file)
     catalogue = Catalog(locale=LANGUAGE)
@@ -40,29 +67,94 @@ def app(make_app: MakeApp, tmp_path: Path) -> Flask:
             catalogue.add(message.id, tuple(forms))
         elif message.id:
             catalogue.add(message.id, mirrored(message.id))
-    folder = tmp_path / i18n.OWN_CATALOGUES / LANGUAGE / "LC_MESSAGES"
+    folder = instance / i18n.OWN_CATALOGUES / LANGUAGE / "LC_MESSAGES"
     folder.mkdir(parents=True)
     with (folder / "messages.po").open("wb") as written:
         write_po(written, catalogue)
     with (folder / "messages.mo").open("wb") as compiled:
         write_mo(compiled, catalogue)
+
+
+@pytest.fixture
+def app(make_app: MakeApp, tmp_path: Path) -> Iterator[Flask]:
+    """Return the application with the made-up language from its own instance folder, its context
+    pushed.
+    """
+    write_catalogue(tmp_path)
     app = make_app(LANGUAGES=[LANGUAGE, "en"])
     with app.app_context():
-        text = dict.fromkeys(("title", "target", "lede", "letter", "story", "share"), ALIF * 5)
-        make_petition(text={LANGUAGE: text}, source_language=LANGUAGE, organiser=ALIF)
-    return app
+        slug = make_petition(text={LANGUAGE: TEXT}, source_language=LANGUAGE, organiser=WORDS)
+        updates.keep(slug, manuscript.read_news(NEWS), now=now())
+        yield app
 
 
-def test_every_public_page_runs_from_right_to_left(app: Flask) -> None:
+def untranslated(text: str) -> set[str]:
+    """Return the words of a page or mail in Latin letters, but for addresses and names."""
+    text = re.sub(r"<(script|style|svg|textarea)\b.*?</\1>", "", text, flags=re.DOTALL)
+    text = re.sub(r"<li>\s*<a[^>]*lang=.*?</li>|<option.*?</option>", "", text, flags=re.DOTALL)
+    text = re.sub(r"\S+\.example\.org\S*", " ", re.sub(r"<[^>]+>", " ", text))
+    return set(re.findall(r"[A-Za-z]{4,}", text)) - NAMES
+
+
+def test_every_public_page_runs_from_right_to_left(app: Flask, post_office: PostOffice) -> None:
     client = browser(app)
-    for path in public_pages(client, "free-them"):
-        page = client.get(path)
-        assert page.status_code == 200, path
-        assert f'<html lang="{LANGUAGE}" dir="rtl">' in page.text
-        said = re.sub(r"<(script|svg|textarea)\b.*?</\1>", "", page.text, flags=re.DOTALL)
-        said = re.sub(r"<li>\s*<a[^>]*lang=.*?</li>|<option.*?</option>", "", said, flags=re.DOTALL)
-        words = set(re.findall(r"[A-Za-z]{4,}", re.sub(r"<[^>]+>", " ", said)))
-        assert words <= NAMES, (path, words - NAMES)
+    full = filled(name=NAME, email=EMAIL, display="full", language=LANGUAGE)
+    thanks = confirmed(client, post_office, "free-them", **full)
+    (piece,) = updates.listed(petitions.identify("free-them"), LANGUAGE)
+    paths = [
+        *public_pages(client, "free-them"),
+        f"/p/free-them/updates/{piece.id}",
+        thanks,
+        f"/my/{token_for(app, tokens.MY_PAGE, 1)}",
+        "/my",
+    ]
+    for path in paths:
+        runs_from_right_to_left(client.get(path), path)
+    assert NAME in client.get("/p/free-them/signatures").text
+    assert WORDS in client.get("/p/free-them/updates").text
+
+
+def runs_from_right_to_left(page: TestResponse, path: str) -> None:
+    """Fail for a page that does not, or that says something in another language."""
+    assert page.status_code == 200, path
+    assert f'<html lang="{LANGUAGE}" dir="rtl">' in page.text, path
+    assert untranslated(page.text) == set(), path
+
+
+def test_so_do_the_letter_and_the_pages_of_a_token(app: Flask, post_office: PostOffice) -> None:
+    client = browser(app)
+    (office,) = updates.targets(petitions.identify("free-them"))
+    fields = {"office": str(office.id), "letter": LANGUAGE, "name": NAME}
+    letter = client.post("/p/free-them/write", data=fields)
+    runs_from_right_to_left(letter, "the letter")
+    assert f"<bdi>{NAME}</bdi>" in letter.text
+    written = letter.text.partition('id="letter"')[2].partition("</article>")[0]
+    assert written.count(WORDS) == 5, "office, title, letter, two demands"
+    form = filled(name=NAME, email=EMAIL, language=LANGUAGE)
+    pending = client.post("/p/free-them/sign", data=form).location
+    runs_from_right_to_left(client.get(pending), "pending")
+    deliver(app)
+    (mail,) = post_office.wait_for(1)
+    for link in (mail.link, mail.link_to("not-me")):
+        runs_from_right_to_left(client.get(path_of(link)), link)
+
+
+def test_mails_run_from_right_to_left(app: Flask, post_office: PostOffice) -> None:
+    client = browser(app)
+    form = filled(name=NAME, email=EMAIL, language=LANGUAGE)
+    thanks = confirmed(client, post_office, "free-them", **form)
+    assert client.get(thanks).status_code == 200
+    client.post("/my", data={"email": EMAIL, "language": LANGUAGE})
+    deliver(app)
+    own = token_for(app, tokens.MY_PAGE, 1)
+    client.post(f"/my/{own}", data={"action": "withdraw"})
+    deliver(app)
+    mails = post_office.wait_for(4)
+    assert len({mail.message["Subject"] for mail in mails}) == 4, "four kinds of letters"
+    for mail in mails:
+        said = f"{mail.message['Subject']}\n{mail.text}\n{mail.html}"
+        assert untranslated(said) == set(), mail.text
+        assert f'<html lang="{LANGUAGE}" dir="rtl">' in mail.html
 
 
 # What is the same in every language: names of networks and formats, and addresses.

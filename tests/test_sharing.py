@@ -13,17 +13,29 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from petition import petitions, sharing, visits
+from petition import lifecycle, manuscript, petitions, sharing, updates, visits
 from petition.clock import now
 from petition.extensions import db
-from petition.models import Visit
+from petition.kinds import State
+from petition.models import Tally, Visit
 from tests.browser.site import running
-from tests.conftest import SITE, Client, MakeApp, browser, confirmed, text_of
+from tests.conftest import (
+    SITE,
+    Client,
+    MakeApp,
+    browser,
+    confirmed,
+    make_petition,
+    signed,
+    text_of,
+)
 from tests.post_office import PostOffice
 from tests.test_organisers import enter, invite
 
 PAGE = f"{SITE}/p/free-them"
 TEXT = "Sign for their freedom & ours:"
+TITLE = "Free them & us"
+CARD = f"{PAGE}/card/en/12.png?v=1"
 ADDRESSES = {
     "wa": ("wa.me", "/", {"text": "both"}),
     "tg": ("t.me", "/share/url", {"url": "url", "text": "text"}),
@@ -32,30 +44,52 @@ ADDRESSES = {
     "bs": ("bsky.app", "/intent/compose", {"text": "both"}),
     "th": ("www.threads.com", "/intent/post", {"text": "text", "url": "url"}),
     "li": ("www.linkedin.com", "/sharing/share-offsite/", {"url": "url"}),
-    "re": ("www.reddit.com", "/submit", {"url": "url", "title": "text"}),
-    "vk": ("vk.com", "/share.php", {"url": "url", "title": "text"}),
-    "ok": ("connect.ok.ru", "/offer", {"url": "url", "title": "text"}),
+    "re": ("www.reddit.com", "/submit", {"url": "url", "title": "title"}),
+    "vk": ("vk.com", "/share.php", {"url": "url", "title": "title"}),
+    "ok": ("connect.ok.ru", "/offer", {"url": "url", "title": "title", "imageUrl": "card"}),
 }
+
+LINKS = sharing.links(PAGE, TEXT, title=TITLE, picture=CARD)
 
 
 @pytest.mark.parametrize("channel", ADDRESSES)
 def test_a_network_gets_address_and_text_as_it_wants_them(channel: str) -> None:
-    (link,) = (link for link in sharing.links(PAGE, TEXT) if link.channel == channel)
+    (link,) = (link for link in LINKS if link.channel == channel)
     host, path, fields = ADDRESSES[channel]
     parts = urlsplit(link.url)
     assert (parts.scheme, parts.netloc, parts.path) == ("https", host, path)
     assert "+" not in parts.query, "blanks as %20: some programs show a plus"
     address = f"{PAGE}?r={channel}"
-    said = {"url": address, "text": TEXT, "both": f"{TEXT} {address}"}
+    said = {"url": address, "text": TEXT, "both": f"{TEXT} {address}", "title": TITLE, "card": CARD}
     assert parse_qs(parts.query) == {name: [said[what]] for name, what in fields.items()}
 
 
 @pytest.mark.parametrize(("channel", "begins"), [("em", "mailto:?subject="), ("sm", "sms:?&body=")])
 def test_programs_of_the_reader_get_text_and_address(channel: str, begins: str) -> None:
-    (link,) = (link for link in sharing.links(PAGE, TEXT) if link.channel == channel)
+    (link,) = (link for link in LINKS if link.channel == channel)
     assert link.url.startswith(begins)
     assert unquote(link.url).endswith(f"{TEXT} {PAGE}?r={channel}")
     assert not link.leaves
+
+
+def test_a_mail_has_the_title_for_a_subject_not_a_text_that_ends_in_a_colon(
+    client: Client, petition: str
+) -> None:
+    page = client.get(f"/en/p/{petition}").text
+    assert "mailto:?subject=Free%20them&amp;body=Sign%20for%20their%20freedom%3A%20https" in page
+    assert f"%2Fp%2F{petition}%2Fcard%2Fen%2F0.png%3Fv%3D1" in page, "OK shows the card"
+
+
+@pytest.mark.parametrize("state", [State.CLOSED, State.VICTORY])
+def test_nobody_is_called_to_sign_what_takes_no_signatures(
+    client: Client, petition: str, state: State
+) -> None:
+    lifecycle.move(petition, state, now=now())
+    for path in ("", "/share", "/mastodon?server=mastodon.social"):
+        page = client.get(f"/en/p/{petition}{path}").text
+        assert "Sign%20for%20their%20freedom" not in page
+        assert 'data-text="Sign' not in page
+        assert "text=Free%20them%20https%3A%2F%2Fpetition.example.org" in page
 
 
 @pytest.mark.parametrize(
@@ -182,13 +216,21 @@ def test_only_the_embedded_page_may_be_framed_and_it_holds_no_form(
         assert page.headers["X-Frame-Options"] == "DENY"
 
 
-def test_the_badge_is_a_small_picture_for_every_site(client: Client, petition: str) -> None:
+def test_the_badge_is_a_small_picture_for_every_site(
+    app: Flask, client: Client, petition: str
+) -> None:
     badge = client.get(f"/p/{petition}/badge.svg")
     assert badge.mimetype == "image/svg+xml"
     assert badge.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
-    assert "Confirmed signatures: 0" in badge.text
     assert len(badge.data) < 1_000
     ET.fromstring(badge.text)
+    assert "Sign the petition" in badge.text, "nothing is shown that would be nought"
+    assert "Confirmed signatures" not in client.get(f"/p/{petition}/share").text
+    db.session.query(Tally).update({Tally.counted: 1_234})
+    db.session.commit()
+    app.extensions["kept"].forget()
+    assert "Confirmed signatures: 1,234" in client.get(f"/p/{petition}/badge.svg").text
+    assert "Confirmed signatures: 1,234" in client.get(f"/p/{petition}/share").text
 
 
 def test_oembed_tells_how_to_embed(client: Client, petition: str) -> None:
@@ -201,6 +243,9 @@ def test_oembed_tells_how_to_embed(client: Client, petition: str) -> None:
     for elsewhere in ("https://evil.example/p/free-them", f"{SITE}/privacy", f"{SITE}/p/gone", ""):
         assert client.get("/oembed", query_string={"url": elsewhere}).status_code == 404
     assert client.get(f"/oembed?format=xml&url={PAGE}").status_code == 501
+    small = client.get("/oembed", query_string={"url": PAGE, "maxwidth": -5, "maxheight": 0}).json
+    assert small is not None
+    assert (small["width"], small["height"]) == (1, 1)
 
 
 def test_search_engines_find_every_public_page_in_every_language(
@@ -212,9 +257,73 @@ def test_search_engines_find_every_public_page_in_every_language(
     found = {str(place.text) for place in tree.findall("s:url/s:loc", names)}
     for path in (f"/p/{petition}", f"/ru/p/{petition}", f"/kk/p/{petition}/updates", "/privacy"):
         assert f"{SITE}{path}" in found
-    for address in sorted(found):
-        assert client.get(address.removeprefix(SITE)).status_code == 200, address
+    assert f"{SITE}/" not in found, "what stands there is the petition's page"
     assert not [address for address in found if "signatures" in address]
+
+
+def test_a_page_for_search_engines_names_itself_and_each_of_its_languages(
+    app: Flask, client: Client, petition: str
+) -> None:
+    make_petition("another")  # so that a list stands at /
+    news = {"day": date(2016, 5, 20), "text": {"en": {"title": "Arrested", "body": "All of them."}}}
+    updates.keep(petition, manuscript.read_news({"update": [news]}), now=now())
+    tree = ET.fromstring(client.get("/sitemap.xml").text)
+    names = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9"}
+    listed = [str(place.text) for place in tree.findall("s:url/s:loc", names)]
+    assert len(listed) == len(set(listed)) == 7 * (3 + 2 * 4 + 1)
+    assert f"{SITE}/" in listed
+    versions = {}
+    for address in listed:
+        answer = client.get(address.removeprefix(SITE))
+        assert answer.status_code == 200, address
+        assert re.findall(r'<link rel="canonical" href="([^"]+)">', answer.text) == [address]
+        assert answer.text.count('property="og:locale"') == 1
+        links = re.findall(r'<link rel="alternate" hreflang="([^"]+)" href="([^"]+)">', answer.text)
+        assert sorted(name for name, _ in links) == sorted(["x-default", *app.config["LANGUAGES"]])
+        versions[address] = dict(links)
+    for address, named in versions.items():
+        assert address in named.values()
+        assert all(versions[other] == named for other in named.values())
+
+
+def test_the_petition_at_the_root_is_found_under_its_own_address(
+    client: Client, petition: str
+) -> None:
+    for prefix in ("", "/ru"):
+        page = client.get(f"{prefix}/").text
+        assert f'<link rel="canonical" href="{SITE}{prefix}/p/{petition}">' in page
+
+
+def test_what_search_engines_leave_out_names_no_address_for_them(
+    client: Client, post_office: PostOffice, petition: str
+) -> None:
+    link = signed(client, post_office, petition)
+    paths = (f"/p/{petition}/signatures", f"/p/{petition}/mastodon", f"/p/{petition}/embed", "/my")
+    for path in (*paths, link, "/nothing", "/p/gone", f"/p/{petition}/updates/99"):
+        page = client.get(path)
+        assert 'rel="canonical"' not in page.text, path
+        asked_out = "noindex" in page.headers.get("X-Robots-Tag", "") + page.text
+        assert asked_out or page.status_code == 404, path
+    assert 'rel="canonical"' not in client.post(f"/p/{petition}/sign", data={}).text
+
+
+def test_a_piece_of_news_has_a_preview_with_the_card(client: Client, petition: str) -> None:
+    words = "They were **taken** away.\n\n" + "Nobody says [where](https://example.org). " * 9
+    news = {"day": date(2016, 5, 20), "text": {"en": {"title": "Arrested", "body": words}}}
+    updates.keep(petition, manuscript.read_news({"update": [news]}), now=now())
+    (number,) = updates.published(petitions.identify(petition))
+    page = client.get(f"/en/p/{petition}/updates/{number}").text
+    for line in (
+        '<meta property="og:title" content="Arrested">',
+        f'<meta property="og:image" content="{PAGE}/card/en/0.png?v=1">',
+        '<meta name="twitter:card" content="summary_large_image">',
+    ):
+        assert line in page
+    said = re.search(r'<meta property="og:description" content="([^"]*)">', page)
+    assert said is not None
+    assert said[1].startswith("They were taken away. Nobody says where (https://example.org).")
+    assert len(said[1]) <= 200
+    assert said[1].endswith("…")
 
 
 LOADED = re.compile(r'<(?:link rel="(?:icon|stylesheet)"|script|img|iframe)[^>]*>')

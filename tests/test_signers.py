@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petition.signers import AddressInvalid, has_forbidden, has_link, read_address, tidy
+from petition.signers import AddressInvalid, has_forbidden, has_link, read_address, shows, tidy
 
 LOCAL = st.from_regex(r"[a-zA-Z0-9]([a-zA-Z0-9._+-]{0,20}[a-zA-Z0-9])?", fullmatch=True).filter(
     lambda local: ".." not in local
@@ -155,7 +155,7 @@ def test_tidying_twice_changes_nothing_more(typed: str) -> None:
         "M. Com",
         "Smith M.Com.",
     ]
-    + ["Jean-Luc de la Tour", "李雷", "X Æ A-12", "=Ali", "-Ali"],
+    + ["Jean-Luc de la Tour", "李雷", "X Æ A-12", "=Ali", "-Ali", "Dr.in Mag.a Huber", "রায়"],
 )
 def test_real_names_hold_no_link_and_nothing_forbidden(name: str) -> None:
     assert not has_link(name)
@@ -164,7 +164,8 @@ def test_real_names_hold_no_link_and_nothing_forbidden(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["see http://spam.example", "www.spam.example", "spam.com", "Anna spam.org Berg", "t.me/spam"],
+    ["see http://spam.example", "www.spam.example", "spam.com", "Anna spam.org Berg", "t.me/spam"]
+    + ["casino.ru", "kaspi.kz", "spam.de", "bit.ly", "evil.co.uk", "казино.рф"],
 )
 def test_links_are_seen(name: str) -> None:
     assert has_link(name)
@@ -173,3 +174,13 @@ def test_links_are_seen(name: str) -> None:
 @pytest.mark.parametrize("bad", ["\0", "\x1b", "\n", "\t", "\u202e", "\u2066", "\u2028", "\x7f"])
 def test_what_makes_a_list_lie_is_seen(bad: str) -> None:
     assert has_forbidden(f"Anna{bad}Berg")
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u200b", "\u2800", "\u3164", "—", "..."])
+def test_what_shows_nothing_is_no_name(name: str) -> None:
+    assert not shows(name)
+
+
+@pytest.mark.parametrize("name", ["A", "রায়", "李", "X2", "علی"])
+def test_one_letter_of_any_script_is_a_name(name: str) -> None:
+    assert shows(name)

@@ -1,5 +1,6 @@
 """News: pages and feed, languages, pictures made anew; the letter to the embassy."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date
@@ -10,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as ET
 
 import pytest
+from babel.dates import format_date
 from flask import Flask
 from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
@@ -17,6 +19,7 @@ from PIL.ExifTags import GPS, IFD, Base
 from petition import lifecycle, manuscript, petitions, pictures, updates
 from petition.clock import now
 from petition.errors import ImportRefused, PictureRefused
+from petition.web.plain import beginning, plain
 from tests.conftest import TODAY, Client, make_petition, text_of
 
 NEWS: dict[str, Any] = {
@@ -80,6 +83,25 @@ def test_news_is_listed_newest_first_in_the_readers_language(client: Client, new
     assert 'lang="en"' in client.get(f"/ru/p/{news}/updates/{other.id}").text
     assert client.get(f"/p/{news}/updates/999").status_code == 404
     assert "Письма" in client.get(f"/ru/p/{news}").text, "and on the petition's page"
+
+
+def test_old_news_is_within_reach(
+    client: Client, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(updates, "PAGE", 2)
+    one = {"day": date(2016, 5, 20), "text": {"en": {"title": "", "body": "So it was."}}}
+    titles = ["First", "Second", "Third", "Fourth", "Fifth"]
+    keep(petition, {"update": [one | {"text": {"en": {"title": t, "body": "x"}}} for t in titles]})
+    path, seen = f"/en/p/{petition}/updates", []
+    while path:
+        page = client.get(path).text
+        seen.append(re.findall(r'/updates/\d+">(\w+)</a>', page))
+        further = re.search(r'href="(/en/p/[^"]+before=\d+)"', page)
+        path = further[1] if further else ""
+    assert seen == [["Fifth", "Fourth"], ["Third", "Second"], ["First"]]
+    petition_id = petitions.identify(petition)
+    monkeypatch.setattr(updates, "listed", None)  # a piece is found by its number, however old
+    assert updates.found(petition_id, updates.published(petition_id)[-1], "en").title == "First"
 
 
 def test_a_piece_of_another_petition_is_not_found(client: Client, news: str) -> None:
@@ -245,8 +267,10 @@ def test_the_letter_has_office_language_and_name_and_nothing_is_kept(
     app: Flask, client: Client, news: str
 ) -> None:
     (target,) = updates.targets(petitions.identify(news))
-    asked = text_of(client.get(f"/p/{news}/write"))
-    assert "Canada: Embassy in Ottawa" in asked
+    page = client.get(f"/p/{news}/write")
+    assert "Canada: Embassy in Ottawa" in text_of(page)
+    office = page.text.partition('name="office"')[2].partition("</select>")[0]
+    assert "selected" not in office, "nobody writes to an embassy by not looking"
     form = {"office": str(target.id), "letter": "ru", "name": "Anna Berg"}
     answer = client.post(f"/en/p/{news}/write", data=form)
     assert answer.headers["Cache-Control"] == "no-store"
@@ -257,8 +281,54 @@ def test_the_letter_has_office_language_and_name_and_nothing_is_kept(
     link = answer.text.partition('href="mailto:')[2].partition('"')[0].replace("&amp;", "&")
     mail = parse_qs(urlsplit(f"mailto:{link}").query)
     assert mail["subject"] == ["Свободу им"]
-    assert mail["body"][0].endswith("Anna Berg")
-    assert "\r\n" in mail["body"][0]
+    assert mail["body"][0].endswith(
+        "We ask you to free them.\r\n\r\nЧего мы требуем\r\n\r\n"
+        "1. Free them.\r\n2. Let others speak.\r\n\r\nAnna Berg"
+    )
+
+
+def test_a_letter_is_in_its_own_language_whatever_the_readers(client: Client) -> None:
+    names = ("title", "target", "lede", "letter", "story", "share")
+    text = dict.fromkeys(names, "Only English words") | {"demands": ["Free them."]}
+    swedish = dict.fromkeys(names, "Frige **dem** alla") | {"demands": ["Frige dem."]}
+    slug = make_petition(text={"en": text, "sv": swedish})
+    office = {"en": "Embassy", "sv": "Ambassaden"}
+    keep(slug, {"target": [NEWS["target"][0] | {"office": office}]})
+    (target,) = updates.targets(petitions.identify(slug))
+    form = {"office": str(target.id), "letter": "sv", "name": "Anna Berg"}
+    page = client.post(f"/en/p/{slug}/write", data=form).text
+    letter = re.search(r'<article[^>]* lang="sv" dir="ltr".*?</article>', page, re.DOTALL)
+    assert letter is not None
+    said = set(re.findall(r"\w+", re.sub(r"<[^>]+>", " ", letter[0])))
+    day = format_date(now(), "long", locale="sv")
+    theirs = f"Ambassaden 150 Metcalfe Street Ottawa {day} Frige dem alla Vad vi kräver Anna Berg"
+    assert said == set(theirs.split())
+
+
+def test_who_has_no_embassy_near_gets_a_letter_without_an_address(
+    client: Client, news: str
+) -> None:
+    assert "My country is not here" in client.get(f"/en/p/{news}/write").text
+    page = client.post(f"/en/p/{news}/write", data={"office": "0", "name": "Anna Berg"}).text
+    assert "<address></address>" in page
+    assert 'href="mailto:?subject=Free%20them&amp;body=' in page
+    assert "There is room for the address" in page
+    assert "was checked in" not in page
+
+
+def test_markdown_is_said_in_plain_words() -> None:
+    written = (
+        "To *you*\n\nWe **write** [here](https://a.example)\nand <https://b.example>  \nagain.\n\n"
+        "- one\n- two\n\n1. first\n2. second\n\n> 5 * 3 ![a *face*](face.jpg)"
+    )
+    assert plain(written).split("\n\n") == [
+        "To you",
+        "We write here (https://a.example) and https://b.example\nagain.",
+        *("- one", "- two", "1. first", "2. second"),
+        "5 * 3 a face",
+    ]
+    assert beginning(written, most=12) == "To you We…"
+    assert beginning("Short.") == "Short."
 
 
 @pytest.mark.parametrize(

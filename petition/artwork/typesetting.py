@@ -13,6 +13,8 @@ Measure = Callable[[str, float], float]  # a text and a size: how wide it is
 _BREAKS = re.compile(r"[^\S\u00a0\u2007\u202f]+")  # not at a no-break space
 # A word of one or two letters stays with the next: no line ends in "of", "в" or "и".
 _SHORT = re.compile(r"(?<!\S)(\w{1,2}) (?=\w{3})")
+# Nor is a short word at the end, as a year, left alone in the last line.
+_LAST = re.compile(r" (?=\S{1,4}$)", re.MULTILINE)
 
 
 class Line(NamedTuple):
@@ -44,7 +46,7 @@ class Block:
 
 def fits(text: str, space: Space, measure: Measure) -> Block | None:
     """Set a text in the largest size at which it fits, or return None if it fits in none."""
-    bound = _SHORT.sub("\\1\u00a0", text)
+    bound = _LAST.sub("\u00a0", _SHORT.sub("\\1\u00a0", text))
     smallest = space.sizes[-1]
     least = 0.95 * measure(text, smallest) / smallest  # letters do not grow quite evenly
     for size in space.sizes:

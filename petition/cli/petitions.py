@@ -9,7 +9,8 @@ from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
 from petition import export as exporting
-from petition import lifecycle, manuscript, petitions, updates
+from petition import lifecycle, manuscript, organisers, petitions, updates
+from petition.artwork import fonts
 from petition.cli.refusal import refusing
 from petition.clock import now
 from petition.kinds import State
@@ -25,6 +26,7 @@ def import_file(file: Path) -> None:
     with refusing():
         kept = manuscript.read(written, file.parent)
         lifecycle.keep(kept, now=now())
+    _tell_unseen(kept)
     click.echo(f"/p/{kept.slug}")
 
 
@@ -36,6 +38,22 @@ def add(slug: str, file: Path) -> None:
     written = _toml(file)
     with refusing():
         updates.keep(slug, manuscript.read_news(written, file.parent), now=now())
+
+
+def _tell_unseen(kept: manuscript.Manuscript) -> None:
+    """Say in a line which letters of the pictures and papers no font of this machine has."""
+    unseen = {
+        text["language"]: letters
+        for text in kept.texts
+        if (letters := fonts.missing("".join(text[piece] for piece in manuscript.DRAWN)))
+    }
+    if unseen:
+        named = "; ".join(f"{language}: {' '.join(of)}" for language, of in unseen.items())
+        click.echo(
+            "no font on this machine has these letters; pictures and papers show a dot for them"
+            f" until one is installed: {named}",
+            err=True,
+        )
 
 
 def _toml(file: Path) -> dict[str, object]:
@@ -69,6 +87,7 @@ def create(slug: str, language: str, organiser: str, contact: str, **text: str) 
             }
         )
         lifecycle.keep(kept, now=now())
+    _tell_unseen(kept)
     click.echo(f"draft /p/{kept.slug}; open it with: flask petition open {kept.slug}")
 
 
@@ -128,9 +147,8 @@ def export(slug: str, kind: str) -> None:
     """Write the confirmed signatures of SLUG to standard output, as the organisers' download
     does.
     """
-    del kind  # one kind so far; the option is there so that scripts can name it
     with refusing():
-        petition_id = petitions.identify(slug)
+        petition_id = organisers.record_export(slug, what=f"{kind} by command", now=now())
     for piece in exporting.csv_lines(petition_id):
         sys.stdout.buffer.write(piece)
     sys.stdout.buffer.flush()

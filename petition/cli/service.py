@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import secrets
 import signal
 import tomllib
@@ -42,6 +43,9 @@ outbox_commands = AppGroup("outbox", help="Deliver mails; see what waits.")
 def run(once: bool) -> None:
     """Deliver due mails until told to stop (SIGTERM or SIGINT)."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    if not config.is_local(current_app.config) and not current_app.config["MAIL_SERVER"]:
+        # Into the folder for trials nobody looks, and the letters would count as sent.
+        raise click.ClickException("MAIL_SERVER is not set: the letters wait until it is")
     worker = worker_for(current_app)
     if once:
         with refusing():
@@ -65,7 +69,10 @@ def status() -> None:
     found = outbox.status()
     age = f", the oldest for {(now() - found.oldest).total_seconds():.0f} s" if found.oldest else ""
     click.echo(f"{found.due} waiting{age}")
-    click.echo(f"{found.sent} sent, {found.refused} refused, {found.withheld} withheld")
+    click.echo(
+        f"{found.sent} sent, {found.refused} refused, {found.withheld} withheld, "
+        f"{found.held} held in bursts"
+    )
 
 
 def worker_for(app: Flask) -> Worker:
@@ -90,6 +97,7 @@ def worker_for(app: Flask) -> Worker:
         courier,
         lambda letter: letters.compose(letter, stationery, now=now()),
         now,
+        keys.mark,
         chores=chores.of(settings, keys.mark_mailbox),
         mails_a_minute=settings["RATELIMIT_MAILS"],
     )
@@ -114,8 +122,11 @@ def setup() -> None:
 
 
 def _write_secret(file: Path) -> None:
-    """Add a secret key of 256 bits to the settings file, readable by its owner alone."""
+    """Add a secret key of 256 bits to the settings file, readable by its owner alone, in place of
+    an empty one.
+    """
     earlier = file.read_text(encoding="utf-8") if file.exists() else ""
+    earlier = re.sub(r"^\s*SECRET_KEY\s*=.*\n?", "", earlier, flags=re.MULTILINE)
     line = f'SECRET_KEY = "{secrets.token_hex(32)}"\n'
     unfinished = file.with_suffix(".part")
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:

@@ -16,6 +16,8 @@ class Spent(Base):
     """
 
     __tablename__ = "spent"
+    # Rows live in the key's own tree, where SQLite would write a second one at every signature.
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 (SQLAlchemy's way)
 
     key: Mapped[str] = mapped_column(String(80), primary_key=True)
     times: Mapped[int]

@@ -8,6 +8,7 @@ from sqlalchemy import (
     ForeignKey,
     String,
     UniqueConstraint,
+    false,
     literal_column,
 )
 from sqlalchemy.ext.hybrid import hybrid_property
@@ -98,10 +99,11 @@ class Signature(Typed, Base):
     petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"))
     mailbox_key: Mapped[str] = mapped_column(String(254))
     entries: Mapped[int] = mapped_column(default=1)
-    code_tries: Mapped[int] = mapped_column(default=0)
     comment_state: Mapped[Remark] = mapped_column(String(10), default=Remark.WAITING)
     confirmed_at: Mapped[datetime | None]
     number: Mapped[int | None]
+    # An organiser has hidden the name: its signer's own choice no longer matters.
+    muted: Mapped[bool] = mapped_column(server_default=false())
 
     @classmethod
     def stands_under(cls, text: type[PetitionText]) -> ColumnElement[bool]:
@@ -114,10 +116,11 @@ class Signature(Typed, Base):
 
     @classmethod
     def shows(cls) -> ColumnElement[bool]:
-        """Return the condition that a signer counts and wants to be seen, in the words of the index
-        on them: any others would read the whole table.
+        """Return the condition that a signer counts, wants to be seen and may be, in the words of
+        the index on them: any others would read the whole table.
         """
-        return cls.number.is_not(None) & (cls.display != literal_column(f"'{Display.HIDDEN}'"))
+        chosen = cls.number.is_not(None) & (cls.display != literal_column(f"'{Display.HIDDEN}'"))
+        return chosen & cls.muted.is_(False)
 
     @classmethod
     def remarks(cls) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ import gzip
 import re
 from hashlib import blake2b
 from pathlib import Path
+from urllib.parse import quote
 
 from flask import Flask
 
@@ -38,6 +39,8 @@ def publish(app: Flask) -> Path:
         name: _publish(logo if name == "logo" else name, content, folder)
         for name, content in files.items()
     }
+    # In the page itself: it is smaller than the request for it.
+    addresses["icon.svg"] = f"data:image/svg+xml,{quote(files['icon.svg'].decode())}"
     app.jinja_env.globals["asset"] = addresses.__getitem__
     return folder
 

@@ -1,4 +1,6 @@
-"""The public list: who signed and wants it known, by hundreds, and out of search engines."""
+"""The public list: who signed and wants it known, by hundreds, and out of search engines. The
+organisations stand on its first page.
+"""
 
 from flask import Response, g, make_response, render_template, request
 
@@ -12,10 +14,16 @@ pages = Prefixed("company", __name__)
 def listed(slug: str) -> Response:
     """List those who chose to show, newest first."""
     shown = petitions.shown(slug, g.language)
-    people = supporters.page(shown.id, before=number_asked())
-    further = people[-1].number if len(people) == supporters.PAGE else None
+    before = number_asked()
+    people = supporters.page(shown.id, before=before)
     page = make_response(
-        render_template("petition/signatures.html", petition=shown, people=people, further=further)
+        render_template(
+            "petition/signatures.html",
+            petition=shown,
+            people=people,
+            further=people[-1].number if len(people) == supporters.PAGE else None,
+            organisations=[] if before else supporters.organisations(shown.id),
+        )
     )
     page.headers["X-Robots-Tag"] = "noindex"
     return page

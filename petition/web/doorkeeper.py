@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from flask import current_app, request
 
-from petition import limits, steps, tokens
+from petition import steps, tokens
 from petition.clock import now
 from petition.domains import is_watched
 from petition.errors import TokenExpired, TokenForged
-from petition.limits import Sender
+from petition.limits import SIGNING, Sender, Spending
 from petition.networks import Networks
 from petition.signers import Address
 from petition.web.keys import keys
@@ -43,38 +43,44 @@ def was_hurried() -> bool:
     return ids != (1,) and moment - keys().made(written) < timedelta(seconds=least)
 
 
-def signer(address: Address) -> Sender:
+def signer(address: Address, petition_id: int) -> Sender:
     """Return what limits need to know of who signs. Raises ProofRefused."""
+    settings, here, moment = current_app.config, request.remote_addr, now()
     trapped = bool(request.form.get(TRAP))
-    if not current_app.config["RATELIMIT_ENABLED"]:
+    networks = _networks()
+    if not settings["RATELIMIT_ENABLED"] or networks.is_allowed(here):
         return Sender(trapped=trapped)
-    proven, spendings = False, []
     ticket = request.form.get("ticket", "")
+    step: tuple[Spending, ...] = ()
     if ticket:
         proof = request.form.get("proof", "")
-        used, until = steps.done(keys(), ticket, proof, delay=delay(), now=now())
-        spendings.append(limits.Spending(used, 1, None, until=until))
-        proven = True
-    networks, network = _networks(), ""
-    if not networks.is_allowed(request.remote_addr):
-        network = networks.key(request.remote_addr, now=now())
-        free, most = current_app.config["RATELIMIT_FREE"], _most()
-        spendings.append(limits.Spending(f"sign:{network}", free, most, proven))
-    if is_watched(address.domain):
+        used, until = steps.done(keys(), ticket, proof, delay=delay(), now=moment)
+        step = (Spending(used, 1, None, until=until),)
+    proven = bool(ticket)
+    network = networks.key(here, now=moment)
+    # Where so many people are that none is refused, many are no flood either.
+    crowd = networks.is_never_refused(here)
+    kind, most = ("crowd", None) if crowd else (SIGNING, settings["RATELIMIT_MOST"])
+    spendings = [
+        Spending(f"{kind}:{petition_id}:{network}", settings["RATELIMIT_FREE"], most, proven)
+    ]
+    if is_watched(address.domain) and address.domain not in settings["RATELIMIT_ALLOW_DOMAINS"]:
         mark = keys().mark("domain", address.domain)
-        free = current_app.config["RATELIMIT_DOMAIN"]
-        spendings.append(limits.Spending(f"domain:{mark}", free, None, proven))
-    return Sender(tuple(spendings), network, trapped)
+        free = settings["RATELIMIT_DOMAIN"]
+        spendings.append(Spending(f"domain:{mark}", free, None, proven, lenient=True))
+    return Sender((*spendings, *step), "" if crowd else network, trapped)
 
 
 def asker() -> Sender:
     """Return what limits need to know of who asks for a mail."""
-    networks = _networks()
-    if not current_app.config["RATELIMIT_ENABLED"] or networks.is_allowed(request.remote_addr):
+    networks, here = _networks(), request.remote_addr
+    if not current_app.config["RATELIMIT_ENABLED"] or networks.is_allowed(here):
         return Sender()
-    most = _most() and current_app.config["RATELIMIT_FREE"] * LETTERS_TIMES_FREE
-    network = networks.key(request.remote_addr, now=now())
-    return Sender((limits.Spending(f"letter:{network}", 0, most, proven=True),), network)
+    most = max(1, current_app.config["RATELIMIT_FREE"]) * LETTERS_TIMES_FREE
+    if networks.is_never_refused(here):
+        most = None
+    network = networks.key(here, now=now())
+    return Sender((Spending(f"letter:{network}", 0, most, proven=True),), network)
 
 
 def step(ticket: str = "") -> steps.Step:
@@ -90,9 +96,3 @@ def delay() -> timedelta:
 def _networks() -> Networks:
     networks: Networks = current_app.extensions["networks"]
     return networks
-
-
-def _most() -> int | None:
-    refuse = not _networks().is_never_refused(request.remote_addr)
-    most: int = current_app.config["RATELIMIT_MOST"]
-    return most if refuse else None

@@ -67,9 +67,16 @@ class Drawings:
         put(file, content)
         kept = list(self._folder.iterdir())
         if len(kept) > MOST:
-            kept.sort(key=lambda file: file.stat().st_mtime)
+            kept.sort(key=_made_at)
             for old in kept[: len(kept) - MOST]:
                 old.unlink(missing_ok=True)
+
+
+def _made_at(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:  # another process was first
+        return 0.0
 
 
 def drawings() -> Drawings:

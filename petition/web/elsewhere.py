@@ -21,6 +21,7 @@ from markupsafe import escape
 from petition import config, petitions
 from petition.colours import on
 from petition.errors import PetitionNotFound
+from petition.signers import has_forbidden
 from petition.web.headers import EMBEDDED, for_all_sites
 from petition.web.kept import keep
 from petition.web.language import Prefixed
@@ -47,8 +48,12 @@ def embed(slug: str) -> Response:
 def badge(slug: str) -> Response:
     """The count as a picture of a few hundred bytes."""
     keep()
-    count = format_decimal(petitions.count(slug).count)
-    label = _("Confirmed signatures: %(count)s", count=count)
+    count = petitions.count(slug).count
+    label = (
+        _("Confirmed signatures: %(count)s", count=format_decimal(count))
+        if count
+        else _("Sign the petition")
+    )
     colour = current_app.config["BRAND_COLOUR"]
     drawn = render_template(
         "passing/badge.svg",
@@ -68,8 +73,7 @@ def oembed() -> Response:
     if request.args.get("format", "json") != "json":
         return Response(status=501)
     shown = petitions.shown(_slug(request.args.get("url", "")), g.language)
-    width = min(WIDTH, request.args.get("maxwidth", WIDTH, type=int))
-    height = min(HEIGHT, request.args.get("maxheight", HEIGHT, type=int))
+    width, height = _within("maxwidth", WIDTH), _within("maxheight", HEIGHT)
     return for_all_sites(
         jsonify(
             type="rich",
@@ -95,12 +99,17 @@ def snippet(shown: petitions.Shown, *, width: str = "100%", height: int = HEIGHT
     )
 
 
+def _within(name: str, most: int) -> int:
+    """Return a side of the frame, no longer than who asks allows; one of no length is none."""
+    return max(1, min(most, request.args.get(name, most, type=int)))
+
+
 def _slug(address: str) -> str:
     """Return which petition an address of this site is of. Raises PetitionNotFound."""
     site = config.site_url(current_app.config)
     parts = urlsplit(address).path.strip("/").split("/") if address.startswith(f"{site}/") else []
     if parts and parts[0] in current_app.config["LANGUAGES"]:
         del parts[0]
-    if len(parts) != 2 or parts[0] != "p":
+    if len(parts) != 2 or parts[0] != "p" or has_forbidden(parts[1]):
         raise PetitionNotFound
     return parts[1]

@@ -5,7 +5,9 @@ mail program. The site sends nothing in anybody's name, and keeps nothing of wha
 from typing import NamedTuple
 from urllib.parse import quote
 
-from flask import Response, g, make_response, render_template, request
+from flask import Response, current_app, g, make_response, render_template, request
+from flask_babel import force_locale
+from flask_babel import gettext as _
 
 from petition import petitions, updates
 from petition.clock import now
@@ -14,16 +16,31 @@ from petition.models import Target
 from petition.signers import has_forbidden, tidy
 from petition.web.forms import NAME_MOST
 from petition.web.language import Prefixed
+from petition.web.plain import plain
 
 pages = Prefixed("embassy", __name__)
 
+NO_OFFICE = 0  # chosen by readers in whose country there is none
+
 
 class Choice(NamedTuple):
-    """What the reader chose: the number of the office, the letter's language, and the name."""
+    """What the reader chose: the number of the office, NO_OFFICE, or None before choosing; the
+    letter's language; and the name.
+    """
 
-    office: int
+    office: int | None
     language: str
     name: str
+
+
+class Office(NamedTuple):
+    """An office as the letter addresses it: `language` is that of its name."""
+
+    name: str
+    language: str
+    postal: str
+    email: str
+    checked: int
 
 
 @pages.get("/p/<slug>/write")
@@ -42,18 +59,26 @@ def _page(slug: str) -> Response:
     shown = petitions.shown(slug, g.language)
     offices = {target.id: target for target in updates.targets(shown.id)}
     choice = _choice(shown, offices)
-    letter = petitions.shown(slug, choice.language) if choice.office else None
-    target = offices.get(choice.office)
+    values: dict[str, object] = {}
+    if choice.office is not None:
+        letter = petitions.shown(slug, choice.language)
+        target = offices.get(choice.office)
+        office = _office(target, choice.language) if target else None
+        heading = _heading(choice.language)
+        values = {
+            "letter": letter,
+            "office": office,
+            "heading": heading,
+            "mail_link": _mail_link(letter, office, heading, choice.name),
+        }
     page = make_response(
         render_template(
             "petition/write.html",
             petition=shown,
             offices=_by_country(offices),
             choice=choice,
-            letter=letter,
-            target=target,
             today=now(),
-            mail_link=_mail_link(letter, target, choice) if letter and target else "",
+            **values,
         )
     )
     page.headers["Cache-Control"] = "no-store"
@@ -61,27 +86,51 @@ def _page(slug: str) -> Response:
 
 
 def _choice(shown: petitions.Shown, offices: dict[int, Target]) -> Choice:
-    office = request.form.get("office", type=int) or 0
+    office = request.form.get("office", type=int)
     language = request.form.get("letter", shown.text.language)
     name = tidy(request.form.get("name", ""))[:NAME_MOST]
     return Choice(
-        office if office in offices else 0,
+        office if office in {NO_OFFICE, *offices} else None,
         language if language in shown.languages else shown.text.language,
         "" if has_forbidden(name) else name,
     )
 
 
-def _by_country(offices: dict[int, Target]) -> list[tuple[str, Target]]:
-    """Return the offices with the names of their countries, as the reader's language sorts them."""
+def _by_country(offices: dict[int, Target]) -> list[tuple[int, str, str]]:
+    """Return the offices by number, country and name, as the reader's language sorts countries."""
     names = countries(g.language)
     order = {code: at for at, code in enumerate(names)}
     listed = sorted(offices.values(), key=lambda target: order.get(target.country, len(order)))
-    return [(names.get(target.country, target.country), target) for target in listed]
+    return [
+        (target.id, names.get(target.country, target.country), _office(target, g.language).name)
+        for target in listed
+    ]
 
 
-def _mail_link(letter: petitions.Shown, target: Target, choice: Choice) -> str:
+def _office(target: Target, language: str) -> Office:
+    """Return an office named in a language or, where it has no name in that, in its first one."""
+    named = language if language in target.office else next(iter(target.office))
+    return Office(target.office[named], named, target.postal, target.email, target.checked)
+
+
+def _heading(language: str) -> str:
+    """Return what stands above the demands, in the language of the letter if this site speaks
+    it.
+    """
+    if language not in current_app.config["LANGUAGES"]:
+        return ""
+    with force_locale(language):
+        return str(_("What we ask"))
+
+
+def _mail_link(letter: petitions.Shown, office: Office | None, heading: str, name: str) -> str:
     """Return the link that opens the reader's own mail program with the letter in it (RFC 6068)."""
     text = letter.text
-    lines = [*text.letter.replace("**", "").strip().splitlines(), "", *text.demands.splitlines()]
-    body = quote("\r\n".join([*lines, "", choice.name]))
-    return f"mailto:{quote(target.email, safe='@')}?subject={quote(text.title)}&body={body}"
+    demands = [
+        f"{number}. {demand}" for number, demand in enumerate(text.demands.splitlines(), start=1)
+    ]
+    paragraphs = [plain(text.letter), *([heading] if demands else []), "\n".join(demands), name]
+    body = "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+    address = quote(office.email, safe="@") if office else ""
+    body = quote(body.replace("\n", "\r\n"))
+    return f"mailto:{address}?subject={quote(text.title)}&body={body}"

@@ -8,12 +8,21 @@ from functools import partial
 from typing import Any, ClassVar
 
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from petition.domains import is_disposable
 from petition.entries import Entry
 from petition.i18n import countries
 from petition.kinds import Display
-from petition.signers import Address, AddressInvalid, has_forbidden, has_link, read_address, tidy
+from petition.signers import (
+    Address,
+    AddressInvalid,
+    has_forbidden,
+    has_link,
+    read_address,
+    shows,
+    tidy,
+)
 
 NAME_MOST, POSTCODE_MOST, ORGANISATION_MOST, ROLE_MOST, COMMENT_MOST = 100, 20, 200, 100, 1_000
 _YES, _NO = {"yes", "on", "y", "true", "1"}, {"", "no", "off", "n", "false", "0"}
@@ -54,7 +63,8 @@ class Form:
     DEFAULTS: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, given: Mapping[str, str] | None = None) -> None:
-        self._given = given or {}
+        # A plain one: a MultiDict looks at the type of every answer.
+        self._given = given.to_dict() if isinstance(given, MultiDict) else given or {}
         self._rules = self.RULES
         self.values: dict[str, Any] = {}
         self.errors: dict[str, str] = {}
@@ -80,6 +90,8 @@ def text(typed: str, *, most: int, lines: bool = False) -> str:
     """Allow text of at most `most` characters, of one line unless `lines`. Browsers end a line with
     CR LF (HTML, form submission); what is kept has LF.
     """
+    if not typed:
+        return typed
     if has_forbidden(typed.strip(), lines=lines):
         raise Wrong(_("This contains characters that cannot be shown. Please type it again."))
     text = "\n".join(typed.strip().splitlines()) if lines else tidy(typed)
@@ -98,8 +110,8 @@ def unlinked(typed: str, *, most: int) -> str:
 
 def name(typed: str) -> str:
     """Want a name, without a web address in it."""
-    name = text(typed, most=len(typed))
-    if not name:
+    name = text(typed, most=10_000)  # how long it may be is said in words of its own
+    if not shows(name):
         raise Wrong(_("Enter your name."))
     if len(name) > NAME_MOST:
         raise Wrong(_("Your name can have at most %(most)d characters.", most=NAME_MOST))

@@ -76,6 +76,8 @@ def prepare(app: Flask) -> None:
 
     @app.after_request
     def tell(response: Response) -> Response:
+        if response.status_code == 303:
+            return response  # of a form: in no words, and kept by nobody
         if response.mimetype == "text/html":
             response.headers.setdefault("Cache-Control", "no-store")
             response.headers.setdefault("Content-Language", g.get("language", ""))
@@ -116,8 +118,9 @@ def _refuse_cross_site() -> None:
     """Raise CrossSite for a form of another site, by Fetch Metadata or, from browsers without it,
     by Origin.
 
-    A browser sends `Origin: null` from a page that names itself to nobody, as pages behind a token
-    do. There the token is the authority and no other site has it.
+    A browser sends `Origin: null` from a page that names itself to nobody, as signers' pages and
+    organisers' do. There a token in the address is the authority, or one in the form, and no other
+    site has either.
     """
     if request.method not in _CHANGING:
         return
@@ -127,8 +130,14 @@ def _refuse_cross_site() -> None:
             raise CrossSite
         return
     origin = request.headers.get("Origin")
-    if origin is None or (origin == "null" and request.blueprint == "signer"):
+    if origin is None or (
+        origin == "null" and request.blueprint in {"signer", "mine", "organiser"}
+    ):
         return
     ours = {request.host, urlsplit(config.site_url(current_app.config)).netloc}
-    if urlsplit(origin).netloc not in ours:
+    try:
+        host = urlsplit(origin).netloc
+    except ValueError as error:  # no address at all, as `http://[`
+        raise CrossSite from error
+    if host not in ours:
         raise CrossSite

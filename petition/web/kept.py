@@ -10,11 +10,13 @@ import gzip
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from flask import request
+from werkzeug.http import parse_accept_header
 
 from petition.i18n import negotiate
 from petition.sharing import channel_of
@@ -28,6 +30,13 @@ MOST = 500  # kept answers; beyond them all are forgotten and made anew
 _MARK = "petition.keep"
 _Key = tuple[str, str, str]
 _HeaderList = list[tuple[str, str]]
+
+
+def channel_in(query: str) -> str:
+    """Return the share channel that a query string names, or none: the same for the key of a kept
+    page and for what stands in it.
+    """
+    return channel_of(parse_qs(query[:500]).get("r", [""])[0])
 
 
 def keep() -> None:
@@ -91,8 +100,7 @@ class Kept:
         else:
             language = negotiate(environ.get("HTTP_ACCEPT_LANGUAGE", ""), self._languages)
         query = environ.get("QUERY_STRING", "")
-        channel = channel_of(parse_qs(query[:500]).get("r", [""])[0]) if query else ""
-        return path, language, channel
+        return path, language, channel_in(query) if query else ""
 
     def _is_host(self, environ: "WSGIEnvironment") -> bool:
         host = environ.get("HTTP_HOST", "")
@@ -145,6 +153,11 @@ class Kept:
         )
 
 
+@lru_cache(maxsize=256)
+def _takes_gzip(accepted: str) -> bool:
+    return parse_accept_header(accepted)["gzip"] > 0
+
+
 def _variant(etag: str, headers: _HeaderList, body: bytes) -> _Variant:
     return _Variant(etag, [*headers, ("ETag", etag), ("Content-Length", str(len(body)))], body)
 
@@ -152,7 +165,7 @@ def _variant(etag: str, headers: _HeaderList, body: bytes) -> _Variant:
 def _give(
     answer: _Answer, environ: "WSGIEnvironment", start_response: "StartResponse"
 ) -> Iterable[bytes]:
-    packed = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
+    packed = _takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
     variant = answer.packed if packed else answer.plain
     known = environ.get("HTTP_IF_NONE_MATCH")
     if known is not None and (known == "*" or variant.etag in known):

@@ -3,9 +3,12 @@
 from typing import Any
 
 from flask import Blueprint, Flask, current_app, g, request
-from werkzeug.routing import BaseConverter, ValidationError
+from werkzeug.routing import BaseConverter, IntegerConverter, UnicodeConverter, ValidationError
 
 from petition.i18n import negotiate
+from petition.signers import has_forbidden
+
+LARGEST = 2**31 - 1  # that a number in the database can be
 
 
 class Prefixed(Blueprint):
@@ -21,9 +24,32 @@ class Prefixed(Blueprint):
             super().add_url_rule(f"/<language:language>{rule}", *arguments, **options)
 
 
+class Text(UnicodeConverter):
+    """A part of a path, in every rule that names no other kind. Nothing of ours is named with
+    control characters, and PostgreSQL takes no NUL: an address with one is nobody's.
+    """
+
+    def to_python(self, value: str) -> str:
+        if has_forbidden(value):
+            raise ValidationError
+        return value
+
+
+class Number(IntegerConverter):
+    """A number in a path, in every `<int:…>`. A larger one than the database holds counts
+    nothing.
+    """
+
+    def to_python(self, value: str) -> int:
+        number: int = super().to_python(value)
+        if number > LARGEST:
+            raise ValidationError
+        return number
+
+
 def prepare(app: Flask) -> None:
-    """Teach the application language prefixes; templates and views then write addresses as if there
-    were none.
+    """Teach the application language prefixes, and which parts of paths can be ours; templates and
+    views then write addresses as if there were no prefix.
     """
     offered = tuple(app.config["LANGUAGES"])
 
@@ -37,7 +63,7 @@ def prepare(app: Flask) -> None:
                 raise ValidationError
             return value
 
-    app.url_map.converters["language"] = Language
+    app.url_map.converters |= {"default": Text, "int": Number, "language": Language}
 
     @app.url_value_preprocessor
     def choose(_endpoint: str | None, values: dict[str, Any] | None) -> None:

@@ -11,7 +11,9 @@ from markupsafe import Markup
 
 from petition.updates import Seen
 
-_MARKDOWN = MarkdownIt("js-default", {"html": False, "linkify": False, "typographer": True})
+# Nothing is set as a typographer would: it knows no language, and would put English quotation marks
+# into every one, and © for the paragraph 5(c) of a law.
+_MARKDOWN = MarkdownIt("js-default", {"html": False, "linkify": False, "typographer": False})
 _TAGS = {"p", "br", "strong", "em", "ul", "ol", "li", "blockquote", "h2", "h3", "a", "hr", "img"}
 _ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt", "width", "height", "loading"}}
 

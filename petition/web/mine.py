@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from petition import mine, tokens
 from petition.clock import now
-from petition.entries import TYPED, Kept
+from petition.entries import TYPED
 from petition.web import doorkeeper
 from petition.web.forms import AddressForm, MyForm
 from petition.web.headers import private, see_other
@@ -67,7 +67,7 @@ def change(token: str) -> AnyResponse:
     """Keep what was corrected, or take the signature back."""
     found = _mine(token)
     if request.form.get("action") == "withdraw":
-        slug = mine.withdraw(found.signature.id, now=now())
+        slug = mine.withdraw(found.signature.id, mark=keys().mark_mailbox, now=now())
         current_app.extensions["kept"].forget()
         return make_response(
             render_template("mine/withdrawn.html", slug=slug, copied=found.copied_at)
@@ -100,11 +100,11 @@ def not_me(token: str) -> Response:
 @pages.post("/not-me/<token>")
 def disown(token: str) -> str:
     """Remove the entry and, if wished, never mail the address again."""
-    kept = Kept(*keys().read(tokens.NOT_ME, token, now=now()))
+    (letter_id,) = keys().read(tokens.NOT_ME, token, now=now())
     never = request.form.get("never") == "yes"
-    mine.disown(kept, never_again=never, mark=keys().mark_mailbox, now=now())
+    removed = mine.disown(letter_id, never_again=never, now=now())
     current_app.extensions["kept"].forget()
-    return render_template("mine/removed.html", never=never)
+    return render_template("mine/removed.html", removed=removed, never=never)
 
 
 def _page(token: str, found: mine.Mine, form: MyForm) -> Response:

@@ -6,9 +6,11 @@ from flask import Response, current_app, g, make_response, render_template, requ
 from markupsafe import Markup
 
 from petition import config, petitions, updates
+from petition.web.company import number_asked
 from petition.web.kept import keep
 from petition.web.language import Prefixed
 from petition.web.markdown import markdown
+from petition.web.plain import beginning
 
 pages = Prefixed("news", __name__)
 
@@ -18,22 +20,27 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 @pages.get("/p/<slug>/updates")
 def listed(slug: str) -> Response:
-    """Show the news of a petition, newest first."""
+    """Show the news of a petition, newest first. Not kept: kept answers know no `before`."""
     shown = petitions.shown(slug, g.language)
-    return _page("news/list.html", shown, news=updates.listed(shown.id, g.language))
+    before, most = number_asked(), updates.PAGE
+    news = updates.listed(shown.id, g.language, most=most + 1, before=before)
+    further = news[most - 1].id if len(news) > most else None
+    return _page("news/list.html", shown, news=news[:most], before=before, further=further)
 
 
 @pages.get("/p/<slug>/updates/<int:update_id>")
 def piece(slug: str, update_id: int) -> Response:
     """Show one piece of news."""
+    keep()
     shown = petitions.shown(slug, g.language)
     found = updates.found(shown.id, update_id, g.language)
-    return _page("news/piece.html", shown, piece=found)
+    return _page("news/piece.html", shown, piece=found, begins=beginning(found.body))
 
 
 @pages.get("/p/<slug>/updates.atom")
 def feed(slug: str) -> Response:
     """Give the news as an Atom feed (RFC 4287)."""
+    keep()
     shown = petitions.shown(slug, g.language)
     news = updates.listed(shown.id, g.language, most=30)
     answer = _page("news/feed.xml", shown, news=news)
@@ -52,7 +59,6 @@ def picture(slug: str, digest: str) -> Response:
 
 
 def _page(template: str, shown: petitions.Shown, **values: object) -> Response:
-    keep()
     page = make_response(
         render_template(template, petition=shown, written=_writing(shown), **values)
     )

@@ -3,19 +3,21 @@ read.
 """
 
 from datetime import date
-from typing import Any
 
-from flask import Response, current_app, g, make_response, render_template, url_for
+from flask import Response, current_app, g, make_response, render_template
+from flask_babel import gettext as _
 
 from petition import config, petitions, updates
 from petition.kinds import PUBLIC
 from petition.web.kept import keep
 from petition.web.language import Prefixed
+from petition.web.surroundings import foremost
+from petition.web.words import every_address
 
 pages = Prefixed("notices", __name__)
 
 CACHE = "public, max-age=60"
-ACCESSIBILITY_CHECKED = date(2026, 11, 24)  # when the statement was last read against the tests
+ACCESSIBILITY_CHECKED = date(2026, 11, 25)  # when the statement was last read against the tests
 
 
 @pages.get("/privacy")
@@ -31,7 +33,57 @@ def privacy() -> Response:
 @pages.get("/accessibility")
 def accessibility() -> Response:
     """What the tests check, and what they cannot."""
-    return _page("accessibility.html", checked=ACCESSIBILITY_CHECKED)
+    return _page("accessibility.html", checked=ACCESSIBILITY_CHECKED, checks=checks())
+
+
+def checks() -> list[tuple[str, str]]:
+    """Return what is tested with every change, each with the name of the test that does it."""
+    return [
+        (
+            _(
+                "The petition and the pages around it, in every language, with the rules of axe,"
+                " and in dark mode with those about contrast: no fault found."
+            ),
+            "test_axe_finds_no_barrier_on_any_page_in_any_language_light_or_dark",
+        ),
+        (
+            _(
+                "A form with errors, and a petition that is paused, closed or won, with the rules"
+                " of axe: no fault found."
+            ),
+            "test_axe_finds_no_barrier_in_a_form_with_errors_or_any_state",
+        ),
+        (
+            _("The whole way from the petition to the thank-you page with the keyboard alone."),
+            "test_the_whole_way_by_keyboard_alone",
+        ),
+        (
+            _("The whole way without JavaScript."),
+            "test_the_way_from_the_letter_to_thanks",
+        ),
+        (
+            _("No sideways scrolling on a screen 320 pixels wide, or with text at 200 percent."),
+            "test_nothing_is_cut_off_at_320_pixels_with_text_twice_as_large",
+        ),
+        (
+            _(
+                "Nothing moves for readers who ask for less motion, and buttons keep their edges"
+                " in forced colours."
+            ),
+            "test_nothing_is_lost_in_forced_colours_and_nothing_moves_unasked",
+        ),
+        (
+            _("The counter is read out at round numbers alone, not at every signature."),
+            "test_the_counter_speaks_at_round_numbers_alone",
+        ),
+        (
+            _(
+                "Every error is said in words, at the field and in a list above the form, and"
+                " everything typed is kept."
+            ),
+            "test_errors_are_summed_up_focused_and_lead_to_their_fields",
+        ),
+    ]
 
 
 @pages.get("/robots.txt")
@@ -46,24 +98,18 @@ def robots() -> Response:
 def sitemap() -> Response:
     """Every public page, in every language."""
     keep()
-    languages = current_app.config["LANGUAGES"]
-    paths = [_in_each("notices.privacy"), _in_each("notices.accessibility")]
-    for found in petitions.listed(g.language, states=PUBLIC):
+    listed = petitions.listed(g.language, states=PUBLIC)
+    pages = [every_address("notices.privacy"), every_address("notices.accessibility")]
+    if foremost(listed) is None:  # else what stands at `/` is the page of a petition
+        pages.append(every_address("public.index"))
+    for found in listed:
         of_it = ("public.petition", "news.listed", "passing.kit", "embassy.write")
-        paths += [_in_each(endpoint, slug=found.slug) for endpoint in of_it]
-        for piece in updates.listed(found.id, g.language):
-            paths.append(_in_each("news.piece", slug=found.slug, update_id=piece.id))
-    return _file(
-        render_template("sitemap.xml", pages=paths, languages=languages), "application/xml"
-    )
-
-
-def _in_each(endpoint: str, **values: Any) -> dict[str, str]:
-    """Return a page's address in every language, and under "" the one without."""
-    offered = current_app.config["LANGUAGES"]
-    addresses = {language: url_for(endpoint, language=language, **values) for language in offered}
-    addresses[""] = url_for(endpoint, language=None, **values)
-    return {language: _site() + path for language, path in addresses.items()}
+        pages += [every_address(endpoint, slug=found.slug) for endpoint in of_it]
+        pages += [
+            every_address("news.piece", slug=found.slug, update_id=update_id)
+            for update_id in updates.published(found.id)
+        ]
+    return _file(render_template("sitemap.xml", pages=pages), "application/xml")
 
 
 def _site() -> str:

@@ -17,6 +17,7 @@ from petition.web.headers import for_all_sites, see_other
 from petition.web.kept import keep
 from petition.web.language import Prefixed
 from petition.web.news import FOR_EVER
+from petition.web.sentences import share_text
 
 pages = Prefixed("passing", __name__)
 
@@ -50,7 +51,7 @@ def mastodon(slug: str) -> Response:
     """
     shown = petitions.shown(slug, g.language)
     given = request.args.get("server", "")[:253]
-    link = sharing.mastodon(given, _address(slug), shown.text.share) if given else None
+    link = sharing.mastodon(given, _address(slug), share_text(shown)) if given else None
     page = make_response(
         render_template(
             "passing/mastodon.html",
@@ -63,6 +64,7 @@ def mastodon(slug: str) -> Response:
         422 if given and link is None else 200,
     )
     page.headers["Cache-Control"] = "no-store"
+    page.headers["X-Robots-Tag"] = "noindex"
     return page
 
 

@@ -2,7 +2,6 @@
 
 from flask import (
     Response,
-    current_app,
     g,
     jsonify,
     make_response,
@@ -16,14 +15,14 @@ from petition import petitions, sharing, signing, tokens
 from petition.clock import now
 from petition.entries import Setting
 from petition.errors import ProofRefused, StepWanted, TooMany
-from petition.kinds import PUBLIC, State
-from petition.web import doorkeeper
+from petition.kinds import PUBLIC
+from petition.web import doorkeeper, kept
 from petition.web.forms import SignForm
 from petition.web.headers import come_back, for_all_sites, see_other
-from petition.web.kept import keep
 from petition.web.keys import keys
 from petition.web.language import Prefixed, speak
-from petition.web.surroundings import around
+from petition.web.remembered import remembered
+from petition.web.surroundings import around, foremost
 
 pages = Prefixed("public", __name__)
 
@@ -35,24 +34,21 @@ COUNT_CACHE = "public, max-age=5, stale-while-revalidate=30"
 @pages.get("/")
 def index() -> Response:
     """The featured petition; else the only open one; else the list."""
-    featured = current_app.config["FEATURED"]
-    if not featured:
-        listed = petitions.listed(g.language, states=PUBLIC)
-        still_open = [petition for petition in listed if petition.state == State.OPEN]
-        if len(still_open) != 1:
-            keep()
-            page = make_response(render_template("petition/list.html", petitions=listed))
-            page.headers["Cache-Control"] = PAGE_CACHE
-            return page
-        featured = still_open[0].slug
-    return petition(featured)
+    listed = petitions.listed(g.language, states=PUBLIC)
+    first = foremost(listed)
+    if first is not None:
+        return petition(first.slug)
+    kept.keep()
+    page = make_response(render_template("petition/list.html", petitions=listed))
+    page.headers["Cache-Control"] = PAGE_CACHE
+    return page
 
 
 @pages.get("/p/<slug>")
 def petition(slug: str) -> Response:
     """The petition: letter, form, counter, share links."""
-    keep()
-    page = _petition_page(slug, SignForm(), channel=request.args.get("r", ""))
+    kept.keep()
+    page = _petition_page(slug, SignForm(), channel=kept.channel_in(request.query_string.decode()))
     page.headers["Cache-Control"] = PAGE_CACHE
     return page
 
@@ -82,7 +78,13 @@ def sign(slug: str) -> AnyResponse:
     """Take a signature. Every accepted entry gets the same answer, whoever has signed before."""
     speak(request.form.get("language", g.language))
     channel = request.form.get("channel", "")
-    signable = petitions.signable(slug, g.language)
+    # As the page does, this may be a second behind; whether the petition is open may not, and is
+    # looked at again when the entry is kept.
+    signable = remembered(
+        f"signable:{g.language}:{slug}",
+        lambda: petitions.signable(slug, g.language),
+        seconds=kept.SECONDS,
+    )
     form = SignForm(
         request.form,
         asks_postcode=signable.asks_postcode,
@@ -127,7 +129,7 @@ def _keep(form: SignForm, signable: petitions.Signable, channel: str) -> str:
         address,
         setting,
         mark=keys().mark_mailbox,
-        sender=doorkeeper.signer(address),
+        sender=doorkeeper.signer(address, signable.id),
         now=moment,
     )
     return keys().make(tokens.PENDING, letter_id, now=moment)
@@ -138,7 +140,7 @@ def count(slug: str) -> Response:
     """The counter for pages that are open and for other sites. The hour it changed in, no more: to
     the second it would tell when somebody clicked.
     """
-    keep()
+    kept.keep()
     counted = petitions.count(slug)
     answer = jsonify(
         count=counted.count,

@@ -23,21 +23,25 @@ class Memory:
     def __init__(self) -> None:
         self._things: dict[str, tuple[float, Any]] = {}
 
-    def recall(self, key: str, make: Callable[[], _Thing]) -> _Thing:
-        """Return the thing under a key: from memory, or made now."""
+    def recall(
+        self, key: str, make: Callable[[], _Thing], *, seconds: float | None = None
+    ) -> _Thing:
+        """Return the thing under a key: from memory, or made now and remembered for so many
+        `seconds`, by default for twenty times as long as it took.
+        """
         began = time.monotonic()
         until, thing = self._things.get(key, (0.0, None))
         if until > began:
             return cast("_Thing", thing)
         thing = make()
-        took = time.monotonic() - began
+        lasts = min((time.monotonic() - began) * SHARE, LONGEST) if seconds is None else seconds
         if len(self._things) >= MOST:
             self._things = {}
-        self._things[key] = (began + min(took * SHARE, LONGEST), thing)
+        self._things[key] = (began + lasts, thing)
         return thing
 
 
-def remembered(key: str, make: Callable[[], _Thing]) -> _Thing:
+def remembered(key: str, make: Callable[[], _Thing], *, seconds: float | None = None) -> _Thing:
     """Return the thing under a key as this application remembers it, or made now."""
     memory: Memory = current_app.extensions["remembered"]
-    return memory.recall(key, make)
+    return memory.recall(key, make, seconds=seconds)

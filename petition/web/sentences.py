@@ -38,6 +38,13 @@ def channel_name(channel: str) -> str:
     return sharing.NAMES.get(channel) or str(ours.get(channel, channel))
 
 
+def share_text(petition: Shown) -> str:
+    """Return what people pass on before the link: the call to sign, or once that leads nowhere the
+    petition's title.
+    """
+    return petition.text.share if petition.takes_signatures else petition.text.title
+
+
 def warnings(petition: Shown) -> list[tuple[str, str, str]]:
     """Return the warning to signers of the country concerned, in the reader's language and in
     theirs: language, heading, words.
@@ -48,9 +55,7 @@ def warnings(petition: Shown) -> list[tuple[str, str, str]]:
     for language in (language for language in languages if language in offered):
         with force_locale(language):
             country = i18n.countries(language)[petition.regime_country]
-            heading = _(
-                "Are you in %(country)s, or at risk there? Read this first", country=country
-            )
+            heading = _("In %(country)s, or at risk there? Read this first", country=country)
             words = _(
                 "A signature shows a political opinion, and that can be dangerous. Use an"
                 " address that does not show your name, and think about Tor or a VPN. Your name"

@@ -37,7 +37,8 @@ def pending(token: str) -> Response:
 
 def _pending(token: str, **values: object) -> Response:
     (letter_id,) = _read(tokens.PENDING, token)
-    found = signing.pending(letter_id)
+    moment = now()
+    found = signing.pending(letter_id, now=moment)
     speak(found.language)
     return _page(
         "pending",
@@ -46,7 +47,7 @@ def _pending(token: str, **values: object) -> Response:
         token=token,
         pending=found,
         suggestion=domains.suggestion(found.email),
-        too_soon=now() < found.again_at,
+        too_soon=moment < found.again_at,
         again="again" in request.args,
         **{"form": AddressForm(), **values},
     )
@@ -158,7 +159,7 @@ def renew(token: str) -> AnyResponse:
         ids = _read(_confirming(), token)
     except TokenExpired as expired:
         ids = expired.ids
-    letter_id = signing.renew(*ids, mark=keys().mark_mailbox, now=now())
+    letter_id = signing.renew(*ids, mark=keys().mark_mailbox, sender=doorkeeper.asker(), now=now())
     return _to_pending(letter_id)
 
 
@@ -196,7 +197,10 @@ def _to_thanks(signature_id: int) -> Response:
 
 
 def _expired(expired: TokenExpired, token: str) -> Response:
-    speak(confirming.to_confirm(Kept(*expired.ids)).language)
+    about = confirming.to_confirm(Kept(*expired.ids))
+    speak(about.language)
+    if about.confirmed:
+        return make_response(render_template("signer/confirm.html", about=about, token=token))
     return make_response(render_template("signer/expired.html", token=token), 410)
 
 

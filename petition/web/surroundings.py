@@ -1,9 +1,10 @@
-"""What stands around a petition's letter on its page."""
+"""What stands around a petition's letter on its page, and around pages that belong to none."""
 
-from flask import g
+from flask import current_app, g
+from sqlalchemy.exc import SQLAlchemyError
 
 from petition import petitions, supporters, updates
-from petition.kinds import State
+from petition.kinds import PUBLIC, State
 from petition.web.remembered import remembered
 
 FEW = 1_000  # signatures: below, the sums are made anew whenever the count has moved
@@ -25,3 +26,34 @@ def around(shown: petitions.Shown) -> dict[str, object]:
         "has_targets": bool(updates.targets(shown.id)),
         "others": [other for other in others if other.slug != shown.slug],
     }
+
+
+def foremost(listed: list[petitions.Listed]) -> petitions.Listed | None:
+    """Return which of the public petitions stands at `/`, if one does: the featured one, else the
+    only open one.
+    """
+    featured = current_app.config["FEATURED"]
+    chosen = [
+        petition
+        for petition in listed
+        if (petition.slug == featured if featured else petition.state == State.OPEN)
+    ]
+    return chosen[0] if len(chosen) == 1 else None
+
+
+def site_contact() -> str:
+    """Return the address at the foot of pages that belong to no petition: the site's own, else that
+    of the petition at `/`. Nothing while the database cannot be asked: the page may say just that.
+    """
+    own: str = current_app.config["CONTACT"]
+    if own:
+        return own
+    try:
+        return remembered("contact", _contact_of_foremost)
+    except SQLAlchemyError:
+        return ""
+
+
+def _contact_of_foremost() -> str:
+    found = foremost(petitions.listed("", states=PUBLIC))
+    return found.contact if found else ""

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from multiprocessing.util import Finalize
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,7 +18,7 @@ from petition import visits
 from petition.clock import now
 from petition.faults import told
 from petition.i18n import negotiate
-from petition.sharing import channel_of
+from petition.web.kept import channel_in
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -53,7 +52,7 @@ class Counted:
 
     def _count(self, environ: "WSGIEnvironment") -> None:
         page = _PAGE.fullmatch(environ["PATH_INFO"])
-        channel = channel_of(parse_qs(environ["QUERY_STRING"][:500]).get("r", [""])[0])
+        channel = channel_in(environ["QUERY_STRING"])
         if page is None or not channel or _FETCHERS.search(environ.get("HTTP_USER_AGENT", "")):
             return
         language, slug = page.groups()

@@ -15,6 +15,7 @@ from petition.kinds import State, Verdict
 from petition.petitions import Shown
 from petition.web import sentences
 from petition.web.markdown import markdown
+from petition.web.surroundings import site_contact
 
 
 def prepare(app: Flask) -> None:
@@ -30,23 +31,24 @@ def prepare(app: Flask) -> None:
     app.jinja_env.globals |= {
         "countries": i18n.countries,
         "language_name": i18n.language_name,
+        "in_language": _in_language,
+        "spoken": _spoken,
         "address_of": lambda slug: f"{site}/p/{slug}",
         "anonymise_days": app.config["ANONYMISE_AFTER_DAYS"],
         "channel_name": sentences.channel_name,
         "refusal": sentences.refusal,
         "warnings": sentences.warnings,
         "absolute": lambda path: f"{site}{path}",
-        "share_links": lambda petition: [
-            link
-            for link in sharing.links(f"{site}/p/{petition.slug}", petition.text.share)
-            if app.config["SHARE_MORE"] or link.channel not in sharing.MORE
-        ],
+        "share_links": _share_links,
+        "share_text": sentences.share_text,
         "brand": app.config["BRAND_NAME"],
         "has_logo": bool(app.config["BRAND_LOGO"]),
-        "site_contact": app.config["CONTACT"],
+        "site_contact": site_contact,
         "with_territory": i18n.with_territory,
         "without_scheme": lambda url: url.partition("://")[2],
         "counted_to": goals.bucket,
+        "card_of": _card_of,
+        "page_at": _page_at,
         "linked_data": _linked_data,
     }
 
@@ -55,9 +57,8 @@ def prepare(app: Flask) -> None:
         language = g.get("language", i18n.WRITTEN_IN)
         return {
             "lang": language,
-            "direction": "rtl" if i18n.is_right_to_left(language) else "ltr",
+            "direction": _direction(language),
             "other_languages": _other_languages,
-            "in_each_language": _in_each_language,
             "states": _states(),
             "verdicts": _verdicts(),
         }
@@ -82,6 +83,23 @@ def _verdicts() -> dict[str, str]:
     }
 
 
+def every_address(endpoint: str, **values: Any) -> dict[str, str]:
+    """Return a page's whole address in every language offered, and under "" the one without."""
+    site = config.site_url(current_app.config)
+    return {
+        language: site + url_for(endpoint, **{**values, "language": language or None})
+        for language in ("", *current_app.config["LANGUAGES"])
+    }
+
+
+def _page_at(endpoint: str, **values: Any) -> dict[str, str]:
+    """Return the addresses that search engines read of a page, as `every_address` does; none when
+    the answer under way is something else: a form that comes back, an organiser's preview.
+    """
+    asked = request.endpoint in {endpoint, "public.index"} and request.method in {"GET", "HEAD"}
+    return every_address(endpoint, **values) if asked else {}
+
+
 def _other_languages() -> list[tuple[str, str]]:
     """Return each offered language with the address of this page in it, where the page exists in
     each.
@@ -93,11 +111,7 @@ def _other_languages() -> list[tuple[str, str]]:
         or not current_app.url_map.is_endpoint_expecting(endpoint, "language")
     ):
         return []
-    return _in_each_language(endpoint, **(request.view_args or {}))
-
-
-def _in_each_language(endpoint: str, **values: Any) -> list[tuple[str, str]]:
-    """Return each offered language with the address of a page in it."""
+    values = request.view_args or {}
     return [
         (language, url_for(endpoint, **{**values, "language": language}))
         for language in current_app.config["LANGUAGES"]
@@ -109,7 +123,53 @@ def _day_in(moment: datetime, language: str) -> str:
     return dates.format_date(moment, format="long", locale=language)
 
 
-def _linked_data(petition: Shown, url: str, card: str) -> Markup:
+def _direction(language: str) -> str:
+    return "rtl" if i18n.is_right_to_left(language) else "ltr"
+
+
+def _in_language(language: str, around: str = "") -> Markup:
+    """Return the attributes of an element whose words are in another language than those around it,
+    which are the page's unless said; else nothing.
+    """
+    if not language or language == (around or g.get("language", i18n.WRITTEN_IN)):
+        return Markup("")
+    return Markup(' lang="{}" dir="{}"').format(language, _direction(language))
+
+
+def _spoken(words: str, language: str) -> str:
+    """Return words that stand in a sentence of the page, marked where they are in another
+    language.
+    """
+    attributes = _in_language(language)
+    return Markup("<span{}>{}</span>").format(attributes, words) if attributes else words
+
+
+def _card_of(petition: Shown) -> str:
+    """Return the address of the picture that stands for a petition on other sites."""
+    text = petition.text
+    path = url_for(
+        "passing.card",
+        slug=petition.slug,
+        code=text.language,
+        count=goals.bucket(petition.count),
+        v=text.version,
+    )
+    return config.site_url(current_app.config) + path
+
+
+def _share_links(petition: Shown) -> list[sharing.ShareLink]:
+    """Return the ways to pass a petition on that this site offers."""
+    settings = current_app.config
+    found = sharing.links(
+        f"{config.site_url(settings)}/p/{petition.slug}",
+        sentences.share_text(petition),
+        title=petition.text.title,
+        picture=_card_of(petition),
+    )
+    return [link for link in found if settings["SHARE_MORE"] or link.channel not in sharing.MORE]
+
+
+def _linked_data(petition: Shown, url: str) -> Markup:
     """Return what search engines read (JSON-LD, schema.org), safe inside a script element."""
     text = petition.text
     endorse = "https://schema.org/EndorseAction"
@@ -120,7 +180,7 @@ def _linked_data(petition: Shown, url: str, card: str) -> Markup:
         "name": text.title,
         "description": text.lede,
         "inLanguage": text.language,
-        "image": card,
+        "image": _card_of(petition),
         "publisher": {"@type": "Organization", "name": text.organiser},
         "mainEntity": {
             "@type": "Message",

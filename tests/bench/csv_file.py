@@ -27,7 +27,6 @@ _FIXED = {
     "text_version": 1,
     "entry": 1,
     "entries": 1,
-    "code_tries": 0,
     "disposable": 0,
     "signed_at": MOMENT,
     "confirmed_at": MOMENT,

@@ -1,5 +1,5 @@
 """axe-core, the rules that find barriers: the newest from the npm registry where npm is to be had,
-else the one that comes with the locked test packages.
+else, but not under CI, the one that comes with the locked test packages.
 """
 
 import hashlib
@@ -26,14 +26,16 @@ def source() -> str:
     return packed.read_text(encoding="utf-8")
 
 
-def fetch() -> None:
-    """Get the newest one, checked against its hash, or say that it cannot be had."""
+def fetch() -> bool:
+    """Get the newest one, checked against its hash, or say that it cannot be had; return whether it
+    is there.
+    """
     npm = shutil.which("npm")
     if FETCHED.exists():
-        return
+        return True
     if npm is None:
         sys.stderr.write("no npm here: axe-core is taken from the test packages\n")
-        return
+        return False
     with tempfile.TemporaryDirectory() as folder:
         packed = subprocess.run(
             [npm, "pack", "--silent", f"axe-core@{VERSION}"],
@@ -44,10 +46,11 @@ def fetch() -> None:
         archive = Path(folder) / f"axe-core-{VERSION}.tgz"
         if packed.returncode or not archive.exists():
             sys.stderr.write("npm does not get axe-core: it is taken from the test packages\n")
-            return
+            return False
         if hashlib.sha256(archive.read_bytes()).hexdigest() != SHA256:
             raise SystemExit(f"axe-core {VERSION} from npm is not what it was")
         with tarfile.open(archive) as files:
             script = files.extractfile("package/axe.min.js")
             assert script is not None
             FETCHED.write_bytes(script.read())
+    return True

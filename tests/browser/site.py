@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,8 +50,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(instance: Path, post_office: PostOffice, **settings: str) -> Iterator[Site]:
-    """Run the site for real, with the sample petition, and end it in order."""
+def running(
+    instance: Path,
+    post_office: PostOffice,
+    *,
+    prepare: Callable[[Site], None] | None = None,
+    **settings: str,
+) -> Iterator[Site]:
+    """Run the site for real, with the sample petition, and end it in order. `prepare` is done
+    before anything else.
+    """
     port = free_port()
     environment = {
         "PATH": os.environ["PATH"],
@@ -64,6 +72,8 @@ def running(instance: Path, post_office: PostOffice, **settings: str) -> Iterato
         **{f"PETITION_{name}": value for name, value in settings.items()},
     }
     site = Site(f"http://127.0.0.1:{port}", instance, environment, post_office)
+    if prepare is not None:
+        prepare(site)
     site.flask("setup")
     command = [sys.executable, "-m", "flask", "serve", "--port", str(port)]
     with (instance / "site.log").open("ab") as log:

@@ -5,8 +5,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from petition import moderation, organisers, petitions, supporters
 from petition.clock import now
-from petition.errors import NotAllowed
+from petition.errors import NotAllowed, NotThere
 from petition.kinds import Remark, Role
+from petition.signers import has_forbidden
 from petition.web.company import number_asked
 from petition.web.headers import see_other
 from petition.web.organiser.guard import pages, signed_in
@@ -33,10 +34,13 @@ def decide_comment(slug: str, signature_id: int) -> AnyResponse:
     """Show a comment, or do not."""
     petition_id, _title = _reader_of(slug)
     show = request.form.get("show") == "yes"
+    words = request.form.get("comment", "")
+    if has_forbidden(words, lines=True):  # no comment that was taken: PostgreSQL takes no NUL
+        raise NotThere
     moderation.decide(
         petition_id,
         signature_id,
-        request.form.get("comment", ""),
+        words,
         Remark.SHOWN if show else Remark.REFUSED,
         organiser_id=signed_in().id,
         now=now(),

@@ -1,9 +1,10 @@
 """What an organiser sees of the petitions within reach, and the download."""
 
-from flask import Response, g, render_template
+from flask import Response, g, render_template, request
 
 from petition import bursts, export, figures, moderation, organisers, petitions, visits
 from petition.clock import now
+from petition.errors import NotAllowed
 from petition.kinds import Role
 from petition.web.organiser.guard import pages, signed_in
 from petition.web.surroundings import around
@@ -45,9 +46,16 @@ def preview(slug: str) -> str:
 
 @pages.get("/p/<slug>/signatures.csv")
 def signatures_csv(slug: str) -> Response:
-    """Send the confirmed signatures, noted in the audit trail before the first byte leaves."""
-    moment = now()
-    petition_id = organisers.record_download(signed_in(), slug, what="csv", now=moment)
+    """Send the confirmed signatures, noted in the audit trail before the first byte leaves. HEAD
+    gets the headers of that and nothing leaves, so nothing is noted.
+    """
+    moment, organiser = now(), signed_in()
+    if request.method == "HEAD":
+        petition_id = organisers.petition_for(organiser, slug)
+        if organiser.role == Role.VIEWER:
+            raise NotAllowed
+    else:
+        petition_id = organisers.record_download(organiser, slug, what="csv", now=moment)
     return Response(
         export.csv_lines(petition_id),
         mimetype="text/csv",

@@ -1,0 +1,53 @@
+"""Whether all words of a page are within the window and within what holds them."""
+
+from playwright.sync_api import Page
+
+_CUT_OFF = """() => {
+  const wide = document.documentElement.clientWidth;
+  const found = [];
+  const sideways = document.documentElement.scrollWidth;
+  if (sideways > wide) found.push(`the page is ${sideways} wide, the window ${wide}`);
+  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (words.nextNode()) {
+    const box = words.currentNode.parentElement;
+    const meant = ".hidden, .skip, script, textarea, select"; // not seen, or scrolled in
+    if (!words.currentNode.data.trim() || box.closest(meant) || !box.checkVisibility()) continue;
+    const range = document.createRange();
+    range.selectNodeContents(words.currentNode);
+    for (const line of range.getClientRects()) {
+      const within = [...holders(box), { left: 0, right: wide, top: -Infinity, bottom: Infinity }];
+      const cut = within.find(
+        (one) =>
+          line.left < one.left - 1 || line.right > one.right + 1 ||
+          line.top < one.top - 1 || line.bottom > one.bottom + 1
+      );
+      if (!cut) continue;
+      const place = `${Math.round(line.left)} to ${Math.round(line.right)}`;
+      found.push(`${box.tagName} ${box.className} "${words.currentNode.data.trim()}": ${place}`);
+      break;
+    }
+  }
+  return found;
+
+  function holders(box) {
+    const cutting = [];
+    for (let up = box; up !== document.body; up = up.parentElement) {
+      const { overflowX, overflowY } = getComputedStyle(up);
+      const cuts = [overflowX, overflowY].some((how) => how === "hidden" || how === "clip");
+      // An inline box holds nothing, and a drawing cuts only what it is told to.
+      if (cuts && up.clientWidth) cutting.push(up.getBoundingClientRect());
+    }
+    return cutting;
+  }
+}"""
+
+
+def cut_off(page: Page) -> list[str]:
+    """Return what sticks out of the window sideways or is cut off, as words and place."""
+    found: list[str] = page.evaluate(_CUT_OFF)
+    return found
+
+
+def enlarge(page: Page) -> None:
+    """Make all text twice as large, as a reader does in the browser's settings."""
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
