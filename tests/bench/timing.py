@@ -5,7 +5,6 @@ the whole application with SQLite at synchronous=FULL.
 import os
 import sys
 import tempfile
-from functools import partial
 from statistics import median
 from time import perf_counter
 
@@ -84,7 +83,7 @@ def sign(app: Flask, address: str, number: int) -> float:
 
 def confirm(app: Flask, addresses: set[str]) -> None:
     """Confirm the signatures of these addresses."""
-    mark = partial(app.extensions["tokens"].mark, "mailbox")
+    mark = app.extensions["tokens"].mark_mailbox
     with app.app_context():
         for found in db.session.execute(select(Signature.id, Signature.email)).all():
             if found.email in addresses:

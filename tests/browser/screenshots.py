@@ -3,15 +3,15 @@
 import sys
 import tempfile
 from pathlib import Path
-from urllib.request import urlopen
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from petition import ROOT
+from petition import ROOT, create_app
 from tests.browser.chromium import ARGUMENTS, executable
 from tests.browser.site import Site, running
 from tests.post_office import PostOffice
 
+PUBLIC = "https://petition.example.org"
 FOLDER = ROOT / "docs" / "screenshots"
 
 
@@ -35,13 +35,30 @@ def main() -> int:
         page.screenshot(path=FOLDER / "errors.png")
         page.context.close()
         _take(browser, site, "share", "/fr/p/kuramshin/share", 390, 844)
+        _letter(browser, site)
+        # Pictures name the site, which is no port of this machine.
+        client = create_app({"INSTANCE_PATH": instance, "SITE_URL": PUBLIC}).test_client()
         for kind, language in (("card", "kk"), ("story", "de")):
-            with urlopen(f"{site.url}/p/kuramshin/{kind}/{language}/6.png") as drawn:  # noqa: S310 (our own)
-                (FOLDER / f"{kind}.png").write_bytes(drawn.read())
+            drawn = client.get(f"/p/kuramshin/{kind}/{language}/6.png", base_url=PUBLIC)
+            (FOLDER / f"{kind}.png").write_bytes(drawn.data)
         _thanks(browser, site, office)
         browser.close()
     office.stop()
     return 0
+
+
+def _letter(browser: Browser, site: Site) -> None:
+    """Take the end of the letter, with a name typed under it."""
+    page = _open(browser, site, "/en/p/kuramshin", 768, 1024)
+    page.locator("#name").fill("Anna Berg")
+    page.locator(".signature").scroll_into_view_if_needed()
+    page.evaluate("document.querySelector('.signature').scrollIntoView({block: 'end'})")
+    page.mouse.wheel(0, 120)
+    page.wait_for_timeout(300)
+    page.screenshot(
+        path=FOLDER / "letter.png", clip={"x": 0, "y": 424, "width": 768, "height": 600}
+    )
+    page.context.close()
 
 
 def _sign_a_few(browser: Browser, site: Site, office: PostOffice) -> None:
