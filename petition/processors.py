@@ -1,8 +1,8 @@
 """A processor for each web process, so that its caches stay warm.
 
 At every signature a process waits for the disk. Woken on another processor it finds nothing of what
-it knew: kept on its own, two processes took 1,220 signatures a second in place of 1,110 (in turns,
-three times each, on two processors).
+it knew: kept on its own, two processes took 6 to 9 % more signatures a second (in turns, on two
+processors); beside a third that never rests, 25 % fewer and 2 % more.
 """
 
 import os

@@ -11,6 +11,7 @@ from types import FrameType
 
 ROOT = Path(__file__).parent.parent
 RESTART_SECONDS = 2.0
+WEB_STOP_SECONDS = 10  # a process told to end while it still begins may not have heard
 STOP_SECONDS = 60.0  # a letter under way is finished, unless its server says nothing for so long
 
 
@@ -38,6 +39,9 @@ def serve(host: str, port: int, workers: int) -> int:
         time.sleep(0.2)
     ended_by_itself = not stopping
     for process in (web, mail):
+        if process.poll() is None:
+            process.terminate()
+    for process in (web, mail):
         _end(process)
     return 1 if ended_by_itself else 0
 
@@ -53,6 +57,7 @@ def web_command(host: str, port: int, workers: int) -> list[str]:
         *("--host", host, "--port", str(port), "--workers", str(workers)),
         *("--blocking-threads", "1", "--http", "1", "--no-ws", "--backlog", "2048"),
         *("--log-level", "warning", "--no-access-log", "--respawn-failed-workers"),
+        *("--workers-kill-timeout", str(WEB_STOP_SECONDS)),
         *("--factory", "petition:create_served_app"),
     ]
 
@@ -62,8 +67,6 @@ def _start(*command: str) -> subprocess.Popen[bytes]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.terminate()
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:

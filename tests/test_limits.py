@@ -265,6 +265,7 @@ def test_a_form_left_open_over_night_is_not_lost(strict: Flask) -> None:
     client = browser(strict, use_cookies=False)
     asked = post(client, "anna@example.org", opened=old)
     assert asked.status_code == 422
+    assert "open for more than a day" in asked.text
     assert post(client, "anna@example.org", opened=hidden(asked.text)["opened"]).status_code == 303
 
 

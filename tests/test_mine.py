@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from petition import lifecycle, mine, organisers, signers
 from petition.clock import now
+from petition.errors import SignatureGone
 from petition.extensions import db
 from petition.kinds import LetterState, Role, State
 from petition.models import Letter, Signature, Suppression
@@ -27,7 +28,7 @@ from tests.conftest import (
     text_of,
 )
 from tests.post_office import PostOffice
-from tests.test_signing import ENTRY
+from tests.test_signing import ENTRY, in_threads, mark
 
 CHANGED = {
     "name": "Anna B. Berg",
@@ -340,3 +341,29 @@ def test_asking_puts_one_letter_in_the_box_for_everybody(
         answer = inside.post(path, data={"email": email, "csrf_token": csrf})
         assert answer.status_code == 200
         assert db.session.scalar(select(func.max(Letter.id))) == (before or 0) + 1, email
+
+
+def test_taken_back_by_many_at_once_it_is_erased_once(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    my_page(client, petition, post_office)
+    confirmed(client, post_office, petition, email="berta@example.org")
+
+    def take_back(_number: int) -> bool:
+        try:
+            mine.withdraw(1, mark=mark, now=now())
+        except SignatureGone:
+            return False
+        return True
+
+    assert sum(map(bool, in_threads(app, 10, take_back))) == 1
+    assert count_of(client, petition) == 1
+
+
+def test_disowned_by_many_at_once_it_is_removed_once(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    my_page(client, petition, post_office)
+    removed = in_threads(app, 10, lambda _: mine.disown(1, never_again=True, now=now()))
+    assert sum(map(bool, removed)) == 1
+    assert count_of(client, petition) == 0

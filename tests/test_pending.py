@@ -10,11 +10,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from petition import domains, lifecycle, petitions, posting, suppression, tokens
+from petition import confirming, domains, lifecycle, petitions, posting, suppression, tokens
 from petition.clock import now
 from petition.extensions import db, transaction
 from petition.kinds import State
 from petition.models import Attempt, Letter, Signature
+from tests import test_signing
 from tests.conftest import (
     Client,
     MakeApp,
@@ -422,3 +423,24 @@ def test_the_confirm_page_shows_few_of_the_names_that_strangers_typed(
     page = client.get(path_of(post_office.arrived[0].link)).text
     assert "Anna Berg" in page
     assert page.count('type="radio"') == 5
+
+
+def test_the_code_typed_by_many_at_once_counts_once(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    letter_id = test_signing.sign(at=now())
+    signature = db.session.scalars(select(Signature)).one()
+    code = app.extensions["tokens"].codes(signature.id, signature.entry)[-1]
+
+    def type_it(_number: int) -> int:
+        return confirming.by_code(
+            letter_id,
+            code,
+            codes=lambda kept: [code],
+            lifetime=timedelta(days=7),
+            mark=test_signing.mark,
+            now=now(),
+        )
+
+    assert test_signing.in_threads(app, 5, type_it) == [signature.id] * 5
+    assert count_of(client, petition) == 1

@@ -27,20 +27,23 @@ def opened(*, asked_before: bool = False) -> str:
     return keys().make(tokens.FORM, int(asked_before), now=now())
 
 
-def was_hurried() -> bool:
-    """Say whether the form came faster than a person types, or was opened over a day ago; then it
-    is asked for once more.
+def wants_another_look() -> str:
+    """Say why the form is asked for once more: it came faster than a person types ("quick"), or it
+    was opened over a day ago ("old"). Nothing, when it is not.
     """
     least = current_app.config["MIN_FORM_SECONDS"]
     if not least:
-        return False
+        return ""
     written = request.form.get("opened", "")
     moment = now()
     try:
         ids = keys().read(tokens.FORM, written, now=moment)
-    except (TokenExpired, TokenForged):
-        return True
-    return ids != (1,) and moment - keys().made(written) < timedelta(seconds=least)
+    except TokenExpired:
+        return "old"
+    except TokenForged:
+        return "quick"
+    hurried = ids != (1,) and moment - keys().made(written) < timedelta(seconds=least)
+    return "quick" if hurried else ""
 
 
 def signer(address: Address, petition_id: int) -> Sender:

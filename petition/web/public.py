@@ -100,8 +100,9 @@ def sign(slug: str) -> AnyResponse:
 
     if not form.valid():
         return ask_again(422)
-    if doorkeeper.was_hurried():
-        return ask_again(422, notice="look_over")
+    another_look = doorkeeper.wants_another_look()
+    if another_look:
+        return ask_again(422, notice=another_look)
     try:
         token = _keep(form, signable, sharing.channel_of(channel))
     except StepWanted:
