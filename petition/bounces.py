@@ -75,7 +75,7 @@ def _stop(
     now: datetime,
 ) -> bool:
     row = connection.execute(
-        select(_letter.c.signature_id, _letter.c.entry)
+        select(_letter.c.signature_id, _letter.c.entry, _letter.c.silent)
         .where(_letter.c.id == letter_id, _letter.c.state.in_(states))
         .with_for_update()
     ).first()
@@ -91,7 +91,8 @@ def _stop(
         .where(_letter.c.id == letter_id)
         .values(state=LetterState.REFUSED, reason=reason[:300], email="")
     )
-    if written is not None and _GONE.search(reason):
+    # One that was never mailed says nothing about its own spelling of the address.
+    if written is not None and not row.silent and _GONE.search(reason):
         address = mark("address", written["address_key"])
         suppression.suppress(connection, address, bounce=reason, now=now)
     return True

@@ -12,6 +12,8 @@ from petition import limits, reminders, retention, watch
 from petition.extensions import transaction
 from petition.posting import Mark
 
+AFTER_FAILURE = timedelta(minutes=5)
+
 log = logging.getLogger(__name__)
 
 
@@ -23,11 +25,14 @@ class Chore:
     every: timedelta
     do: Callable[[datetime], str]
     _asked: int = 0  # the span of time in which this worker has asked already
+    _not_before: datetime | None = None  # after a failure
 
     def when_due(self, now: datetime) -> None:
-        """Do it unless some worker has in this span of time."""
+        """Do it unless some worker has in this span of time. What it raises is raised; it is then
+        tried again after a while, by this worker or another.
+        """
         span = int(now.timestamp() // self.every.total_seconds())
-        if span == self._asked:
+        if span == self._asked or (self._not_before is not None and now < self._not_before):
             return
         self._asked = span
         key = f"chore:{self.name}"
@@ -38,8 +43,7 @@ class Chore:
         try:
             done = self.do(now)
         except BaseException:
-            # Not done: this worker or another tries again, not only in the next span.
-            self._asked = 0
+            self._asked, self._not_before = 0, now + AFTER_FAILURE
             with transaction() as connection:
                 limits.give_back(connection, key, window=self.every, now=now)
             raise

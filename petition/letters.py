@@ -10,7 +10,7 @@ from datetime import datetime
 
 from flask import render_template
 from flask_babel import force_locale
-from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy import bindparam, select
 
 from petition import i18n, sharing, suppression, tokens
 from petition.errors import Deferred, Undeliverable, Withheld
@@ -63,13 +63,13 @@ def compose(letter_id: int, stationery: Stationery, *, now: datetime) -> Mail | 
 
 
 def _go_as_the_other(letter: Letter) -> None:
-    """Let a letter that is not mailed share the fate of the one that was before it to the same
-    mailbox, or its page would tell that there is one. Raises Withheld, Deferred or Undeliverable.
+    """Let a letter that is not mailed share the fate of the one before it about the same signature,
+    or its page would tell that there is one. Raises Withheld, Deferred or Undeliverable.
     """
     other = db.session.execute(
         select(Letter.state, Letter.reason)
-        .where(Letter.mailbox == letter.mailbox, Letter.mailbox != literal_column("''"))
-        .where(Letter.id < letter.id, Letter.silent.is_(False))
+        .where(Letter.signature_id == letter.signature_id, Letter.id < letter.id)
+        .where(Letter.silent.is_(False))
         .order_by(Letter.id.desc())
     ).first()
     if other is not None and other.state == LetterState.DUE:

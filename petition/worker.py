@@ -41,7 +41,7 @@ class Worker:
             wait: float = IDLE_SECONDS
             try:
                 for chore in self.chores:
-                    chore.when_due(self.clock())
+                    self._see_to(chore)
                 if self.work_off(stop, at_most=STRETCH):
                     wait = 0
                 unreachable = False
@@ -55,6 +55,13 @@ class Worker:
             finally:
                 db.session.remove()
             stop.wait(wait)
+
+    def _see_to(self, chore: Chore) -> None:
+        try:
+            chore.when_due(self.clock())
+        except Exception as error:  # noqa: BLE001 (a chore holds up no mail)
+            log.error("%s failed: %s", chore.name, told(error))
+            db.session.remove()
 
     def work_off(self, stop: Event | None = None, *, at_most: timedelta | None = None) -> int:
         """Deliver everything that is due, or for a time, and return how many letters were settled.

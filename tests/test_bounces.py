@@ -221,3 +221,29 @@ def test_a_message_that_cannot_be_read_is_left_alone(bounces: Bounces) -> None:
     )
     given = 'Content-Type: multipart/report; boundary="R"\n\n--R\n' + nested
     assert bounces(given=given.encode()) == "0 about letters of ours, 1 not\n"
+
+
+def test_spellings_that_bounce_bar_nobody_through_a_letter_too_many(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    for number in range(5):  # a stranger uses up the letters of the inbox with tags that bounce
+        post_office.answers[f"anna+{number}@example.org"] = "550 5.1.1 no such user"
+        client.post(f"/p/{petition}/sign", data=filled(email=f"anna+{number}@example.org"))
+        deliver(app)
+    pending = client.post(f"/p/{petition}/sign", data=filled()).location
+    deliver(app)
+    assert "no such mailbox" not in text_of(client.get(pending))
+    barred = db.session.scalars(select(Suppression.mailbox)).all()
+    assert app.extensions["tokens"].mark("address", "anna@example.org") not in barred
+    assert len(barred) == 5
+
+
+def test_a_second_entry_that_shares_a_refusal_bars_no_spelling_of_its_own(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    post_office.answers["anna+x@gmail.com"] = "550 5.1.1 no such user"
+    for email in ("anna+x@gmail.com", "anna@gmail.com"):
+        client.post(f"/p/{petition}/sign", data=filled(email=email))
+    deliver(app)
+    barred = db.session.scalars(select(Suppression.mailbox)).all()
+    assert barred == [app.extensions["tokens"].mark("address", "anna+x@gmail.com")]

@@ -14,12 +14,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from petition import outbox, serving, smtp
+from petition.chores import Chore
 from petition.cli.service import worker_for
 from petition.clock import now
 from petition.errors import Unreachable
@@ -343,3 +345,26 @@ def test_no_letter_is_dropped_into_a_folder_nobody_reads(make_app: MakeApp) -> N
     result = app.test_cli_runner().invoke(args=["outbox", "run", "--once"])
     assert result.exit_code == 1
     assert "MAIL_SERVER is not set" in result.output
+
+
+def test_a_chore_that_always_fails_holds_up_no_mail(
+    app: Flask, petition: str, post_office: PostOffice
+) -> None:
+    def fail(_at: datetime) -> str:
+        raise ValueError("broken")
+
+    sign()
+    stop = Event()
+    worker = replace(worker_for(app), chores=(Chore("broken", timedelta(minutes=1), fail),))
+
+    def work() -> None:
+        with app.app_context():
+            worker.run(stop)
+
+    thread = Thread(target=work)
+    thread.start()
+    try:
+        assert post_office.wait_for(1)
+    finally:
+        stop.set()
+        thread.join()
