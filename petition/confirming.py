@@ -2,20 +2,20 @@
 the same.
 """
 
-from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
-from petition import entries, limits, posting
+from petition import codes, entries, limits, posting
 from petition.entries import Kept
 from petition.errors import CodeWrong, PetitionNotOpen, SignatureGone
 from petition.extensions import db, transaction
 from petition.kinds import LetterKind, State
 from petition.models import Attempt, Letter, Petition, PetitionText, Signature, Tally
 from petition.posting import Mark
+from petition.tokens import Tokens
 
 NAMES_SHOWN = 5
 CODE_TRIES = 5  # of a million codes, for each mailbox under a petition
@@ -98,16 +98,15 @@ def by_code(
     letter_id: int,
     typed: str,
     *,
-    codes: Callable[[Kept], Collection[str]],
+    keys: Tokens,
     lifetime: timedelta,
     mark: Mark,
     now: datetime,
 ) -> int:
     """Confirm the entry of a pending page by the six digits of its mail; return the signature's id.
 
-    `codes` gives those that are right. Raises CodeWrong for a wrong one, past its lifetime, and for
-    any after five wrong ones; SignatureGone; PetitionNotOpen. For an address that has signed
-    already everything is the same.
+    Raises CodeWrong for a wrong one, past its lifetime, and for any after five wrong ones;
+    SignatureGone; PetitionNotOpen. For an address that has signed already everything is the same.
     """
     right = False
     with transaction() as connection:
@@ -118,22 +117,12 @@ def by_code(
         ).first()
         if letter is None or letter.signature_id is None:
             raise SignatureGone
-        # The newest mail about the entry holds the same code, and promises as long again.
-        mailed_at = connection.scalar(
-            select(func.max(_letter.c.created_at)).where(
-                _letter.c.signature_id == letter.signature_id, _letter.c.entry == letter.entry
-            )
-        )
         kept = Kept(letter.signature_id, letter.entry)
         found = _for_confirming(connection, kept.signature_id)
         # By the mailbox, so that no way around leads through another entry for it.
         tries = f"code:{found.petition_id}:{letter.mailbox}"
-        if (
-            limits.use_up_until(connection, tries, now + lifetime, most=CODE_TRIES)
-            and mailed_at is not None
-            and now - mailed_at <= lifetime
-        ):
-            right = typed in codes(kept)
+        if limits.use_up_until(connection, tries, now + lifetime, most=CODE_TRIES):
+            right = codes.is_right(connection, kept, typed, keys, since=now - lifetime)
         if right:
             _count(connection, kept, found, mark, now)
     if not right:

@@ -12,7 +12,7 @@ from flask import render_template
 from flask_babel import force_locale
 from sqlalchemy import bindparam, select
 
-from petition import i18n, sharing, suppression, tokens
+from petition import codes, i18n, sharing, suppression, tokens
 from petition.errors import Deferred, Undeliverable, Withheld
 from petition.extensions import db
 from petition.kinds import LetterKind, LetterState
@@ -109,14 +109,13 @@ def _to_confirm(
             link=f"{stationery.site_url}/p/{found.petition.slug}",
         )
     purpose = tokens.confirm(stationery.confirm_days)
-    ids = found.kept.signature_id, found.kept.entry
-    token = stationery.tokens.make(purpose, *ids, now=now)
+    token = stationery.tokens.make(purpose, found.kept.signature_id, found.kept.entry, now=now)
     return found.words(
         template,
         stationery,
         now,
         link=f"{stationery.site_url}/confirm/{token}",
-        code=stationery.tokens.codes(*ids)[-1],
+        code="" if letter.silent else codes.make(letter.id, stationery.tokens),
         days=stationery.confirm_days,
         purge=stationery.purge_days,
     )

@@ -87,17 +87,6 @@ class Tokens:
             for key in self._some_keys()
         ]
 
-    def codes(self, *ids: int) -> list[str]:
-        """Return the six digits that do what a link about these ids does, under every key, the
-        current one last. They are derived, so they are kept nowhere: even a hash of six digits is
-        undone by a million tries.
-        """
-        written = "-".join(map(str, ids)).encode()
-        digests = (
-            hmac.digest(_derived(key, "code"), written, "sha256") for key in self._some_keys()
-        )
-        return [f"{int.from_bytes(digest[:8]) % 1_000_000:06d}" for digest in digests]
-
     def secret(self, purpose: str) -> bytes:
         """Return a key for something else, derived from the current one."""
         return _derived(self._some_keys()[-1], purpose)

@@ -26,7 +26,17 @@ from sqlalchemy import func, literal, select, union_all
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.test import TestResponse
 
-from petition import bursts, create_app, manuscript, organisers, petitions, steps, tokens, updates
+from petition import (
+    bursts,
+    codes,
+    create_app,
+    manuscript,
+    organisers,
+    petitions,
+    steps,
+    tokens,
+    updates,
+)
 from petition.clock import now
 from petition.extensions import Base, db, transaction
 from petition.models import Letter, Signature
@@ -346,7 +356,7 @@ class Site:
         if "token" in call.parts:
             purpose, ids = purposes[page]
             good["token"] = self._keys.make(purpose, *ids, now=now() - age)
-            good["code"] = self._keys.codes(signature_id, 1)[-1]
+            good["code"] = codes.make(letter_id, self._keys)
         return good
 
 

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from petition import confirming, domains, lifecycle, petitions, posting, suppression, tokens
+from petition import codes, confirming, domains, lifecycle, petitions, posting, suppression, tokens
 from petition.clock import now
 from petition.extensions import db, transaction
 from petition.kinds import State
@@ -40,13 +40,17 @@ def sign(client: Client, petition: str, **changes: str) -> str:
 
 
 def earlier(**ago: float) -> None:
-    """Let all letters be older than they are."""
+    """Let all letters be older than they are, and have left so much earlier."""
+    written = select(Letter.id, Letter.created_at, Letter.sent_at)
     with transaction() as connection:
-        for letter_id, at in connection.execute(select(Letter.id, Letter.created_at)).all():
+        for letter_id, created_at, sent_at in connection.execute(written).all():
             connection.execute(
                 update(Letter)
                 .where(Letter.id == letter_id)
-                .values(created_at=at - timedelta(**ago))
+                .values(
+                    created_at=created_at - timedelta(**ago),
+                    sent_at=sent_at and sent_at - timedelta(**ago),
+                )
             )
 
 
@@ -102,16 +106,80 @@ def test_the_code_lives_as_long_as_the_link(
     assert answer.status_code == 422
 
 
-def test_the_code_is_kept_nowhere(
+def test_the_code_is_stored_hashed(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     sign(client, petition)
     deliver(app)
     code = post_office.arrived[0].code
+    stored = db.session.scalars(select(Letter.code)).one()
+    assert re.fullmatch("[0-9a-f]{32}", stored)
+    stranger = tokens.Tokens(["another key"])
+    assert stored not in [stranger.mark("code", f"1 {n:06d}") for n in (int(code), 0)]
     with db.engine.connect() as connection:
         for table in db.metadata.sorted_tables:
             for row in connection.execute(select(table)):
                 assert code not in [str(value) for value in row]
+
+
+def test_each_mail_about_an_entry_has_a_code_and_all_of_them_work(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    pending = sign(client, petition)
+    deliver(app)
+    earlier(minutes=3)
+    client.post(pending)
+    deliver(app)
+    first, second = (mail.code for mail in post_office.arrived)
+    assert first != second  # but for once in a million
+    for code in (first, second):
+        assert client.post(f"{pending}/code", data={"code": code}).status_code == 303
+    assert count_of(client, petition) == 1
+
+
+def test_a_code_is_good_for_its_own_entry_alone(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    mine = sign(client, petition, email="eve@example.org")
+    theirs = sign(client, petition)
+    deliver(app)
+    code = next(
+        mail.code for mail in post_office.arrived if mail.recipients != ["anna@example.org"]
+    )
+    assert client.post(f"{theirs}/code", data={"code": code}).status_code == 422
+    assert client.post(f"{mine}/code", data={"code": code}).status_code == 303
+
+
+def test_a_mail_that_did_not_leave_has_no_code_to_guess(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    sign(client, petition, email="held@example.org", further="a robot")
+    for number in range(6):
+        sign(client, petition, name=f"Anna {number}")
+    post_office.answers["refuses@example.org"] = "550 5.1.1 no such user"
+    refused = sign(client, petition, email="refuses@example.org")
+    deliver(app)
+    rows = db.session.execute(select(Letter.silent, Letter.state, Letter.code)).all()
+    assert {(silent, state) for silent, state, code in rows if code} == {
+        (False, "sent"),
+        (False, "refused"),
+    }
+    letter_id = db.session.scalars(select(Letter.id).where(Letter.state == "refused")).one()
+    code = codes.make(letter_id, app.extensions["tokens"])
+    assert client.post(f"{refused}/code", data={"code": code}).status_code == 422
+
+
+def test_a_code_of_before_a_change_of_keys_still_works(
+    make_app: MakeApp, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    pending = sign(client, petition)
+    deliver(client.application)
+    old = client.application.config["SECRET_KEY"]
+    later = browser(
+        make_app(SECRET_KEY="another key", SECRET_KEY_FALLBACKS=[old]), use_cookies=False
+    )
+    answer = later.post(f"{pending}/code", data={"code": post_office.arrived[0].code})
+    assert answer.status_code == 303
 
 
 def test_the_page_tells_how_far_the_mail_is(
@@ -365,8 +433,8 @@ def test_correcting_back_and_forth_does_not_reset_the_tries(
         assert client.post(f"{pending}/code", data={"code": "000000"}).status_code == 422
     for email in ("mine@example.org", "victim@example.org"):
         pending = client.post(f"{pending}/address", data={"email": email}).location
-    signature = db.session.scalars(select(Signature)).one()
-    code = app.extensions["tokens"].codes(signature.id, signature.entry)[-1]
+    newest = db.session.scalars(select(func.max(Letter.id))).one()
+    code = codes.make(newest, app.extensions["tokens"])
     assert client.post(f"{pending}/code", data={"code": code}).status_code == 422
     assert count_of(client, petition) == 0
 
@@ -430,13 +498,14 @@ def test_the_code_typed_by_many_at_once_counts_once(
 ) -> None:
     letter_id = test_signing.sign(at=now())
     signature = db.session.scalars(select(Signature)).one()
-    code = app.extensions["tokens"].codes(signature.id, signature.entry)[-1]
+    keys = app.extensions["tokens"]
+    code = codes.make(letter_id, keys)
 
     def type_it(_number: int) -> int:
         return confirming.by_code(
             letter_id,
             code,
-            codes=lambda kept: [code],
+            keys=keys,
             lifetime=timedelta(days=7),
             mark=test_signing.mark,
             now=now(),

@@ -53,6 +53,8 @@ class Letter(Base):
     burst_id: Mapped[int | None] = mapped_column(ForeignKey("burst.id", ondelete="SET NULL"))
     attempts: Mapped[int] = mapped_column(default=0)
     reason: Mapped[str] = mapped_column(String(300), default="")
+    # The keyed hash of the six digits in it, once it leaves.
+    code: Mapped[str] = mapped_column(String(32), server_default="")
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]

@@ -73,7 +73,7 @@ def type_code(token: str) -> AnyResponse:
         signature_id = confirming.by_code(
             letter_id,
             "".join(request.form.get("code", "").split())[:20],
-            codes=lambda kept: keys().codes(kept.signature_id, kept.entry),
+            keys=keys(),
             lifetime=_confirming().lifetime,
             mark=keys().mark_mailbox,
             now=now(),
