@@ -5,13 +5,14 @@ processes share, the extra step. Nobody is in the way of a network's first signa
 import json
 import re
 from base64 import b64encode
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import altcha
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from petition import limits, networks, steps, tokens, watch
 from petition.clock import now
@@ -297,16 +298,84 @@ def test_no_network_address_is_stored(strict: Flask) -> None:
                 assert "203.0.113" not in str(row)
 
 
-def test_asking_for_links_has_limits_too(make_app: MakeApp) -> None:
-    app = make_app(RATELIMIT_ENABLED=True, RATELIMIT_FREE=1, TRUSTED_PROXIES=1)
-    client = browser(app, use_cookies=False)
-    codes = [
-        client.post(
-            "/my", data={"email": "a@example.org"}, headers={"X-Forwarded-For": "192.0.2.1"}
-        ).status_code
-        for _ in range(5)
-    ]
-    assert codes == [200, 200, 200, 200, 429]
+# --- the smaller forms: those that ask for a mail
+
+ASKING = ["again", "elsewhere", "new link", "lost mail", "organiser"]
+
+
+@pytest.fixture
+def busy(make_app: MakeApp) -> Iterator[Flask]:
+    """Return an application whose network has had its free forms."""
+    app = make_app(RATELIMIT_ENABLED=True, RATELIMIT_FREE=1, RATELIMIT_MOST=6)
+    with app.app_context():
+        app.extensions["networks"].never_refused = ()
+        make_petition()
+        lost = browser(app, use_cookies=False)
+        for _ in range(4):
+            assert lost.post("/my", data={"email": "who@example.org"}).status_code == 200
+        yield app
+
+
+def asking(app: Flask, what: str) -> tuple[Client, str, dict[str, str]]:
+    """Return a browser, the address of a form that asks for a mail, and its fields."""
+    client = browser(app)
+    pending = client.post("/p/free-them/sign", data=filled(email="anan@example.org")).location
+    with transaction() as connection:
+        connection.execute(update(Letter).values(created_at=now() - timedelta(minutes=3)))
+    keys, told = app.extensions["tokens"], {"language": "ru"}
+    confirm = keys.make(tokens.confirm(7), 1, 1, now=now() - timedelta(days=8))
+    if what == "organiser":
+        csrf = hidden(client.get("/organisers/sign-in").text)["csrf_token"]
+        return client, "/organisers/sign-in", {"email": "o@example.org", "csrf_token": csrf}
+    forms = {
+        "again": (pending, told),
+        "elsewhere": (f"{pending}/address", told | {"email": "anna@example.org"}),
+        "new link": (f"/confirm/{confirm}/renew", told),
+        "lost mail": ("/ru/my", {"email": "anan@example.org"}),
+    }
+    return client, *forms[what]
+
+
+@pytest.mark.parametrize("what", ASKING)
+def test_whoever_asks_for_a_mail_is_asked_for_a_step_before_any_refusal(
+    busy: Flask, what: str
+) -> None:
+    client, path, fields = asking(busy, what)
+    asked = client.post(path, data=fields)
+    assert asked.status_code == 422
+    assert ("One more step" if what == "organiser" else "Ещё один шаг") in asked.text
+    kept = hidden(asked.text)
+    assert fields.items() <= kept.items(), "everything that was entered"
+    early = client.post(path, data=kept | {"proof": ""})
+    assert early.status_code == 429
+    assert 0 < int(early.headers["Retry-After"]) <= 10
+    assert hidden(early.text)["ticket"] == kept["ticket"], "the wait goes on"
+    assert early.headers["Cache-Control"] == "no-store"
+    ticket, proof = solved(early.text)
+    done = client.post(path, data=kept | {"ticket": ticket, "proof": proof})
+    assert done.status_code in {200, 303}
+
+
+def test_only_with_steps_done_and_many_more_comes_a_refusal(busy: Flask) -> None:
+    client = browser(busy, use_cookies=False)
+
+    def ask(number: int) -> int:
+        moment = now() - timedelta(seconds=11)
+        ticket = busy.extensions["tokens"].make(steps.STEP, number, now=moment)
+        fields = {"email": "a@example.org", "ticket": ticket}
+        return client.post("/my", data=fields).status_code
+
+    assert [ask(number) for number in range(3)] == [200, 200, 429]
+
+
+def test_forms_are_not_asked_for_a_step_where_limits_are_off_or_networks_named(
+    make_app: MakeApp,
+) -> None:
+    named = {"RATELIMIT_ENABLED": True, "RATELIMIT_ALLOW": ["127.0.0.0/8"]}
+    for settings in ({"RATELIMIT_ENABLED": False}, named):
+        client = browser(make_app(RATELIMIT_FREE=0, **settings), use_cookies=False)
+        answers = [client.post("/my", data={"email": "a@example.org"}) for _ in range(9)]
+        assert {answer.status_code for answer in answers} == {200}
 
 
 def test_mails_of_a_minute_are_bounded_over_all_workers(

@@ -470,17 +470,6 @@ def test_a_second_entry_shares_the_fate_of_the_first(
         assert "no such mailbox exists" in text_of(client.get(page))
 
 
-def test_a_new_link_has_its_limit_too(make_app: MakeApp) -> None:
-    app = make_app(RATELIMIT_ENABLED=True, RATELIMIT_FREE=1, TRUSTED_PROXIES=1)
-    with app.app_context():
-        client = browser(app, use_cookies=False)
-        sign(client, make_petition())
-        token = token_for(app, tokens.confirm(7), 1, 1)
-        here = {"X-Forwarded-For": "192.0.2.7"}
-        codes = [client.post(f"/confirm/{token}/renew", headers=here).status_code for _ in range(5)]
-    assert codes == [303, 303, 303, 303, 429]
-
-
 def test_the_confirm_page_shows_few_of_the_names_that_strangers_typed(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:

@@ -2,7 +2,7 @@
 limits, and the extra step. Rules about counts are `limits`', about the step `steps`'.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import current_app, request
 
@@ -17,7 +17,7 @@ from petition.web.keys import keys
 
 # A field that no person sees, under a name that no browser fills in by itself.
 TRAP = "further"
-LETTERS_TIMES_FREE = 4  # asking for mails again and the like, against signing
+ASKING_TIMES_FREE = 4  # asking for mails again and the like, against signing
 
 
 def opened(*, asked_before: bool = False) -> str:
@@ -53,13 +53,8 @@ def signer(address: Address, petition_id: int) -> Sender:
     networks = _networks()
     if not settings["RATELIMIT_ENABLED"] or networks.is_allowed(here):
         return Sender(trapped=trapped)
-    ticket = request.form.get("ticket", "")
-    step: tuple[Spending, ...] = ()
-    if ticket:
-        proof = request.form.get("proof", "")
-        used, until = steps.done(keys(), ticket, proof, delay=delay(), now=moment)
-        step = (Spending(used, 1, None, until=until),)
-    proven = bool(ticket)
+    done = _step_done(moment)
+    proven = bool(done)
     network = networks.key(here, now=moment)
     # Where so many people are that none is refused, many are no flood either.
     crowd = networks.is_never_refused(here)
@@ -71,19 +66,33 @@ def signer(address: Address, petition_id: int) -> Sender:
         mark = keys().mark("domain", address.domain)
         free = settings["RATELIMIT_DOMAIN"]
         spendings.append(Spending(f"domain:{mark}", free, None, proven, lenient=True))
-    return Sender((*spendings, *step), "" if crowd else network, trapped)
+    return Sender((*spendings, *done), "" if crowd else network, trapped)
 
 
 def asker() -> Sender:
-    """Return what limits need to know of who asks for a mail."""
-    networks, here = _networks(), request.remote_addr
-    if not current_app.config["RATELIMIT_ENABLED"] or networks.is_allowed(here):
+    """Return what limits need to know of who asks for a mail. Raises ProofRefused."""
+    settings, here, moment = current_app.config, request.remote_addr, now()
+    networks = _networks()
+    if not settings["RATELIMIT_ENABLED"] or networks.is_allowed(here):
         return Sender()
-    most = max(1, current_app.config["RATELIMIT_FREE"]) * LETTERS_TIMES_FREE
-    if networks.is_never_refused(here):
-        most = None
-    network = networks.key(here, now=now())
-    return Sender((Spending(f"letter:{network}", 0, most, proven=True),), network)
+    done = _step_done(moment)
+    free = max(1, settings["RATELIMIT_FREE"]) * ASKING_TIMES_FREE
+    most = None if networks.is_never_refused(here) else max(free, settings["RATELIMIT_MOST"])
+    network = networks.key(here, now=moment)
+    asking = Spending(f"letter:{network}", free, most, proven=bool(done))
+    return Sender((asking, *done), network)
+
+
+def _step_done(moment: datetime) -> tuple[Spending, ...]:
+    """Return the use of the extra step that the form says was done, if it says so. Raises
+    ProofRefused and StepWanted for one that was not.
+    """
+    ticket = request.form.get("ticket", "")
+    if not ticket:
+        return ()
+    proof = request.form.get("proof", "")
+    used, until = steps.done(keys(), ticket, proof, delay=delay(), now=moment)
+    return (Spending(used, 1, None, until=until),)
 
 
 def step(ticket: str = "") -> steps.Step:

@@ -17,15 +17,19 @@ from petition.errors import (
     NotThere,
     PetitionNotFound,
     PetitionNotOpen,
+    ProofRefused,
     SignatureGone,
     SignInSpent,
+    StepWanted,
     TokenExpired,
     TokenForged,
     TooMany,
 )
 from petition.faults import told
 from petition.kinds import State
+from petition.web import doorkeeper
 from petition.web.headers import come_back
+from petition.web.language import speak
 from petition.web.surroundings import around
 
 log = logging.getLogger(__name__)
@@ -51,6 +55,8 @@ def prepare(app: Flask) -> None:
     for error in _PAGES:
         app.register_error_handler(error, _page)
     app.register_error_handler(PetitionNotOpen, _not_open)
+    app.register_error_handler(StepWanted, _one_more_step)
+    app.register_error_handler(ProofRefused, _one_more_step)
     app.register_error_handler(TooMany, _too_many)
     app.register_error_handler(HTTPException, _http)
     app.log_exception = _log_exception  # type: ignore[method-assign]
@@ -69,8 +75,32 @@ def _not_open(error: Exception) -> Response:
     return make_response(page, status)
 
 
+def _one_more_step(error: Exception) -> Response:
+    """Ask for the extra step before a form that stands on no page of its own is taken: a page with
+    all its fields, that sends them once more.
+    """
+    _speak_as_the_form()
+    refused = isinstance(error, ProofRefused)
+    step = doorkeeper.step(request.form["ticket"] if refused else "")
+    fields = [
+        (name, value)
+        for name, value in request.form.items(multi=True)
+        if name not in {"ticket", "proof"}
+    ]
+    page = make_response(render_template("failures/step.html", step=step, fields=fields), 422)
+    if not isinstance(error, ProofRefused):
+        return page
+    page.status_code = 429
+    return come_back(page, error.wait)
+
+
+def _speak_as_the_form() -> None:
+    speak(request.form.get("language", g.language))
+
+
 def _too_many(error: Exception) -> Response:
     assert isinstance(error, TooMany)  # noqa: S101 (registered for it alone)
+    _speak_as_the_form()
     return come_back(make_response(render_template("failures/too_many.html"), 429), error.wait)
 
 

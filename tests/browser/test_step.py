@@ -34,6 +34,18 @@ def test_the_browser_does_the_work_and_no_wait_is_needed(open_page: Open) -> Non
     expect(page.get_by_role("heading", name="Check your email")).to_be_visible()
 
 
+def test_a_form_that_asks_for_a_mail_goes_on_by_itself_after_the_work(open_page: Open) -> None:
+    page = open_page("/my")
+    for _ in range(5):
+        page.goto(page.url.split("?")[0])
+        page.get_by_label("Your email address").fill("worker@example.org")
+        page.get_by_role("button", name="Send me the link").click()
+    expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+    expect(page.get_by_text("Ready: now press “Continue”.")).to_be_visible(timeout=60_000)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", name="Look in your inbox")).to_be_visible()
+
+
 def test_without_javascript_waiting_does_as_well(open_page: Open) -> None:
     page = open_page("/p/kuramshin", java_script_enabled=False)
     sign(page, "waiter@example.org", name="A Patient Person")
