@@ -34,20 +34,24 @@ def make(letter_id: int, tokens: Tokens) -> str:
     return code
 
 
-def is_right(
-    connection: Connection, kept: Kept, typed: str, tokens: Tokens, *, since: datetime
-) -> bool:
-    """Say whether what was typed is the code of a mail about an entry that has left since then."""
-    theirs = connection.execute(
-        select(_letter.c.id, _letter.c.code).where(
-            _letter.c.signature_id == kept.signature_id,
-            _letter.c.entry == kept.entry,
+def entry_of(
+    connection: Connection, signature_id: int, typed: str, tokens: Tokens, since: datetime
+) -> Kept | None:
+    """Return the entry of a signature whose mail, gone out since then, held the code that was
+    typed; None for a wrong one.
+    """
+    mailed = connection.execute(
+        select(_letter.c.id, _letter.c.entry, _letter.c.code).where(
+            _letter.c.signature_id == signature_id,
             _letter.c.code != "",
             _letter.c.state.in_((LetterState.DUE, LetterState.SENT)),
             func.coalesce(_letter.c.sent_at, _letter.c.due_at) >= since,
         )
     )
-    return any(code in _hashes(letter_id, typed, tokens) for letter_id, code in theirs)
+    for letter_id, entry, code in mailed:
+        if code in _hashes(letter_id, typed, tokens):
+            return Kept(signature_id, entry)
+    return None
 
 
 def _hashes(letter_id: int, code: str, tokens: Tokens) -> list[str]:

@@ -13,11 +13,11 @@ from petition.entries import Kept
 from petition.errors import CodeWrong, PetitionNotOpen, SignatureGone
 from petition.extensions import db, transaction
 from petition.kinds import LetterKind, State
-from petition.models import Attempt, Letter, Petition, PetitionText, Signature, Tally
+from petition.models import Attempt, Letter, Petition, PetitionText, Signature, Tally, Typed
 from petition.posting import Mark
 from petition.tokens import Tokens
 
-NAMES_SHOWN = 5
+CHOICES_SHOWN = 5
 CODE_TRIES = 5  # of a million codes, for each mailbox under a petition
 
 _signature, _tally, _letter = Signature.table(), Tally.table(), Letter.table()
@@ -25,12 +25,12 @@ _signature, _tally, _letter = Signature.table(), Tally.table(), Letter.table()
 
 @dataclass(frozen=True, slots=True)
 class ToConfirm:
-    """What a confirmation link is about. `entry` is its own; `names` are those typed for the same
-    mailbox, by entry, each once: with more than one the reader is asked which is theirs.
+    """What a confirmation link is about. `choices` are what was typed for its mailbox, by entry,
+    the link's own first, and each that differs in anything once: a name alone would hide that
+    somebody else chose to show it. With more than one the reader is asked which is theirs.
     """
 
-    entry: int
-    names: dict[int, str]
+    choices: dict[int, Typed]
     slug: str
     title: str
     target: str
@@ -50,10 +50,9 @@ def to_confirm(kept: Kept) -> ToConfirm:
     if row is None:
         raise SignatureGone
     signature, slug, title, target = row
-    names = {} if signature.counted else _names(signature, kept.entry)
+    standing: dict[int, Typed] = {signature.entry: signature}
     return ToConfirm(
-        entry=kept.entry,
-        names=names or {signature.entry: signature.name},
+        choices=standing if signature.counted else _choices(signature, kept.entry),
         slug=slug,
         title=title,
         target=target,
@@ -63,25 +62,25 @@ def to_confirm(kept: Kept) -> ToConfirm:
     )
 
 
-def _names(signature: Signature, own: int) -> dict[int, str]:
-    """Return the names typed for the mailbox under the entry to confirm for each, the link's own
-    first and some of the newest after it: strangers may have typed any number.
+def _choices(signature: Signature, own: int) -> dict[int, Typed]:
+    """Return what was typed for the mailbox, the link's own first and some of the newest after it:
+    strangers may have typed any number.
     """
-    others = db.session.execute(
-        select(Attempt.entry, Attempt.name)
+    others = db.session.scalars(
+        select(Attempt)
         .where(Attempt.signature_id == signature.id)
         .order_by((Attempt.entry == own).desc(), Attempt.entry.desc())
-        .limit(NAMES_SHOWN)
+        .limit(CHOICES_SHOWN)
     )
-    found: dict[int, str] = {signature.entry: signature.name}
-    found |= {other.entry: other.name for other in others}
+    found: dict[int, Typed] = {signature.entry: signature}
+    found |= {other.entry: other for other in others}
     if own not in found:
         raise SignatureGone
-    ordered = sorted(found, key=lambda entry: (entry != own, -entry))
-    by_name: dict[str, int] = {}
-    for entry in ordered:
-        by_name.setdefault(found[entry].casefold(), entry)
-    return {entry: found[entry] for entry in list(by_name.values())[:NAMES_SHOWN]}
+    different: dict[tuple[object, ...], int] = {}
+    for entry in sorted(found, key=lambda entry: (entry != own, -entry)):
+        written = {name: getattr(found[entry], name) for name in entries.TYPED}
+        different.setdefault(entries.said(written), entry)
+    return {entry: found[entry] for entry in list(different.values())[:CHOICES_SHOWN]}
 
 
 def confirm(kept: Kept, *, mark: Mark, now: datetime) -> None:
@@ -108,7 +107,7 @@ def by_code(
     Raises CodeWrong for a wrong one, past its lifetime, and for any after five wrong ones;
     SignatureGone; PetitionNotOpen. For an address that has signed already everything is the same.
     """
-    right = False
+    kept = None
     with transaction() as connection:
         letter = connection.execute(
             select(_letter.c.signature_id, _letter.c.entry, _letter.c.mailbox).where(
@@ -117,17 +116,30 @@ def by_code(
         ).first()
         if letter is None or letter.signature_id is None:
             raise SignatureGone
-        kept = Kept(letter.signature_id, letter.entry)
-        found = _for_confirming(connection, kept.signature_id)
+        page = Kept(letter.signature_id, letter.entry)
+        found = _for_confirming(connection, page.signature_id)
         # By the mailbox, so that no way around leads through another entry for it.
         tries = f"code:{found.petition_id}:{letter.mailbox}"
         if limits.use_up_until(connection, tries, now + lifetime, most=CODE_TRIES):
-            right = codes.is_right(connection, kept, typed, keys, since=now - lifetime)
-        if right:
+            mailed = codes.entry_of(connection, page.signature_id, typed, keys, now - lifetime)
+            kept = mailed and _if_the_same(connection, page, mailed)
+        if kept is not None:
             _count(connection, kept, found, mark, now)
-    if not right:
+    if kept is None:
         raise CodeWrong
     return kept.signature_id
+
+
+def _if_the_same(connection: Connection, page: Kept, mailed: Kept) -> Kept | None:
+    """Return the entry whose mail held a code, if it is the page's own or says the same: who
+    presses "Sign" twice has two entries, and perhaps one mail.
+    """
+    if mailed == page:
+        return mailed
+    on_page, in_mail = entries.typed(connection, page), entries.typed(connection, mailed)
+    if on_page is None or in_mail is None or entries.said(on_page) != entries.said(in_mail):
+        return None
+    return mailed
 
 
 def _count(connection: Connection, kept: Kept, found: Row[Any], mark: Mark, now: datetime) -> None:

@@ -4,6 +4,7 @@ The signature's row holds the first; later ones are kept beside it and replace n
 confirms only what it was written for, and nobody can overwrite what another has typed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,6 +70,11 @@ class Kept:
 
     signature_id: int
     entry: int
+
+
+def said(written: Mapping[str, Any]) -> tuple[object, ...]:
+    """Return what an entry says, by which two are told apart; a name in capitals is no other."""
+    return (written["name"].casefold(), *(written[name] for name in TYPED if name != "name"))
 
 
 def keep(

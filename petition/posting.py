@@ -31,6 +31,7 @@ LETTERS_PER_MAILBOX = 5  # in all, so that nobody can fill a stranger's mailbox 
 MAILBOX_MEMORY = timedelta(days=30)
 AGAIN_PER_HOUR = 3
 AGAIN_AFTER = timedelta(minutes=2)
+SECOND_CLICK = timedelta(seconds=10)
 LETTERS_PER_ORGANISER = 5
 ORGANISER_MEMORY = timedelta(hours=1)
 
@@ -62,11 +63,19 @@ def _posting(reader: dict[str, BindParameter[Any]], key: str) -> Prepared:
     """Build the statement that puts a letter in. The database decides whether it is silent.
 
     It is when nobody is to read it, when the reader has had their most (in all, or in the last
-    hour), or one just now, or when the same letter is waiting already (a second click).
+    hour), or one just now, or when the same letter is waiting already: about the same entry, or
+    about one of moments ago, which a second click makes.
     """
     the_same = and_(_earlier.c.state == LetterState.DUE.value, _earlier.c.kind == bindparam("kind"))
     if key == "mailbox":
-        the_same = and_(the_same, _earlier.c.signature_id == bindparam("signature_id"))
+        the_same = and_(
+            the_same,
+            _earlier.c.signature_id == bindparam("signature_id"),
+            or_(
+                _earlier.c.entry == bindparam("entry"),
+                _earlier.c.created_at > bindparam("a_moment_ago"),
+            ),
+        )
     had = (
         select(
             func.count().label("all"),
@@ -169,6 +178,7 @@ def post_to_signer(
         "hour": now - timedelta(hours=1),
         "most_hour": AGAIN_PER_HOUR if again else LETTERS_PER_MAILBOX,
         "just": now - AGAIN_AFTER if again else now,
+        "a_moment_ago": now - SECOND_CLICK,
     }
     if kind == LetterKind.THANKS:  # nobody but the owner of the mailbox can cause it
         values |= {"most": 1_000, "most_hour": 1_000, "just": now}

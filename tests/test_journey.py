@@ -6,6 +6,7 @@ import csv
 import io
 import re
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
@@ -168,10 +169,13 @@ def test_a_link_asks_which_name_is_right_when_another_was_entered_since(
     newer = signed(client, post_office, petition, name="Somebody Else")
     for link in (older, newer):
         shown = client.get(link)
-        assert "Which of these names is yours?" in text_of(shown)
+        assert "Which of these is yours?" in text_of(shown)
         assert "Anna Berg" in shown.text
         assert "Somebody Else" in shown.text
-    assert client.post(older).status_code == 422, "it must be said which"
+        assert "checked" not in shown.text, "neither is taken for granted"
+    unsaid = client.post(older)
+    assert unsaid.status_code == 422, "it must be said which"
+    assert "Choose which of these is yours." in unsaid.text
     assert client.post(older, data={"entry": "7"}).status_code == 422
     assert count_of(client, petition) == 0
     answer = client.post(newer, data={"entry": "1"})
@@ -179,6 +183,67 @@ def test_a_link_asks_which_name_is_right_when_another_was_entered_since(
     assert count_of(client, petition) == 1
     standing = db.session.scalars(select(Signature)).one()
     assert (standing.name, standing.entry, standing.entries) == ("Anna Berg", 1, 2)
+
+
+def test_nothing_is_confirmed_unseen(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    link = signed(
+        client,
+        post_office,
+        petition,
+        display="full",
+        handover="yes",
+        organisation="The Union",
+        role="Chair",
+        comment="Because it is right.",
+        postcode="123 45",
+    )
+    shown = text_of(client.get(link))
+    for said in (
+        "My full name and country",
+        "Yes: my name and country may be handed over",
+        "The Union , Chair",
+        "Because it is right.",
+        "Sweden, 123 45",
+    ):
+        assert said in shown
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"display": "full"},
+        {"handover": "yes"},
+        {"organisation": "Evil Org"},
+        {"comment": "Not hers."},
+        {"country": "KZ"},
+        {"updates": "yes"},
+    ],
+)
+def test_who_types_her_name_with_other_choices_cannot_have_them_confirmed_unasked(
+    client: Client, petition: str, post_office: PostOffice, other: dict[str, str]
+) -> None:
+    signed(client, post_office, petition)
+    link = signed(client, post_office, petition, **other)
+    assert "Which of these is yours?" in client.get(link).text
+    assert client.post(link).status_code == 422
+    assert client.post(link, data={"entry": "1"}).status_code == 303
+    counted = db.session.scalars(select(Signature)).one()
+    assert (counted.display, counted.handover, counted.organisation, counted.comment) == (
+        "hidden",
+        False,
+        "",
+        "",
+    )
+
+
+def test_who_signs_twice_alike_is_asked_nothing(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    signed(client, post_office, petition)
+    link = signed(client, post_office, petition, name="ANNA BERG")
+    assert client.post(link).status_code == 303
 
 
 def test_the_later_entry_can_be_the_one_that_counts(

@@ -137,6 +137,34 @@ def test_each_mail_about_an_entry_has_a_code_and_all_of_them_work(
     assert count_of(client, petition) == 1
 
 
+def test_who_presses_twice_gets_one_mail_whose_code_works_on_both_pages(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    pages = [sign(client, petition) for _ in range(2)]
+    deliver(app)
+    (mail,) = post_office.arrived
+    for page in reversed(pages):
+        assert client.post(f"{page}/code", data={"code": mail.code}).status_code == 303
+    assert count_of(client, petition) == 1
+
+
+def test_another_entry_for_the_mailbox_gets_its_own_mail_and_its_own_code(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    eve = sign(client, petition, name="Eve")
+    earlier(seconds=11)
+    anna = sign(client, petition)
+    deliver(app)
+    theirs, hers = (mail.code for mail in post_office.arrived)
+    assert client.post(f"{anna}/code", data={"code": theirs}).status_code == 422
+    assert client.post(f"{eve}/code", data={"code": hers}).status_code == 422
+    assert count_of(client, petition) == 0
+    assert client.post(f"{anna}/code", data={"code": hers}).status_code == 303
+    assert db.session.scalars(select(Signature.name).where(Signature.counted)).all() == [
+        "Anna Berg"
+    ]
+
+
 def test_a_code_is_good_for_its_own_entry_alone(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:

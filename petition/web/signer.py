@@ -122,18 +122,18 @@ def confirm(token: str) -> Response:
         kept = Kept(*_read(_confirming(), token))
     except TokenExpired as expired:
         return _expired(expired, token)
-    return _confirm_page(kept, token)
+    return _confirm_page(confirming.to_confirm(kept), token)
 
 
-def _confirm_page(kept: Kept, token: str) -> Response:
-    about = confirming.to_confirm(kept)
+def _confirm_page(about: confirming.ToConfirm, token: str, *, unchosen: bool = False) -> Response:
     speak(about.language)
-    return make_response(render_template("signer/confirm.html", about=about, token=token))
+    page = render_template("signer/confirm.html", about=about, token=token, unchosen=unchosen)
+    return make_response(page, 422 if unchosen else 200)
 
 
 @pages.post("/confirm/<token>")
 def count_me(token: str) -> AnyResponse:
-    """Count the signature that the page showed, once; where several names were typed for the
+    """Count the signature that the page showed, once; where different entries were typed for the
     mailbox, the one chosen.
     """
     try:
@@ -142,12 +142,10 @@ def count_me(token: str) -> AnyResponse:
         return _expired(expired, token)
     about = confirming.to_confirm(kept)
     chosen = request.form.get("entry", "")
-    if not about.confirmed and len(about.names) > 1 and chosen not in map(str, about.names):
-        page = _confirm_page(kept, token)
-        page.status_code = 422
-        return page
-    if chosen in map(str, about.names):
+    if chosen in map(str, about.choices):
         kept = Kept(kept.signature_id, int(chosen))
+    elif len(about.choices) > 1:
+        return _confirm_page(about, token, unchosen=True)
     confirming.confirm(kept, mark=keys().mark_mailbox, now=now())
     return _to_thanks(kept.signature_id)
 
@@ -198,9 +196,9 @@ def _to_thanks(signature_id: int) -> Response:
 
 def _expired(expired: TokenExpired, token: str) -> Response:
     about = confirming.to_confirm(Kept(*expired.ids))
-    speak(about.language)
     if about.confirmed:
-        return make_response(render_template("signer/confirm.html", about=about, token=token))
+        return _confirm_page(about, token)
+    speak(about.language)
     return make_response(render_template("signer/expired.html", token=token), 410)
 
 
