@@ -2,6 +2,7 @@
 languages, CSRF.
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,6 +25,8 @@ from sqlalchemy import (
     Table,
     TypeDecorator,
     event,
+    func,
+    select,
 )
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase
@@ -121,6 +124,21 @@ def _in_turn(connection: Connection) -> Iterator[None]:
         yield
     finally:
         fcntl.flock(turn, fcntl.LOCK_UN)
+
+
+def queue_up(connection: Connection, *names: str, wait: bool = True) -> bool:
+    """Let no other transaction under one of these names go on until the caller's ends, and say
+    whether it is the caller's turn, which it may not be with no `wait`. Comes before anything that
+    locks a row, or two could wait for each other. On SQLite all writers take turns anyway.
+    """
+    if connection.dialect.name != "postgresql":
+        return True
+    take = func.pg_advisory_xact_lock if wait else func.pg_try_advisory_xact_lock
+    for name in sorted({*names}):
+        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+        if connection.scalar(select(take(number))) is False:
+            return False
+    return True
 
 
 def prepare_database(app: Flask) -> None:

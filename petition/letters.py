@@ -6,7 +6,7 @@ theirs.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import render_template
 from flask_babel import force_locale
@@ -109,14 +109,16 @@ def _to_confirm(
             link=f"{stationery.site_url}/p/{found.petition.slug}",
         )
     purpose = tokens.confirm(stationery.confirm_days)
-    token = stationery.tokens.make(purpose, found.kept.signature_id, found.kept.entry, now=now)
+    ids = found.kept.signature_id, found.kept.entry
+    # Asked for late, it can work no longer than the entry is kept.
+    purged_at = found.entry.signed_at + timedelta(days=stationery.purge_days)
     return found.words(
         template,
         stationery,
         now,
-        link=f"{stationery.site_url}/confirm/{token}",
+        link=stationery.link("confirm", purpose, *ids, now=now),
         code="" if letter.silent else codes.make(letter.id, stationery.tokens),
-        days=stationery.confirm_days,
+        days=max(1, min(stationery.confirm_days, (purged_at - now).days)),
         purge=stationery.purge_days,
     )
 
@@ -147,9 +149,8 @@ def my_page(letter: Letter, stationery: Stationery, now: datetime) -> Words | No
     if found is None:
         return None
     theirs = db.session.execute(_OF_MAILBOX, {"mailbox": found.signature.mailbox_key})
-    make = stationery.tokens.make
     pages = [
-        (title, f"{stationery.site_url}/my/{make(tokens.MY_PAGE, signature_id, now=now)}")
+        (title, stationery.link("my", tokens.MY_PAGE, signature_id, now=now))
         for signature_id, title in theirs
     ]
     return found.words("my_page", stationery, now, pages=pages)
@@ -173,6 +174,7 @@ def withdrawn(letter: Letter, stationery: Stationery, now: datetime) -> Words | 
             "organiser": text.organiser,
             "contact": petition.contact,
             "copied": letter.entry == 1,
+            "not_me": stationery.link("not-me", tokens.NOT_ME, letter.id, now=now),
         },
     )
 
@@ -182,13 +184,13 @@ def sign_in(letter: Letter, stationery: Stationery, now: datetime) -> Words | No
     organiser = db.session.get(Organiser, letter.organiser_id, populate_existing=True)
     if organiser is None:
         return None
-    token = stationery.tokens.make(tokens.SIGN_IN, organiser.id, organiser.sign_in, now=now)
+    ids = organiser.id, organiser.sign_in
     return Words(
         organiser.email,
         organiser.language,
         "sign_in",
         {
-            "link": f"{stationery.site_url}/organisers/enter/{token}",
+            "link": stationery.link("organisers/enter", tokens.SIGN_IN, *ids, now=now),
             "minutes": int(tokens.SIGN_IN.lifetime.total_seconds() // 60),
         },
     )

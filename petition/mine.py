@@ -11,7 +11,7 @@ from sqlalchemy import Select, case, false, select, update
 from petition import entries, limits, posting, suppression
 from petition.entries import Entry, Kept
 from petition.errors import SignatureGone
-from petition.extensions import db, transaction
+from petition.extensions import db, queue_up, transaction
 from petition.kinds import LetterKind, Remark
 from petition.limits import Sender
 from petition.models import (
@@ -157,9 +157,19 @@ def withdraw(signature_id: int, *, mark: Mark, now: datetime) -> str:
         return str(row.slug)
 
 
-def disown(letter_id: int, *, never_again: bool, now: datetime) -> bool:
+@dataclass(frozen=True, slots=True)
+class Disowned:
+    """Whether there was an entry to erase, and the signature of the mailbox that is still kept
+    under that petition.
+    """
+
+    removed: bool
+    left: int | None
+
+
+def disown(letter_id: int, *, never_again: bool, now: datetime) -> Disowned:
     """Erase the entry that a letter is about, which the owner of the mailbox did not make, and say
-    whether there was one; with `never_again` mail them no more.
+    what became of it; with `never_again` mail them no more.
 
     Twice changes nothing more, and never again can be said as long as the letter is remembered,
     the entry kept or not. Raises SignatureGone after that.
@@ -176,22 +186,32 @@ def disown(letter_id: int, *, never_again: bool, now: datetime) -> bool:
         removed = entries.remove(connection, kept, now=now)
         if never_again:
             suppression.suppress(connection, letter.mailbox, now=now)
-        return removed
+        left = connection.scalar(
+            select(_signature.c.id).where(_signature.c.id == letter.signature_id)
+        )
+        return Disowned(removed, left)
 
 
 def ask_link(address: Address, *, mark: Mark, sender: Sender, now: datetime) -> None:
     """Mail the links of this page, one for each of its signatures, to an address that has signed;
     do the same for any other, but for the mail. Raises TooMany.
     """
+    mailbox = mark(address.mailbox)
     with transaction() as connection:
+        queue_up(connection, mailbox)
         limits.spend(connection, sender.spendings, now=now)
-        newest = connection.execute(
+        # To the address that was confirmed or is asked with: anybody may have typed another.
+        foremost = connection.execute(
             select(_signature.c.id, _signature.c.entry)
             .where(_signature.c.mailbox_key == address.mailbox)
-            .order_by(_signature.c.id.desc())
+            .order_by(
+                _signature.c.confirmed_at.is_(None),
+                _signature.c.address_key != address.key,
+                _signature.c.id.desc(),
+            )
         ).first()
-        signature_id, entry = newest or (None, None)
-        reader = posting.Reader(signature_id, entry, mark(address.mailbox))
+        signature_id, entry = foremost or (None, None)
+        reader = posting.Reader(signature_id, entry, mailbox)
         posting.post_to_signer(connection, LetterKind.MY_PAGE, reader, now=now)
 
 

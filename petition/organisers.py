@@ -16,7 +16,7 @@ from petition.errors import (
     PetitionNotFound,
     SignInSpent,
 )
-from petition.extensions import db, transaction
+from petition.extensions import db, queue_up, transaction
 from petition.kinds import LetterKind, Role
 from petition.limits import Sender
 from petition.models import Organiser, Petition
@@ -80,10 +80,11 @@ def ask_link(address: Address, *, sender: Sender, now: datetime) -> None:
     for the mail. Raises TooMany.
     """
     with transaction() as connection:
-        limits.spend(connection, sender.spendings, now=now)
         organiser_id = connection.scalar(
             select(Organiser.id).where(Organiser.mailbox_key == address.mailbox)
         )
+        queue_up(connection, f"organiser {organiser_id}")
+        limits.spend(connection, sender.spendings, now=now)
         posting.post_to_organiser(connection, LetterKind.SIGN_IN, organiser_id, now=now)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, select
 
 from petition import posting
-from petition.extensions import transaction
+from petition.extensions import queue_up, transaction
 from petition.kinds import LetterKind, LetterState, State
 from petition.models import Letter, Petition, Signature
 from petition.posting import Mark
@@ -43,7 +43,11 @@ def remind(*, mark: Mark, within: timedelta, now: datetime) -> int:
             .limit(AT_ONCE)
             .with_for_update(of=_signature, skip_locked=True)
         ).all()
+        put_in = 0
         for signature_id, entry, mailbox_key in due:
             reader = posting.Reader(signature_id, entry, mark(mailbox_key))
-            posting.post_to_signer(connection, LetterKind.REMINDER, reader, now=now)
-    return len(due)
+            # Its row is locked here already: whoever has the turn now is not waited for.
+            if queue_up(connection, reader.mailbox, wait=False):
+                posting.post_to_signer(connection, LetterKind.REMINDER, reader, now=now)
+                put_in += 1
+    return put_in

@@ -9,7 +9,7 @@ from petition import bursts, entries, limits, posting
 from petition.domains import is_disposable
 from petition.entries import Entry, Kept, Setting
 from petition.errors import AddressRefused, SignatureGone, TooSoon
-from petition.extensions import db, transaction
+from petition.extensions import db, queue_up, transaction
 from petition.kinds import LetterKind, LetterState
 from petition.limits import Sender
 from petition.models import Letter, Petition, Signature
@@ -41,6 +41,7 @@ def sign(
     """
     mailbox = mark(address.mailbox)
     with transaction() as connection:
+        queue_up(connection, mailbox)  # so that no letter is counted by two at once
         limits.spend(connection, sender.spendings, now=now)
         held_by = bursts.holding(connection, petition_id, address, sender, now=now)
         kept = entries.keep(connection, petition_id, entry, address, setting, now=now)
@@ -63,6 +64,7 @@ def resend(letter_id: int, *, sender: Sender, now: datetime) -> int:
         reader, created_at, burst = _reader(connection, letter_id)
         if now - created_at < posting.AGAIN_AFTER:
             raise TooSoon(created_at + posting.AGAIN_AFTER)
+        queue_up(connection, reader.mailbox)
         limits.spend(connection, sender.spendings, now=now)
         return posting.post_to_signer(
             connection, LetterKind.CONFIRM, reader, now=now, again=True, burst=burst
@@ -74,13 +76,14 @@ def renew(signature_id: int, entry: int, *, mark: Mark, sender: Sender, now: dat
     SignatureGone and TooMany.
     """
     with transaction() as connection:
-        limits.spend(connection, sender.spendings, now=now)
         mailbox_key = connection.scalar(
             select(Signature.mailbox_key).where(Signature.id == signature_id)
         )
         if mailbox_key is None or entries.typed(connection, Kept(signature_id, entry)) is None:
             raise SignatureGone
         reader = posting.Reader(signature_id, entry, mark(mailbox_key))
+        queue_up(connection, reader.mailbox)
+        limits.spend(connection, sender.spendings, now=now)
         return posting.post_to_signer(connection, LetterKind.CONFIRM, reader, now=now, again=True)
 
 
@@ -91,8 +94,10 @@ def correct(letter_id: int, address: Address, *, mark: Mark, sender: Sender, now
     Raises SignatureGone, also for an entry that is counted; TooMany, PetitionNotOpen, and
     AddressRefused for a throw-away address where the petition takes none.
     """
+    mailbox = mark(address.mailbox)
     with transaction() as connection:
         reader, _, burst = _reader(connection, letter_id)
+        queue_up(connection, reader.mailbox, mailbox)
         limits.spend(connection, sender.spendings, now=now)
         earlier = Kept(reader.signature_id or 0, reader.entry or 0)
         row = connection.execute(
@@ -133,7 +138,7 @@ def correct(letter_id: int, address: Address, *, mark: Mark, sender: Sender, now
         return posting.post_to_signer(
             connection,
             LetterKind.CONFIRM,
-            posting.Reader(kept.signature_id, kept.entry, mark(address.mailbox)),
+            posting.Reader(kept.signature_id, kept.entry, mailbox),
             now=now,
             # What was held stays held, whatever the address is now.
             burst=burst or bursts.part_of(held_by, kept, sender),

@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from petition import suppression, tokens
+from petition import suppression
 from petition.domains import MailDomains
 from petition.entries import Kept
 from petition.errors import Undeliverable, Withheld
 from petition.extensions import db
 from petition.models import Attempt, Letter, Petition, PetitionText, Signature
+from petition.tokens import MY_PAGE, NOT_ME, Purpose, Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,14 @@ class Stationery:
     """
 
     site_url: str
-    tokens: tokens.Tokens
+    tokens: Tokens
     confirm_days: int
     purge_days: int
     mail_domains: MailDomains | None = None
+
+    def link(self, page: str, purpose: Purpose, *ids: int, now: datetime) -> str:
+        """Return the address of a page with a fresh token for it."""
+        return f"{self.site_url}/{page}/{self.tokens.make(purpose, *ids, now=now)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ class Words:
     address_key: str = ""
 
 
-def message_key(letter_id: int, keys: tokens.Tokens) -> str:
+def message_key(letter_id: int, keys: Tokens) -> str:
     """Return what stands for a letter in its Message-ID: its number, with a proof that we wrote
     it.
     """
@@ -82,13 +87,13 @@ class Signed:
         """Return the words of a letter to the address that was typed, with the links at its
         foot.
         """
-        site, make = stationery.site_url, stationery.tokens.make
+        link, signature_id = stationery.link, self.kept.signature_id
         common = {
             "title": self.text.title,
             "target": self.text.target,
             "organiser": self.text.organiser,
-            "my_page": f"{site}/my/{make(tokens.MY_PAGE, self.kept.signature_id, now=now)}",
-            "not_me": f"{site}/not-me/{make(tokens.NOT_ME, self.letter_id, now=now)}",
+            "my_page": link("my", MY_PAGE, signature_id, now=now),
+            "not_me": link("not-me", NOT_ME, self.letter_id, now=now),
         }
         return Words(
             self.entry.email,

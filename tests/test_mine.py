@@ -66,6 +66,14 @@ def test_every_mail_to_a_signer_leads_to_their_page(
         assert "anna@example.org" in page
 
 
+def test_the_page_that_is_passed_on_leads_nobody_to_it(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    thanks = client.get(confirmed(client, post_office, petition))
+    assert "/my/" not in thanks.text
+    assert "is in our mail" in thanks.text
+
+
 def test_it_shows_all_that_is_kept_and_lets_it_be_corrected(
     client: Client, petition: str, post_office: PostOffice
 ) -> None:
@@ -132,6 +140,8 @@ def test_withdrawing_erases_the_row_lowers_the_count_and_sends_a_last_mail(
     last = post_office.arrived[-1]
     assert last.recipients == ["anna@example.org"]
     assert last.message["Subject"] == "Your data are erased"
+    client.post(path_of(last.link_to("not-me")), data={"never": "yes"})
+    assert db.session.scalar(select(func.count()).select_from(Suppression)) == 1
     assert "No list that you were on had been downloaded." in " ".join(last.text.split())
     assert not db.session.scalars(select(Letter.email).where(Letter.email != "")).all()
     assert "signature number 2" in client.get(other).text, "numbers are nobody else's"
@@ -285,6 +295,9 @@ def test_who_corrected_a_signature_is_not_told_that_it_is_removed(
     answer = client.post(path_of(post_office.arrived[0].link_to("not-me")))
     assert "There was nothing to remove" in answer.text
     assert count_of(client, petition) == 1
+    (leads_to,) = re.findall(r'href="(/my/[^"]+)"', answer.text)
+    client.post(leads_to, data={"action": "withdraw"})
+    assert count_of(client, petition) == 0, "it is one step away all the same"
 
 
 def test_thanks_are_not_lost_by_a_correction(
@@ -294,6 +307,21 @@ def test_thanks_are_not_lost_by_a_correction(
     mine.correct(1, ENTRY, now=now())
     deliver(app)
     assert post_office.arrived[-1].message["Subject"] == "Your email address is confirmed"
+
+
+def test_the_link_goes_to_the_address_that_was_confirmed_whatever_strangers_type(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    confirmed(client, post_office, petition, email="anna@outlook.com")
+    post_office.answers["anna+x@outlook.com"] = "550 5.1.1 no such user"
+    other = make_petition("another")
+    client.post(f"/p/{other}/sign", data=filled(email="anna+x@outlook.com", language="ru"))
+    deliver(app)
+    client.post("/my", data={"email": "anna@outlook.com"})
+    deliver(app)
+    last = post_office.arrived[-1]
+    assert last.recipients == ["anna@outlook.com"]
+    assert last.message["Subject"] == "The page you asked for"
 
 
 def test_one_mail_leads_to_the_pages_of_all_signatures(
@@ -364,6 +392,6 @@ def test_disowned_by_many_at_once_it_is_removed_once(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     my_page(client, petition, post_office)
-    removed = in_threads(app, 10, lambda _: mine.disown(1, never_again=True, now=now()))
-    assert sum(map(bool, removed)) == 1
+    removed = in_threads(app, 10, lambda _: mine.disown(1, never_again=True, now=now()).removed)
+    assert removed.count(True) == 1
     assert count_of(client, petition) == 0

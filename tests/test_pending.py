@@ -10,11 +10,23 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from petition import codes, confirming, domains, lifecycle, petitions, posting, suppression, tokens
+from petition import (
+    codes,
+    confirming,
+    domains,
+    lifecycle,
+    petitions,
+    posting,
+    signing,
+    suppression,
+    tokens,
+)
 from petition.clock import now
 from petition.extensions import db, transaction
 from petition.kinds import State
+from petition.limits import Sender
 from petition.models import Attempt, Letter, Signature
+from petition.signers import read_address
 from tests import test_signing
 from tests.conftest import (
     Client,
@@ -120,6 +132,21 @@ def test_the_code_is_stored_hashed(
         for table in db.metadata.sorted_tables:
             for row in connection.execute(select(table)):
                 assert code not in [str(value) for value in row]
+
+
+def test_a_mail_asked_for_late_promises_no_more_than_the_entry_is_kept(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    pending = sign(client, petition)
+    deliver(app)
+    with transaction() as connection:
+        old = now() - timedelta(days=12, minutes=1)
+        connection.execute(update(Signature).values(signed_at=old))
+        connection.execute(update(Letter).values(created_at=old, sent_at=old))
+    client.post(pending)
+    deliver(app)
+    said = [re.findall(r"code work for (\d+ days?)\.", mail.text) for mail in post_office.arrived]
+    assert said == [["7 days"], ["1 day"]]
 
 
 def test_each_mail_about_an_entry_has_a_code_and_all_of_them_work(
@@ -508,6 +535,47 @@ def test_the_confirm_page_shows_few_of_the_names_that_strangers_typed(
     page = client.get(path_of(post_office.arrived[0].link)).text
     assert "Anna Berg" in page
     assert page.count('type="radio"') == 5
+
+
+def test_fifty_at_once_put_no_more_letters_in_than_one_after_the_other(
+    app: Flask, petition: str
+) -> None:
+    def sign_with(number: int) -> str:
+        return sign(browser(app, use_cookies=False), petition, email=f"anna+{number}@example.org")
+
+    test_signing.in_threads(app, 50, sign_with)
+    loud = select(func.count()).select_from(Letter).where(Letter.silent.is_(False))
+    assert db.session.scalar(loud) == posting.LETTERS_PER_MAILBOX
+
+
+def test_thirty_who_ask_again_at_once_put_one_letter_in(app: Flask, petition: str) -> None:
+    letter_id = test_signing.sign(at=now() - timedelta(minutes=3))
+    with transaction() as connection:
+        connection.execute(update(Letter).values(state="sent", sent_at=now()))
+    test_signing.in_threads(
+        app, 30, lambda _: signing.resend(letter_id, sender=Sender(), now=now())
+    )
+    loud = select(func.count()).select_from(Letter).where(Letter.silent.is_(False))
+    assert db.session.scalar(loud) == 2
+
+
+def test_two_who_correct_to_each_others_address_hold_each_other_up_for_a_moment_only(
+    app: Flask, petition: str
+) -> None:
+    addresses = [read_address(f"{name}@example.org") for name in ("anna", "bo")]
+
+    def to_and_fro(number: int) -> int:
+        here, there = addresses[number % 2], addresses[(number + 1) % 2]
+        letter_id = test_signing.sign(here.email, at=now())
+        for address in (there, here) * 3:
+            letter_id = signing.correct(
+                letter_id, address, mark=test_signing.mark, sender=Sender(), now=now()
+            )
+        return letter_id
+
+    letters = test_signing.in_threads(app, 12, to_and_fro)
+    assert len({*letters}) == 12
+    assert db.session.scalar(select(func.count()).select_from(Signature)) == 2
 
 
 def test_the_code_typed_by_many_at_once_counts_once(

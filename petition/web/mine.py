@@ -102,9 +102,14 @@ def disown(token: str) -> str:
     """Remove the entry and, if wished, never mail the address again."""
     (letter_id,) = keys().read(tokens.NOT_ME, token, now=now())
     never = request.form.get("never") == "yes"
-    removed = mine.disown(letter_id, never_again=never, now=now())
+    disowned = mine.disown(letter_id, never_again=never, now=now())
     current_app.extensions["kept"].forget()
-    return render_template("mine/removed.html", removed=removed, never=never)
+    my_page = None
+    if disowned.left is not None and not disowned.removed:
+        my_page = keys().make(tokens.MY_PAGE, disowned.left, now=now())
+    return render_template(
+        "mine/removed.html", removed=disowned.removed, my_page=my_page, never=never
+    )
 
 
 def _page(token: str, found: mine.Mine, form: MyForm) -> Response:

@@ -167,8 +167,8 @@ def thanks(token: str) -> Response:
     (signature_id,) = _read(tokens.THANKS, token)
     found = confirming.thanks(signature_id)
     speak(found.language)
-    my_page = keys().make(tokens.MY_PAGE, signature_id, now=now())
-    return _page("thanks", found.slug, found.language, number=found.number, my_page=my_page)
+    # With no link to the signer's own page: this address is the likeliest to be passed on.
+    return _page("thanks", found.slug, found.language, number=found.number)
 
 
 def _page(name: str, slug: str, language: str, **values: object) -> Response:
