@@ -62,8 +62,13 @@ def test_pages_behind_a_token_are_kept_nowhere_and_named_to_nobody(
     client: Client, petition: str, post_office: PostOffice
 ) -> None:
     link = signed(client, post_office, petition)
-    for path in (link, client.post(link).location, "/pending/forged"):
-        headers = client.get(path).headers
+    token = link.rpartition("/")[2]
+    thanks = client.post(link).location
+    paths = [link, f"/ru{link}", thanks, "/pending/forged", f"/pending/{token}/", "/ru/my/x"]
+    paths += [f"/pending/{token}/code", f"/confirm/{token}/renew", "/not-me/x/y", "/organisers/x"]
+    answers = [client.get(path) for path in paths]
+    for answer in (*answers, client.post(thanks), client.put(link), client.head("/my")):
+        headers = answer.headers
         assert headers["Cache-Control"] == "no-store"
         assert headers["Referrer-Policy"] == "no-referrer"
         assert headers["X-Robots-Tag"] == "noindex, nofollow"

@@ -149,6 +149,14 @@ def test_a_mail_asked_for_late_promises_no_more_than_the_entry_is_kept(
     assert said == [["7 days"], ["1 day"]]
 
 
+def test_who_reloads_the_address_of_a_form_is_led_back(client: Client, petition: str) -> None:
+    pending = sign(client, petition)
+    for form in ("code", "address"):
+        assert client.get(f"{pending}/{form}").location == pending
+        assert client.get(f"/ru{pending}/{form}").location == f"/ru{pending}"
+    assert client.get("/confirm/a-token/renew").location == "/confirm/a-token"
+
+
 def test_each_mail_about_an_entry_has_a_code_and_all_of_them_work(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:

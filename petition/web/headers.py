@@ -31,6 +31,8 @@ PERMISSIONS = ", ".join(
 EMBEDDED = CONTENT_SECURITY.replace("frame-ancestors 'none'", "frame-ancestors *").replace(
     "form-action 'self'", "form-action 'none'"
 )
+# How addresses begin that hold a token, or lie behind the organisers' door.
+_PRIVATE = {"pending", "confirm", "thanks", "my", "not-me", "organisers"}
 _CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -76,6 +78,8 @@ def prepare(app: Flask) -> None:
 
     @app.after_request
     def tell(response: Response) -> Response:
+        if _is_private():
+            _keep_private(response)
         if response.status_code == 303:
             return response  # of a form: in no words, and kept by nobody
         if response.mimetype == "text/html":
@@ -106,12 +110,19 @@ def for_all_sites(response: Response) -> Response:
     return response
 
 
-def private(response: Response) -> Response:
-    """Mark a page behind a token: kept nowhere, named to nobody, found by no search."""
+def _is_private() -> bool:
+    """Say whether the address holds a token, or is an organiser's: whatever answers there, be it
+    that there is no such page.
+    """
+    parts = request.path.split("/")
+    return any(part in _PRIVATE for part in parts[2:3] if g.get("prefix")) or parts[1] in _PRIVATE
+
+
+def _keep_private(response: Response) -> None:
+    """Mark a page as kept nowhere, named to nobody, found by no search."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
 
 
 def _refuse_cross_site() -> None:

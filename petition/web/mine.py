@@ -16,17 +16,11 @@ from petition.clock import now
 from petition.entries import TYPED
 from petition.web import doorkeeper
 from petition.web.forms import AddressForm, MyForm
-from petition.web.headers import private, see_other
+from petition.web.headers import see_other
 from petition.web.keys import keys
 from petition.web.language import Prefixed, speak
 
 pages = Prefixed("mine", __name__)
-
-
-@pages.after_request
-def keep_private(response: Response) -> Response:
-    """Mark every page here as nobody else's."""
-    return private(response)
 
 
 @pages.get("/my")

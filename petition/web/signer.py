@@ -14,17 +14,11 @@ from petition.entries import Kept
 from petition.errors import AddressRefused, CodeWrong, TokenExpired, TooSoon
 from petition.web import doorkeeper
 from petition.web.forms import AddressForm, throw_away
-from petition.web.headers import private, see_other
+from petition.web.headers import see_other
 from petition.web.keys import keys
 from petition.web.language import Prefixed, speak
 
 pages = Prefixed("signer", __name__)
-
-
-@pages.after_request
-def keep_private(response: Response) -> Response:
-    """Mark every page here as nobody else's."""
-    return private(response)
 
 
 @pages.get("/pending/<token>")
@@ -113,6 +107,13 @@ def correct_address(token: str) -> AnyResponse:
     return page
 
 
+@pages.get("/pending/<token>/code")
+@pages.get("/pending/<token>/address")
+def back_to_pending(token: str) -> AnyResponse:
+    """Lead back who reloads the address of a form that had errors."""
+    return see_other(url_for("signer.pending", token=token))
+
+
 @pages.get("/confirm/<token>")
 def confirm(token: str) -> Response:
     """Show what is about to be confirmed, and one button. Changes nothing: mail scanners open
@@ -159,6 +160,12 @@ def renew(token: str) -> AnyResponse:
         ids = expired.ids
     letter_id = signing.renew(*ids, mark=keys().mark_mailbox, sender=doorkeeper.asker(), now=now())
     return _to_pending(letter_id)
+
+
+@pages.get("/confirm/<token>/renew")
+def back_to_confirm(token: str) -> AnyResponse:
+    """Lead back who reloads the address of the form that asks for a new link."""
+    return see_other(url_for("signer.confirm", token=token))
 
 
 @pages.get("/thanks/<token>")

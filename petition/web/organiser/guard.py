@@ -1,13 +1,13 @@
 """Who gets in. A page added to this blueprint is closed until it is named in OPEN."""
 
-from flask import Blueprint, Flask, Request, Response, g, request, session, url_for
+from flask import Blueprint, Flask, Request, g, request, session, url_for
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.wrappers import Response as AnyResponse
 
 from petition import organisers
 from petition.extensions import csrf
 from petition.models import Organiser
-from petition.web.headers import private, see_other
+from petition.web.headers import see_other
 
 pages = Blueprint("organiser", __name__, url_prefix="/organisers")
 
@@ -37,12 +37,6 @@ def guard() -> AnyResponse | None:
     if g.organiser is None and request.endpoint not in OPEN:
         return see_other(url_for("organiser.sign_in"))
     return None
-
-
-@pages.after_request
-def keep_private(response: Response) -> Response:
-    """Mark every page here as nobody else's."""
-    return private(response)
 
 
 def signed_in() -> Organiser:
