@@ -8,12 +8,13 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from petition import cli, config, networks, processors, web
+from petition import cli, config, networks, processors, tor, web
 from petition.errors import SettingsError
 from petition.extensions import csrf, db, mail, migrate, prepare_database
 from petition.i18n import prepare_languages
 from petition.networks import Networks
 from petition.tokens import Tokens
+from petition.tor import Exits
 
 ROOT = Path(__file__).parent.parent
 LARGEST_BODY = 64 * 1024  # bytes
@@ -44,6 +45,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app.extensions["networks"] = Networks(
         networks.read(app.config["RATELIMIT_ALLOW"]),
         networks.read(app.config["RATELIMIT_NEVER_REFUSE"]),
+        Exits(instance / tor.FILE),
     )
     prepare_database(app)
     migrate.init_app(app, db, directory=str(Path(__file__).parent / "migrations"))

@@ -1,14 +1,16 @@
-"""What the mail worker does beside delivering: reminders and the watch every minute, erasing once a
-day.
+"""What the mail worker does beside delivering: reminders and the watch every minute, erasing and
+the list of Tor's exits once a day.
 """
 
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
-from petition import limits, reminders, retention, watch
+from petition import config, limits, reminders, retention, tor, watch
 from petition.extensions import transaction
 from petition.posting import Mark
 
@@ -51,8 +53,8 @@ class Chore:
             log.info("%s: %s", self.name, done)
 
 
-def of(settings: Mapping[str, Any], mark: Mark) -> list[Chore]:
-    """Return the chores of a site."""
+def of(settings: Mapping[str, Any], mark: Mark, instance: Path) -> list[Chore]:
+    """Return the chores of a site, whose instance folder is named."""
     link_days = timedelta(days=settings["CONFIRM_LINK_DAYS"])
     measure = watch.Measure(
         least=settings["BURST_LEAST"],
@@ -76,8 +78,31 @@ def of(settings: Mapping[str, Any], mark: Mark) -> list[Chore]:
         )
         return str(astuple(erased))
 
+    def learn(now: datetime) -> str:
+        file = instance / tor.FILE
+        if not tor.is_fresh(file, now=now):
+            # Beside the letters: where nothing comes back from Tor's servers, none waits for that.
+            named = (settings["TOR_EXITS"], file, now)
+            Thread(target=_learn_exits, args=named, name="tor exits", daemon=True).start()
+        return ""
+
+    limited = settings["RATELIMIT_ENABLED"]
+    # In some countries, to ask the Tor project for anything draws attention to whoever tries the
+    # site out on their own machine.
+    learning = limited and settings["TOR_EXITS"] and not config.is_local(settings)
     return [
         Chore("reminders", timedelta(minutes=1), remind),
-        *([Chore("watch", timedelta(minutes=1), look)] if settings["RATELIMIT_ENABLED"] else []),
+        *([Chore("watch", timedelta(minutes=1), look)] if limited else []),
         Chore("retention", timedelta(days=1), erase),
+        *([Chore("tor exits", timedelta(hours=1), learn)] if learning else []),
     ]
+
+
+def _learn_exits(address: str, file: Path, now: datetime) -> None:
+    """Fetch the list of Tor's exits; the earlier one stays where that fails, until the next try in
+    an hour.
+    """
+    try:
+        log.info("tor exits: %s known", tor.fetch(address, file, now=now))
+    except (OSError, ValueError) as error:
+        log.warning("tor exits: not fetched (%s), the earlier list stays", type(error).__name__)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from petition import colours
 from petition.errors import SettingsError
@@ -68,14 +68,28 @@ def _networks(value: object) -> list[str]:
 
 def _site(value: object) -> str:
     text = _text(value).rstrip("/")
+    parts = _web_address(text)
+    if parts is None or parts.path or parts.query or parts.fragment:
+        raise ValueError("an address such as https://petition.example.org, with no path")
+    return _in_ascii(text, str(parts.hostname))
+
+
+def _source(value: object) -> str:
+    text = _text(value)
+    # In printable ASCII, as it goes over the line: `urlsplit` leaves out line ends by itself.
+    if text and (_web_address(text) is None or not re.fullmatch("[!-~]+", text)):
+        raise ValueError("an address such as https://example.org/list, or empty")
+    return text
+
+
+def _web_address(text: str) -> SplitResult | None:
+    """Return the parts of an http or https address of a host, or None for what is none."""
     try:
         parts = urlsplit(text)
         good = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
     except ValueError:
-        good = False
-    if not good or parts.path or parts.query or parts.fragment or parts.username:
-        raise ValueError("an address such as https://petition.example.org, with no path")
-    return _in_ascii(text, str(parts.hostname))
+        return None
+    return parts if good and not parts.username else None
 
 
 def _in_ascii(site: str, host: str) -> str:
@@ -133,7 +147,8 @@ SETTINGS = (
     Setting("RATELIMIT_DOMAIN", _number, 60, "signatures from one mail domain in ten minutes before the extra step; the well-known ones are not counted"),
     Setting("RATELIMIT_ALLOW", _networks, [], "networks without limits: a school, an office, a street stall"),
     Setting("RATELIMIT_ALLOW_DOMAINS", _list, [], "mail domains that are not counted and never taken for a flood: a school's, a union's"),
-    Setting("RATELIMIT_NEVER_REFUSE", _networks, ["127.0.0.0/8", "::1"], "networks that may get the extra step and are never asked to come back: Tor exits, an onion service on this machine"),
+    Setting("RATELIMIT_NEVER_REFUSE", _networks, ["127.0.0.0/8", "::1"], "networks that may get the extra step and are never asked to come back: an onion service on this machine, a whole country's mobile network; the exits of Tor are known by themselves"),
+    Setting("TOR_EXITS", _source, "https://check.torproject.org/torbulkexitlist", "where the mail worker gets the list of Tor's exits once a day, which are never asked to come back; empty switches it off"),
     Setting("RATELIMIT_MAILS", _number, 3000, "mails in a minute, over all processes; more wait for the next one"),
     Setting("BURST_LEAST", _number, 20, "signatures from one mail domain or network in ten minutes, below which nothing is taken for a flood"),
     Setting("BURST_TIMES", _number, 5, "how many times as many signatures as are usual from one source are taken for a flood"),

@@ -10,23 +10,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from petition.extensions import db, transaction
 from petition.models import NetworkSecret
-
-Network = IPv4Network | IPv6Network
+from petition.tor import Address, Exits, Network
 
 
 @dataclass(slots=True)
 class Networks:
-    """Knows the day's key, and the networks that are let through (`allowed`) or never refused."""
+    """Knows the day's key, and the networks that are let through (`allowed`) or never refused:
+    those named, and the exits of Tor.
+    """
 
     allowed: tuple[Network, ...]
     never_refused: tuple[Network, ...]
+    exits: Exits | None = None
     _today: tuple[date, bytes] | None = field(default=None)
 
     def key(self, address: str | None, *, now: datetime) -> str:
@@ -35,11 +37,14 @@ class Networks:
 
     def is_allowed(self, address: str | None) -> bool:
         """Say whether the address is of a school, an office and the like: without limits."""
-        return _within(address, self.allowed)
+        return _within(_address(address), self.allowed)
 
     def is_never_refused(self, address: str | None) -> bool:
         """Say whether the address has so many people behind it that none may be turned away."""
-        return _within(address, self.never_refused)
+        found = _address(address)
+        if _within(found, self.never_refused):
+            return True
+        return found is not None and self.exits is not None and self.exits.holds(found)
 
     def _secret(self, now: datetime) -> bytes:
         day = now.date()
@@ -54,7 +59,7 @@ def read(written: Iterable[str]) -> tuple[Network, ...]:
 
 
 @lru_cache(maxsize=1_024)
-def _address(written: str | None) -> IPv4Address | IPv6Address | None:
+def _address(written: str | None) -> Address | None:
     """Return an address, or None for what is none (a UNIX socket's, say)."""
     try:
         found = ip_address((written or "").partition("%")[0])
@@ -71,9 +76,8 @@ def _written(address: str | None) -> str:
     return f"{found.packed[:8].hex()}/64" if found.version == 6 else f"{found}/32"
 
 
-def _within(address: str | None, networks: tuple[Network, ...]) -> bool:
-    found = _address(address)
-    return found is not None and any(found in network for network in networks)
+def _within(address: Address | None, networks: tuple[Network, ...]) -> bool:
+    return address is not None and any(address in network for network in networks)
 
 
 def _secret_of(day: date) -> bytes:

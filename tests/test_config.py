@@ -37,6 +37,9 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ),
         ("SITE_URL", "ftp://example.org", "PETITION_SITE_URL must be an address such as"),
         ("SITE_URL", "https://[bad", "PETITION_SITE_URL must be an address such as"),
+        ("TOR_EXITS", "check.torproject.org", "PETITION_TOR_EXITS must be an address such as"),
+        ("TOR_EXITS", "file:///etc/passwd", "PETITION_TOR_EXITS must be an address such as"),
+        ("TOR_EXITS", "https://example.org/a list", "PETITION_TOR_EXITS must be an address"),
         ("LANGUAGES", " , ", "LANGUAGES must name at least one language"),
     ],
 )
@@ -44,6 +47,11 @@ def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str, said: s
     with pytest.raises(SettingsError) as caught:
         load(tmp_path, **{name: value})
     assert any(line.startswith(said) for line in caught.value.lines)
+
+
+@pytest.mark.parametrize("address", ["", "http://127.0.0.1:8080/exits?format=plain"])
+def test_the_list_of_exits_is_any_web_address_or_none(tmp_path: Path, address: str) -> None:
+    assert load(tmp_path, TOR_EXITS=address)["TOR_EXITS"] == address
 
 
 def test_all_wrong_settings_are_named_at_once(tmp_path: Path) -> None:

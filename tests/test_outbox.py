@@ -287,6 +287,7 @@ def worker_process(
         "PETITION_SITE_URL": "https://petition.example.org",
         "PETITION_MAIL_SERVER": "127.0.0.1",
         "PETITION_MAIL_PORT": str(post_office.port),
+        "PETITION_TOR_EXITS": "",  # no test asks the Tor project
         "PATH": os.environ["PATH"],
     }
     command = [sys.executable, "-m", "flask", "outbox", "run"]

@@ -98,7 +98,7 @@ def worker_for(app: Flask) -> Worker:
         lambda letter: letters.compose(letter, stationery, now=now()),
         now,
         keys.mark,
-        chores=chores.of(settings, keys.mark_mailbox),
+        chores=chores.of(settings, keys.mark_mailbox, Path(app.instance_path)),
         mails_a_minute=settings["RATELIMIT_MAILS"],
     )
 
