@@ -14,6 +14,8 @@ from petition.models import Letter
 from petition.prepared import Prepared
 from petition.tokens import Tokens
 
+DIGITS = 6
+
 _letter = Letter.table()
 
 _KEEP = Prepared(
@@ -24,11 +26,19 @@ _KEEP = Prepared(
 )
 
 
+def tidy(typed: str) -> str:
+    """Return the six digits in what was typed, however they were parted or in whichever script's
+    digits, or nothing.
+    """
+    digits = "".join(str(int(sign)) for sign in typed[:50] if sign.isdecimal())
+    return digits if len(digits) == DIGITS else ""
+
+
 def make(letter_id: int, tokens: Tokens) -> str:
     """Return the code for a letter that is about to leave, its hash kept in place of one from an
     earlier try. A letter that never leaves has none, so nobody can guess it.
     """
-    code = f"{secrets.randbelow(1_000_000):06d}"
+    code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
     with transaction() as connection:
         _KEEP.first(connection, {"letter": letter_id, "code": _hashes(letter_id, code, tokens)[-1]})
     return code

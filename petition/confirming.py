@@ -19,6 +19,7 @@ from petition.tokens import Tokens
 
 CHOICES_SHOWN = 5
 CODE_TRIES = 5  # of a million codes, for each mailbox under a petition
+TRIES_KEPT = posting.MAILBOX_MEMORY  # as long as any of its letters can be
 
 _signature, _tally, _letter = Signature.table(), Tally.table(), Letter.table()
 
@@ -106,8 +107,10 @@ def by_code(
 
     Raises CodeWrong for a wrong one, past its lifetime, and for any after five wrong ones;
     SignatureGone; PetitionNotOpen. For an address that has signed already everything is the same.
+    What is no code at all, such as an empty field, is wrong and no try.
     """
     kept = None
+    code = codes.tidy(typed)
     with transaction() as connection:
         letter = connection.execute(
             select(_letter.c.signature_id, _letter.c.entry, _letter.c.mailbox).where(
@@ -120,8 +123,8 @@ def by_code(
         found = _for_confirming(connection, page.signature_id)
         # By the mailbox, so that no way around leads through another entry for it.
         tries = f"code:{found.petition_id}:{letter.mailbox}"
-        if limits.use_up_until(connection, tries, now + lifetime, most=CODE_TRIES):
-            mailed = codes.entry_of(connection, page.signature_id, typed, keys, now - lifetime)
+        if code and limits.use_up_until(connection, tries, now + TRIES_KEPT, most=CODE_TRIES):
+            mailed = codes.entry_of(connection, page.signature_id, code, keys, now - lifetime)
             kept = mailed and _if_the_same(connection, page, mailed)
         if kept is not None:
             _count(connection, kept, found, mark, now)

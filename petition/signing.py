@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal_column, select
 
 from petition import bursts, entries, limits, posting
 from petition.domains import is_disposable
@@ -164,6 +164,21 @@ def _reader(
     return posting.Reader(row.signature_id, row.entry, row.mailbox), row.created_at, burst
 
 
+def _as_if_sent(letter: Letter, now: datetime) -> datetime | None:
+    """Return when a letter that is held would have left: as the ones before it in the box did, and
+    not while one of them is overdue.
+    """
+    usual = letter.created_at + USUAL_WAIT
+    before = Letter.id < letter.id
+    is_due = Letter.state == literal_column(f"'{LetterState.DUE}'")  # the index's own words
+    overdue = select(Letter.id).where(before, is_due, Letter.due_at <= now)
+    if now < usual or db.session.scalar(overdue.limit(1)) is not None:
+        return None
+    left = select(Letter.sent_at).where(before, Letter.state == LetterState.SENT)
+    latest = db.session.scalar(left.order_by(Letter.id.desc()).limit(1))
+    return max(usual, latest) if latest is not None else usual
+
+
 @dataclass(frozen=True, slots=True)
 class Pending:
     """What the page after signing may know: the petition, what was typed with this entry, and how
@@ -199,8 +214,8 @@ def pending(letter_id: int, *, now: datetime) -> Pending:
     if written is None:
         raise SignatureGone
     sent_at = letter.sent_at
-    if letter.state == LetterState.HELD and now - letter.created_at > USUAL_WAIT:
-        sent_at = letter.created_at + USUAL_WAIT
+    if letter.state == LetterState.HELD:
+        sent_at = _as_if_sent(letter, now)
     return Pending(
         name=written["name"],
         slug=slug,

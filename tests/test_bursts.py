@@ -2,6 +2,7 @@
 plausible is let go.
 """
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -275,14 +276,23 @@ def test_a_network_that_was_as_busy_before_is_no_flood(app: Flask, petition: str
 def test_what_is_held_looks_like_any_other_to_its_sender(
     client: Client, petition: str, post_office: PostOffice
 ) -> None:
+    client.post(f"/p/{petition}/sign", data=filled(email="early@example.org"))
     held = client.post(f"/p/{petition}/sign", data=filled(further="x")).location
     other = client.post(f"/p/{petition}/sign", data=filled(email="berta@example.org")).location
-    deliver(client.application)
+
+    def said(page: str) -> str:
+        return text_of(client.get(page)).partition(", at ")[0].partition("Anna")[0]
+
     with transaction() as connection:
         connection.execute(update(Letter).values(created_at=now() - MINUTE))
     for page in (held, other):
-        assert "We have sent a mail" in text_of(client.get(page))
-    assert len(post_office.arrived) == 1
+        assert "is waiting to be sent" in said(page), "mail is slow, for everybody"
+    deliver(client.application)
+    for page in (held, other):
+        assert "We have sent a mail" in said(page)
+    shown = [re.findall(r"at (\d+:\d\d)", text_of(client.get(page))) for page in (held, other)]
+    assert shown[0] == shown[1], "and at the same time"
+    assert len(post_office.arrived) == 2
 
 
 def test_mail_domains_that_are_named_are_no_flood(app: Flask, petition: str) -> None:

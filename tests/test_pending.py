@@ -15,6 +15,7 @@ from petition import (
     confirming,
     domains,
     lifecycle,
+    limits,
     petitions,
     posting,
     signing,
@@ -81,6 +82,31 @@ def test_the_code_of_the_mail_does_what_the_button_does(
     assert count_of(client, petition) == 1
 
 
+@pytest.mark.parametrize(
+    "written", ["{0} {1}", "{0}-{1}", "{0}{1}.", " {0}\u00a0{1}", "code: {0}{1}", "wide"]
+)
+def test_a_code_is_read_however_it_is_written(
+    client: Client, petition: str, post_office: PostOffice, written: str
+) -> None:
+    pending = sign(client, petition)
+    deliver(client.application)
+    code = post_office.arrived[0].code
+    typed = written.format(code[:3], code[3:])
+    if written == "wide":
+        typed = "".join(chr(ord("０") + int(digit)) for digit in code)
+    assert client.post(f"{pending}/code", data={"code": typed}).status_code == 303
+
+
+def test_an_empty_field_is_no_try(client: Client, petition: str, post_office: PostOffice) -> None:
+    pending = sign(client, petition)
+    deliver(client.application)
+    for typed in ("", " ", "12345", "1234567"):
+        for _ in range(2):
+            assert client.post(f"{pending}/code", data={"code": typed}).status_code == 422
+    code = post_office.arrived[0].code
+    assert client.post(f"{pending}/code", data={"code": code}).status_code == 303
+
+
 @pytest.mark.parametrize("typed", ["", "12345", "abcdef", "０１２３４５", "1" * 500])
 def test_a_wrong_code_counts_nothing_and_says_so(
     client: Client, petition: str, post_office: PostOffice, typed: str
@@ -104,6 +130,9 @@ def test_after_five_wrong_codes_only_the_link_works(
         assert client.post(f"{pending}/code", data={"code": wrong}).status_code == 422
     assert client.post(f"{pending}/code", data={"code": mail.code}).status_code == 422
     assert count_of(client, petition) == 0
+    with transaction() as connection:  # and no sixth try when the counts of limits are forgotten
+        limits.forget(connection, now=now() + timedelta(days=9))
+    assert client.post(f"{pending}/code", data={"code": mail.code}).status_code == 422
     client.post(path_of(mail.link))
     assert count_of(client, petition) == 1
 

@@ -66,7 +66,7 @@ def type_code(token: str) -> AnyResponse:
     try:
         signature_id = confirming.by_code(
             letter_id,
-            "".join(request.form.get("code", "").split())[:20],
+            request.form.get("code", ""),
             keys=keys(),
             lifetime=_confirming().lifetime,
             mark=keys().mark_mailbox,
