@@ -1,5 +1,6 @@
-"""Bursts: signatures faster than a petition's own past explains, from one mail domain or one
-network. Their mails are held until an organiser decides or confirmations prove them plausible.
+"""Bursts: signatures faster than a petition's own past explains, from one mail domain, one network
+or many domains in one minute. Their mails are held until an organiser decides or confirmations
+prove them plausible.
 
 A held entry is kept like any other and its sender sees the same page; without its mail it is never
 counted.
@@ -8,9 +9,10 @@ counted.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, func, or_, select, true, update
+from sqlalchemy import Boolean, Connection, bindparam, func, or_, select, true, update
 
 from petition import audit, entries
+from petition.domains import is_disposable
 from petition.entries import Kept
 from petition.errors import BurstGone
 from petition.extensions import db, transaction
@@ -39,6 +41,7 @@ def holding(
             "petition": petition_id,
             "domain": address.domain,
             "network": sender.network,
+            "disposable": is_disposable(address.domain),
             "now": now,
         },
     )
@@ -61,6 +64,7 @@ _HOLDING = Prepared(
         or_(
             (_burst.c.kind == "domain") & (_burst.c.source == bindparam("domain")),
             (_burst.c.kind == "network") & (_burst.c.source == bindparam("network")),
+            (_burst.c.kind == "minute") & bindparam("disposable", type_=Boolean()),
         ),
         _burst.c.ends_at > bindparam("now"),
     )

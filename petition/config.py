@@ -150,7 +150,7 @@ SETTINGS = (
     Setting("RATELIMIT_NEVER_REFUSE", _networks, ["127.0.0.0/8", "::1"], "networks that may get the extra step and are never asked to come back: an onion service on this machine, a whole country's mobile network; the exits of Tor are known by themselves"),
     Setting("TOR_EXITS", _source, "https://check.torproject.org/torbulkexitlist", "where the mail worker gets the list of Tor's exits once a day, which are never asked to come back; empty switches it off"),
     Setting("RATELIMIT_MAILS", _number, 3000, "mails in a minute, over all processes; more wait for the next one"),
-    Setting("BURST_LEAST", _number, 20, "signatures from one mail domain or network in ten minutes, below which nothing is taken for a flood"),
+    Setting("BURST_LEAST", _number, 20, "signatures from one mail domain or network in ten minutes, or from many domains in one, below which nothing is taken for a flood"),
     Setting("BURST_TIMES", _number, 5, "how many times as many signatures as are usual from one source are taken for a flood"),
     Setting("STEP_SECONDS", _number, 10, "how long the extra step takes without JavaScript"),
     Setting("CHECK_MX", _truth, True, "ask the DNS, before the first mail, whether the domain takes any"),
@@ -228,6 +228,8 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
         complaints.append(
             "PURGE_UNCONFIRMED_DAYS must be at least CONFIRM_LINK_DAYS: mails promise that long"
         )
+    if values["CONFIRM_LINK_DAYS"] > 30:
+        complaints.append("CONFIRM_LINK_DAYS must be at most 30: mails are remembered for so long")
     if values["STEP_SECONDS"] > 600:
         complaints.append("STEP_SECONDS must be at most 600: nobody waits for longer")
     if bool(values["MAIL_USERNAME"]) != bool(values["MAIL_PASSWORD"]):

@@ -31,6 +31,7 @@ LEAST_NAME = 4  # letters: in a shorter name any other is one slip away
 # Nobody's mail: they are for examples and trials (RFC 2606), and say so in the DNS.
 _EXAMPLES = ("example.com", "example.net", "example.org", ".example", ".test", ".localhost")
 LOOK_UP_SECONDS = 3.0
+SILENT_AFTER = 3  # domains without an answer, one after the other
 REMEMBERED = timedelta(hours=1)
 MOST_REMEMBERED = 10_000
 
@@ -109,6 +110,7 @@ class MailDomains:
 
     resolver: dns.resolver.Resolver | None = field(default_factory=_system_resolver)
     _known: dict[str, tuple[datetime, bool]] = field(default_factory=dict)
+    _unanswered: int = 0  # in a row
     _silent_until: datetime | None = None
 
     def takes_mail(self, domain: str, *, now: datetime) -> bool:
@@ -127,8 +129,15 @@ class MailDomains:
         try:
             takes = _ask(self.resolver, domain)
         except dns.exception.DNSException:  # no answer: nothing is known
-            self._silent_until = now + timedelta(minutes=1)
-            return True
+            # One domain's own servers may be down; of several in a row, it is ours that is silent.
+            self._unanswered += 1
+            if self._unanswered >= SILENT_AFTER:
+                self._silent_until = now + timedelta(minutes=1)
+            return self._remember(domain, True, now)
+        self._unanswered = 0
+        return self._remember(domain, takes, now)
+
+    def _remember(self, domain: str, takes: bool, now: datetime) -> bool:
         if len(self._known) >= MOST_REMEMBERED:
             self._known.clear()
         self._known[domain] = (now + REMEMBERED, takes)

@@ -164,6 +164,7 @@ def _set_up_sqlite(connection: SQLiteConnection, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",  # an acknowledged signature is on the disk
         "foreign_keys=ON",
+        "secure_delete=ON",  # what is erased is gone from the file, too
     ):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -74,6 +74,43 @@ def test_a_petition_with_a_past_is_measured_by_it(app: Flask, petition: str) -> 
     assert len(watch.watch(now=TODAY + MINUTE)) == 1
 
 
+def from_everywhere(number: int, *, first: int = 0, at: datetime = TODAY) -> None:
+    """Sign from as many mail domains as there are signatures."""
+    for n in range(first, first + number):
+        sign(f"someone@place{n}.net", at=at)
+
+
+def test_a_busy_minute_is_noted_and_holds_throw_away_addresses_alone(
+    app: Flask, petition: str
+) -> None:
+    from_everywhere(48)
+    for domain in ("mailinator.com", "yopmail.com"):
+        sign(f"robot@{domain}", at=TODAY)
+    assert watch.watch(now=TODAY + MINUTE)
+    (burst,) = bursts.seen()
+    assert (burst.kind, burst.seen, burst.usual, burst.held) == ("minute", 50, 0, 2)
+    assert states() == {LetterState.HELD: 2, LetterState.DUE: 48}
+    from_everywhere(20, first=100)
+    assert states()[LetterState.DUE] == 68, "a petition that takes off is held up for nobody"
+    held = [state_of(sign(f"robot{n}@mailinator.com", at=TODAY)) for n in range(5)]
+    assert held.count(LetterState.HELD) == 4, "and what comes later but for every fifth"
+
+
+def test_as_many_spread_over_ten_minutes_are_no_busy_minute(app: Flask, petition: str) -> None:
+    for minute in range(10):
+        from_everywhere(40, first=minute * 40, at=TODAY + minute * MINUTE)
+    assert watch.watch(now=TODAY + 9 * MINUTE) == []
+
+
+def test_a_minute_is_measured_by_the_busiest_one_of_the_past(app: Flask, petition: str) -> None:
+    from_everywhere(120, at=TODAY - timedelta(days=2))
+    from_everywhere(500, first=200)
+    assert watch.watch(now=TODAY + MINUTE) == [], "less than five times as many"
+    from_everywhere(100, first=800)
+    assert len(watch.watch(now=TODAY + MINUTE)) == 1
+    assert (bursts.seen()[0].seen, bursts.seen()[0].usual) == (600, 120)
+
+
 def test_what_proves_plausible_is_let_go(app: Flask, petition: str) -> None:
     early = flood(20, "school.edu")
     sent(early)

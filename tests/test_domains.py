@@ -4,6 +4,7 @@ addresses.
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -121,8 +122,11 @@ def test_without_an_answer_mail_is_sent(name_server: NameServer) -> None:
     known.resolver.lifetime = 0.2
     domains_asked, domains.LOOK_UP_SECONDS = domains.LOOK_UP_SECONDS, 0.2
     try:
-        assert known.takes_mail("anything.test-zone", now=TODAY)
-        assert known.takes_mail("other.test-zone", now=TODAY), "at once: the DNS is silent"
+        for domain in ("one", "two", "three"):
+            assert known.takes_mail(f"{domain}.test-zone", now=TODAY)
+        began = time.monotonic()
+        assert known.takes_mail("other.test-zone", now=TODAY)
+        assert time.monotonic() - began < 0.1, "at once: the DNS is silent"
     finally:
         domains.LOOK_UP_SECONDS = domains_asked
     name_server.__init__()  # type: ignore[misc] # so that the fixture can stop it

@@ -130,7 +130,7 @@ def test_a_counter_for_other_sites_may_be_read_by_them(client: Client, petition:
     assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert answer.json is not None
     assert set(answer.json) == {"count", "goal", "updated"}
-    assert answer.json["updated"].endswith(":00:00+00:00"), "the hour: nobody's click"
+    assert answer.json["updated"].endswith("T00:00:00+00:00"), "the day: nobody's click"
 
 
 def test_a_channel_hidden_behind_a_long_query_poisons_no_page(

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from petition import organisers, signers, tokens
 from petition.clock import now
-from petition.extensions import db
+from petition.extensions import db, transaction
 from petition.kinds import LetterState, Role
 from petition.models import AuditEntry, Letter, Petition, Signature
 from tests.conftest import (
@@ -305,10 +305,19 @@ def test_the_privacy_notice_is_made_from_the_settings(make_app: MakeApp) -> None
 
 
 def test_public_pages_show_days_and_never_minutes(
-    app: Flask, client: Client, petition: str
+    client: Client, petition: str, post_office: PostOffice
 ) -> None:
-    for path in ("/", f"/p/{petition}", "/privacy", "/my"):
-        assert not re.search(r"\b\d{1,2}:\d{2}\b", text_of(client.get(path))), path
+    confirmed(client, post_office, petition, display="full", comment="Because.")
+    with transaction() as connection:
+        connection.execute(update(Signature).values(comment_state="shown"))
+    paths = ["/", f"/p/{petition}", f"/p/{petition}/signatures", f"/p/{petition}/embed"]
+    for path in (*paths, "/privacy", "/my", f"/p/{petition}/badge.svg"):
+        page = client.get(path)
+        assert page.status_code == 200, path
+        assert not re.search(r"\b\d{1,2}:\d{2}\b", text_of(page)), path
+    counter = client.get(f"/p/{petition}/count.json").json
+    assert counter is not None
+    assert "T00:00:00" in counter["updated"]
 
 
 def test_docs_say_what_is_processed() -> None:

@@ -35,9 +35,9 @@ class NetworkSecret(Base):
 
 class Burst(Base):
     """Signatures that came faster than a petition's own past explains, from one mail domain or one
-    network.
+    network, or from many mail domains in a minute.
 
-    `source` is a domain, the keyed hash of a network, or empty for filled traps.
+    `source` is a domain, the keyed hash of a network, or empty for filled traps and for a minute.
     """
 
     __tablename__ = "burst"

@@ -138,7 +138,7 @@ def _keep(form: SignForm, signable: petitions.Signable, channel: str) -> str:
 
 @pages.get("/p/<slug>/count.json", in_languages=False)
 def count(slug: str) -> Response:
-    """The counter for pages that are open and for other sites. The hour it changed in, no more: to
+    """The counter for pages that are open and for other sites. The day it changed on, no more: to
     the second it would tell when somebody clicked.
     """
     kept.keep()
@@ -146,7 +146,7 @@ def count(slug: str) -> Response:
     answer = jsonify(
         count=counted.count,
         goal=counted.goal,
-        updated=counted.updated.replace(minute=0, second=0).isoformat(timespec="seconds"),
+        updated=counted.updated.replace(hour=0, minute=0, second=0).isoformat(timespec="seconds"),
     )
     answer.headers["Cache-Control"] = COUNT_CACHE
     return for_all_sites(answer)
