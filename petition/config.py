@@ -3,112 +3,19 @@ line each.
 """
 
 import os
-import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
-from petition import colours
+from petition import wanted
 from petition.errors import SettingsError
 
 PREFIX = "PETITION_"
 LOCAL_SITE = "http://127.0.0.1:5000"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-MOST = 100_000  # of days, that is 270 years: what is more is a slip
-_YES, _NO = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError("a text")
-    return value
-
-
-def _number(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError("a whole number")
-    try:
-        number = int(value)
-    except ValueError:
-        raise ValueError("a whole number") from None
-    if not 0 <= number <= MOST:
-        raise ValueError(f"a whole number from 0 to {MOST:,}")
-    return number
-
-
-def _truth(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.lower() in _YES | _NO:
-        return value.lower() in _YES
-    raise ValueError("true or false")
-
-
-def _list(value: object) -> list[str]:
-    if isinstance(value, str):
-        return [item.strip() for item in value.split(",") if item.strip()]
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return list(value)
-    raise ValueError("a list of texts, separated by commas")
-
-
-def _networks(value: object) -> list[str]:
-    written = _list(value)
-    try:
-        for network in written:
-            ip_network(network, strict=False)
-    except ValueError:
-        raise ValueError("a list of networks such as 192.0.2.0/24") from None
-    return written
-
-
-def _site(value: object) -> str:
-    text = _text(value).rstrip("/")
-    parts = _web_address(text)
-    if parts is None or parts.path or parts.query or parts.fragment:
-        raise ValueError("an address such as https://petition.example.org, with no path")
-    return _in_ascii(text, str(parts.hostname))
-
-
-def _source(value: object) -> str:
-    text = _text(value)
-    # In printable ASCII, as it goes over the line: `urlsplit` leaves out line ends by itself.
-    if text and (_web_address(text) is None or not re.fullmatch("[!-~]+", text)):
-        raise ValueError("an address such as https://example.org/list, or empty")
-    return text
-
-
-def _web_address(text: str) -> SplitResult | None:
-    """Return the parts of an http or https address of a host, or None for what is none."""
-    try:
-        parts = urlsplit(text)
-        good = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:
-        return None
-    return parts if good and not parts.username else None
-
-
-def _in_ascii(site: str, host: str) -> str:
-    """Write a site's address as headers and mails carry it: пример.рф as xn--e1afmkfd.xn--p1ai."""
-    if site.isascii():
-        return site
-    try:
-        return site.lower().replace(host, host.encode("idna").decode())
-    except UnicodeError:
-        raise ValueError("an address whose host is one (IDNA)") from None
-
-
-def _colour(value: object) -> str:
-    text = _text(value).lower()
-    if not re.fullmatch(r"#[0-9a-f]{6}", text):
-        raise ValueError("a colour such as #8c1d18")
-    if not colours.is_readable(text, dark=False):
-        raise ValueError("a darker colour: it is not read easily on paper (WCAG 2.2, 4.5 to 1)")
-    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,46 +31,46 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("SECRET_KEY", _text, None, "signs links and organisers' sessions; keep it secret, keep it the same"),
-    Setting("SECRET_KEY_FALLBACKS", _list, [], "earlier secret keys whose links still work"),
-    Setting("SITE_URL", _site, "", "the site's address in every mail and share link; by default http://127.0.0.1:5000, for trying out"),
-    Setting("SQLALCHEMY_DATABASE_URI", _text, "sqlite:///petition.db", "the database: SQLite in the instance folder, or postgresql+psycopg://user@host/name"),
-    Setting("MAIL_SERVER", _text, "", "the SMTP server; without one, mails are kept and shown at /dev/mail, on this machine only"),
-    Setting("MAIL_PORT", _number, 25, "the SMTP server's port"),
-    Setting("MAIL_USERNAME", _text, None, "sign-in name at the SMTP server"),
-    Setting("MAIL_PASSWORD", _text, None, "password at the SMTP server"),
-    Setting("MAIL_USE_TLS", _truth, False, "STARTTLS, with the server's certificate checked"),
-    Setting("MAIL_USE_SSL", _truth, False, "TLS from the first byte, with the server's certificate checked"),
-    Setting("MAIL_DEFAULT_SENDER", _text, "", "the From of every mail; by default petition@ the site's host"),
-    Setting("INSTANCE_PATH", _text, "", "the folder of secret, settings and SQLite file; by default instance/ of the checkout"),
-    Setting("TRUSTED_PROXIES", _number, 0, "how many proxies in front of the site set X-Forwarded-For and -Proto"),
-    Setting("LANGUAGES", _list, ["en", "kk", "ru", "de", "sv", "fr"], "languages offered, the first one when a reader's is not among them"),
-    Setting("FEATURED", _text, "", "slug of the petition shown at /; by default the only open one, or a list"),
-    Setting("CONFIRM_LINK_DAYS", _number, 7, "days for which a confirmation link works"),
-    Setting("MIN_FORM_SECONDS", _number, 2, "a form that comes back faster is asked for once more, all kept; 0 switches this off"),
-    Setting("RATELIMIT_ENABLED", _truth, True, "whether forms are counted per network and mail domain"),
-    Setting("RATELIMIT_FREE", _number, 5, "signatures from one network in ten minutes before each one more takes an extra step"),
-    Setting("RATELIMIT_MOST", _number, 100, "signatures from one network in ten minutes, extra steps done, before it is asked to come back later"),
-    Setting("RATELIMIT_DOMAIN", _number, 60, "signatures from one mail domain in ten minutes before the extra step; the well-known ones are not counted"),
-    Setting("RATELIMIT_ALLOW", _networks, [], "networks without limits: a school, an office, a street stall"),
-    Setting("RATELIMIT_ALLOW_DOMAINS", _list, [], "mail domains that are not counted and never taken for a flood: a school's, a union's"),
-    Setting("RATELIMIT_NEVER_REFUSE", _networks, ["127.0.0.0/8", "::1"], "networks that may get the extra step and are never asked to come back: an onion service on this machine, a whole country's mobile network; the exits of Tor are known by themselves"),
-    Setting("TOR_EXITS", _source, "https://check.torproject.org/torbulkexitlist", "where the mail worker gets the list of Tor's exits once a day, which are never asked to come back; empty switches it off"),
-    Setting("RATELIMIT_MAILS", _number, 3000, "mails in a minute, over all processes; more wait for the next one"),
-    Setting("BURST_LEAST", _number, 20, "signatures from one mail domain or network in ten minutes, or from many domains in one, below which nothing is taken for a flood"),
-    Setting("BURST_TIMES", _number, 5, "how many times as many signatures as are usual from one source are taken for a flood"),
-    Setting("STEP_SECONDS", _number, 10, "how long the extra step takes without JavaScript"),
-    Setting("CHECK_MX", _truth, True, "ask the DNS, before the first mail, whether the domain takes any"),
-    Setting("BOUNCE_ADDRESS", _text, "", "where mail that cannot be delivered comes back: bounces@example.org is written as bounces+KEY@example.org; by default the From"),
-    Setting("PURGE_UNCONFIRMED_DAYS", _number, 14, "days after which an unconfirmed entry is erased"),
-    Setting("ANONYMISE_AFTER_DAYS", _number, 180, "days after closing when everything personal is erased; the counts stay"),
-    Setting("CONTROLLER", _text, "", "who answers for the data, in the privacy notice: name and postal address; by default each petition's organiser"),
-    Setting("BRAND_NAME", _text, "", "the site's name, at the top of every page and in previews of its links"),
-    Setting("BRAND_COLOUR", _colour, "#8c1d18", "the one colour of buttons, links and pictures; it must read on paper, and a lighter one is made of it for dark mode"),
-    Setting("BRAND_LOGO", _text, "", "an SVG, PNG or WebP file in the instance folder, shown beside the name"),
-    Setting("CONTACT", _text, "", "the site's own address, at the foot of pages that belong to no petition"),
-    Setting("SHARE_MORE", _truth, True, "whether VK and OK are among the ways to pass a petition on"),
-    Setting("PRIVACY_CONTACT", _text, "", "address for questions and complaints about data; by default the petitions' contact"),
+    Setting("SECRET_KEY", wanted.text, None, "signs links and organisers' sessions; keep it secret, keep it the same"),
+    Setting("SECRET_KEY_FALLBACKS", wanted.texts, [], "earlier secret keys whose links still work"),
+    Setting("SITE_URL", wanted.site, "", "the site's address in every mail and share link; by default http://127.0.0.1:5000, for trying out"),
+    Setting("SQLALCHEMY_DATABASE_URI", wanted.text, "sqlite:///petition.db", "the database: SQLite in the instance folder, or postgresql+psycopg://user@host/name"),
+    Setting("MAIL_SERVER", wanted.text, "", "the SMTP server; without one, mails are kept and shown at /dev/mail, on this machine only"),
+    Setting("MAIL_PORT", wanted.number, 25, "the SMTP server's port"),
+    Setting("MAIL_USERNAME", wanted.text, None, "sign-in name at the SMTP server"),
+    Setting("MAIL_PASSWORD", wanted.text, None, "password at the SMTP server"),
+    Setting("MAIL_USE_TLS", wanted.truth, False, "STARTTLS, with the server's certificate checked"),
+    Setting("MAIL_USE_SSL", wanted.truth, False, "TLS from the first byte, with the server's certificate checked"),
+    Setting("MAIL_DEFAULT_SENDER", wanted.text, "", "the From of every mail; by default petition@ the site's host"),
+    Setting("INSTANCE_PATH", wanted.text, "", "the folder of secret, settings and SQLite file; by default instance/ of the checkout"),
+    Setting("TRUSTED_PROXIES", wanted.number, 0, "how many proxies in front of the site set X-Forwarded-For and -Proto"),
+    Setting("LANGUAGES", wanted.texts, ["en", "kk", "ru", "de", "sv", "fr"], "languages offered, the first one when a reader's is not among them"),
+    Setting("FEATURED", wanted.text, "", "slug of the petition shown at /; by default the only open one, or a list"),
+    Setting("CONFIRM_LINK_DAYS", wanted.number, 7, "days for which a confirmation link works"),
+    Setting("MIN_FORM_SECONDS", wanted.number, 2, "a form that comes back faster is asked for once more, all kept; 0 switches this off"),
+    Setting("RATELIMIT_ENABLED", wanted.truth, True, "whether forms are counted per network and mail domain"),
+    Setting("RATELIMIT_FREE", wanted.number, 5, "signatures from one network in ten minutes before each one more takes an extra step"),
+    Setting("RATELIMIT_MOST", wanted.number, 100, "signatures from one network in ten minutes, extra steps done, before it is asked to come back later"),
+    Setting("RATELIMIT_DOMAIN", wanted.number, 60, "signatures from one mail domain in ten minutes before the extra step; the well-known ones are not counted"),
+    Setting("RATELIMIT_ALLOW", wanted.networks, [], "networks without limits: a school, an office, a street stall"),
+    Setting("RATELIMIT_ALLOW_DOMAINS", wanted.texts, [], "mail domains that are not counted and never taken for a flood: a school's, a union's"),
+    Setting("RATELIMIT_NEVER_REFUSE", wanted.networks, ["127.0.0.0/8", "::1"], "networks that may get the extra step and are never asked to come back: an onion service on this machine, a whole country's mobile network; the exits of Tor are known by themselves"),
+    Setting("TOR_EXITS", wanted.source, "https://check.torproject.org/torbulkexitlist", "where the mail worker gets the list of Tor's exits once a day, which are never asked to come back; empty switches it off"),
+    Setting("RATELIMIT_MAILS", wanted.number, 3000, "mails in a minute, over all processes; more wait for the next one"),
+    Setting("BURST_LEAST", wanted.number, 20, "signatures from one mail domain or network in ten minutes, or from many domains in one, below which nothing is taken for a flood"),
+    Setting("BURST_TIMES", wanted.number, 5, "how many times as many signatures as are usual from one source are taken for a flood"),
+    Setting("STEP_SECONDS", wanted.number, 10, "how long the extra step takes without JavaScript"),
+    Setting("CHECK_MX", wanted.truth, True, "ask the DNS, before the first mail, whether the domain takes any"),
+    Setting("BOUNCE_ADDRESS", wanted.text, "", "where mail that cannot be delivered comes back: bounces@example.org is written as bounces+KEY@example.org; by default the From"),
+    Setting("PURGE_UNCONFIRMED_DAYS", wanted.number, 14, "days after which an unconfirmed entry is erased"),
+    Setting("ANONYMISE_AFTER_DAYS", wanted.number, 180, "days after closing when everything personal is erased; the counts stay"),
+    Setting("CONTROLLER", wanted.text, "", "who answers for the data, in the privacy notice: name and postal address; by default each petition's organiser"),
+    Setting("BRAND_NAME", wanted.text, "", "the site's name, at the top of every page and in previews of its links"),
+    Setting("BRAND_COLOUR", wanted.colour, "#8c1d18", "the one colour of buttons, links and pictures; it must read on paper, and a lighter one is made of it for dark mode"),
+    Setting("BRAND_LOGO", wanted.text, "", "an SVG, PNG or WebP file in the instance folder, shown beside the name"),
+    Setting("CONTACT", wanted.text, "", "the site's own address, at the foot of pages that belong to no petition"),
+    Setting("SHARE_MORE", wanted.truth, True, "whether VK and OK are among the ways to pass a petition on"),
+    Setting("PRIVACY_CONTACT", wanted.text, "", "address for questions and complaints about data; by default the petitions' contact"),
 )  # fmt: skip
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
