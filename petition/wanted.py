@@ -1,5 +1,5 @@
-"""What is wanted of the value of a setting, from the environment or the settings file: each of these
-returns it as it is used, or raises ValueError saying what would do.
+"""What is wanted of the value of a setting, from the environment or the settings file: each
+function returns it as it is used, or raises ValueError saying what would do.
 """
 
 import re
