@@ -201,8 +201,8 @@ def test_nothing_is_confirmed_unseen(
     )
     shown = text_of(client.get(link))
     for said in (
-        "My full name and country",
-        "Yes: my name and country may be handed over",
+        "Your full name and country are shown in public.",
+        "Your name and country may be handed over.",
         "The Union , Chair",
         "Because it is right.",
         "Sweden, 123 45",

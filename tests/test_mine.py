@@ -346,7 +346,7 @@ def test_the_page_shows_all_that_is_kept_of_an_unconfirmed_entry_too(
         client, post_office, petition, comment="A long story", organisation="Union", role="chair"
     )
     page = text_of(client.get(path_of(post_office.arrived[0].link_to("my"))))
-    for kept in ("A long story", "Union", "chair", "Not at all", "do not hand my name over"):
+    for kept in ("A long story", "Union", "chair", "hidden from the public", "not handed over"):
         assert kept in page
 
 
