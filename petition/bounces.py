@@ -1,5 +1,5 @@
-"""Mail that came back: what the mail server says at once, and delivery reports (RFC 3464) that come
-later.
+"""Mail that came back: what the mail server says at once, and delivery reports (RFC 3464 and 6533)
+that come later.
 
 An address that does not exist gets no more mail; one whose mailbox is full today may be written to
 tomorrow. A signature that was confirmed before stays counted.
@@ -9,7 +9,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from email import message_from_bytes
 from email.message import Message
+from email.parser import HeaderParser
+from itertools import islice
 
 from sqlalchemy import Connection, select, update
 
@@ -18,20 +21,32 @@ from petition.entries import Kept
 from petition.extensions import transaction
 from petition.kinds import LetterState
 from petition.models import Letter
-from petition.smtp import without_address
+from petition.smtp import enhanced_status
 
 # RFC 3463: no such mailbox or address (5.1.10 at Microsoft), moved away; disabled for good. Not
 # 5.1.2: that is about a domain, and a wrong answer of the DNS must bar nobody.
 _GONE = re.compile(r"\b5\.(?:1\.(?:1|3|6|10)|2\.1)\b")
-_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 _KEY = re.compile(r"\b([0-9a-f]{1,15})-([0-9a-f]{20})@")
+_BLANK_LINES = re.compile(r"\r?\n(?:[ \t]*\r?\n)+")
+_PART = re.compile(rb"(?:^|[\r\n])content-type:", re.IGNORECASE)
+
+_STATUSES = {"message/delivery-status", "message/global-delivery-status"}
+_RETURNED = {"message/rfc822", "message/global"}
+_RETURNED_HEADERS = {"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"}
+
+# A report about a mail of ours is some kilobytes in a handful of parts about one reader.
+MOST_BYTES = 1_000_000
+MOST_PARTS = 50
+MOST_RECIPIENTS = 20
 
 _letter = Letter.table()
 
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """A delivery report about one letter: whether it failed, and why, without any address."""
+    """A delivery report about one letter: whether it failed, and why, as an enhanced status code
+    (RFC 3463) alone.
+    """
 
     letter_id: int
     failed: bool
@@ -84,8 +99,6 @@ def _stop(
     written = None
     if row.signature_id is not None:
         written = entries.typed(connection, Kept(row.signature_id, row.entry))
-    if written is not None:  # after forwarding, the report is about another address
-        reason = without_address(reason, written["email"])
     connection.execute(
         update(_letter)
         .where(_letter.c.id == letter_id)
@@ -98,43 +111,83 @@ def _stop(
     return True
 
 
-def read(message: Message, mark: Callable[[int], list[str]]) -> list[Bounce]:
-    """Return what a message reports about letters of ours; nothing when it is no delivery report.
+def read(written: bytes, mark: Callable[[int], list[str]]) -> list[Bounce]:
+    """Return what a message reports about letters of ours; nothing when it is no delivery report,
+    or none that any mail server would write.
 
     A letter is known by the address that the report was sent to (VERP) or by the Message-ID of the
     returned mail; `mark` gives the proofs that make either ours, so nobody can forge a bounce.
     """
-    if message.get_content_type() != "multipart/report":
+    if len(written) > MOST_BYTES or len(_PART.findall(written)) > MOST_PARTS:
         return []
-    letter_id = _letter_of(message, mark)
-    if letter_id is None:
+    message = message_from_bytes(written, _class=_Part)
+    report = next((part for part in message.walk() if part.kind == "multipart/report"), None)
+    letter_id = None if report is None else _letter_of(message, report, mark)
+    if report is None or letter_id is None:
         return []
-    return [Bounce(letter_id, action == "failed", reason) for action, reason in _reports(message)]
+    return [
+        Bounce(letter_id, action == "failed", status)
+        for action, status in islice(_recipients(report), MOST_RECIPIENTS)
+    ]
 
 
-def _letter_of(message: Message, mark: Callable[[int], list[str]]) -> int | None:
+class _Part(Message):
+    """A part of a message, in which enclosed messages stay as they were written. The parser of the
+    standard library reads them itself, but neither those of RFC 6533 nor any that are encoded.
+    """
+
+    @property
+    def kind(self) -> str:
+        """What it says that it is, such as `message/rfc822`."""
+        return super().get_content_type()
+
+    def get_content_type(self) -> str:
+        return self.kind.replace("message/", "application/", 1)
+
+    @property
+    def text(self) -> str:
+        """What is written in it, decoded."""
+        written = self.get_payload(decode=True)
+        return written.decode("utf-8", "replace") if isinstance(written, bytes) else ""
+
+
+def _letter_of(message: _Part, report: _Part, mark: Callable[[int], list[str]]) -> int | None:
     written = [str(value) for name in ("To", "Delivered-To") for value in message.get_all(name, [])]
-    for part in message.walk():
-        if part.get_content_type() in {"message/rfc822", "message/rfc822-headers"}:
-            written += [str(inner.get("Message-ID", "")) for inner in part.walk()]
-        elif part.get_content_type() == "text/rfc822-headers":
-            written.append(str(part.get_payload()))
+    for part in report.walk():
+        if part.kind in _RETURNED:
+            written += map(str, _fields(part.text).get_all("Message-ID", []))
+        elif part.kind in _RETURNED_HEADERS:
+            written.append(part.text)
     for number, proof in _KEY.findall("\n".join(written)):
         if proof in [found[:20] for found in mark(int(number, 16))]:
             return int(number, 16)
     return None
 
 
-def _reports(message: Message) -> Iterator[tuple[str, str]]:
-    """Yield action and reason of each recipient in the delivery report."""
-    for part in message.walk():
-        if part.get_content_type() != "message/delivery-status":
+def _recipients(report: _Part) -> Iterator[tuple[str, str]]:
+    """Yield action and enhanced status of each recipient in a delivery report."""
+    for part in report.walk():
+        if part.kind not in _STATUSES:
             continue
-        for fields in part.walk():
-            status = _STATUS.search(str(fields.get("Status", "")))
-            if fields.get("Action") is None or status is None:
-                continue
-            said = str(fields.get("Diagnostic-Code", "")).partition(";")[2]
-            recipient = str(fields.get("Final-Recipient", "")).partition(";")[2]
-            reason = f"{status.group()} {without_address(said, recipient)}".strip()
-            yield str(fields["Action"]).strip().lower(), reason
+        blocks = _BLANK_LINES.split(part.text, MOST_RECIPIENTS + 1)
+        for block in blocks[: MOST_RECIPIENTS + 1]:  # the first is about the report itself
+            fields = _fields(block)
+            action = re.match(r"[a-z]+", str(fields.get("Action", "")).lower())
+            status = _status(fields)
+            if action is not None and status:
+                yield action.group(), status
+
+
+def _status(fields: Message) -> str:
+    """Return the status of a recipient, or what the server at the other end said where it says
+    more: Exim writes 5.0.0 whatever it was.
+    """
+    status = enhanced_status(str(fields.get("Status", "")))
+    if status and not status.endswith(".0"):
+        return status
+    said = str(fields.get("Diagnostic-Code", ""))
+    return enhanced_status(said.partition(";")[2] or said) or status
+
+
+def _fields(text: str) -> Message:
+    return HeaderParser().parsestr(text.lstrip())

@@ -9,7 +9,7 @@ from typing import Protocol, Self
 from flask_mail import _Mail as FlaskMail
 
 from petition.errors import Deferred, Undeliverable, Unreachable
-from petition.smtp import Connection, Mail, Message, without_address
+from petition.smtp import Connection, Mail, Message, codes, without_address
 
 # Closing down; authentication wanted, failed, or needing TLS: no letter is to blame.
 _NOT_THE_LETTERS_FAULT = {421, 530, 535, 538}
@@ -68,13 +68,15 @@ class SmtpCourier:
         try:
             message = Message(mail, str(self._mail.default_sender))
             self._connection.send(message, self._bounces_to(mail))
+        # From None: the answer's words hold persons, and a traceback shows a cause.
         except smtplib.SMTPRecipientsRefused as error:
             code, answer = next(iter(error.recipients.values()))
-            raise _refusal(code, answer, mail.to) from error
-        except smtplib.SMTPSenderRefused as error:
-            raise Unreachable(_answer(error.smtp_code, error.smtp_error)) from error
+            raise _refusal(code, answer) from None
+        except smtplib.SMTPSenderRefused as error:  # with VERP, its words hold the letter's key
+            answered = codes(error.smtp_code, error.smtp_error)
+            raise Unreachable(f"sender refused: {answered}") from None
         except smtplib.SMTPDataError as error:
-            raise _refusal(error.smtp_code, error.smtp_error, mail.to) from error
+            raise _refusal(error.smtp_code, error.smtp_error) from None
         except smtplib.SMTPNotSupportedError as error:
             raise Undeliverable(
                 "the mail server takes no address with letters beyond ASCII"
@@ -116,22 +118,17 @@ class FolderCourier:
         unfinished.replace(self._folder / f"{mail.key}.eml")
 
 
-def _refusal(
-    code: int, answer: bytes | str, recipient: str
-) -> Undeliverable | Deferred | Unreachable:
-    reason = _answer(code, answer, recipient)
+def _refusal(code: int, answer: bytes | str) -> Undeliverable | Deferred | Unreachable:
+    reason = codes(code, answer)
     if code in _NOT_THE_LETTERS_FAULT:
         return Unreachable(reason)
     return Undeliverable(reason) if code >= 500 else Deferred(reason)
 
 
-def _answer(code: int, answer: bytes | str, recipient: str = "") -> str:
-    """Return the server's answer with whoever it is about left out."""
-    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
-    return f"{code} {without_address(text, recipient)}"
-
-
 def _reason(error: Exception) -> str:
+    """Return what went wrong with the connection, in words: they are about no recipient."""
     if isinstance(error, smtplib.SMTPResponseException):
-        return _answer(error.smtp_code, error.smtp_error)
-    return without_address(f"{type(error).__name__}: {error}", "")
+        said = error.smtp_error
+        text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+        return without_address(f"{error.smtp_code} {text}")
+    return without_address(f"{type(error).__name__}: {error}")

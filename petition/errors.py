@@ -77,9 +77,7 @@ class CrossSite(PetitionError):
 
 
 class Undeliverable(PetitionError):
-    """The mail server refused this letter for good; the argument is its answer without the
-    address.
-    """
+    """The mail server refused this letter for good; the argument is the codes of its answer."""
 
 
 class Deferred(PetitionError):

@@ -17,7 +17,7 @@ from petition.errors import Deferred, Undeliverable, Withheld
 from petition.extensions import db
 from petition.kinds import LetterKind, LetterState
 from petition.models import Letter, Organiser, Petition, PetitionText, Signature
-from petition.smtp import Mail
+from petition.smtp import Mail, came_later
 from petition.stationery import Stationery, Words, check_mailbox, message_key, signed
 
 SHARED_BY_MAIL = ("wa", "tg", "fb")  # few links: a mail full of them looks like an advertisement
@@ -64,7 +64,8 @@ def compose(letter_id: int, stationery: Stationery, *, now: datetime) -> Mail | 
 
 def _go_as_the_other(letter: Letter) -> None:
     """Let a letter that is not mailed share the fate of the one before it about the same signature,
-    or its page would tell that there is one. Raises Withheld, Deferred or Undeliverable.
+    or its page would tell that there is one. One that came back by a report had left, as this one
+    would. Raises Withheld, Deferred or Undeliverable.
     """
     other = db.session.execute(
         select(Letter.state, Letter.reason)
@@ -74,7 +75,7 @@ def _go_as_the_other(letter: Letter) -> None:
     ).first()
     if other is not None and other.state == LetterState.DUE:
         raise Deferred("another letter to this mailbox goes first")
-    if other is not None and other.state == LetterState.REFUSED:
+    if other is not None and other.state == LetterState.REFUSED and not came_later(other.reason):
         raise Undeliverable(other.reason)
     raise Withheld
 

@@ -149,16 +149,42 @@ class Connection(flask_mail.Connection):
         self.host = self.configure_host()
 
 
+# RFC 3463, where servers write it: first in a line, after the SMTP code, or as qmail does (#5.1.1).
+# Not anywhere, nor before an @: the local part of an address may look like one.
+_STATUS = re.compile(
+    r"(?:^[ \t]*#?|(?<![0-9])[245][0-9]{2}[ -]#?|\(#)"
+    r"([245]\.[0-7]\.[0-9]{1,3})(?![\w@+-]|\.\S)",
+    re.MULTILINE,
+)
 _ADDRESS = re.compile(r"<?[^\s<>:;]+@[^\s<>:;]+>?")
 
 
-def without_address(said: str, recipient: str) -> str:
-    """Return what a mail server said on one line, without any address and without the recipient's
-    local part: reasons are kept, logged and shown.
+def codes(code: int, said: bytes | str) -> str:
+    """Return the codes alone of what a mail server answered about a letter, such as `550 5.1.1`:
+    its words may hold the reader's address, in any spelling.
     """
-    text = _ADDRESS.sub("…", " ".join(said.split()))
-    written = recipient.strip().strip("<>")
-    local = written.rpartition("@")[0] or written
-    if not local:
-        return text
-    return re.sub(rf"(?<!\w){re.escape(local)}(?!\w)", "…", text, flags=re.IGNORECASE)
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    return f"{code} {enhanced_status(text)}".strip()
+
+
+def enhanced_status(said: str) -> str:
+    """Return the first enhanced status code (RFC 3463) in an answer, such as `5.1.1`, or
+    nothing.
+    """
+    found = _STATUS.search(said)
+    return found.group(1) if found else ""
+
+
+def came_later(reason: str) -> bool:
+    """Say whether a reason is that of a delivery report: an answer in the dialogue has the SMTP
+    code first.
+    """
+    return re.match(r"[245]\.", reason) is not None
+
+
+def without_address(said: str) -> str:
+    """Return what was said about the connection on one line, without control characters and
+    without any address, for the operator.
+    """
+    text = "".join(sign if sign.isprintable() else " " for sign in said[:1_000])
+    return _ADDRESS.sub("…", " ".join(text.split()))

@@ -14,6 +14,7 @@ from petition.entries import Kept
 from petition.errors import Undeliverable, Withheld
 from petition.extensions import db
 from petition.models import Attempt, Letter, Petition, PetitionText, Signature
+from petition.smtp import came_later
 from petition.tokens import MY_PAGE, NOT_ME, Purpose, Tokens
 
 
@@ -54,20 +55,23 @@ def message_key(letter_id: int, keys: Tokens) -> str:
 
 
 def check_mailbox(words: Words, stationery: Stationery, now: datetime) -> None:
-    """Raise Withheld when the owner of a mailbox wants no mail, and Undeliverable when none could
-    arrive.
+    """Raise Withheld when the owner of a mailbox wants no mail or mail to it has come back by a
+    report, and Undeliverable when none could leave.
     """
     keys = stationery.tokens
     bounce = suppression.why(
         keys.marks("address", words.address_key), keys.mailbox_marks(words.mailbox_key)
     )
-    if bounce == "":
+    # A server that answers by a report takes the mail at first. A refusal at once, which it would
+    # not give, tells whoever types somebody's address that it was used here before; one that was
+    # given in the dialogue would be given to anybody.
+    if bounce == "" or (bounce and came_later(bounce)):
         raise Withheld
     if bounce:
         raise Undeliverable(bounce)
     domain = words.mailbox_key.rpartition("@")[2]
     if stationery.mail_domains and not stationery.mail_domains.takes_mail(domain, now=now):
-        raise Undeliverable("550 5.1.2 this domain takes no mail")
+        raise Undeliverable("550 5.1.2")  # as a server says it of such a domain
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,20 @@ class Worker:
         return settled
 
     def _deliver(self, letter_id: int) -> None:
+        """Send a letter and settle it; at a fault in either it waits, longer each time, and holds
+        up no other. Raises Unreachable.
+        """
+        try:
+            self._send(letter_id)
+        except Unreachable as error:
+            outbox.deferred(letter_id, str(error), now=self.clock())
+            raise
+        except Exception as error:  # noqa: BLE001 (one letter holds up no other)
+            log.error("letter %s could not be sent or settled: %s", letter_id, told(error))
+            db.session.remove()  # a statement that failed would fail the next letter's
+            outbox.deferred(letter_id, "a fault of the site; see its log", now=self.clock())
+
+    def _send(self, letter_id: int) -> None:
         try:
             mail = self.compose(letter_id)
             if mail is None:
@@ -106,12 +120,6 @@ class Worker:
         except Deferred as error:
             log.info("letter %s deferred: %s", letter_id, error)
             outbox.deferred(letter_id, str(error), now=self.clock())
-        except Unreachable as error:
-            outbox.deferred(letter_id, str(error), now=self.clock())
-            raise
-        except Exception as error:  # noqa: BLE001 (one letter holds up no other)
-            log.error("letter %s could not be composed or sent: %s", letter_id, told(error))
-            outbox.deferred(letter_id, "a fault of the site; see its log", now=self.clock())
         else:
             log.info("letter %s sent", letter_id)
             outbox.sent(letter_id, now=self.clock())

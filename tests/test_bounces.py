@@ -1,7 +1,9 @@
 """Mail that comes back later: delivery reports (RFC 3464), from a folder or standard input."""
 
+import base64
 import io
 import mailbox
+import quopri
 from collections.abc import Callable
 from email import message_from_bytes
 from email.message import EmailMessage, Message
@@ -11,6 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from petition import bounces as came_back
 from petition import tokens
 from petition.extensions import db
 from petition.kinds import LetterState
@@ -96,7 +99,7 @@ def test_a_hard_bounce_stops_mail_and_shows_on_the_pending_page(
     given = report(sent.message, headers_alone=headers_alone)
     assert bounces(given=given) == "1 about letters of ours, 0 not\n"
     assert letter().state == LetterState.REFUSED
-    assert letter().reason == "5.1.1 550 5.1.1 … is not known here"
+    assert letter().reason == "5.1.1"
     assert bounces(given=given) == "1 about letters of ours, 0 not\n", "twice is once"
     page = client.get(f"/pending/{token_for(client.application, tokens.PENDING, 1)}")
     assert "no such mailbox exists" in text_of(page)
@@ -110,7 +113,34 @@ def test_no_more_mail_goes_to_a_mailbox_that_does_not_exist(
     answer = client.post(f"/p/{petition}/sign", data=filled())
     deliver(app)
     assert len(post_office.arrived) == 1
-    assert "no such mailbox exists" in text_of(client.get(answer.location))
+    page = text_of(client.get(answer.location))
+    assert "We have sent a mail" in page, "as the server there would have taken it at first"
+
+
+def test_a_refusal_in_the_dialogue_is_told_at_once_to_whoever_types_the_address_next(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    post_office.answers["anna@example.org"] = "550 5.1.1 no such user"
+    for slug in (petition, make_petition("another")):
+        pending = client.post(f"/p/{slug}/sign", data=filled()).location
+        deliver(app)
+        assert "no such mailbox exists" in text_of(client.get(pending))
+    assert db.session.scalars(select(Letter.reason)).all() == ["550 5.1.1"] * 2
+
+
+def test_a_letter_too_many_does_not_tell_that_those_before_it_came_back_later(
+    app: Flask, client: Client, petition: str, post_office: PostOffice, bounces: Bounces
+) -> None:
+    for _ in range(5):
+        first = client.post(f"/p/{petition}/sign", data=filled()).location
+        deliver(app)
+    for mail in post_office.arrived:
+        bounces(given=report(mail.message, status="5.2.2"))
+    assert "is full" in text_of(client.get(first))
+    pending = client.post(f"/p/{petition}/sign", data=filled()).location
+    deliver(app)
+    assert len(post_office.arrived) == 5
+    assert "We have sent a mail" in text_of(client.get(pending))
 
 
 @pytest.mark.parametrize(
@@ -186,13 +216,13 @@ def test_on_request_each_mail_has_an_address_of_its_own_to_come_back_to(
         assert result.output == "1 about letters of ours, 0 not\n"
 
 
-def test_who_the_mail_was_for_is_left_out_of_what_the_server_said(
+def test_of_what_the_server_said_the_codes_are_kept(
     client: Client, petition: str, app: Flask, post_office: PostOffice, bounces: Bounces
 ) -> None:
     client.post(f"/p/{petition}/sign", data=filled())
     post_office.answers["anna@example.org"] = "550 5.1.1 User ANNA unknown, Annabel is known"
     deliver(app)
-    assert letter().reason == "550 5.1.1 User … unknown, Annabel is known"
+    assert letter().reason == "550 5.1.1"
     assert db.session.scalars(select(Suppression.bounce)).one() == letter().reason
 
 
@@ -247,3 +277,152 @@ def test_a_second_entry_that_shares_a_refusal_bars_no_spelling_of_its_own(
     deliver(app)
     barred = db.session.scalars(select(Suppression.mailbox)).all()
     assert barred == [app.extensions["tokens"].mark("address", "anna+x@gmail.com")]
+
+
+FIELDS = (
+    "Reporting-MTA: dns; mx.example.net\n\n"
+    "Final-Recipient: utf-8; ånna@example.org\n"
+    "Action: {action}\nStatus: {status}\nDiagnostic-Code: {said}\n"
+)
+ENCODED: dict[str, Callable[[bytes], bytes]] = {
+    "8bit": bytes,
+    "base64": base64.encodebytes,
+    "quoted-printable": quopri.encodestring,
+}
+
+
+def parts(
+    *contents: tuple[str, str | bytes],
+    kind: str = "report; report-type=delivery-status",
+    encoding: str = "8bit",
+) -> bytes:
+    """Write a message of parts, each of a type and a content."""
+    boundary = f"B{kind[:3]}"
+    head = f'Content-Type: multipart/{kind}; boundary="{boundary}"'
+    given = f"To: petition@petition.example.org\n{head}\n\n".encode()
+    for content_type, content in contents:
+        raw = content.encode() if isinstance(content, str) else content
+        given += f"--{boundary}\nContent-Type: {content_type}\n".encode()
+        if encoding != "8bit":
+            given += f"Content-Transfer-Encoding: {encoding}\n".encode()
+        given += b"\n" + ENCODED[encoding](raw) + b"\n"
+    return given + f"--{boundary}--\n".encode()
+
+
+def status_of(
+    action: str = "failed", status: str = "5.1.1", said: str = "smtp; 550 5.1.1 <ånna> unknown"
+) -> str:
+    """Write the fields of a delivery status."""
+    return FIELDS.format(action=action, status=status, said=said)
+
+
+@pytest.mark.parametrize("encoding", ENCODED)
+@pytest.mark.parametrize("status", ["message/delivery-status", "message/global-delivery-status"])
+@pytest.mark.parametrize(
+    "returned",
+    ["message/rfc822", "message/global", "message/global-headers", "text/rfc822-headers"],
+)
+def test_reports_of_mails_beyond_ascii_and_encoded_ones_are_read(
+    sent: Arrived, bounces: Bounces, encoding: str, status: str, returned: str
+) -> None:
+    raw = f"Subject: ÅÅ\n{sent.message.as_string()}"
+    if returned.endswith("headers"):
+        raw = raw.partition("\n\n")[0] + "\n"
+    given = parts(
+        ("text/plain", "Sorry."), (status, status_of()), (returned, raw), encoding=encoding
+    )
+    assert bounces(given=given) == "1 about letters of ours, 0 not\n"
+    assert letter().reason == "5.1.1"
+
+
+def test_a_report_with_a_footer_is_read_and_one_that_somebody_passed_on_is_not(
+    sent: Arrived, bounces: Bounces
+) -> None:
+    whole = report(sent.message)
+    passed_on = parts(("text/plain", "Look:"), ("message/rfc822", whole), kind="mixed")
+    assert bounces(given=passed_on) == "0 about letters of ours, 1 not\n"
+    _, _, body = whole.partition(b"MIME-Version: 1.0\nContent-Type: ")
+    kind, _, content = body.decode().partition("\n\n")
+    given = parts((kind, content), ("text/plain", "Scanned for viruses."), kind="mixed")
+    assert bounces(given=given) == "1 about letters of ours, 0 not\n"
+    assert letter().state == LetterState.REFUSED
+
+
+def test_nor_can_a_bounce_be_forged_in_the_newer_forms(sent: Arrived, bounces: Bounces) -> None:
+    forged = f"Message-ID: <1-{'0' * 20}@petition.example.org>\n\nText"
+    for encoding in ENCODED:
+        given = parts(
+            ("message/global-delivery-status", status_of()),
+            ("message/global", forged),
+            encoding=encoding,
+        )
+        assert bounces(given=given) == "0 about letters of ours, 1 not\n"
+    assert letter().state == LetterState.SENT
+
+
+@pytest.mark.parametrize(
+    "action", ["failed (no such mailbox)", "FAILED", " Failed(x)", "failed\x00"]
+)
+def test_an_action_is_its_first_word(sent: Arrived, bounces: Bounces, action: str) -> None:
+    bounces(given=report(sent.message, action=action))
+    assert letter().state == LetterState.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "kept"),
+    [
+        ("5.2.2 (mailbox full)", "smtp; 550 5.1.1 no", "5.2.2"),
+        ("5.0.0", "smtp; 550-5.1.1 no such user\n 550 5.1.1 here", "5.1.1"),
+        ("5.0.0", "smtp; 5.1.2 - Bad destination host", "5.1.2"),
+        ("5.0.0", "smtp; 550 No such user", "5.0.0"),
+        ("", "smtp; 550 5.1.1 no such user", "5.1.1"),
+        ("5.1.1\x00", "smtp; 550 \x00\x1b[31m <anna@example.org>", "5.1.1"),
+    ],
+)
+def test_of_a_report_the_enhanced_status_alone_is_kept(
+    sent: Arrived, bounces: Bounces, status: str, said: str, kept: str
+) -> None:
+    given = parts(
+        ("message/delivery-status", status_of(status=status, said=said)),
+        ("message/rfc822", sent.message.as_string()),
+    )
+    assert bounces(given=given) == "1 about letters of ours, 0 not\n"
+    assert letter().reason == kept
+    assert set(db.session.scalars(select(Suppression.bounce))) <= {kept}
+
+
+def test_what_no_mail_server_would_write_is_skipped_in_silence(
+    sent: Arrived, bounces: Bounces, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = report(sent.message)
+    many = [("message/delivery-status", status_of())] * 60
+    for given in (
+        whole + b"x" * came_back.MOST_BYTES,
+        parts(*many, ("message/rfc822", sent.message.as_string())),
+        whole.replace(b"\n", b"\r").replace(
+            b"Sorry.", b"".join(b"--B\rContent-Type: multipart/mixed\r" for _ in range(3_000))
+        ),
+        whole.replace(b"Status: 5.1.1", b"Status: \xff\x00").replace(b"550 5.1.1", b"550"),
+        whole.replace(b"message/delivery-status", b"message/delivery-status; charset=\xff\x00x"),
+        b"",
+        b"\x00" * 100,
+        b"Content-Type: multipart/report\n\n",
+    ):
+        told = bounces(given=given)
+        assert told in {"0 about letters of ours, 1 not\n", "1 about letters of ours, 0 not\n"}
+    assert caplog.text == ""
+
+
+def test_a_message_that_faults_holds_up_no_later_one_and_is_told_without_persons(
+    app: Flask, sent: Arrived, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = mailbox.Maildir(tmp_path / "maildir")
+    folder.add(report(sent.message))
+    for number in range(3):  # it was there when the folder was listed, and cannot be opened
+        (tmp_path / "maildir" / "new" / f"{number}.anna").symlink_to(tmp_path / "nowhere")
+    result = app.test_cli_runner().invoke(args=["bounces", str(tmp_path / "maildir")])
+    assert "1 about letters of ours, 3 not\n" in result.output
+    assert result.exit_code == 1, "or a mail server would take it for done"
+    assert letter().state == LetterState.REFUSED
+    assert caplog.text.count("a message could not be read or acted on: FileNotFoundError") == 3
+    assert "anna" not in caplog.text

@@ -291,7 +291,11 @@ def test_the_page_tells_how_far_the_mail_is(
         ("550 5.1.2 unknown host", "takes no mail"),
         ("552 5.2.2 quota exceeded", "is full"),
         ("550 5.7.1 blocked", "does not want our mail"),
+        ("550 5.1.1", "no such mailbox exists"),
+        ("552 Requested mail action aborted", "is full"),
+        ("550 no thanks", "refused our mail"),
         ("554 no thanks", "refused our mail"),
+        ("552 5.7.1 no thanks", "does not want our mail"),
     ],
 )
 def test_a_refusal_is_told_in_plain_words(
@@ -347,15 +351,18 @@ def test_who_confirms_may_sign_as_many_petitions_as_they_like(
     assert len(thanked) == 7
 
 
-def test_the_pages_for_an_address_that_has_signed_that_wants_no_mail_or_is_new_are_the_same(
+def test_the_pages_for_an_address_that_has_signed_wants_no_mail_bounced_or_is_new_are_the_same(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     confirmed(client, post_office, petition, email="signed@example.org")
     keys = app.extensions["tokens"]
     with transaction() as connection:
         suppression.suppress(connection, keys.mark("mailbox", "never@example.org"), now=now())
+        reported = keys.mark("address", "gone@example.org")
+        suppression.suppress(connection, reported, bounce="5.1.1", now=now())
     pages = []
-    for email in ("new-one@example.org", "signed@example.org", "never@example.org"):
+    for name in ("new-one", "signed", "never", "gone"):
+        email = f"{name}@example.org"
         before, after = [], []
         pending = sign(client, petition, email=email)
         before.append(client.get(pending))
@@ -369,9 +376,9 @@ def test_the_pages_for_an_address_that_has_signed_that_wants_no_mail_or_is_new_a
             (status, re.sub(r"\d?\d:\d\d", "HH:MM", text).replace(token, "T").replace(email, "E"))
             for status, text in seen
         ])  # fmt: skip
-    assert pages[0] == pages[1] == pages[2]
+    assert pages[0] == pages[1] == pages[2] == pages[3]
     readers = [mail.recipients[0] for mail in post_office.arrived]
-    assert "never@example.org" not in readers
+    assert not {"never@example.org", "gone@example.org"} & set(readers)
 
 
 def test_a_mistyped_address_is_corrected_with_everything_kept(

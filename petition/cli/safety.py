@@ -1,11 +1,12 @@
 """flask retention, bounces, abuse: what is erased, what came back, what looks wrong."""
 
+import logging
 import mailbox
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict
-from email import message_from_bytes
+from functools import partial
 from pathlib import Path
 
 import click
@@ -16,6 +17,9 @@ from petition import bounces as came_back
 from petition import bursts, figures
 from petition import retention as erasing
 from petition.clock import now
+from petition.faults import told
+
+log = logging.getLogger(__name__)
 
 retention = AppGroup("retention", help="Erase what is past its date.")
 abuse = AppGroup("abuse", help="See what looks like an attack.")
@@ -44,36 +48,43 @@ def bounces(source: Path | None) -> None:
     """Read delivery reports (RFC 3464) from SOURCE, a Maildir, an mbox or one message, or from
     standard input.
 
-    Reports are left where they are: reading them twice changes nothing more.
+    Reports are left where they are: reading them twice changes nothing more. One that cannot be
+    read or acted on holds up no other, and makes the exit status 1.
     """
     keys = current_app.extensions["tokens"]
-    known = unknown = 0
-    for written in _messages(source):
+    known = unknown = faults = 0
+    for read in _messages(source):
         try:
-            message = message_from_bytes(written)
-            found = came_back.read(message, lambda number: keys.marks("message", str(number)))
-        except RecursionError:  # thousands of parts in each other: nobody's honest report
-            found = []
-        for bounce in found:
-            if came_back.take(bounce, mark=keys.mark, now=now()):
-                known += 1
-            else:
-                unknown += 1
-        unknown += not found
+            found = came_back.read(read(), lambda number: keys.marks("message", str(number)))
+            for bounce in found:
+                if came_back.take(bounce, mark=keys.mark, now=now()):
+                    known += 1
+                else:
+                    unknown += 1
+            unknown += not found
+        except Exception as error:  # noqa: BLE001 (one message holds up no other)
+            log.error("a message could not be read or acted on: %s", told(error))
+            unknown += 1
+            faults += 1
     click.echo(f"{known} about letters of ours, {unknown} not")
+    if faults:  # so that a mail server that hands one over knows that it was not taken
+        sys.exit(1)
 
 
-def _messages(source: Path | None) -> Iterator[bytes]:
+def _messages(source: Path | None) -> Iterator[Callable[[], bytes]]:
+    """Yield what reads each message, so that a fault in one leaves the later ones."""
     if source is None:
-        yield sys.stdin.buffer.read()
+        yield sys.stdin.buffer.read
     elif source.is_dir():
         folder = mailbox.Maildir(source, create=False)
-        yield from map(folder.get_bytes, folder.keys())
+        for key in folder.keys():  # noqa: SIM118 (iterating over it gives messages)
+            yield partial(folder.get_bytes, key)
     elif _is_mbox(source):
         with closing(mailbox.mbox(source, create=False)) as box:
-            yield from map(box.get_bytes, box.keys())
+            for key in box.keys():  # noqa: SIM118
+                yield partial(box.get_bytes, key)
     else:
-        yield source.read_bytes()
+        yield source.read_bytes
 
 
 def _is_mbox(source: Path) -> bool:

@@ -11,9 +11,13 @@ from petition.petitions import Shown
 
 
 def refusal(reason: str) -> str:
-    """Say in plain words why a mail came back, from the enhanced status code of RFC 3463."""
+    """Say in plain words why a mail came back, from the enhanced status code of RFC 3463, or from
+    an SMTP code that says enough.
+    """
     code = re.search(r"\b5\.(\d{1,3})\.(\d{1,3})\b", reason)
     subject = (code.group(1), code.group(2)) if code else ("", "")
+    if reason == "552":  # RFC 5321: exceeded storage allocation
+        subject = ("2", "2")
     if subject in {("1", "1"), ("1", "3"), ("1", "6"), ("2", "1")}:
         return str(_("The mail server there says that no such mailbox exists."))
     if subject == ("1", "2"):
