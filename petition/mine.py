@@ -95,9 +95,8 @@ def _copies(petition_id: int, confirmed_at: datetime | None) -> Select[datetime]
     )
 
 
-def correct(signature_id: int, entry: Entry, *, now: datetime) -> None:
-    """Keep what its signer has corrected. Raises SignatureGone, also for one that is not confirmed:
-    there, signing again does it.
+def correct(signature_id: int, entry: Entry) -> Kept:
+    """Keep what its signer has corrected, confirmed or not, and return where. Raises SignatureGone.
 
     The corrected entry gets a number of its own: whoever typed the earlier one cannot read it
     through the links they hold.
@@ -105,7 +104,7 @@ def correct(signature_id: int, entry: Entry, *, now: datetime) -> None:
     with transaction() as connection:
         corrected = connection.execute(
             update(_signature)
-            .where(_signature.c.id == signature_id, _signature.c.confirmed_at.is_not(None))
+            .where(_signature.c.id == signature_id)
             .values(
                 **asdict(entry),
                 # Another comment is read by an organiser before it shows; the same one was.
@@ -116,10 +115,11 @@ def correct(signature_id: int, entry: Entry, *, now: datetime) -> None:
                 entry=_signature.c.entries + 1,
                 entries=_signature.c.entries + 1,
             )
-            .returning(_signature.c.id)
+            .returning(_signature.c.id, _signature.c.entry)
         ).first()
         if corrected is None:
             raise SignatureGone
+        return Kept(*corrected)
 
 
 def withdraw(signature_id: int, *, mark: Mark, now: datetime) -> str:

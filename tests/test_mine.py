@@ -170,10 +170,27 @@ def test_an_unconfirmed_entry_can_be_seen_and_erased(
     path = path_of(post_office.arrived[0].link_to("my"))
     page = text_of(client.get(path))
     assert "Not confirmed, so it does not count" in page
-    assert client.post(path, data=CHANGED).status_code == 410, "nothing to correct yet"
+    assert "Keep the corrections and confirm" in client.get(path).text
     client.post(path, data={"action": "withdraw"})
     assert db.session.scalar(select(func.count()).select_from(Signature)) == 0
     assert count_of(client, petition) == 0
+
+
+def test_an_unconfirmed_entry_can_be_corrected_which_confirms_it(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    pending = client.post(f"/p/{petition}/sign", data=filled(name="Ana")).location
+    deliver(app)
+    (mail,) = post_office.arrived
+    answer = client.post(path_of(mail.link_to("my")), data=CHANGED)
+    assert "What you corrected is kept." in text_of(client.get(answer.location))
+    assert count_of(client, petition) == 1
+    standing = db.session.scalars(select(Signature)).one()
+    assert (standing.name, standing.number) == ("Anna B. Berg", 1)
+    assert client.get(pending).status_code == 410, "who typed the entry does not see it corrected"
+    assert "Your signature is confirmed" in client.get(path_of(mail.link)).text
+    deliver(app)
+    assert post_office.arrived[-1].message["Subject"] == "Your email address is confirmed"
 
 
 def test_the_date_of_erasing_is_said_once_the_petition_is_closed(
@@ -304,7 +321,7 @@ def test_thanks_are_not_lost_by_a_correction(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     client.post(signed(client, post_office, petition))
-    mine.correct(1, ENTRY, now=now())
+    mine.correct(1, ENTRY)
     deliver(app)
     assert post_office.arrived[-1].message["Subject"] == "Your email address is confirmed"
 
