@@ -72,6 +72,7 @@ HOW = ("form", "form", "parts", "files", "json")  # a body can be written
 
 # What each page reads of its query or its form; with what it reads besides, its test fails.
 TYPED = tuple(CHANGED) + ("updates",)
+STEP = ("ticket", "proof", "language")  # of forms that ask for a mail
 READS: dict[str, tuple[str, ...]] = {
     "public.index": ("r",),
     "public.petition": ("r",),
@@ -90,13 +91,15 @@ READS: dict[str, tuple[str, ...]] = {
     "embassy.written": ("office", "letter", "name"),
     "signer.pending": ("again",),
     "signer.type_code": ("code",),
-    "signer.correct_address": ("email",),
+    "signer.send_again": STEP,
+    "signer.correct_address": ("email", *STEP),
+    "signer.renew": STEP,
     "signer.count_me": ("entry",),
-    "mine.send": ("email",),
+    "mine.send": ("email", *STEP),
     "mine.show": ("saved",),
     "mine.change": ("action", *TYPED),
     "mine.disown": ("never",),
-    "organiser.ask_link": ("email", "csrf_token"),
+    "organiser.ask_link": ("email", "csrf_token", *STEP),
     "organiser.enter": ("csrf_token",),
     "organiser.sign_out": ("csrf_token",),
     "organiser.comments": ("before",),

@@ -82,7 +82,7 @@ def test_the_whole_way_by_keyboard_alone(
         tab_to(page, "main button[type=submit]")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Thank you for signing")).to_be_visible()
-    tab_to(page, "a[href*='/my/']")
+    tab_to(page, "a[href*='wa.me']")
 
 
 def test_the_name_is_put_under_the_letter_as_it_is_typed(open_page: Open) -> None:
