@@ -130,7 +130,7 @@ def decide(
         known = connection.scalar(
             select(_burst.c.verdict)
             .where(_burst.c.id == burst_id, _burst.c.petition_id == petition_id)
-            .with_for_update()
+            .with_for_update(key_share=True)  # who signs meanwhile writes its number, no more
         )
         if known is None:
             raise BurstGone
@@ -138,11 +138,13 @@ def decide(
             return
         if verdict == Verdict.DISCARDED:
             held = connection.execute(
-                select(_letter.c.signature_id, _letter.c.entry).where(
+                select(_letter.c.signature_id, _letter.c.entry)
+                .where(
                     _letter.c.burst_id == burst_id,
                     _letter.c.state == LetterState.HELD,
                     _letter.c.signature_id.is_not(None),
                 )
+                .order_by(_letter.c.signature_id)
             )
             for signature_id, entry in held.all():
                 # Not who has confirmed by an earlier mail meanwhile.

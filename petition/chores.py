@@ -79,11 +79,7 @@ def of(settings: Mapping[str, Any], mark: Mark, instance: Path) -> list[Chore]:
         return str(astuple(erased))
 
     def learn(now: datetime) -> str:
-        file = instance / tor.FILE
-        if not tor.is_fresh(file, now=now):
-            # Beside the letters: where nothing comes back from Tor's servers, none waits for that.
-            named = (settings["TOR_EXITS"], file, now)
-            Thread(target=_learn_exits, args=named, name="tor exits", daemon=True).start()
+        _learn_exits(settings["TOR_EXITS"], instance / tor.FILE, now)
         return ""
 
     limited = settings["RATELIMIT_ENABLED"]
@@ -99,6 +95,15 @@ def of(settings: Mapping[str, Any], mark: Mark, instance: Path) -> list[Chore]:
 
 
 def _learn_exits(address: str, file: Path, now: datetime) -> None:
+    """Fetch the list of Tor's exits unless it is fresh, beside the letters: none waits where no
+    answer comes.
+    """
+    if not tor.is_fresh(file, now=now):
+        named = (address, file, now)
+        Thread(target=_fetch_exits, args=named, name="tor exits", daemon=True).start()
+
+
+def _fetch_exits(address: str, file: Path, now: datetime) -> None:
     """Fetch the list of Tor's exits; the earlier one stays where that fails, until the next try in
     an hour.
     """

@@ -1,8 +1,7 @@
-"""The six digits that do what the link of a mail does. Each mail gets its own, at random, as it
-leaves; what is kept is a hash under the site's key, which a stolen database does not open.
+"""The six digits that do what the link of a mail does. Each mail has its own, made as it leaves;
+what is kept is a hash under the site's key, which a stolen database does not open.
 """
 
-import secrets
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, select, update
@@ -35,10 +34,13 @@ def tidy(typed: str) -> str:
 
 
 def make(letter_id: int, tokens: Tokens) -> str:
-    """Return the code for a letter that is about to leave, its hash kept in place of one from an
-    earlier try. A letter that never leaves has none, so nobody can guess it.
+    """Return the code for a letter that is about to leave, and keep its hash. A letter that is held
+    or must not be mailed has none, so nobody can guess it.
+
+    Tried again, a letter has the same one: the earlier try may have arrived.
     """
-    code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
+    number = int(tokens.mark("digits of a code", str(letter_id)), 16)
+    code = f"{number % 10**DIGITS:0{DIGITS}d}"
     with transaction() as connection:
         _KEEP.first(connection, {"letter": letter_id, "code": _hashes(letter_id, code, tokens)[-1]})
     return code

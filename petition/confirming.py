@@ -19,7 +19,7 @@ from petition.tokens import Tokens
 
 CHOICES_SHOWN = 5
 CODE_TRIES = 5  # of a million codes, for each mailbox under a petition
-TRIES_KEPT = posting.MAILBOX_MEMORY  # as long as any of its letters can be
+TRIES_KEPT = posting.MAILBOX_MEMORY - limits.KEPT_FOR  # as long as any of its letters
 
 _signature, _tally, _letter = Signature.table(), Tally.table(), Letter.table()
 

@@ -9,7 +9,7 @@ from typing import Protocol, Self
 from flask_mail import _Mail as FlaskMail
 
 from petition.errors import Deferred, Undeliverable, Unreachable
-from petition.smtp import Connection, Mail, Message, codes, without_address
+from petition.smtp import Connection, Mail, Message, codes_of, without_address
 
 # Closing down; authentication wanted, failed, or needing TLS: no letter is to blame.
 _NOT_THE_LETTERS_FAULT = {421, 530, 535, 538}
@@ -73,7 +73,7 @@ class SmtpCourier:
             code, answer = next(iter(error.recipients.values()))
             raise _refusal(code, answer) from None
         except smtplib.SMTPSenderRefused as error:  # with VERP, its words hold the letter's key
-            answered = codes(error.smtp_code, error.smtp_error)
+            answered = codes_of(error.smtp_code, error.smtp_error)
             raise Unreachable(f"sender refused: {answered}") from None
         except smtplib.SMTPDataError as error:
             raise _refusal(error.smtp_code, error.smtp_error) from None
@@ -119,7 +119,7 @@ class FolderCourier:
 
 
 def _refusal(code: int, answer: bytes | str) -> Undeliverable | Deferred | Unreachable:
-    reason = codes(code, answer)
+    reason = codes_of(code, answer)
     if code in _NOT_THE_LETTERS_FAULT:
         return Unreachable(reason)
     return Undeliverable(reason) if code >= 500 else Deferred(reason)

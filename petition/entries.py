@@ -153,6 +153,12 @@ _INSERT_ATTEMPT = Prepared(
 )
 
 
+def hold(connection: Connection, signature_id: int) -> bool:
+    """Let nobody erase a signature until the caller's transaction ends; say whether it is kept."""
+    row = select(_signature.c.id).where(_signature.c.id == signature_id)
+    return connection.scalar(row.with_for_update(read=True, key_share=True)) is not None
+
+
 def typed(connection: Connection, kept: Kept) -> dict[str, Any] | None:
     """Return what was typed in an entry, by the names of the columns, or None when it is no longer
     kept.

@@ -6,6 +6,7 @@ theirs.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flask import render_template
@@ -38,9 +39,10 @@ def compose(letter_id: int, stationery: Stationery, *, now: datetime) -> Mail | 
     if words is None:
         return None
     if words.mailbox_key:
-        check_mailbox(words, stationery, now)
+        check_mailbox(letter, words, stationery, now)
     if letter.silent:
         _go_as_the_other(letter)
+    code = codes.make(letter.id, stationery.tokens) if words.has_code else ""
     with force_locale(words.language):
         subject, text, html = (
             render_template(
@@ -48,6 +50,7 @@ def compose(letter_id: int, stationery: Stationery, *, now: datetime) -> Mail | 
                 site_url=stationery.site_url,
                 language=words.language,
                 direction="rtl" if i18n.is_right_to_left(words.language) else "ltr",
+                code=code,
                 **words.values,
             )
             for part in ("subject", "txt", "html")
@@ -113,15 +116,15 @@ def _to_confirm(
     ids = found.kept.signature_id, found.kept.entry
     # Asked for late, it can work no longer than the entry is kept.
     purged_at = found.entry.signed_at + timedelta(days=stationery.purge_days)
-    return found.words(
+    words = found.words(
         template,
         stationery,
         now,
         link=stationery.link("confirm", purpose, *ids, now=now),
-        code="" if letter.silent else codes.make(letter.id, stationery.tokens),
         days=max(1, min(stationery.confirm_days, (purged_at - now).days)),
         purge=stationery.purge_days,
     )
+    return replace(words, has_code=True)
 
 
 def thanks(letter: Letter, stationery: Stationery, now: datetime) -> Words | None:

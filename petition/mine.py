@@ -95,8 +95,9 @@ def _copies(petition_id: int, confirmed_at: datetime | None) -> Select[datetime]
     )
 
 
-def correct(signature_id: int, entry: Entry) -> Kept:
-    """Keep what its signer has corrected, confirmed or not, and return where. Raises SignatureGone.
+def correct(signature_id: int, entry: Entry, *, now: datetime) -> None:
+    """Keep what its signer has corrected. Raises SignatureGone, also for one that is not confirmed:
+    there, signing again does it.
 
     The corrected entry gets a number of its own: whoever typed the earlier one cannot read it
     through the links they hold.
@@ -104,7 +105,7 @@ def correct(signature_id: int, entry: Entry) -> Kept:
     with transaction() as connection:
         corrected = connection.execute(
             update(_signature)
-            .where(_signature.c.id == signature_id)
+            .where(_signature.c.id == signature_id, _signature.c.confirmed_at.is_not(None))
             .values(
                 **asdict(entry),
                 # Another comment is read by an organiser before it shows; the same one was.
@@ -115,11 +116,10 @@ def correct(signature_id: int, entry: Entry) -> Kept:
                 entry=_signature.c.entries + 1,
                 entries=_signature.c.entries + 1,
             )
-            .returning(_signature.c.id, _signature.c.entry)
+            .returning(_signature.c.id)
         ).first()
         if corrected is None:
             raise SignatureGone
-        return Kept(*corrected)
 
 
 def withdraw(signature_id: int, *, mark: Mark, now: datetime) -> str:
@@ -209,6 +209,8 @@ def ask_link(address: Address, *, mark: Mark, sender: Sender, now: datetime) -> 
                 _signature.c.address_key != address.key,
                 _signature.c.id.desc(),
             )
+            .limit(1)
+            .with_for_update(read=True, key_share=True)
         ).first()
         signature_id, entry = foremost or (None, None)
         reader = posting.Reader(signature_id, entry, mailbox)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, literal_column, select
 
@@ -66,6 +67,8 @@ def resend(letter_id: int, *, sender: Sender, now: datetime) -> int:
             raise TooSoon(created_at + posting.AGAIN_AFTER)
         queue_up(connection, reader.mailbox)
         limits.spend(connection, sender.spendings, now=now)
+        if not entries.hold(connection, reader.signature_id or 0):
+            raise SignatureGone
         return posting.post_to_signer(
             connection, LetterKind.CONFIRM, reader, now=now, again=True, burst=burst
         )
@@ -79,11 +82,14 @@ def renew(signature_id: int, entry: int, *, mark: Mark, sender: Sender, now: dat
         mailbox_key = connection.scalar(
             select(Signature.mailbox_key).where(Signature.id == signature_id)
         )
-        if mailbox_key is None or entries.typed(connection, Kept(signature_id, entry)) is None:
+        if mailbox_key is None:
             raise SignatureGone
         reader = posting.Reader(signature_id, entry, mark(mailbox_key))
         queue_up(connection, reader.mailbox)
         limits.spend(connection, sender.spendings, now=now)
+        kept = entries.hold(connection, signature_id)
+        if not kept or entries.typed(connection, Kept(signature_id, entry)) is None:
+            raise SignatureGone
         return posting.post_to_signer(connection, LetterKind.CONFIRM, reader, now=now, again=True)
 
 
@@ -100,28 +106,11 @@ def correct(letter_id: int, address: Address, *, mark: Mark, sender: Sender, now
         queue_up(connection, reader.mailbox, mailbox)
         limits.spend(connection, sender.spendings, now=now)
         earlier = Kept(reader.signature_id or 0, reader.entry or 0)
-        row = connection.execute(
-            select(
-                Signature.petition_id,
-                Signature.entry,
-                Signature.confirmed_at,
-                Petition.refuses_disposable,
-            )
-            .join(Petition, Petition.id == Signature.petition_id)
-            .where(Signature.id == earlier.signature_id)
-            .with_for_update(of=Signature)
-        ).first()
-        written = entries.typed(connection, earlier)
-        if row is None or written is None:
-            raise SignatureGone
-        if row.confirmed_at is not None and row.entry == earlier.entry:
-            raise SignatureGone  # else each correction would be one more signature
-        if row.refuses_disposable and is_disposable(address.domain):
-            raise AddressRefused
-        held_by = bursts.holding(connection, row.petition_id, address, sender, now=now)
+        petition_id, written = _to_correct(connection, earlier, address)
+        held_by = bursts.holding(connection, petition_id, address, sender, now=now)
         kept = entries.keep(
             connection,
-            row.petition_id,
+            petition_id,
             Entry(**{name: written[name] for name in entries.TYPED}),
             address,
             Setting(
@@ -145,6 +134,33 @@ def correct(letter_id: int, address: Address, *, mark: Mark, sender: Sender, now
         )
 
 
+def _to_correct(
+    connection: Connection, earlier: Kept, address: Address
+) -> tuple[int, dict[str, Any]]:
+    """Lock an entry that is to be corrected and return its petition and what was typed. Raises
+    SignatureGone and AddressRefused.
+    """
+    row = connection.execute(
+        select(
+            Signature.petition_id,
+            Signature.entry,
+            Signature.confirmed_at,
+            Petition.refuses_disposable,
+        )
+        .join(Petition, Petition.id == Signature.petition_id)
+        .where(Signature.id == earlier.signature_id)
+        .with_for_update(of=Signature)
+    ).first()
+    written = entries.typed(connection, earlier)
+    if row is None or written is None:
+        raise SignatureGone
+    if row.confirmed_at is not None and row.entry == earlier.entry:
+        raise SignatureGone  # else each correction would be one more signature
+    if row.refuses_disposable and is_disposable(address.domain):
+        raise AddressRefused
+    return row.petition_id, written
+
+
 def _reader(
     connection: Connection, letter_id: int
 ) -> tuple[posting.Reader, datetime, InBurst | None]:
@@ -166,13 +182,13 @@ def _reader(
 
 def _as_if_sent(letter: Letter, now: datetime) -> datetime | None:
     """Return when a letter that is held would have left: as the ones before it in the box did, and
-    not while one of them is overdue.
+    not while one of them waits for its first try. What waits for another has its own reasons.
     """
     usual = letter.created_at + USUAL_WAIT
-    before = Letter.id < letter.id
+    before = (Letter.id < letter.id) & Letter.burst_id.is_(None) & (Letter.attempts <= 1)
     is_due = Letter.state == literal_column(f"'{LetterState.DUE}'")  # the index's own words
-    overdue = select(Letter.id).where(before, is_due, Letter.due_at <= now)
-    if now < usual or db.session.scalar(overdue.limit(1)) is not None:
+    untried = select(Letter.id).where(before, is_due, Letter.due_at <= now, Letter.attempts == 0)
+    if now < usual or db.session.scalar(untried.limit(1)) is not None:
         return None
     left = select(Letter.sent_at).where(before, Letter.state == LetterState.SENT)
     latest = db.session.scalar(left.order_by(Letter.id.desc()).limit(1))

@@ -159,7 +159,7 @@ _STATUS = re.compile(
 _ADDRESS = re.compile(r"<?[^\s<>:;]+@[^\s<>:;]+>?")
 
 
-def codes(code: int, said: bytes | str) -> str:
+def codes_of(code: int, said: bytes | str) -> str:
     """Return the codes alone of what a mail server answered about a letter, such as `550 5.1.1`:
     its words may hold the reader's address, in any spelling.
     """

@@ -13,6 +13,7 @@ from petition.domains import MailDomains
 from petition.entries import Kept
 from petition.errors import Undeliverable, Withheld
 from petition.extensions import db
+from petition.kinds import LetterState
 from petition.models import Attempt, Letter, Petition, PetitionText, Signature
 from petition.smtp import came_later
 from petition.tokens import MY_PAGE, NOT_ME, Purpose, Tokens
@@ -45,6 +46,7 @@ class Words:
     values: dict[str, Any]
     mailbox_key: str = ""
     address_key: str = ""
+    has_code: bool = False
 
 
 def message_key(letter_id: int, keys: Tokens) -> str:
@@ -54,9 +56,9 @@ def message_key(letter_id: int, keys: Tokens) -> str:
     return f"{letter_id:x}-{keys.mark('message', str(letter_id))[:20]}"
 
 
-def check_mailbox(words: Words, stationery: Stationery, now: datetime) -> None:
+def check_mailbox(letter: Letter, words: Words, stationery: Stationery, now: datetime) -> None:
     """Raise Withheld when the owner of a mailbox wants no mail or mail to it has come back by a
-    report, and Undeliverable when none could leave.
+    report, and Undeliverable when none could leave, or when the report was about the same entry.
     """
     keys = stationery.tokens
     bounce = suppression.why(
@@ -65,13 +67,20 @@ def check_mailbox(words: Words, stationery: Stationery, now: datetime) -> None:
     # A server that answers by a report takes the mail at first. A refusal at once, which it would
     # not give, tells whoever types somebody's address that it was used here before; one that was
     # given in the dialogue would be given to anybody.
-    if bounce == "" or (bounce and came_later(bounce)):
+    if bounce == "" or (bounce and came_later(bounce) and not _has_come_back(letter)):
         raise Withheld
     if bounce:
         raise Undeliverable(bounce)
     domain = words.mailbox_key.rpartition("@")[2]
     if stationery.mail_domains and not stationery.mail_domains.takes_mail(domain, now=now):
         raise Undeliverable("550 5.1.2")  # as a server says it of such a domain
+
+
+def _has_come_back(letter: Letter) -> bool:
+    """Say whether a letter about the same entry has come back, as its page has told."""
+    mine = (Letter.signature_id == letter.signature_id) & (Letter.entry == letter.entry)
+    refused = select(Letter.id).where(mine, Letter.state == LetterState.REFUSED)
+    return db.session.scalar(refused.limit(1)) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ def fetch(address: str, file: Path, *, now: datetime) -> int:
     networks = read(_body(address).decode("ascii", errors="replace"))
     if not networks:
         raise NoList
-    unfinished = file.with_suffix(".part")
+    unfinished = file.with_suffix(f".{os.getpid()}.part")
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
         out.writelines(f"{network}\n" for network in networks)
     os.utime(unfinished, (now.timestamp(), now.timestamp()))

@@ -7,7 +7,7 @@ that takes off looks the same.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
 from petition import bursts, limits
 from petition.domains import is_watched
-from petition.extensions import transaction
+from petition.extensions import db, transaction
 from petition.kinds import LetterKind, LetterState, State, Verdict
 from petition.models import Burst, Letter, Petition, Signature
 
@@ -28,6 +28,7 @@ PAST = 2_000  # signatures that make up the petition's past
 JUDGED_FOR = timedelta(days=1)  # after it was seen last
 
 Entered = Row[int, str, datetime]  # a signature: its id, mailbox and moment
+Crowd = tuple[str, str, int, int]  # kind and source of a burst, how many seen and how many usual
 
 _burst, _letter, _signature = Burst.table(), Letter.table(), Signature.table()
 
@@ -55,10 +56,13 @@ def watch(*, now: datetime, measure: Measure = USUAL) -> list[int]:
     """Look at the last ten minutes of every open petition; note bursts, hold those of their mails
     that have not left, let plausible ones go. Returns the bursts that are open.
     """
-    with transaction() as connection:
+    with db.engine.connect() as connection:  # looked at first: nobody who signs waits for that
         petitions = connection.scalars(select(Petition.id).where(Petition.state == State.OPEN))
-        for petition_id in petitions.all():
-            _note_bursts(connection, petition_id, measure, now)
+        lately = {one: _look(connection, one, now) for one in petitions.all()}
+    crowds = {one: _crowds(found, measure) for one, found in lately.items()}
+    with transaction() as connection:
+        for petition_id, found in crowds.items():
+            _note_bursts(connection, petition_id, found, measure, now)
         open_ones = connection.execute(
             select(_burst).where(
                 _burst.c.verdict == Verdict.OPEN, _burst.c.ends_at > now - JUDGED_FOR
@@ -70,20 +74,15 @@ def watch(*, now: datetime, measure: Measure = USUAL) -> list[int]:
         return [burst.id for burst in open_ones]
 
 
-def _note_bursts(connection: Connection, petition_id: int, measure: Measure, now: datetime) -> None:
-    lately = _look(connection, petition_id, now)
-    crowded = _crowded(lately, measure)
-    for domain, seen, usual in crowded:
-        noted = bursts.note(connection, petition_id, "domain", domain, seen, usual, now)
+def _note_bursts(
+    connection: Connection, petition_id: int, crowds: list[Crowd], measure: Measure, now: datetime
+) -> None:
+    for kind, source, seen, usual in crowds:
+        noted = bursts.note(connection, petition_id, kind, source, seen, usual, now)
         if noted is not None:
-            its = _signature.c.mailbox_key.endswith(f"@{domain}", autoescape=True)
-            _hold(connection, noted, petition_id, its, now)
-    explained = measure.known | {domain for domain, _, _ in crowded}
-    seen, usual = (_busiest(rows, explained) for rows in (lately.recent, lately.past))
-    if seen >= max(lately.least(measure), measure.times * usual):
-        noted = bursts.note(connection, petition_id, "minute", "", seen, usual, now)
-        if noted is not None:
-            _hold(connection, noted, petition_id, _signature.c.disposable, now)
+            its = _signature.c.mailbox_key.endswith(f"@{source}", autoescape=True)
+            whose = its if kind == "domain" else _signature.c.disposable
+            _hold(connection, noted, petition_id, whose, now)
     busy, usual = limits.used(connection, f"{limits.SIGNING}:{petition_id}:", now=now)
     for network, seen in busy:
         if seen >= max(measure.without_past, measure.times * usual):
@@ -98,9 +97,6 @@ class _Lately:
 
     recent: Sequence[Entered]
     past: Sequence[Entered]
-
-    def least(self, measure: Measure) -> int:
-        return measure.least if len(self.past) >= LEAST_PAST else measure.without_past
 
 
 def _look(connection: Connection, petition_id: int, now: datetime) -> _Lately:
@@ -126,32 +122,37 @@ def _look(connection: Connection, petition_id: int, now: datetime) -> _Lately:
     return _Lately(recent, past)
 
 
-def _crowded(lately: _Lately, measure: Measure) -> list[tuple[str, int, int]]:
-    """Return the domains with far more entries than their share of the petition's past explains."""
-    before, least = _by_domain(lately.past), lately.least(measure)
-    crowded = []
-    for domain, number in _by_domain(lately.recent).items():
-        usual = 0
-        if len(lately.past) >= LEAST_PAST:
-            usual = round(len(lately.recent) * before[domain] / len(lately.past))
-        is_known = domain in measure.known or not is_watched(domain)
-        if not is_known and number >= max(least, measure.times * usual):
-            crowded.append((domain, number, usual))
-    return crowded
+def _crowds(lately: _Lately, measure: Measure) -> list[Crowd]:
+    """Return the domains with far more entries than their share of the petition's past explains,
+    and the minute that has far more of the others than any before.
+    """
+    recent, past = (
+        [(row.mailbox_key.rpartition("@")[2], row.signed_at) for row in rows]
+        for rows in (lately.recent, lately.past)
+    )
+    least = measure.least if len(past) >= LEAST_PAST else measure.without_past
+    before = Counter(domain for domain, _ in past)
+    crowds: list[Crowd] = []
+    others = set()
+    for domain, number in Counter(domain for domain, _ in recent).items():
+        if domain in measure.known or not is_watched(domain):
+            continue
+        usual = round(len(recent) * before[domain] / len(past)) if len(past) >= LEAST_PAST else 0
+        if number >= max(least, measure.times * usual):
+            crowds.append(("domain", domain, number, usual))
+        else:
+            others.add(domain)
+    seen = _busiest(signed_at for domain, signed_at in recent if domain in others)
+    watched = {domain for domain in before if is_watched(domain)} - measure.known
+    usual = _busiest(signed_at for domain, signed_at in past if domain in watched)
+    if seen and seen >= max(least, measure.times * usual):
+        crowds.append(("minute", "", seen, usual))
+    return crowds
 
 
-def _by_domain(rows: Sequence[Entered]) -> Counter[str]:
-    return Counter(_domain(row) for row in rows)
-
-
-def _busiest(rows: Sequence[Entered], explained: frozenset[str]) -> int:
-    """Return how many there were in the busiest minute, from domains that nothing is known of."""
-    watched = (row for row in rows if is_watched(_domain(row)) and _domain(row) not in explained)
-    return max(Counter(row.signed_at.timestamp() // 60 for row in watched).values(), default=0)
-
-
-def _domain(row: Entered) -> str:
-    return str(row.mailbox_key).rpartition("@")[2]
+def _busiest(moments: Iterable[datetime]) -> int:
+    """Return how many of these there were in the minute that had most of them."""
+    return max(Counter(moment.timestamp() // 60 for moment in moments).values(), default=0)
 
 
 def _hold(
@@ -181,11 +182,26 @@ def _hold(
 
 
 def _is_plausible(connection: Connection, burst: Row[Any]) -> bool:
-    """Say whether enough of those who got their mail have confirmed: a trap's never do."""
-    mailed, confirmed = connection.execute(
-        select(func.count(), func.count(_signature.c.confirmed_at))
-        .select_from(_letter.join(_signature, _signature.c.id == _letter.c.signature_id))
-        .where(_letter.c.burst_id == burst.id, _letter.c.state == LetterState.SENT)
-    ).one()
+    """Say whether enough of those who got their mail have confirmed: a trap's never do. Of a minute
+    all are asked but the throw-away addresses, which are held for what the others are.
+    """
+    counts = select(func.count(), func.count(_signature.c.confirmed_at))
+    if burst.kind == "minute":
+        latest = (
+            select(_signature.c.id)
+            .where(_signature.c.petition_id == burst.petition_id)
+            .order_by(_signature.c.id.desc())
+            .limit(PAST)
+        )
+        counts = counts.where(
+            _signature.c.id.in_(latest),
+            _signature.c.signed_at > burst.began_at - LOOK_BACK,
+            _signature.c.disposable.is_(False),
+        )
+    else:
+        counts = counts.select_from(
+            _letter.join(_signature, _signature.c.id == _letter.c.signature_id)
+        ).where(_letter.c.burst_id == burst.id, _letter.c.state == LetterState.SENT)
+    mailed, confirmed = connection.execute(counts).one()
     is_many = confirmed >= PLAUSIBLE_LEAST and confirmed >= PLAUSIBLE_SHARE * mailed
     return bool(is_many and burst.kind != "trap")

@@ -4,9 +4,10 @@ PostgreSQL.
 
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextvars import Context
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -20,11 +21,21 @@ from petition import create_app, lifecycle, manuscript, tokens
 from petition.cli.service import worker_for
 from petition.clock import now
 from petition.extensions import db
+from petition.limits import WINDOW
 from tests import databases
 from tests.post_office import PostOffice
 
 SITE = "https://petition.example.org"
 TODAY = datetime(2016, 5, 26, 12, tzinfo=UTC)
+
+
+def in_one_window(seconds: float, of: timedelta = WINDOW) -> None:
+    """Wait for the next window of the clock if this one ends within so many seconds: limits count
+    in such windows, and what takes that long is to be counted in one.
+    """
+    left = of.total_seconds() - now().timestamp() % of.total_seconds()
+    if left < seconds:
+        time.sleep(left)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -66,6 +66,7 @@ def test_pages_behind_a_token_are_kept_nowhere_and_named_to_nobody(
     thanks = client.post(link).location
     paths = [link, f"/ru{link}", thanks, "/pending/forged", f"/pending/{token}/", "/ru/my/x"]
     paths += [f"/pending/{token}/code", f"/confirm/{token}/renew", "/not-me/x/y", "/organisers/x"]
+    paths += [f"/ru//pending/{token}"]
     answers = [client.get(path) for path in paths]
     for answer in (*answers, client.post(thanks), client.put(link), client.head("/my")):
         headers = answer.headers

@@ -3,17 +3,19 @@ key.
 """
 
 import re
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from petition import lifecycle, mine, organisers, signers
+from petition import lifecycle, mine, organisers, posting, signers, signing
 from petition.clock import now
 from petition.errors import SignatureGone
 from petition.extensions import db
 from petition.kinds import LetterState, Role, State
+from petition.limits import Sender
 from petition.models import Letter, Signature, Suppression
 from tests.conftest import (
     Client,
@@ -28,7 +30,7 @@ from tests.conftest import (
     text_of,
 )
 from tests.post_office import PostOffice
-from tests.test_signing import ENTRY, in_threads, mark
+from tests.test_signing import ENTRY, in_threads, mark, sign
 
 CHANGED = {
     "name": "Anna B. Berg",
@@ -170,27 +172,10 @@ def test_an_unconfirmed_entry_can_be_seen_and_erased(
     path = path_of(post_office.arrived[0].link_to("my"))
     page = text_of(client.get(path))
     assert "Not confirmed, so it does not count" in page
-    assert "Keep the corrections and confirm" in client.get(path).text
+    assert client.post(path, data=CHANGED).status_code == 410, "nothing to correct yet"
     client.post(path, data={"action": "withdraw"})
     assert db.session.scalar(select(func.count()).select_from(Signature)) == 0
     assert count_of(client, petition) == 0
-
-
-def test_an_unconfirmed_entry_can_be_corrected_which_confirms_it(
-    app: Flask, client: Client, petition: str, post_office: PostOffice
-) -> None:
-    pending = client.post(f"/p/{petition}/sign", data=filled(name="Ana")).location
-    deliver(app)
-    (mail,) = post_office.arrived
-    answer = client.post(path_of(mail.link_to("my")), data=CHANGED)
-    assert "What you corrected is kept." in text_of(client.get(answer.location))
-    assert count_of(client, petition) == 1
-    standing = db.session.scalars(select(Signature)).one()
-    assert (standing.name, standing.number) == ("Anna B. Berg", 1)
-    assert client.get(pending).status_code == 410, "who typed the entry does not see it corrected"
-    assert "Your signature is confirmed" in client.get(path_of(mail.link)).text
-    deliver(app)
-    assert post_office.arrived[-1].message["Subject"] == "Your email address is confirmed"
 
 
 def test_the_date_of_erasing_is_said_once_the_petition_is_closed(
@@ -321,7 +306,7 @@ def test_thanks_are_not_lost_by_a_correction(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     client.post(signed(client, post_office, petition))
-    mine.correct(1, ENTRY)
+    mine.correct(1, ENTRY, now=now())
     deliver(app)
     assert post_office.arrived[-1].message["Subject"] == "Your email address is confirmed"
 
@@ -403,6 +388,22 @@ def test_taken_back_by_many_at_once_it_is_erased_once(
 
     assert sum(map(bool, in_threads(app, 10, take_back))) == 1
     assert count_of(client, petition) == 1
+
+
+def test_who_asks_while_it_is_taken_back_is_asked_no_less_kindly(app: Flask, petition: str) -> None:
+    def ask_or_erase(number: int) -> int:
+        for _ in range(10):
+            letter_id = sign(at=now())
+            if number % 2:
+                mine.disown(letter_id, never_again=False, now=now())
+            else:
+                address = signers.read_address("anna@example.org")
+                mine.ask_link(address, mark=mark, sender=Sender(), now=now())
+                with suppress(SignatureGone):
+                    signing.resend(letter_id, sender=Sender(), now=now() + posting.AGAIN_AFTER)
+        return number
+
+    assert in_threads(app, 8, ask_or_erase) == [*range(8)], "nobody meets a fault"
 
 
 def test_disowned_by_many_at_once_it_is_removed_once(

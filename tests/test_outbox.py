@@ -137,7 +137,7 @@ def test_a_refused_message_is_kept_with_the_servers_codes(
     ],
 )
 def test_of_an_answer_about_a_letter_only_the_codes_are_kept(said: str, kept: str) -> None:
-    assert smtp.codes(550, said.encode()) == kept
+    assert smtp.codes_of(550, said.encode()) == kept
 
 
 def test_a_control_character_in_an_answer_breaks_nothing(

@@ -229,6 +229,19 @@ def test_another_entry_for_the_mailbox_gets_its_own_mail_and_its_own_code(
     ]
 
 
+def test_a_letter_that_is_tried_again_has_the_same_code(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    pending = sign(client, petition)
+    deliver(app)
+    with transaction() as connection:  # the worker died before it could note that it had left
+        connection.execute(update(Letter).values(state="due", sent_at=None, due_at=now()))
+    deliver(app)
+    first, second = (mail.code for mail in post_office.arrived)
+    assert first == second
+    assert client.post(f"{pending}/code", data={"code": first}).status_code == 303
+
+
 def test_a_code_is_good_for_its_own_entry_alone(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
@@ -251,11 +264,17 @@ def test_a_mail_that_did_not_leave_has_no_code_to_guess(
     post_office.answers["refuses@example.org"] = "550 5.1.1 no such user"
     refused = sign(client, petition, email="refuses@example.org")
     deliver(app)
+    never = sign(client, petition, email="never@example.org")
+    with transaction() as connection:
+        mark = app.extensions["tokens"].mark("mailbox", "never@example.org")
+        suppression.suppress(connection, mark, now=now())
+    deliver(app)
     rows = db.session.execute(select(Letter.silent, Letter.state, Letter.code)).all()
     assert {(silent, state) for silent, state, code in rows if code} == {
         (False, "sent"),
         (False, "refused"),
     }
+    assert "We have sent a mail" in text_of(client.get(never))
     letter_id = db.session.scalars(select(Letter.id).where(Letter.state == "refused")).one()
     code = codes.make(letter_id, app.extensions["tokens"])
     assert client.post(f"{refused}/code", data={"code": code}).status_code == 422

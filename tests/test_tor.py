@@ -27,7 +27,7 @@ from petition.clock import now
 from petition.extensions import db
 from petition.models import Letter
 from petition.networks import Networks
-from tests.conftest import TODAY, MakeApp, browser, make_petition
+from tests.conftest import TODAY, MakeApp, browser, in_one_window, make_petition
 from tests.test_limits import post
 
 EXIT, OTHER = "198.51.100.7", "203.0.113.9"
@@ -250,6 +250,11 @@ def test_networks_know_exits_in_every_spelling_of_an_address(file: Path) -> None
 
 
 # --- the chore
+
+
+@pytest.fixture(autouse=True)
+def _counted_together() -> None:
+    in_one_window(5)
 
 
 @pytest.fixture

@@ -80,18 +80,17 @@ def _one_more_step(error: Exception) -> Response:
     all its fields, that sends them once more.
     """
     _speak_as_the_form()
-    refused = isinstance(error, ProofRefused)
-    step = doorkeeper.step(request.form["ticket"] if refused else "")
     fields = [
         (name, value)
         for name, value in request.form.items(multi=True)
         if name not in {"ticket", "proof"}
     ]
-    page = make_response(render_template("failures/step.html", step=step, fields=fields), 422)
-    if not isinstance(error, ProofRefused):
-        return page
-    page.status_code = 429
-    return come_back(page, error.wait)
+    if isinstance(error, ProofRefused):  # the same step goes on
+        step = doorkeeper.step(request.form["ticket"])
+        page = render_template("failures/step.html", step=step, fields=fields)
+        return come_back(make_response(page, 429), error.wait)
+    page = render_template("failures/step.html", step=doorkeeper.step(), fields=fields)
+    return make_response(page, 422)
 
 
 def _speak_as_the_form() -> None:

@@ -114,8 +114,8 @@ def _is_private() -> bool:
     """Say whether the address holds a token, or is an organiser's: whatever answers there, be it
     that there is no such page.
     """
-    parts = request.path.split("/")
-    return any(part in _PRIVATE for part in parts[2:3] if g.get("prefix")) or parts[1] in _PRIVATE
+    parts = [part for part in request.path.split("/") if part]
+    return not _PRIVATE.isdisjoint(parts[:2] if g.get("prefix") else parts[:1])
 
 
 def _keep_private(response: Response) -> None:

@@ -11,7 +11,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
-from petition import confirming, mine, tokens
+from petition import mine, tokens
 from petition.clock import now
 from petition.entries import TYPED
 from petition.web import doorkeeper
@@ -58,7 +58,7 @@ def show(token: str) -> Response:
 
 @pages.post("/my/<token>")
 def change(token: str) -> AnyResponse:
-    """Keep what was corrected, which confirms it, too, or take the signature back."""
+    """Keep what was corrected, or take the signature back."""
     found = _mine(token)
     if request.form.get("action") == "withdraw":
         slug = mine.withdraw(found.signature.id, mark=keys().mark_mailbox, now=now())
@@ -71,9 +71,7 @@ def change(token: str) -> AnyResponse:
         page = _page(token, found, form)
         page.status_code = 422
         return page
-    kept = mine.correct(found.signature.id, form.entry())
-    if not found.signature.counted:  # the link to this page came by mail, as the one to confirm did
-        confirming.confirm(kept, mark=keys().mark_mailbox, now=now())
+    mine.correct(found.signature.id, form.entry(), now=now())
     current_app.extensions["kept"].forget()
     return see_other(url_for("mine.show", token=token, saved=1))
 

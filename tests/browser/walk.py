@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Route
 from petition import ROOT, tokens
 from petition.clock import now
 from tests.browser.furnished import FALLS_BACK, LONG, STATES, Furnished
+from tests.conftest import in_one_window
 
 READ = (
     "",
@@ -168,6 +169,7 @@ def _own(page: Page, site: Furnished, home: str, language: str) -> Iterator[str]
     yield "my with errors"
     # Each language from a network of its own: four such forms are free.
     page.set_extra_http_headers({"X-Forwarded-For": f"2001:db8:{language.encode().hex()}::1"})
+    in_one_window(20)
     for number in range(5):
         page.goto(f"{home}my")
         _send(page, "main form", email=f"signer@{language}.example.com")
