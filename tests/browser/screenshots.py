@@ -13,6 +13,12 @@ from tests.post_office import PostOffice
 
 PUBLIC = "https://petition.example.org"
 FOLDER = ROOT / "docs" / "screenshots"
+# Where an address can be copied, it is the site's, and no port of this machine.
+_NAME_THE_SITE = """([here, site]) => {
+  for (const field of document.querySelectorAll("input[readonly]")) {
+    field.value = field.value.replace(here, site);
+  }
+}"""
 
 
 def main() -> int:
@@ -110,6 +116,7 @@ def _take(
     dark: bool = False,
 ) -> None:
     page = _open(browser, site, path, width, height, dark=dark)
+    page.evaluate(_NAME_THE_SITE, [site.url, PUBLIC])
     page.screenshot(path=FOLDER / f"{name}.png")
     page.context.close()
 
