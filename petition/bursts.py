@@ -167,11 +167,18 @@ def settle(connection: Connection, burst_id: int, verdict: Verdict, now: datetim
         .where(_burst.c.id == burst_id, _burst.c.verdict == Verdict.OPEN)
         .values(verdict=verdict, decided_at=now)
     )
-    state = LetterState.WITHHELD if verdict == Verdict.DISCARDED else LetterState.DUE
+    let_go(connection, burst_id, verdict, now)
+
+
+def let_go(connection: Connection, burst_id: int, verdict: Verdict, now: datetime) -> None:
+    """Do with the letters that a decided burst holds as it was decided."""
+    state, sent_at = LetterState.DUE, None
+    if verdict == Verdict.DISCARDED:
+        state, sent_at = LetterState.WITHHELD, now
     connection.execute(
         update(_letter)
         .where(_letter.c.burst_id == burst_id, _letter.c.state == LetterState.HELD)
-        .values(state=state, due_at=now)
+        .values(state=state, due_at=now, sent_at=sent_at)
     )
 
 

@@ -1,5 +1,5 @@
 """What the mail worker does beside delivering: reminders and the watch every minute, erasing and
-the list of Tor's exits once a day.
+the list of Tor's exits once a day, forgetting counts every hour.
 """
 
 import logging
@@ -82,6 +82,11 @@ def of(settings: Mapping[str, Any], mark: Mark, instance: Path) -> list[Chore]:
         _learn_exits(settings["TOR_EXITS"], instance / tor.FILE, now)
         return ""
 
+    def forget(now: datetime) -> str:
+        with transaction() as connection:
+            limits.forget(connection, now=now)
+        return ""
+
     limited = settings["RATELIMIT_ENABLED"]
     # In some countries, to ask the Tor project for anything draws attention to whoever tries the
     # site out on their own machine.
@@ -90,6 +95,7 @@ def of(settings: Mapping[str, Any], mark: Mark, instance: Path) -> list[Chore]:
         Chore("reminders", timedelta(minutes=1), remind),
         *([Chore("watch", timedelta(minutes=1), look)] if limited else []),
         Chore("retention", timedelta(days=1), erase),
+        Chore("counts", timedelta(hours=1), forget),
         *([Chore("tor exits", timedelta(hours=1), learn)] if learning else []),
     ]
 

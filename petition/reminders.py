@@ -25,7 +25,10 @@ def remind(*, mark: Mark, within: timedelta, now: datetime) -> int:
     """
     mine = _letter.c.signature_id == _signature.c.id
     was_mailed = exists().where(
-        mine, _letter.c.kind == LetterKind.CONFIRM, _letter.c.state == LetterState.SENT
+        mine,
+        _letter.c.entry == _signature.c.entry,  # it is about the one that stands
+        _letter.c.kind == LetterKind.CONFIRM,
+        _letter.c.state == LetterState.SENT,
     )
     was_reminded = exists().where(mine, _letter.c.kind == LetterKind.REMINDER)
     with transaction() as connection:

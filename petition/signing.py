@@ -1,24 +1,20 @@
 """Signing: an entry and the letter about it, kept together; each use case safe to repeat."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, literal_column, select
+from sqlalchemy import Connection, select
 
 from petition import bursts, entries, limits, posting
 from petition.domains import is_disposable
 from petition.entries import Entry, Kept, Setting
 from petition.errors import AddressRefused, SignatureGone, TooSoon
-from petition.extensions import db, queue_up, transaction
+from petition.extensions import queue_up, transaction
 from petition.kinds import LetterKind, LetterState
 from petition.limits import Sender
 from petition.models import Letter, Petition, Signature
 from petition.posting import InBurst, Mark
 from petition.signers import Address
-
-# After so long a mail has left, and one that is held looks as if it had.
-USUAL_WAIT = timedelta(seconds=3)
 
 _letter = Letter.table()
 
@@ -137,9 +133,15 @@ def correct(letter_id: int, address: Address, *, mark: Mark, sender: Sender, now
 def _to_correct(
     connection: Connection, earlier: Kept, address: Address
 ) -> tuple[int, dict[str, Any]]:
-    """Lock an entry that is to be corrected and return its petition and what was typed. Raises
+    """Lock an entry that is to be corrected, and the signature of the new address if there is one,
+    in the order that others lock them in; return its petition and what was typed. Raises
     SignatureGone and AddressRefused.
     """
+    own = Signature.id == earlier.signature_id
+    petition_id = select(Signature.petition_id).where(own).scalar_subquery()
+    theirs = (Signature.mailbox_key == address.mailbox) & (Signature.petition_id == petition_id)
+    both = select(Signature.id).where(own | theirs).order_by(Signature.id).with_for_update()
+    connection.execute(both).all()
     row = connection.execute(
         select(
             Signature.petition_id,
@@ -148,8 +150,7 @@ def _to_correct(
             Petition.refuses_disposable,
         )
         .join(Petition, Petition.id == Signature.petition_id)
-        .where(Signature.id == earlier.signature_id)
-        .with_for_update(of=Signature)
+        .where(own)
     ).first()
     written = entries.typed(connection, earlier)
     if row is None or written is None:
@@ -178,67 +179,3 @@ def _reader(
         raise SignatureGone
     burst = InBurst(row.burst_id, True) if row.state == LetterState.HELD else None
     return posting.Reader(row.signature_id, row.entry, row.mailbox), row.created_at, burst
-
-
-def _as_if_sent(letter: Letter, now: datetime) -> datetime | None:
-    """Return when a letter that is held would have left: as the ones before it in the box did, and
-    not while one of them waits for its first try. What waits for another has its own reasons.
-    """
-    usual = letter.created_at + USUAL_WAIT
-    before = (Letter.id < letter.id) & Letter.burst_id.is_(None) & (Letter.attempts <= 1)
-    is_due = Letter.state == literal_column(f"'{LetterState.DUE}'")  # the index's own words
-    untried = select(Letter.id).where(before, is_due, Letter.due_at <= now, Letter.attempts == 0)
-    if now < usual or db.session.scalar(untried.limit(1)) is not None:
-        return None
-    left = select(Letter.sent_at).where(before, Letter.state == LetterState.SENT)
-    latest = db.session.scalar(left.order_by(Letter.id.desc()).limit(1))
-    return max(usual, latest) if latest is not None else usual
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """What the page after signing may know: the petition, what was typed with this entry, and how
-    far its own letter is. Nothing about other entries for the address.
-    """
-
-    slug: str
-    language: str
-    name: str
-    email: str
-    waiting: bool
-    sent_at: datetime | None
-    refused: str
-    again_at: datetime
-
-
-def pending(letter_id: int, *, now: datetime) -> Pending:
-    """Return what the page after signing shows. Raises SignatureGone.
-
-    A letter that is not mailed, for whatever reason, looks like one that is.
-    """
-    row = db.session.execute(
-        select(Letter, Petition.slug)
-        .join(Signature, Signature.id == Letter.signature_id)
-        .join(Petition, Petition.id == Signature.petition_id)
-        .where(Letter.id == letter_id)
-    ).first()
-    if row is None:
-        raise SignatureGone
-    letter, slug = row
-    kept = Kept(letter.signature_id or 0, letter.entry or 1)
-    written = entries.typed(db.session.connection(), kept)
-    if written is None:
-        raise SignatureGone
-    sent_at = letter.sent_at
-    if letter.state == LetterState.HELD:
-        sent_at = _as_if_sent(letter, now)
-    return Pending(
-        name=written["name"],
-        slug=slug,
-        language=written["language"],
-        email=written["email"],
-        waiting=sent_at is None and letter.state in {LetterState.DUE, LetterState.HELD},
-        sent_at=sent_at,
-        refused=letter.reason if letter.state == LetterState.REFUSED else "",
-        again_at=letter.created_at + posting.AGAIN_AFTER,
-    )

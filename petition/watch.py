@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, update
 
 from petition import bursts, limits
 from petition.domains import is_watched
@@ -63,6 +63,8 @@ def watch(*, now: datetime, measure: Measure = USUAL) -> list[int]:
     with transaction() as connection:
         for petition_id, found in crowds.items():
             _note_bursts(connection, petition_id, found, measure, now)
+        for burst_id, verdict in connection.execute(_LATELY_DECIDED, {"since": now - JUDGED_FOR}):
+            bursts.let_go(connection, burst_id, Verdict(verdict), now)
         open_ones = connection.execute(
             select(_burst).where(
                 _burst.c.verdict == Verdict.OPEN, _burst.c.ends_at > now - JUDGED_FOR
@@ -77,16 +79,24 @@ def watch(*, now: datetime, measure: Measure = USUAL) -> list[int]:
 def _note_bursts(
     connection: Connection, petition_id: int, crowds: list[Crowd], measure: Measure, now: datetime
 ) -> None:
-    for kind, source, seen, usual in crowds:
-        noted = bursts.note(connection, petition_id, kind, source, seen, usual, now)
-        if noted is not None:
-            its = _signature.c.mailbox_key.endswith(f"@{source}", autoescape=True)
-            whose = its if kind == "domain" else _signature.c.disposable
-            _hold(connection, noted, petition_id, whose, now)
     busy, usual = limits.used(connection, f"{limits.SIGNING}:{petition_id}:", now=now)
     for network, seen in busy:
         if seen >= max(measure.without_past, measure.times * usual):
             bursts.note(connection, petition_id, "network", network, seen, usual, now)
+    noted = [(bursts.note(connection, petition_id, *crowd, now), crowd) for crowd in crowds]
+    for burst_id, (kind, source, *_) in noted:  # letters after bursts, as who decides locks them
+        if burst_id is not None:
+            its = _signature.c.mailbox_key.endswith(f"@{source}", autoescape=True)
+            whose = its if kind == "domain" else _signature.c.disposable
+            _hold(connection, burst_id, petition_id, whose, now)
+
+
+# A letter may have been put in, as part of a burst, in the moment that this was decided.
+_LATELY_DECIDED = (
+    select(_burst.c.id, _burst.c.verdict)
+    .where(_burst.c.verdict != Verdict.OPEN, _burst.c.decided_at > bindparam("since"))
+    .order_by(_burst.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)

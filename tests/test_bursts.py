@@ -3,6 +3,7 @@ plausible is let go.
 """
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ from sqlalchemy import func, select, update
 
 from petition import bursts, limits, petitions, reminders, signing, watch
 from petition.clock import now
-from petition.errors import BurstGone
+from petition.errors import BurstGone, SignatureGone
 from petition.extensions import db, transaction
 from petition.kinds import LetterKind, LetterState, State, Verdict
 from petition.limits import Sender
@@ -21,7 +22,7 @@ from petition.signers import read_address
 from tests.conftest import TODAY, Client, deliver, filled, in_one_window, make_petition, text_of
 from tests.post_office import PostOffice
 from tests.test_journey import sign_in
-from tests.test_signing import ENTRY, confirm, mark, sign, signature_of
+from tests.test_signing import ENTRY, confirm, in_threads, mark, sign, signature_of
 
 MINUTE = timedelta(minutes=1)
 
@@ -142,6 +143,67 @@ def test_what_proves_plausible_is_let_go(app: Flask, petition: str) -> None:
     assert bursts.seen()[0].verdict == Verdict.PLAUSIBLE
     watch.watch(now=TODAY + 3 * MINUTE)
     assert LetterState.HELD not in states(), "and stays so"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "becomes"),
+    [(Verdict.RELEASED, LetterState.DUE), (Verdict.DISCARDED, LetterState.WITHHELD)],
+)
+def test_a_letter_put_in_while_it_was_decided_is_not_held_for_ever(
+    app: Flask, petition: str, verdict: Verdict, becomes: LetterState
+) -> None:
+    flood(60)
+    (burst_id,) = watch.watch(now=TODAY + MINUTE)
+    bursts.decide(1, burst_id, verdict, organiser_id=1, now=TODAY + MINUTE)
+    late = flood(1, first=100)
+    with transaction() as connection:  # as by who looked before and wrote after
+        connection.execute(
+            update(Letter).where(Letter.id.in_(late)).values(state="held", burst_id=burst_id)
+        )
+    watch.watch(now=TODAY + 2 * MINUTE)
+    assert state_of(late[0]) == becomes
+
+
+def test_a_burst_is_erased_while_its_senders_correct_their_addresses(
+    app: Flask, petition: str
+) -> None:
+    letters = flood(60)
+    (burst_id,) = watch.watch(now=TODAY + MINUTE)
+
+    def one(number: int) -> int:
+        if number == 0:
+            bursts.decide(1, burst_id, Verdict.DISCARDED, organiser_id=1, now=TODAY + MINUTE)
+            return number
+        for at in range(number, 60, 7):  # to one that was there before
+            there = read_address(f"robot{(at * 31) % 60}@flood.xyz")
+            with suppress(SignatureGone):
+                signing.correct(letters[at], there, mark=mark, sender=Sender(), now=TODAY + MINUTE)
+        return number
+
+    assert in_threads(app, 8, one) == [*range(8)], "nobody meets a deadlock"
+
+
+def test_a_page_shows_the_same_before_and_after_its_burst_is_let_go(
+    app: Flask, client: Client, petition: str
+) -> None:
+    page = client.post(f"/p/{petition}/sign", data=filled(email="one@flood.xyz")).location
+    with transaction() as connection:
+        burst_id = bursts.note(connection, 1, "domain", "flood.xyz", 60, 0, now())
+        earlier = {"state": "held", "burst_id": burst_id, "created_at": now() - MINUTE}
+        connection.execute(update(Letter).values(earlier))
+    assert burst_id is not None
+    held = text_of(client.get(page))
+    assert "We have sent a mail" in held
+    bursts.decide(1, burst_id, Verdict.RELEASED, organiser_id=1, now=now())
+    assert text_of(client.get(page)) == held
+    deliver(app)
+    assert text_of(client.get(page)) == held
+
+
+def test_a_reminder_is_about_an_entry_that_was_mailed(app: Flask, petition: str) -> None:
+    sign(at=TODAY, sender=Sender(trapped=True))
+    sent([sign(entry=replace(ENTRY, name="Another"), at=TODAY)])
+    assert remind(hours=25) == 0
 
 
 def test_an_organiser_lets_go_or_erases(app: Flask, petition: str) -> None:

@@ -126,7 +126,7 @@ def test_without_an_answer_mail_is_sent(name_server: NameServer) -> None:
             assert known.takes_mail(f"{domain}.test-zone", now=TODAY)
         began = time.monotonic()
         assert known.takes_mail("other.test-zone", now=TODAY)
-        assert time.monotonic() - began < 0.1, "at once: the DNS is silent"
+        assert time.monotonic() - began < 0.2, "at once: the DNS is silent"
     finally:
         domains.LOOK_UP_SECONDS = domains_asked
     name_server.__init__()  # type: ignore[misc] # so that the fixture can stop it

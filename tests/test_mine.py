@@ -172,10 +172,37 @@ def test_an_unconfirmed_entry_can_be_seen_and_erased(
     path = path_of(post_office.arrived[0].link_to("my"))
     page = text_of(client.get(path))
     assert "Not confirmed, so it does not count" in page
-    assert client.post(path, data=CHANGED).status_code == 410, "nothing to correct yet"
     client.post(path, data={"action": "withdraw"})
     assert db.session.scalar(select(func.count()).select_from(Signature)) == 0
     assert count_of(client, petition) == 0
+
+
+def test_correcting_what_is_not_confirmed_signs_again_and_confirms_nothing(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    link = signed(client, post_office, petition, name="Ana")
+    answer = client.post(path_of(post_office.arrived[0].link_to("my")), data=CHANGED)
+    assert answer.location.startswith("/pending/")
+    assert count_of(client, petition) == 0
+    deliver(app)
+    newer = path_of(post_office.arrived[1].link)
+    for asking in (link, newer):
+        assert "Which of these is yours?" in client.get(asking).text
+    client.post(newer, data={"entry": "2"})
+    assert db.session.scalars(select(Signature.name)).one() == "Anna B. Berg"
+
+
+def test_what_is_held_stays_held_when_it_is_corrected(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    client.post(f"/p/{petition}/sign", data=filled(further="a robot"))
+    client.post("/my", data={"email": "anna@example.org"})
+    deliver(app)
+    (mail,) = post_office.arrived
+    client.post(path_of(mail.link_to("my")), data=CHANGED)
+    assert count_of(client, petition) == 0
+    held = select(Letter.entry).where(Letter.state == LetterState.HELD)
+    assert db.session.scalars(held).all() == [1]
 
 
 def test_the_date_of_erasing_is_said_once_the_petition_is_closed(
@@ -350,6 +377,10 @@ def test_the_page_shows_all_that_is_kept_of_an_unconfirmed_entry_too(
     page = text_of(client.get(path_of(post_office.arrived[0].link_to("my"))))
     for kept in ("A long story", "Union", "chair", "hidden from the public", "not handed over"):
         assert kept in page
+    signed(client, post_office, petition, comment="Another story", display="full")
+    page = text_of(client.get(path_of(post_office.arrived[0].link_to("my"))))
+    for kept in ("Another story", "Your full name and country are shown in public."):
+        assert kept in page, "and all of the other entries"
 
 
 @pytest.mark.parametrize("path", ["/my", "/organisers/sign-in"])

@@ -195,7 +195,7 @@ def test_each_mail_about_an_entry_has_a_code_and_all_of_them_work(
     client.post(pending)
     deliver(app)
     first, second = (mail.code for mail in post_office.arrived)
-    assert first != second  # but for once in a million
+    assert first != second
     for code in (first, second):
         assert client.post(f"{pending}/code", data={"code": code}).status_code == 303
     assert count_of(client, petition) == 1

@@ -11,9 +11,11 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
-from petition import mine, tokens
+from petition import mine, signing, tokens
 from petition.clock import now
-from petition.entries import TYPED
+from petition.entries import TYPED, Setting
+from petition.models import Signature
+from petition.signers import read_address
 from petition.web import doorkeeper
 from petition.web.forms import AddressForm, MyForm
 from petition.web.headers import see_other
@@ -58,7 +60,9 @@ def show(token: str) -> Response:
 
 @pages.post("/my/<token>")
 def change(token: str) -> AnyResponse:
-    """Keep what was corrected, or take the signature back."""
+    """Keep what was corrected, or take the signature back. What is not confirmed is signed again:
+    the page of the mail that comes then asks which of the two is right.
+    """
     found = _mine(token)
     if request.form.get("action") == "withdraw":
         slug = mine.withdraw(found.signature.id, mark=keys().mark_mailbox, now=now())
@@ -71,9 +75,31 @@ def change(token: str) -> AnyResponse:
         page = _page(token, found, form)
         page.status_code = 422
         return page
+    if not found.signature.counted:
+        return _sign_again(found.signature, form)
     mine.correct(found.signature.id, form.entry(), now=now())
     current_app.extensions["kept"].forget()
     return see_other(url_for("mine.show", token=token, saved=1))
+
+
+def _sign_again(signature: Signature, form: MyForm) -> AnyResponse:
+    address, moment = read_address(signature.email), now()
+    letter_id = signing.sign(
+        signature.petition_id,
+        form.entry(),
+        address,
+        Setting(
+            signature.language,
+            signature.channel,
+            signature.text_language,
+            signature.text_version,
+        ),
+        mark=keys().mark_mailbox,
+        sender=doorkeeper.signer(address, signature.petition_id),
+        now=moment,
+    )
+    token = keys().make(tokens.PENDING, letter_id, now=moment)
+    return see_other(url_for("signer.pending", token=token))
 
 
 @pages.get("/my/<token>/data.json")

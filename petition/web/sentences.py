@@ -18,7 +18,7 @@ def refusal(reason: str) -> str:
     subject = (code.group(1), code.group(2)) if code else ("", "")
     if reason == "552":  # RFC 5321: exceeded storage allocation
         subject = ("2", "2")
-    if subject in {("1", "1"), ("1", "3"), ("1", "6"), ("2", "1")}:
+    if subject in {("1", "1"), ("1", "3"), ("1", "6"), ("1", "10"), ("2", "1")}:
         return str(_("The mail server there says that no such mailbox exists."))
     if subject == ("1", "2"):
         return str(_("The part after the @ takes no mail: there is probably a slip in it."))

@@ -8,7 +8,7 @@ from flask import Response, current_app, make_response, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from petition import confirming, domains, petitions, signing, tokens, updates
+from petition import confirming, domains, petitions, progress, signing, tokens, updates
 from petition.clock import now
 from petition.entries import Kept
 from petition.errors import AddressRefused, CodeWrong, TokenExpired, TooSoon
@@ -32,7 +32,7 @@ def pending(token: str) -> Response:
 def _pending(token: str, **values: object) -> Response:
     (letter_id,) = _read(tokens.PENDING, token)
     moment = now()
-    found = signing.pending(letter_id, now=moment)
+    found = progress.of(letter_id, now=moment)
     speak(found.language)
     return _page(
         "pending",

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route
 
 from petition import ROOT, tokens
 from petition.clock import now
-from tests.browser.furnished import FALLS_BACK, LONG, STATES, Furnished
+from tests.browser.furnished import FALLS_BACK, LANGUAGES, LONG, STATES, Furnished
 from tests.conftest import in_one_window
 
 READ = (
@@ -71,12 +71,14 @@ def forms_and_states(page: Page, site: Furnished, language: str) -> Iterator[str
     yield from _form(page, home, language)
 
 
-def _send(page: Page, within: str, **fields: str) -> None:
-    """Fill fields in and press the button."""
+def _send(page: Page, within: str, **fields: str) -> int:
+    """Fill fields in, press the button, and return the status of the answer."""
     for name, value in fields.items():
         page.locator(f"{within} [name={name}]").fill(value)
-    with page.expect_navigation():
+    with page.expect_navigation() as coming:
         page.locator(f"{within} button[type=submit]").first.click()
+    assert coming.value is not None
+    return coming.value.status
 
 
 def _news_and_letter(page: Page, home: str) -> Iterator[str]:
@@ -148,16 +150,20 @@ def _signer(page: Page, site: Furnished, home: str, language: str) -> Iterator[s
     other = site.sign(email, name="Somebody Else", language=language, confirmed=False)
     page.goto(link)
     yield "confirm one of two names"
-    ids = (other.kept.signature_id, other.kept.entry)
-    page.goto(f"{home}not-me/{site.token(tokens.NOT_ME, *ids)}")
+    assert page.locator("[name=entry][type=radio]").count() == 2
+    assert _send(page, "main form") == 422
+    yield "confirm neither of two names"
+    page.goto(f"{home}not-me/{site.token(tokens.NOT_ME, other.letter)}")
     yield "not me"
     page.locator("#never").check()
-    _send(page, "main form")
+    assert _send(page, "main form") == 200
     yield "removed"
     page.goto(link)
     _send(page, "main form")
+    assert "/thanks/" in page.url
     yield "thanks"
     page.goto(link)
+    assert page.locator("[name=entry][type=hidden]").count() == 1
     yield "confirmed already"
 
 
@@ -167,14 +173,16 @@ def _own(page: Page, site: Furnished, home: str, language: str) -> Iterator[str]
     yield "my"
     _send(page, "main form", email="no address")
     yield "my with errors"
-    # Each language from a network of its own: four such forms are free.
-    page.set_extra_http_headers({"X-Forwarded-For": f"2001:db8:{language.encode().hex()}::1"})
+    # Each language from a network of its own: four such forms are free. It is never refused.
+    own = LANGUAGES.index(language) + 1 if language in LANGUAGES else 99
+    page.set_extra_http_headers({"X-Forwarded-For": f"127.0.1.{own}"})
     in_one_window(20)
     for number in range(5):
         page.goto(f"{home}my")
         _send(page, "main form", email=f"signer@{language}.example.com")
         if number == 0:
             yield "my sent"
+    assert page.locator("[data-challenge]").count() == 1
     yield "one more step"
     page.set_extra_http_headers({})
     signer = site.sign(f"own@{language}.example.com", name=LONG, language=language)
