@@ -2,6 +2,7 @@
 forms answer, a signer's own, and those that say what went wrong.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ from playwright.sync_api import Page, Route
 
 from petition import ROOT, tokens
 from petition.clock import now
-from tests.browser.furnished import FALLS_BACK, LANGUAGES, LONG, STATES, Furnished
+from tests.browser.furnished import FALLS_BACK, LONG, STATES, Furnished
 from tests.conftest import in_one_window
 
 READ = (
@@ -33,6 +34,7 @@ FAILURES = sorted(
     # These are walked to.
     if file.name not in {"base.html", "link_broken.html", "link_gone.html", "step.html"}
 )
+_walks = itertools.count(1)
 # Behind the site's proxy: a network of which one signature is taken and then none.
 NETWORK = {"X-Forwarded-For": "198.51.100.7"}
 # What the walk counts on.
@@ -129,7 +131,7 @@ def _until_asked(page: Page, home: str, language: str) -> None:
 
 def _signer(page: Page, site: Furnished, home: str, language: str) -> Iterator[str]:
     """Yield the pages between form and thanks, and those of a link that came to somebody else."""
-    email = f"signer@{language}.example.com"
+    email = f"signer{next(_walks)}@{language}.example.com"
     signer = site.sign(email, name=LONG, language=language, confirmed=False)
     kept = (signer.kept.signature_id, signer.kept.entry)
     pending = f"{home}pending/{site.token(tokens.PENDING, signer.letter)}"
@@ -173,9 +175,8 @@ def _own(page: Page, site: Furnished, home: str, language: str) -> Iterator[str]
     yield "my"
     _send(page, "main form", email="no address")
     yield "my with errors"
-    # Each language from a network of its own: four such forms are free. It is never refused.
-    own = LANGUAGES.index(language) + 1 if language in LANGUAGES else 99
-    page.set_extra_http_headers({"X-Forwarded-For": f"127.0.1.{own}"})
+    # Each walk from a network of its own: four such forms are free. It is never refused.
+    page.set_extra_http_headers({"X-Forwarded-For": f"127.0.1.{next(_walks)}"})
     in_one_window(20)
     for number in range(5):
         page.goto(f"{home}my")
