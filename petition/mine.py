@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Select, case, false, select, update
 
-from petition import entries, limits, posting, suppression
-from petition.entries import Entry, Kept
+from petition import entries, limits, posting
+from petition.entries import Entry
 from petition.errors import SignatureGone
 from petition.extensions import db, queue_up, transaction
 from petition.kinds import LetterKind, Remark
@@ -26,7 +26,7 @@ from petition.models import (
 from petition.posting import Mark
 from petition.signers import Address
 
-_signature, _letter = Signature.table(), Letter.table()
+_signature = Signature.table()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,41 +155,6 @@ def withdraw(signature_id: int, *, mark: Mark, now: datetime) -> str:
             now=now,
         )
         return str(row.slug)
-
-
-@dataclass(frozen=True, slots=True)
-class Disowned:
-    """Whether there was an entry to erase, and the signature of the mailbox that is still kept
-    under that petition.
-    """
-
-    removed: bool
-    left: int | None
-
-
-def disown(letter_id: int, *, never_again: bool, now: datetime) -> Disowned:
-    """Erase the entry that a letter is about, which the owner of the mailbox did not make, and say
-    what became of it; with `never_again` mail them no more.
-
-    Twice changes nothing more, and never again can be said as long as the letter is remembered,
-    the entry kept or not. Raises SignatureGone after that.
-    """
-    with transaction() as connection:
-        letter = connection.execute(
-            select(_letter.c.signature_id, _letter.c.entry, _letter.c.mailbox).where(
-                _letter.c.id == letter_id
-            )
-        ).first()
-        if letter is None or not letter.mailbox:
-            raise SignatureGone
-        kept = Kept(letter.signature_id or 0, letter.entry or 0)
-        removed = entries.remove(connection, kept, now=now)
-        if never_again:
-            suppression.suppress(connection, letter.mailbox, now=now)
-        left = connection.scalar(
-            select(_signature.c.id).where(_signature.c.id == letter.signature_id)
-        )
-        return Disowned(removed, left)
 
 
 def ask_link(address: Address, *, mark: Mark, sender: Sender, now: datetime) -> None:

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from petition import lifecycle, mine, organisers, posting, signers, signing
+from petition import disowning, lifecycle, mine, organisers, posting, signers, signing
 from petition.clock import now
 from petition.errors import SignatureGone
 from petition.extensions import db
@@ -426,7 +426,7 @@ def test_who_asks_while_it_is_taken_back_is_asked_no_less_kindly(app: Flask, pet
         for _ in range(10):
             letter_id = sign(at=now())
             if number % 2:
-                mine.disown(letter_id, never_again=False, now=now())
+                disowning.disown(letter_id, never_again=False, now=now())
             else:
                 address = signers.read_address("anna@example.org")
                 mine.ask_link(address, mark=mark, sender=Sender(), now=now())
@@ -441,6 +441,8 @@ def test_disowned_by_many_at_once_it_is_removed_once(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     my_page(client, petition, post_office)
-    removed = in_threads(app, 10, lambda _: mine.disown(1, never_again=True, now=now()).removed)
+    removed = in_threads(
+        app, 10, lambda _: disowning.disown(1, never_again=True, now=now()).removed
+    )
     assert removed.count(True) == 1
     assert count_of(client, petition) == 0

@@ -11,7 +11,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
-from petition import mine, signing, tokens
+from petition import disowning, mine, signing, tokens
 from petition.clock import now
 from petition.entries import TYPED, Setting
 from petition.models import Signature
@@ -122,7 +122,7 @@ def disown(token: str) -> str:
     """Remove the entry and, if wished, never mail the address again."""
     (letter_id,) = keys().read(tokens.NOT_ME, token, now=now())
     never = request.form.get("never") == "yes"
-    disowned = mine.disown(letter_id, never_again=never, now=now())
+    disowned = disowning.disown(letter_id, never_again=never, now=now())
     current_app.extensions["kept"].forget()
     my_page = None
     if disowned.left is not None and not disowned.removed:
