@@ -63,7 +63,8 @@ def watch(*, now: datetime, measure: Measure = USUAL) -> list[int]:
     with transaction() as connection:
         for petition_id, found in crowds.items():
             _note_bursts(connection, petition_id, found, measure, now)
-        for burst_id, verdict in connection.execute(_LATELY_DECIDED, {"since": now - JUDGED_FOR}):
+        decided = connection.execute(_LATELY_DECIDED, {"since": now - JUDGED_FOR})
+        for burst_id, verdict in decided.all():
             bursts.let_go(connection, burst_id, Verdict(verdict), now)
         open_ones = connection.execute(
             select(_burst).where(
