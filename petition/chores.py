@@ -82,11 +82,6 @@ def of(settings: Mapping[str, Any], mark: Mark, instance: Path) -> list[Chore]:
         _learn_exits(settings["TOR_EXITS"], instance / tor.FILE, now)
         return ""
 
-    def forget(now: datetime) -> str:
-        with transaction() as connection:
-            limits.forget(connection, now=now)
-        return ""
-
     limited = settings["RATELIMIT_ENABLED"]
     # In some countries, to ask the Tor project for anything draws attention to whoever tries the
     # site out on their own machine.
@@ -95,9 +90,15 @@ def of(settings: Mapping[str, Any], mark: Mark, instance: Path) -> list[Chore]:
         Chore("reminders", timedelta(minutes=1), remind),
         *([Chore("watch", timedelta(minutes=1), look)] if limited else []),
         Chore("retention", timedelta(days=1), erase),
-        Chore("counts", timedelta(hours=1), forget),
+        Chore("counts", timedelta(hours=1), _forget_counts),
         *([Chore("tor exits", timedelta(hours=1), learn)] if learning else []),
     ]
+
+
+def _forget_counts(now: datetime) -> str:
+    with transaction() as connection:
+        limits.forget(connection, now=now)
+    return ""
 
 
 def _learn_exits(address: str, file: Path, now: datetime) -> None:
