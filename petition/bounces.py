@@ -90,7 +90,7 @@ def _stop(
     now: datetime,
 ) -> bool:
     row = connection.execute(
-        select(_letter.c.signature_id, _letter.c.entry, _letter.c.silent)
+        select(_letter.c.signature_id, _letter.c.entry, _letter.c.suppressed)
         .where(_letter.c.id == letter_id, _letter.c.state.in_(states))
         .with_for_update()
     ).first()
@@ -102,10 +102,10 @@ def _stop(
     connection.execute(
         update(_letter)
         .where(_letter.c.id == letter_id)
-        .values(state=LetterState.REFUSED, reason=reason[:300], email="")
+        .values(state=LetterState.REFUSED, reason=reason[:300], address="")
     )
     # One that was never mailed says nothing about its own spelling of the address.
-    if written is not None and not row.silent and _GONE.search(reason):
+    if written is not None and not row.suppressed and _GONE.search(reason):
         address = mark("address", written["address_key"])
         suppression.suppress(connection, address, bounce=reason, now=now)
     return True

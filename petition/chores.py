@@ -10,10 +10,11 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from petition import config, limits, reminders, retention, tor, watch
+from petition import config, counters, reminders, retention, tor, watch
+from petition.counters import Use
 from petition.extensions import transaction
-from petition.posting import Mark
 
+SCOPE = "task"  # of the counters that let one worker at a time do a task
 AFTER_FAILURE = timedelta(minutes=5)
 
 log = logging.getLogger(__name__)
@@ -37,9 +38,9 @@ class Chore:
         if span == self._asked or (self._not_before is not None and now < self._not_before):
             return
         self._asked = span
-        key = f"chore:{self.name}"
         with transaction() as connection:
-            first = limits.use_up(connection, key, most=1, window=self.every, now=now)
+            use = Use(SCOPE, self.name, self.every)
+            first = counters.is_within(connection, use, limit=1, now=now)
         if not first:
             return
         try:
@@ -47,13 +48,13 @@ class Chore:
         except BaseException:
             self._asked, self._not_before = 0, now + AFTER_FAILURE
             with transaction() as connection:
-                limits.give_back(connection, key, window=self.every, now=now)
+                counters.reset(connection, SCOPE, self.name, window=self.every, now=now)
             raise
         if done:
             log.info("%s: %s", self.name, done)
 
 
-def of(settings: Mapping[str, Any], mark: Mark, instance: Path) -> list[Chore]:
+def of(settings: Mapping[str, Any], instance: Path) -> list[Chore]:
     """Return the chores of a site, whose instance folder is named."""
     link_days = timedelta(days=settings["CONFIRM_LINK_DAYS"])
     measure = watch.Measure(
@@ -63,7 +64,7 @@ def of(settings: Mapping[str, Any], mark: Mark, instance: Path) -> list[Chore]:
     )
 
     def remind(now: datetime) -> str:
-        number = reminders.remind(mark=mark, within=link_days, now=now)
+        number = reminders.remind(within=link_days, now=now)
         return f"{number} put in the box" if number else ""
 
     def look(now: datetime) -> str:
@@ -97,7 +98,7 @@ def of(settings: Mapping[str, Any], mark: Mark, instance: Path) -> list[Chore]:
 
 def _forget_counts(now: datetime) -> str:
     with transaction() as connection:
-        limits.forget(connection, now=now)
+        counters.delete_expired(connection, now=now)
     return ""
 
 

@@ -20,7 +20,7 @@ _letter = Letter.table()
 _KEEP = Prepared(
     update(_letter)
     .where(_letter.c.id == bindparam("letter"))
-    .values(code=bindparam("code"))
+    .values(code_hash=bindparam("code"))
     .returning(_letter.c.id)
 )
 
@@ -39,7 +39,7 @@ def make(letter_id: int, tokens: Tokens) -> str:
 
     Tried again, a letter has the same one: the earlier try may have arrived.
     """
-    number = int(tokens.mark("digits of a code", str(letter_id)), 16)
+    number = int(tokens.keyed_hash("digits of a code", str(letter_id)), 16)
     code = f"{number % 10**DIGITS:0{DIGITS}d}"
     with transaction() as connection:
         _KEEP.first(connection, {"letter": letter_id, "code": _hashes(letter_id, code, tokens)[-1]})
@@ -53,9 +53,9 @@ def entry_of(
     typed; None for a wrong one.
     """
     mailed = connection.execute(
-        select(_letter.c.id, _letter.c.entry, _letter.c.code).where(
+        select(_letter.c.id, _letter.c.entry, _letter.c.code_hash).where(
             _letter.c.signature_id == signature_id,
-            _letter.c.code != "",
+            _letter.c.code_hash != "",
             _letter.c.state.in_((LetterState.DUE, LetterState.SENT)),
             func.coalesce(_letter.c.sent_at, _letter.c.due_at) >= since,
         )
@@ -68,4 +68,4 @@ def entry_of(
 
 def _hashes(letter_id: int, code: str, tokens: Tokens) -> list[str]:
     """Return the hash of a letter's code under every key, the current one last."""
-    return tokens.marks("code", f"{letter_id} {code}")
+    return tokens.keyed_hashes("code", f"{letter_id} {code}")

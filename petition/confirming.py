@@ -8,18 +8,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from petition import codes, entries, limits, posting
+from petition import codes, counters, entries, posting
+from petition.counters import Use
 from petition.entries import Kept
 from petition.errors import CodeWrong, PetitionNotOpen, SignatureGone
 from petition.extensions import db, transaction
 from petition.kinds import LetterKind, State
 from petition.models import Attempt, Letter, Petition, PetitionText, Signature, Tally, Typed
-from petition.posting import Mark
 from petition.tokens import Tokens
 
 CHOICES_SHOWN = 5
 CODE_TRIES = 5  # of a million codes, for each mailbox under a petition
-TRIES_KEPT = posting.MAILBOX_MEMORY - limits.KEPT_FOR  # as long as any of its letters
+TRIES_KEPT = posting.MAILBOX_MEMORY - counters.KEPT_AFTER_EXPIRY  # as long as any of its letters
 
 _signature, _tally, _letter = Signature.table(), Tally.table(), Letter.table()
 
@@ -84,14 +84,14 @@ def _choices(signature: Signature, own: int) -> dict[int, Typed]:
     return {entry: found[entry] for entry in list(different.values())[:CHOICES_SHOWN]}
 
 
-def confirm(kept: Kept, *, mark: Mark, now: datetime) -> None:
+def confirm(kept: Kept, *, now: datetime) -> None:
     """Count an entry as its mailbox's signature, once however often and by how many this is asked.
 
     Nothing changes when the mailbox's signature is counted already, with whichever entry. Raises
     SignatureGone, and PetitionNotOpen when the petition closed over 24 hours ago.
     """
     with transaction() as connection:
-        _count(connection, kept, _for_confirming(connection, kept.signature_id), mark, now)
+        _count(connection, kept, _for_confirming(connection, kept.signature_id), now)
 
 
 def by_code(
@@ -100,7 +100,6 @@ def by_code(
     *,
     keys: Tokens,
     lifetime: timedelta,
-    mark: Mark,
     now: datetime,
 ) -> int:
     """Confirm the entry of a pending page by the six digits of its mail; return the signature's id.
@@ -113,7 +112,7 @@ def by_code(
     code = codes.tidy(typed)
     with transaction() as connection:
         letter = connection.execute(
-            select(_letter.c.signature_id, _letter.c.entry, _letter.c.mailbox).where(
+            select(_letter.c.signature_id, _letter.c.entry, _letter.c.mailbox_hash).where(
                 _letter.c.id == letter_id
             )
         ).first()
@@ -122,12 +121,12 @@ def by_code(
         page = Kept(letter.signature_id, letter.entry)
         found = _for_confirming(connection, page.signature_id)
         # By the mailbox, so that no way around leads through another entry for it.
-        tries = f"code:{found.petition_id}:{letter.mailbox}"
-        if code and limits.use_up_until(connection, tries, now + TRIES_KEPT, most=CODE_TRIES):
+        tries = Use(f"code:{found.petition_id}", letter.mailbox_hash, TRIES_KEPT, now + TRIES_KEPT)
+        if code and counters.is_within(connection, tries, limit=CODE_TRIES, now=now):
             mailed = codes.entry_of(connection, page.signature_id, code, keys, now - lifetime)
             kept = mailed and _if_the_same(connection, page, mailed)
         if kept is not None:
-            _count(connection, kept, found, mark, now)
+            _count(connection, kept, found, now)
     if kept is None:
         raise CodeWrong
     return kept.signature_id
@@ -145,7 +144,7 @@ def _if_the_same(connection: Connection, page: Kept, mailed: Kept) -> Kept | Non
     return mailed
 
 
-def _count(connection: Connection, kept: Kept, found: Row[Any], mark: Mark, now: datetime) -> None:
+def _count(connection: Connection, kept: Kept, found: Row[Any], now: datetime) -> None:
     if found.confirmed_at is not None:
         return
     if found.state in {State.CLOSED, State.VICTORY} and now > found.closed_at + entries.GRACE:
@@ -158,7 +157,7 @@ def _count(connection: Connection, kept: Kept, found: Row[Any], mark: Mark, now:
         _COUNT_ONE, {"petition": found.petition_id, "now": now}
     ).scalar_one()
     connection.execute(_NUMBER, {"signature": kept.signature_id, "number": number, "now": now})
-    reader = posting.Reader(kept.signature_id, kept.entry, mark(found.mailbox_key))
+    reader = posting.Reader(kept.signature_id, kept.entry, found.mailbox_hash)
     posting.post_to_signer(connection, LetterKind.THANKS, reader, now=now)
 
 
@@ -175,7 +174,7 @@ def _for_confirming(connection: Connection, signature_id: int) -> Row[Any]:
 _FOR_CONFIRMING = (
     select(
         _signature.c.petition_id,
-        _signature.c.mailbox_key,
+        _signature.c.mailbox_hash,
         _signature.c.entry,
         _signature.c.confirmed_at,
         Petition.slug,

@@ -33,16 +33,16 @@ def disown(letter_id: int, *, never_again: bool, now: datetime) -> Disowned:
     """
     with transaction() as connection:
         letter = connection.execute(
-            select(_letter.c.signature_id, _letter.c.entry, _letter.c.mailbox).where(
+            select(_letter.c.signature_id, _letter.c.entry, _letter.c.mailbox_hash).where(
                 _letter.c.id == letter_id
             )
         ).first()
-        if letter is None or not letter.mailbox:
+        if letter is None or not letter.mailbox_hash:
             raise SignatureGone
         kept = Kept(letter.signature_id or 0, letter.entry or 0)
         removed = entries.remove(connection, kept, now=now)
         if never_again:
-            suppression.suppress(connection, letter.mailbox, now=now)
+            suppression.suppress(connection, letter.mailbox_hash, now=now)
         left = connection.scalar(
             select(_signature.c.id).where(_signature.c.id == letter.signature_id)
         )

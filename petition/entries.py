@@ -21,7 +21,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from petition.domains import is_disposable
 from petition.errors import PetitionNotOpen
@@ -29,6 +28,7 @@ from petition.kinds import Remark, State
 from petition.models import Attempt, Petition, Signature, Tally, Typed
 from petition.prepared import Prepared
 from petition.signers import Address
+from petition.upsert import insert_for
 
 GRACE = timedelta(hours=24)  # what was made before a petition closed is taken for so long
 
@@ -99,6 +99,7 @@ def keep(
         "email": address.email,
         "address_key": address.key,
         "mailbox_key": address.mailbox,
+        "mailbox_hash": address.mailbox_hash,
         "language": setting.language,
         "channel": setting.channel,
         "text_language": setting.text_language,
@@ -120,7 +121,7 @@ def keep(
     return Kept(signature_id, entries)
 
 
-_GIVEN = [*_COLUMNS, "petition_id", "mailbox_key", "entries", "comment_state"]
+_GIVEN = [*_COLUMNS, "petition_id", "mailbox_key", "mailbox_hash", "entries", "comment_state"]
 _takes = or_(
     Petition.state == literal_column(f"'{State.OPEN}'"),
     and_(
@@ -131,11 +132,11 @@ _takes = or_(
 _STATE = select(Petition.slug, Petition.state).where(Petition.id == bindparam("petition"))
 
 
-def _insert_or_count(dialect: Any) -> Prepared:
+def _insert_or_count(dialect: str) -> Prepared:
     values = [bindparam(name, type_=_signature.c[name].type) for name in _GIVEN]
     entry = select(*values).where(Petition.id == values[_GIVEN.index("petition_id")], _takes)
     return Prepared(
-        dialect.insert(_signature)
+        insert_for(dialect, _signature)
         .from_select(_GIVEN, entry, include_defaults=False)
         .on_conflict_do_update(
             index_elements=[_signature.c.mailbox_key, _signature.c.petition_id],
@@ -145,7 +146,7 @@ def _insert_or_count(dialect: Any) -> Prepared:
     )
 
 
-_INSERT = {"sqlite": _insert_or_count(sqlite), "postgresql": _insert_or_count(postgresql)}
+_INSERT = {name: _insert_or_count(name) for name in ("sqlite", "postgresql")}
 _INSERT_ATTEMPT = Prepared(
     insert(_attempt)
     .values({name: bindparam(name) for name in ("signature_id", *_COLUMNS)})

@@ -33,14 +33,14 @@ def compose(letter_id: int, stationery: Stationery, *, now: datetime) -> Mail | 
     letter = db.session.get(Letter, letter_id, populate_existing=True)
     if letter is None:
         return None
-    if letter.silent and not (letter.signature_id or letter.organiser_id):
+    if letter.suppressed and not (letter.signature_id or letter.organiser_id):
         raise Withheld  # to nobody: it went in so that nobody could tell
     words = _WRITE[LetterKind(letter.kind)](letter, stationery, now)
     if words is None:
         return None
     if words.mailbox_key:
         check_mailbox(letter, words, stationery, now)
-    if letter.silent:
+    if letter.suppressed:
         _go_as_the_other(letter)
     code = codes.make(letter.id, stationery.tokens) if words.has_code else ""
     with force_locale(words.language):
@@ -73,7 +73,7 @@ def _go_as_the_other(letter: Letter) -> None:
     other = db.session.execute(
         select(Letter.state, Letter.reason)
         .where(Letter.signature_id == letter.signature_id, Letter.id < letter.id)
-        .where(Letter.silent.is_(False))
+        .where(Letter.suppressed.is_(False))
         .order_by(Letter.id.desc())
     ).first()
     if other is not None and other.state == LetterState.DUE:
@@ -164,20 +164,20 @@ def withdrawn(letter: Letter, stationery: Stationery, now: datetime) -> Words | 
     """Say that a signature is erased, and which copy of it cannot be called back."""
     row = db.session.execute(_FAREWELL, {"petition": letter.petition_id}).all()
     texts = {text.language: (petition, text) for petition, text in row}
-    if not letter.email or not texts:
+    if not letter.address or not texts:
         return None
-    if suppression.why((), (letter.mailbox,)) is not None:
+    if suppression.why((), (letter.mailbox_hash,)) is not None:
         raise Withheld
     petition, text = texts.get(letter.language) or texts[row[0].Petition.source_language]
     return Words(
-        letter.email,
+        letter.address,
         letter.language,
         "withdrawn",
         {
             "title": text.title,
             "organiser": text.organiser,
             "contact": petition.contact,
-            "copied": letter.entry == 1,
+            "copied": letter.list_downloaded,
             "not_me": stationery.link("not-me", tokens.NOT_ME, letter.id, now=now),
         },
     )
@@ -188,7 +188,7 @@ def sign_in(letter: Letter, stationery: Stationery, now: datetime) -> Words | No
     organiser = db.session.get(Organiser, letter.organiser_id, populate_existing=True)
     if organiser is None:
         return None
-    ids = organiser.id, organiser.sign_in
+    ids = organiser.id, organiser.sign_in_serial
     return Words(
         organiser.email,
         organiser.language,

@@ -13,7 +13,7 @@ from petition.entries import Entry
 from petition.errors import SignatureGone
 from petition.extensions import db, queue_up, transaction
 from petition.kinds import LetterKind, Remark
-from petition.limits import Sender
+from petition.limits import FormSender
 from petition.models import (
     Attempt,
     AuditEntry,
@@ -23,7 +23,6 @@ from petition.models import (
     Signature,
     Typed,
 )
-from petition.posting import Mark
 from petition.signers import Address
 
 _signature = Signature.table()
@@ -122,7 +121,7 @@ def correct(signature_id: int, entry: Entry, *, now: datetime) -> None:
             raise SignatureGone
 
 
-def withdraw(signature_id: int, *, mark: Mark, now: datetime) -> str:
+def withdraw(signature_id: int, *, now: datetime) -> str:
     """Erase a signature, take it from the count, and let a mail say so; return the petition's slug.
 
     Raises SignatureGone, also the second time.
@@ -131,7 +130,7 @@ def withdraw(signature_id: int, *, mark: Mark, now: datetime) -> str:
         row = connection.execute(
             select(
                 _signature.c.email,
-                _signature.c.mailbox_key,
+                _signature.c.mailbox_hash,
                 _signature.c.language,
                 _signature.c.petition_id,
                 _signature.c.confirmed_at,
@@ -150,21 +149,20 @@ def withdraw(signature_id: int, *, mark: Mark, now: datetime) -> str:
             row.email,
             row.language,
             row.petition_id,
-            mailbox=mark(row.mailbox_key),
+            mailbox_hash=row.mailbox_hash,
             copied=copied,
             now=now,
         )
         return str(row.slug)
 
 
-def ask_link(address: Address, *, mark: Mark, sender: Sender, now: datetime) -> None:
+def ask_link(address: Address, *, sender: FormSender, now: datetime) -> None:
     """Mail the links of this page, one for each of its signatures, to an address that has signed;
     do the same for any other, but for the mail. Raises TooMany.
     """
-    mailbox = mark(address.mailbox)
     with transaction() as connection:
-        queue_up(connection, mailbox)
-        limits.spend(connection, sender.spendings, now=now)
+        queue_up(connection, address.mailbox_hash)
+        limits.hit(connection, sender.limits, now=now)
         # To the address that was confirmed or is asked with: anybody may have typed another.
         foremost = connection.execute(
             select(_signature.c.id, _signature.c.entry)
@@ -178,7 +176,7 @@ def ask_link(address: Address, *, mark: Mark, sender: Sender, now: datetime) -> 
             .with_for_update(read=True, key_share=True)
         ).first()
         signature_id, entry = foremost or (None, None)
-        reader = posting.Reader(signature_id, entry, mailbox)
+        reader = posting.Reader(signature_id, entry, address.mailbox_hash)
         posting.post_to_signer(connection, LetterKind.MY_PAGE, reader, now=now)
 
 

@@ -129,7 +129,7 @@ def hide(petition_id: int, number: int, *, organiser_id: int | None = None, now:
         hidden = connection.scalar(
             update(_signature)
             .where(_signature.c.petition_id == petition_id, _signature.c.number == number)
-            .values(muted=True)
+            .values(name_hidden=True)
             .returning(_signature.c.id)
         )
         if hidden is None:

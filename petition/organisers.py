@@ -18,7 +18,7 @@ from petition.errors import (
 )
 from petition.extensions import db, queue_up, transaction
 from petition.kinds import LetterKind, Role
-from petition.limits import Sender
+from petition.limits import FormSender
 from petition.models import Organiser, Petition
 from petition.signers import Address
 
@@ -48,7 +48,7 @@ def invite(address: Address, *, role: Role, slug: str | None, language: str, now
                     language=language,
                     role=role.value,
                     petition_id=petition_id,
-                    sign_in=0,
+                    sign_in_serial=0,
                     invited_at=now,
                 )
                 .returning(Organiser.id)
@@ -75,7 +75,7 @@ def remove(address: Address, *, now: datetime) -> None:
         audit.record(connection, "organiser.remove", now, detail=f"organiser {removed}")
 
 
-def ask_link(address: Address, *, sender: Sender, now: datetime) -> None:
+def ask_link(address: Address, *, sender: FormSender, now: datetime) -> None:
     """Mail a sign-in link to an organiser, at most five an hour; do the same for anybody else, but
     for the mail. Raises TooMany.
     """
@@ -84,7 +84,7 @@ def ask_link(address: Address, *, sender: Sender, now: datetime) -> None:
             select(Organiser.id).where(Organiser.mailbox_key == address.mailbox)
         )
         queue_up(connection, f"organiser {organiser_id}")
-        limits.spend(connection, sender.spendings, now=now)
+        limits.hit(connection, sender.limits, now=now)
         posting.post_to_organiser(connection, LetterKind.SIGN_IN, organiser_id, now=now)
 
 
@@ -93,7 +93,7 @@ def link_for(address: Address) -> Link:
     organiser = db.session.scalar(select(Organiser).where(Organiser.mailbox_key == address.mailbox))
     if organiser is None:
         raise OrganiserUnknown
-    return Link(organiser.id, organiser.sign_in)
+    return Link(organiser.id, organiser.sign_in_serial)
 
 
 def enter(link: Link, *, now: datetime) -> int:
@@ -105,8 +105,8 @@ def enter(link: Link, *, now: datetime) -> int:
     with transaction() as connection:
         entered = connection.scalar(
             update(Organiser)
-            .where(Organiser.id == link.organiser_id, Organiser.sign_in == link.serial)
-            .values(sign_in=Organiser.sign_in + 1)
+            .where(Organiser.id == link.organiser_id, Organiser.sign_in_serial == link.serial)
+            .values(sign_in_serial=Organiser.sign_in_serial + 1)
             .returning(Organiser.id)
         )
         if entered is None:

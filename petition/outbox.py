@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Update, and_, bindparam, func, literal_column, select, update
 
-from petition import limits
+from petition import counters
+from petition.counters import Use
 from petition.extensions import db, transaction
 from petition.kinds import LetterState
 from petition.models import Letter
@@ -43,7 +44,7 @@ _CLAIM = Prepared(
 _SETTLED = Prepared(
     update(_letter)
     .where(_letter.c.id == bindparam("letter"), _is_due)
-    .values(state=bindparam("state"), sent_at=bindparam("now"), reason="", email="")
+    .values(state=bindparam("state"), sent_at=bindparam("now"), reason="", address="")
     .returning(_letter.c.id)
 )
 
@@ -59,8 +60,8 @@ def claim(now: datetime, *, most_a_minute: int = 0) -> int | None:
         if _IS_DUE.first(connection, {"now": now}) is None:
             return None  # the common case, a read alone: it takes no write lock
     with transaction() as connection:
-        if most_a_minute and not limits.use_up(
-            connection, "mails", most=most_a_minute, window=timedelta(minutes=1), now=now
+        if most_a_minute and not counters.is_within(
+            connection, Use("mails", "", timedelta(minutes=1)), limit=most_a_minute, now=now
         ):
             return None
         claimed = _CLAIM.first(connection, {"now": now, "until": now + LEASE})
@@ -87,7 +88,7 @@ def refused(letter_id: int, reason: str) -> None:
     """Stop a letter for good and keep the reason."""
     with transaction() as connection:
         connection.execute(
-            _while_due(letter_id).values(state=LetterState.REFUSED, reason=reason[:300], email="")
+            _while_due(letter_id).values(state=LetterState.REFUSED, reason=reason[:300], address="")
         )
 
 
@@ -101,7 +102,7 @@ def deferred(letter_id: int, reason: str, *, now: datetime) -> None:
         ).one()
         values: dict[str, object] = {"due_at": now + wait_after(attempts), "reason": reason[:300]}
         if now - created_at > GIVE_UP:
-            values |= {"state": LetterState.REFUSED, "email": ""}
+            values |= {"state": LetterState.REFUSED, "address": ""}
         connection.execute(_while_due(letter_id).values(values))
 
 

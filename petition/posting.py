@@ -1,6 +1,5 @@
 """Putting letters in the box, with what caused them; and how many a mailbox gets."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -52,7 +51,7 @@ _asked_by_anybody = and_(
 )
 _TO_SIGNER = {
     name: bindparam(name, type_=_letter.c[name].type)
-    for name in ("signature_id", "entry", "mailbox", "kind", "state", "burst_id")
+    for name in ("signature_id", "entry", "mailbox_hash", "kind", "state", "burst_id")
 }
 _TO_ORGANISER = {
     name: bindparam(name, type_=_letter.c[name].type) for name in ("organiser_id", "kind", "state")
@@ -67,7 +66,7 @@ def _posting(reader: dict[str, BindParameter[Any]], key: str) -> Prepared:
     about one of moments ago, which a second click makes.
     """
     the_same = and_(_earlier.c.state == LetterState.DUE.value, _earlier.c.kind == bindparam("kind"))
-    if key == "mailbox":
+    if key == "mailbox_hash":
         the_same = and_(
             the_same,
             _earlier.c.signature_id == bindparam("signature_id"),
@@ -87,14 +86,14 @@ def _posting(reader: dict[str, BindParameter[Any]], key: str) -> Prepared:
         .where(
             _earlier.c[key] == bindparam(key),
             # It names the index, which holds these rows alone.
-            _earlier.c[key] != literal_column("''" if key == "mailbox" else "0"),
+            _earlier.c[key] != literal_column("''" if key == "mailbox_hash" else "0"),
             _earlier.c.created_at > bindparam("since"),
-            _earlier.c.silent.is_(False),
-            _asked_by_anybody if key == "mailbox" else true(),
+            _earlier.c.suppressed.is_(False),
+            _asked_by_anybody if key == "mailbox_hash" else true(),
         )
         .subquery("had")
     )
-    silent = or_(
+    suppressed = or_(
         bindparam("unread", type_=Boolean()),
         had.c.all >= bindparam("most"),
         had.c.hour >= bindparam("most_hour"),
@@ -103,16 +102,16 @@ def _posting(reader: dict[str, BindParameter[Any]], key: str) -> Prepared:
     )
     written = {
         **reader,
-        "silent": silent,
+        "suppressed": suppressed,
         "attempts": literal(0),
         "reason": literal(""),
-        "email": literal(""),
+        "address": literal(""),
         "language": literal(""),
         "created_at": bindparam("now", type_=_letter.c.created_at.type),
         "due_at": bindparam("now", type_=_letter.c.created_at.type),
     }
-    if key != "mailbox":
-        written["mailbox"] = literal("")
+    if key != "mailbox_hash":
+        written["mailbox_hash"] = literal("")
     return Prepared(
         insert(_letter)
         .from_select(list(written), select(*written.values()).select_from(had))
@@ -120,12 +119,8 @@ def _posting(reader: dict[str, BindParameter[Any]], key: str) -> Prepared:
     )
 
 
-_POST_TO_SIGNER = _posting(_TO_SIGNER, "mailbox")
+_POST_TO_SIGNER = _posting(_TO_SIGNER, "mailbox_hash")
 _POST_TO_ORGANISER = _posting(_TO_ORGANISER, "organiser_id")
-
-
-# Makes the keyed hash of a mailbox.
-Mark = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +131,21 @@ class Reader:
 
     signature_id: int | None
     entry: int | None
-    mailbox: str
+    mailbox_hash: str
 
 
 @dataclass(frozen=True, slots=True)
-class InBurst:
-    """The burst that a letter belongs to, and whether it holds the letter."""
+class Hold:
+    """The open burst that an email belongs to. It holds the emails of all signatures but one in
+    `sample`; with no sample it holds each.
+    """
 
-    id: int
-    holds: bool
+    burst_id: int
+    sample: int = 0
+
+    def holds(self, signature_id: int | None) -> bool:
+        """Return whether the email about a signature waits for the decision on the burst."""
+        return not (self.sample and signature_id and signature_id % self.sample == 0)
 
 
 def post_to_signer(
@@ -154,7 +155,7 @@ def post_to_signer(
     *,
     now: datetime,
     again: bool = False,
-    burst: InBurst | None = None,
+    hold: Hold | None = None,
 ) -> int:
     """Put a letter in the box, inside the caller's transaction, and return its id.
 
@@ -163,14 +164,14 @@ def post_to_signer(
     box like any other and is not mailed: the caller cannot tell, so neither can a page. A letter
     held in a burst waits for what becomes of it.
     """
-    held = burst is not None and burst.holds
+    held = hold is not None and hold.holds(reader.signature_id)
     values = {
         "kind": kind.value,
         "state": (LetterState.HELD if held else LetterState.DUE).value,
         "signature_id": reader.signature_id,
         "entry": reader.entry,
-        "mailbox": reader.mailbox,
-        "burst_id": burst and burst.id,
+        "mailbox_hash": reader.mailbox_hash,
+        "burst_id": hold and hold.burst_id,
         "unread": reader.signature_id is None,
         "now": now,
         "since": now - MAILBOX_MEMORY,
@@ -205,7 +206,7 @@ def post_farewell(
     language: str,
     petition_id: int,
     *,
-    mailbox: str,
+    mailbox_hash: str,
     copied: bool,
     now: datetime,
 ) -> None:
@@ -217,10 +218,10 @@ def post_farewell(
             kind=LetterKind.WITHDRAWN.value,
             state=LetterState.DUE.value,
             petition_id=petition_id,
-            entry=int(copied),
-            email=email,
+            list_downloaded=copied,
+            address=email,
             language=language,
-            mailbox=mailbox,
+            mailbox_hash=mailbox_hash,
             created_at=now,
             due_at=now,
         )

@@ -8,7 +8,6 @@ from petition import posting
 from petition.extensions import queue_up, transaction
 from petition.kinds import LetterKind, LetterState, State
 from petition.models import Letter, Petition, Signature
-from petition.posting import Mark
 
 AFTER = timedelta(hours=24)
 AT_ONCE = 200
@@ -16,7 +15,7 @@ AT_ONCE = 200
 _signature, _letter = Signature.table(), Letter.table()
 
 
-def remind(*, mark: Mark, within: timedelta, now: datetime) -> int:
+def remind(*, within: timedelta, now: datetime) -> int:
     """Put reminders in the box for signatures made a day ago that are not confirmed, and return how
     many. `within` is how long ago at most.
 
@@ -33,7 +32,7 @@ def remind(*, mark: Mark, within: timedelta, now: datetime) -> int:
     was_reminded = exists().where(mine, _letter.c.kind == LetterKind.REMINDER)
     with transaction() as connection:
         due = connection.execute(
-            select(_signature.c.id, _signature.c.entry, _signature.c.mailbox_key)
+            select(_signature.c.id, _signature.c.entry, _signature.c.mailbox_hash)
             .join(Petition, Petition.id == _signature.c.petition_id)
             .where(
                 _signature.c.confirmed_at.is_(None),
@@ -47,10 +46,10 @@ def remind(*, mark: Mark, within: timedelta, now: datetime) -> int:
             .with_for_update(of=_signature, skip_locked=True)
         ).all()
         put_in = 0
-        for signature_id, entry, mailbox_key in due:
-            reader = posting.Reader(signature_id, entry, mark(mailbox_key))
+        for signature_id, entry, mailbox_hash in due:
+            reader = posting.Reader(signature_id, entry, mailbox_hash)
             # Its row is locked here already: whoever has the turn now is not waited for.
-            if queue_up(connection, reader.mailbox, wait=False):
+            if queue_up(connection, reader.mailbox_hash, wait=False):
                 posting.post_to_signer(connection, LetterKind.REMINDER, reader, now=now)
                 put_in += 1
     return put_in

@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from petition import entries, limits, networks
+from petition import counters, entries, networks
 from petition.extensions import db, transaction
 from petition.kinds import LetterState
 from petition.models import Attempt, Letter, Petition, Signature
@@ -105,7 +105,7 @@ def _due(purge_days: int, anonymise_days: int, now: datetime) -> Erased:
             unconfirmed=number(gone),
             other_entries=number(others) + number(replaced),
             letters=number(select(_letter.c.id).where(_old(now))),
-            counts=number(limits.forgettable(now)),
+            counts=number(counters.expired(now)),
             network_keys=number(networks.forgettable(now)),
             anonymised=number(_personal(now - timedelta(days=anonymise_days))),
         )
@@ -139,7 +139,7 @@ def _some(connection: Connection, purge_days: int, anonymise_days: int, now: dat
         unconfirmed,
         other,
         letters,
-        limits.forget(connection, now=now),
+        counters.delete_expired(connection, now=now),
         networks.forget(connection, now=now),
         _anonymise(connection, now - timedelta(days=anonymise_days)),
     )
@@ -175,6 +175,7 @@ def _anonymise(connection: Connection, closed_before: datetime) -> int:
             email="",
             address_key=nobody,
             mailbox_key=nobody,
+            mailbox_hash="",
             postcode="",
             organisation="",
             role="",

@@ -6,8 +6,8 @@ tags; Yandex: one login on all its domains). When in doubt two addresses stay tw
 is merged away cannot appeal, while a missed double is one in thousands.
 """
 
-import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
@@ -30,24 +30,6 @@ _TAGGED = frozenset(
     | {"fastmail.com", "fastmail.fm", "proton.me", "protonmail.com", "pm.me"}
 )
 
-# Control characters, line and paragraph separators, lone surrogates, and what turns the reading
-# direction of the text after it (Unicode UAX #9): nobody's name holds them, and they can make a
-# list lie.
-_FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_DIRECTION_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-# Ends of addresses that spam has, and none that names and titles have: Dr.in and Mag.a stay.
-_ENDS = (
-    "com|net|org|info|biz|xyz|top|site|online|shop|club|link|click|io|app|dev|store|live|pro|casino"
-    "|ru|su|рф|kz|қаз|by|ua|uz|kg|de|uk|fr|eu|nl|pl|cz|ch|cn|tk|ml|cf|gq|ly|gl|cc|tv|co|br|tr|ir"
-)
-_LINK = re.compile(
-    rf"://|\bwww\.|\b[\w-]{{2,}}\.(?:{_ENDS})\b|\b[\w-]+\.[a-z]{{2,}}/",
-    re.IGNORECASE,
-)
-# Letters by their kind that show nothing: Hangul fillers.
-_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
-
 
 class AddressInvalid(ValueError):
     """Not an address that mail can be sent to."""
@@ -58,12 +40,13 @@ class Address:
     """An address as it was typed (for delivery) with its two keys.
 
     `key` is the address in canonical form; `mailbox` is equal for every spelling that reaches the
-    same mailbox.
+    same mailbox. `mailbox_hash` is its keyed hash, for where the address must not be kept.
     """
 
     email: str
     key: str
     mailbox: str
+    mailbox_hash: str
 
     @property
     def domain(self) -> str:
@@ -71,48 +54,12 @@ class Address:
         return self.mailbox.rpartition("@")[2]
 
 
-def tidy(text: str) -> str:
-    """Return the text in Unicode's composed form (NFC) on one line, single blanks within and none
-    around.
-    """
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-def initials(name: str) -> str:
-    """Return a name's initials: `A. B.` for Anna Berg, `Ж.-Б. М.` for Жан-Батист Мольер."""
-    words = ("-".join(f"{part[:1].upper()}." for part in word.split("-")) for word in name.split())
-    return " ".join(words)
-
-
-def has_forbidden(text: str, *, lines: bool = False) -> bool:
-    """Say whether the text holds control or direction-override characters; `lines` allows line
-    breaks and tabs.
-    """
-    if text.isascii() and text.isprintable():
-        return False
-    allowed = "\r\n\t" if lines else ""
-    return any(
-        character in _DIRECTION_OVERRIDES
-        or (unicodedata.category(character) in _FORBIDDEN_CATEGORIES and character not in allowed)
-        for character in text
-    )
-
-
-def shows(text: str) -> bool:
-    """Say whether anything of the text can be seen as a name: a letter or a digit."""
-    return any(letter.isalnum() and letter not in _BLANK_LETTERS for letter in text)
-
-
-def has_link(text: str) -> bool:
-    """Say whether the text holds a web address. `J.R. Smith` and `St. John` do not."""
-    return _LINK.search(text) is not None
-
-
-def read_address(text: str) -> Address:
+def read_address(text: str, hash_mailbox: Callable[[str], str]) -> Address:
     """Read an email address as a person typed it.
 
-    Blanks around it and a full-width `＠` are forgiven. Raises AddressInvalid for what no mail can
-    reach (RFC 5321 and 5322 as email-validator reads them; no quoted names, no address literals).
+    `hash_mailbox` makes the keyed hash of a mailbox. Blanks around it and a full-width `＠` are
+    forgiven. Raises AddressInvalid for what no mail can reach (RFC 5321 and 5322 as email-validator
+    reads them; no quoted names, no address literals).
     """
     try:
         found = validate_email(text.strip().replace("＠", "@"), check_deliverability=False)
@@ -122,10 +69,12 @@ def read_address(text: str) -> Address:
     local = _fold(found.local_part)
     if not local or "@" in local or len(local) + 1 + len(domain) > LONGEST_ADDRESS:
         raise AddressInvalid  # one compatibility letter can fold into eighteen, or into an @
+    mailbox = _mailbox(local, domain)
     return Address(
         email=f"{found.local_part}@{found.ascii_domain}",
         key=f"{local}@{domain}",
-        mailbox=_mailbox(local, domain),
+        mailbox=mailbox,
+        mailbox_hash=hash_mailbox(mailbox),
     )
 
 

@@ -11,9 +11,9 @@ from petition.entries import Entry, Kept, Setting
 from petition.errors import AddressRefused, SignatureGone, TooSoon
 from petition.extensions import queue_up, transaction
 from petition.kinds import LetterKind, LetterState
-from petition.limits import Sender
+from petition.limits import FormSender
 from petition.models import Letter, Petition, Signature
-from petition.posting import InBurst, Mark
+from petition.posting import Hold
 from petition.signers import Address
 
 _letter = Letter.table()
@@ -25,8 +25,7 @@ def sign(
     address: Address,
     setting: Setting,
     *,
-    mark: Mark,
-    sender: Sender,
+    sender: FormSender,
     now: datetime,
 ) -> int:
     """Keep an entry and the letter that asks the owner of the mailbox to confirm, together or not
@@ -36,74 +35,72 @@ def sign(
     alike, so it tells nothing about the address. Raises PetitionNotOpen; StepWanted and TooMany
     over the limits, which then count nothing.
     """
-    mailbox = mark(address.mailbox)
     with transaction() as connection:
-        queue_up(connection, mailbox)  # so that no letter is counted by two at once
-        limits.spend(connection, sender.spendings, now=now)
-        held_by = bursts.holding(connection, petition_id, address, sender, now=now)
+        queue_up(connection, address.mailbox_hash)  # so that no letter is counted by two at once
+        limits.hit(connection, sender.limits, now=now)
+        hold = bursts.find_hold(connection, petition_id, address.domain, sender, now=now)
         kept = entries.keep(connection, petition_id, entry, address, setting, now=now)
         return posting.post_to_signer(
             connection,
             LetterKind.CONFIRM,
-            posting.Reader(kept.signature_id, kept.entry, mailbox),
+            posting.Reader(kept.signature_id, kept.entry, address.mailbox_hash),
             now=now,
-            burst=bursts.part_of(held_by, kept, sender),
+            hold=hold,
         )
 
 
-def resend(letter_id: int, *, sender: Sender, now: datetime) -> int:
+def resend(letter_id: int, *, sender: FormSender, now: datetime) -> int:
     """Send the letter of a pending page once more and return the id of the new one.
 
     Raises TooSoon while this letter is less than two minutes old, TooMany, and SignatureGone. Over
     the limits of the mailbox, which others may have used up, the new letter is not mailed.
     """
     with transaction() as connection:
-        reader, created_at, burst = _reader(connection, letter_id)
+        reader, created_at, hold = _reader(connection, letter_id)
         if now - created_at < posting.AGAIN_AFTER:
             raise TooSoon(created_at + posting.AGAIN_AFTER)
-        queue_up(connection, reader.mailbox)
-        limits.spend(connection, sender.spendings, now=now)
+        queue_up(connection, reader.mailbox_hash)
+        limits.hit(connection, sender.limits, now=now)
         if not entries.hold(connection, reader.signature_id or 0):
             raise SignatureGone
         return posting.post_to_signer(
-            connection, LetterKind.CONFIRM, reader, now=now, again=True, burst=burst
+            connection, LetterKind.CONFIRM, reader, now=now, again=True, hold=hold
         )
 
 
-def renew(signature_id: int, entry: int, *, mark: Mark, sender: Sender, now: datetime) -> int:
+def renew(signature_id: int, entry: int, *, sender: FormSender, now: datetime) -> int:
     """Send a new link in place of an expired one and return the id of its letter. Raises
     SignatureGone and TooMany.
     """
     with transaction() as connection:
-        mailbox_key = connection.scalar(
-            select(Signature.mailbox_key).where(Signature.id == signature_id)
+        mailbox_hash = connection.scalar(
+            select(Signature.mailbox_hash).where(Signature.id == signature_id)
         )
-        if mailbox_key is None:
+        if mailbox_hash is None:
             raise SignatureGone
-        reader = posting.Reader(signature_id, entry, mark(mailbox_key))
-        queue_up(connection, reader.mailbox)
-        limits.spend(connection, sender.spendings, now=now)
+        reader = posting.Reader(signature_id, entry, mailbox_hash)
+        queue_up(connection, reader.mailbox_hash)
+        limits.hit(connection, sender.limits, now=now)
         kept = entries.hold(connection, signature_id)
         if not kept or entries.typed(connection, Kept(signature_id, entry)) is None:
             raise SignatureGone
         return posting.post_to_signer(connection, LetterKind.CONFIRM, reader, now=now, again=True)
 
 
-def correct(letter_id: int, address: Address, *, mark: Mark, sender: Sender, now: datetime) -> int:
+def correct(letter_id: int, address: Address, *, sender: FormSender, now: datetime) -> int:
     """Sign again with what was typed for a letter and another address; the mistyped entry is
     erased, and what was to be mailed about it is not. Returns the id of the new letter.
 
     Raises SignatureGone, also for an entry that is counted; TooMany, PetitionNotOpen, and
     AddressRefused for a throw-away address where the petition takes none.
     """
-    mailbox = mark(address.mailbox)
     with transaction() as connection:
-        reader, _, burst = _reader(connection, letter_id)
-        queue_up(connection, reader.mailbox, mailbox)
-        limits.spend(connection, sender.spendings, now=now)
+        reader, _, hold = _reader(connection, letter_id)
+        queue_up(connection, reader.mailbox_hash, address.mailbox_hash)
+        limits.hit(connection, sender.limits, now=now)
         earlier = Kept(reader.signature_id or 0, reader.entry or 0)
         petition_id, written = _to_correct(connection, earlier, address)
-        held_by = bursts.holding(connection, petition_id, address, sender, now=now)
+        hold = hold or bursts.find_hold(connection, petition_id, address.domain, sender, now=now)
         kept = entries.keep(
             connection,
             petition_id,
@@ -123,10 +120,10 @@ def correct(letter_id: int, address: Address, *, mark: Mark, sender: Sender, now
         return posting.post_to_signer(
             connection,
             LetterKind.CONFIRM,
-            posting.Reader(kept.signature_id, kept.entry, mailbox),
+            posting.Reader(kept.signature_id, kept.entry, address.mailbox_hash),
             now=now,
             # What was held stays held, whatever the address is now.
-            burst=burst or bursts.part_of(held_by, kept, sender),
+            hold=hold,
         )
 
 
@@ -162,14 +159,12 @@ def _to_correct(
     return row.petition_id, written
 
 
-def _reader(
-    connection: Connection, letter_id: int
-) -> tuple[posting.Reader, datetime, InBurst | None]:
+def _reader(connection: Connection, letter_id: int) -> tuple[posting.Reader, datetime, Hold | None]:
     row = connection.execute(
         select(
             _letter.c.signature_id,
             _letter.c.entry,
-            _letter.c.mailbox,
+            _letter.c.mailbox_hash,
             _letter.c.created_at,
             _letter.c.burst_id,
             _letter.c.state,
@@ -177,5 +172,5 @@ def _reader(
     ).first()
     if row is None or row.signature_id is None:
         raise SignatureGone
-    burst = InBurst(row.burst_id, True) if row.state == LetterState.HELD else None
-    return posting.Reader(row.signature_id, row.entry, row.mailbox), row.created_at, burst
+    hold = Hold(row.burst_id) if row.state == LetterState.HELD else None
+    return posting.Reader(row.signature_id, row.entry, row.mailbox_hash), row.created_at, hold

@@ -53,7 +53,7 @@ def message_key(letter_id: int, keys: Tokens) -> str:
     """Return what stands for a letter in its Message-ID: its number, with a proof that we wrote
     it.
     """
-    return f"{letter_id:x}-{keys.mark('message', str(letter_id))[:20]}"
+    return f"{letter_id:x}-{keys.keyed_hash('message', str(letter_id))[:20]}"
 
 
 def check_mailbox(letter: Letter, words: Words, stationery: Stationery, now: datetime) -> None:
@@ -62,7 +62,7 @@ def check_mailbox(letter: Letter, words: Words, stationery: Stationery, now: dat
     """
     keys = stationery.tokens
     bounce = suppression.why(
-        keys.marks("address", words.address_key), keys.mailbox_marks(words.mailbox_key)
+        keys.keyed_hashes("address", words.address_key), keys.mailbox_hashes(words.mailbox_key)
     )
     # A server that answers by a report takes the mail at first. A refusal at once, which it would
     # not give, tells whoever types somebody's address that it was used here before; one that was

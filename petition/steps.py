@@ -61,7 +61,7 @@ def done(
     left = delay - (now - made)
     if left > timedelta(0) and not (proof and _proven(tokens, ticket, proof)):
         raise ProofRefused(left)
-    return f"step:{number:x}", made + STEP.lifetime
+    return f"{number:x}", made + STEP.lifetime
 
 
 def _proven(tokens: Tokens, ticket: str, proof: str) -> bool:

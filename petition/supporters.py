@@ -12,11 +12,10 @@ from sqlalchemy import ColumnElement, RowMapping, func, literal_column, select
 from petition.extensions import db
 from petition.kinds import Display, Remark
 from petition.models import Signature
-from petition.signers import initials
 
 _signature = Signature.table()
 _counted = _signature.c.number.is_not(None)
-_IN_FULL = (_signature.c.display == Display.FULL, _signature.c.muted.is_(False))
+_IN_FULL = (_signature.c.display == Display.FULL, _signature.c.name_hidden.is_(False))
 
 RECENT, REMARKS, ORGANISATIONS, COUNTRIES = 6, 3, 40, 12
 LISTED = 1_000  # signatures for organisations, on the list of these; that of the signers has all
@@ -172,3 +171,9 @@ def _for_organisations(petition_id: int) -> tuple[ColumnElement[bool], ...]:
         _counted,
         _signature.c.organisation != literal_column("''"),
     )
+
+
+def initials(name: str) -> str:
+    """Return a name's initials: `A. B.` for Anna Berg, `Ж.-Б. М.` for Жан-Батист Мольер."""
+    words = ("-".join(f"{part[:1].upper()}." for part in word.split("-")) for word in name.split())
+    return " ".join(words)

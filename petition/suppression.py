@@ -6,23 +6,22 @@ from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from petition.extensions import db
 from petition.models import Suppression
+from petition.upsert import insert
 
 _suppression = Suppression.table()
 
 
 def suppress(connection: Connection, mailbox: str, *, bounce: str = "", now: datetime) -> None:
     """Mail a mailbox no more. Twice is once; the owner's wish stands above a bounce."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(_suppression).values(mailbox=mailbox, bounce=bounce[:300], at=now)
+    statement = insert(connection, _suppression).values(hash=mailbox, bounce=bounce[:300], at=now)
     if bounce:
         connection.execute(statement.on_conflict_do_nothing())
     else:
         connection.execute(
-            statement.on_conflict_do_update(index_elements=["mailbox"], set_={"bounce": ""})
+            statement.on_conflict_do_update(index_elements=["hash"], set_={"bounce": ""})
         )
 
 
@@ -36,8 +35,8 @@ def why(addresses: Collection[str], mailboxes: Collection[str]) -> str | None:
     found = db.session.scalars(
         select(Suppression.bounce)
         .where(
-            Suppression.mailbox.in_(addresses)
-            | (Suppression.mailbox.in_(mailboxes) & (Suppression.bounce == ""))
+            Suppression.hash.in_(addresses)
+            | (Suppression.hash.in_(mailboxes) & (Suppression.bounce == ""))
         )
         .order_by(Suppression.bounce)
     ).first()

@@ -65,22 +65,22 @@ class Tokens:
         """Return when a token that was read was made."""
         return datetime.fromtimestamp(int(token.partition("-")[0].partition(".")[0], 16), UTC)
 
-    def mark(self, purpose: str, text: str) -> str:
+    def keyed_hash(self, purpose: str, text: str) -> str:
         """Return 32 hex digits that stand for a text and do not tell it, under the current key."""
-        return self.marks(purpose, text)[-1]
+        return self.keyed_hashes(purpose, text)[-1]
 
-    def mark_mailbox(self, mailbox_key: str) -> str:
+    def hash_mailbox(self, mailbox_key: str) -> str:
         """Return what stands for a mailbox where its address must not be kept. What comes after a
         plus is left out: where it makes another signer, it may still be the same person's inbox.
         """
-        return self.mailbox_marks(mailbox_key)[-1]
+        return self.mailbox_hashes(mailbox_key)[-1]
 
-    def mailbox_marks(self, mailbox_key: str) -> list[str]:
+    def mailbox_hashes(self, mailbox_key: str) -> list[str]:
         """Return what stands for a mailbox under every key, the current one last."""
         local, _, domain = mailbox_key.rpartition("@")
-        return self.marks("mailbox", f"{local.partition('+')[0] or local}@{domain}")
+        return self.keyed_hashes("mailbox", f"{local.partition('+')[0] or local}@{domain}")
 
-    def marks(self, purpose: str, text: str) -> list[str]:
+    def keyed_hashes(self, purpose: str, text: str) -> list[str]:
         """Return the marks of a text under every key, the current one last."""
         return [
             hmac.digest(_derived(key, purpose), text.encode(), "sha256").hex()[:32]

@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import cast
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, insert, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import aliased
 
+from petition import upsert
 from petition.errors import NotThere, PetitionNotFound
 from petition.extensions import db, transaction
 from petition.manuscript import News, WrittenUpdate
@@ -162,9 +161,8 @@ def _keep_picture(connection: Connection, petition_id: int, name: str, made: Mad
         "height": made.height,
         "content": made.content,
     }
-    write = insert_postgresql if connection.dialect.name == "postgresql" else insert_sqlite
     connection.execute(
-        write(Picture)
+        upsert.insert(connection, Picture)
         .values(petition_id=petition_id, name=name, **kept)
         .on_conflict_do_update(index_elements=["petition_id", "name"], set_=kept)
     )

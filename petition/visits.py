@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from datetime import date
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from petition.extensions import db, transaction
 from petition.models import Petition, Signature, Visit
+from petition.upsert import insert
 
 # Slug, day, channel, language.
 Key = tuple[str, date, str, str]
@@ -27,11 +26,10 @@ def add(sums: Mapping[Key, int]) -> None:
                 select(Petition.slug, Petition.id).where(Petition.slug.in_(slugs))
             ).all()
         )
-        write = insert_postgresql if connection.dialect.name == "postgresql" else insert_sqlite
         for (slug, day, channel, language), visits in sorted(sums.items()):
             if slug not in known:
                 continue
-            statement = write(Visit).values(
+            statement = insert(connection, Visit).values(
                 petition_id=known[slug], day=day, channel=channel, language=language, visits=visits
             )
             connection.execute(

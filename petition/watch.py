@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, update
 
-from petition import bursts, limits
+from petition import bursts, counters, limits
 from petition.domains import is_watched
 from petition.extensions import db, transaction
 from petition.kinds import LetterKind, LetterState, State, Verdict
@@ -68,7 +68,7 @@ def watch(*, now: datetime, measure: Measure = USUAL) -> list[int]:
             bursts.let_go(connection, burst_id, Verdict(verdict), now)
         open_ones = connection.execute(
             select(_burst).where(
-                _burst.c.verdict == Verdict.OPEN, _burst.c.ends_at > now - JUDGED_FOR
+                _burst.c.state == Verdict.OPEN, _burst.c.ends_at > now - JUDGED_FOR
             )
         ).all()
         for burst in open_ones:
@@ -80,7 +80,7 @@ def watch(*, now: datetime, measure: Measure = USUAL) -> list[int]:
 def _note_bursts(
     connection: Connection, petition_id: int, crowds: list[Crowd], measure: Measure, now: datetime
 ) -> None:
-    busy, usual = limits.used(connection, f"{limits.SIGNING}:{petition_id}:", now=now)
+    busy, usual = counters.current(connection, f"{limits.SIGN}:{petition_id}", now=now)
     for network, seen in busy:
         if seen >= max(measure.without_past, measure.times * usual):
             bursts.note(connection, petition_id, "network", network, seen, usual, now)
@@ -94,8 +94,8 @@ def _note_bursts(
 
 # A letter may have been put in, as part of a burst, in the moment that this was decided.
 _LATELY_DECIDED = (
-    select(_burst.c.id, _burst.c.verdict)
-    .where(_burst.c.verdict != Verdict.OPEN, _burst.c.decided_at > bindparam("since"))
+    select(_burst.c.id, _burst.c.state)
+    .where(_burst.c.state != Verdict.OPEN, _burst.c.decided_at > bindparam("since"))
     .order_by(_burst.c.id)
 )
 

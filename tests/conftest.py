@@ -87,7 +87,7 @@ def make_app(database: str, post_office: PostOffice, tmp_path: Path) -> Iterator
         app = create_app(
             {
                 "INSTANCE_PATH": str(tmp_path),
-                "SECRET_KEY": "a key for tests alone, of no use elsewhere",
+                "SECRET_KEY": databases.SECRET_KEY,
                 "SITE_URL": SITE,
                 "SQLALCHEMY_DATABASE_URI": database,
                 "MAIL_SERVER": "127.0.0.1",

@@ -19,6 +19,7 @@ from petition import create_app
 from petition.extensions import Base, db
 
 KINDS = ("sqlite", "postgresql")
+SECRET_KEY = "a key for tests alone, of no use elsewhere"
 _MIGRATED = "petition_"  # how the names of those begin
 _HANG_UP = """
     SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
@@ -42,7 +43,13 @@ class Source(Protocol):
 
 def migrate(uri: str, folder: Path, revision: str = "head") -> None:
     """Bring a database to a migration, by default the newest, as `flask db upgrade` does."""
-    app = create_app({"INSTANCE_PATH": str(folder), "SQLALCHEMY_DATABASE_URI": uri})
+    app = create_app(
+        {
+            "INSTANCE_PATH": str(folder),
+            "SECRET_KEY": SECRET_KEY,
+            "SQLALCHEMY_DATABASE_URI": uri,
+        }
+    )
     with app.app_context():
         flask_migrate.upgrade(revision=revision)
         db.session.remove()

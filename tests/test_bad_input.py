@@ -306,10 +306,10 @@ def test_a_fault_is_a_page_with_words_and_a_log_line_without_persons(
     with app.app_context():
         slug = make_petition()
         with transaction() as connection:
-            connection.execute(text("ALTER TABLE letter RENAME TO mislaid"))
+            connection.execute(text("ALTER TABLE email RENAME TO mislaid"))
         answer = browser(app).post(f"/p/{slug}/sign", data=filled(name="Very Secret"))
         with transaction() as connection:
-            connection.execute(text("ALTER TABLE mislaid RENAME TO letter"))
+            connection.execute(text("ALTER TABLE mislaid RENAME TO email"))
     assert answer.status_code == 500
     assert "Something went wrong" in answer.text
     assert "fault in POST public.sign" in caplog.text

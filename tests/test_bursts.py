@@ -11,18 +11,18 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from petition import bursts, limits, petitions, reminders, signing, watch
+from petition import burst_review, bursts, limits, petitions, reminders, signing, watch
 from petition.clock import now
 from petition.errors import BurstGone, SignatureGone
 from petition.extensions import db, transaction
 from petition.kinds import LetterKind, LetterState, State, Verdict
-from petition.limits import Sender
+from petition.limits import FormSender
 from petition.models import AuditEntry, Burst, Letter, Signature
-from petition.signers import read_address
 from tests.conftest import TODAY, Client, deliver, filled, in_one_window, make_petition, text_of
+from tests.factories import read_address
 from tests.post_office import PostOffice
 from tests.test_journey import sign_in
-from tests.test_signing import ENTRY, confirm, in_threads, mark, sign, signature_of
+from tests.test_signing import ENTRY, confirm, in_threads, sign, signature_of
 
 MINUTE = timedelta(minutes=1)
 
@@ -51,7 +51,7 @@ def test_a_flood_from_one_domain_is_held_and_others_are_not(app: Flask, petition
     flood(60)
     assert watch.watch(now=TODAY + MINUTE)
     assert states() == {LetterState.HELD: 60, LetterState.DUE: 1}
-    (burst,) = bursts.seen()
+    (burst,) = burst_review.seen()
     assert (burst.kind, burst.source, burst.seen, burst.held) == ("domain", "flood.xyz", 60, 60)
     flood(1, first=60)
     assert states()[LetterState.HELD] == 61, "what comes later is held at once"
@@ -88,7 +88,7 @@ def test_a_busy_minute_is_noted_and_holds_throw_away_addresses_alone(
     for domain in ("mailinator.com", "yopmail.com"):
         sign(f"robot@{domain}", at=TODAY)
     assert watch.watch(now=TODAY + MINUTE)
-    (burst,) = bursts.seen()
+    (burst,) = burst_review.seen()
     assert (burst.kind, burst.seen, burst.usual, burst.held) == ("minute", 50, 0, 2)
     assert states() == {LetterState.HELD: 2, LetterState.DUE: 48}
     from_everywhere(20, first=100)
@@ -108,7 +108,7 @@ def test_the_throw_away_addresses_of_a_minute_go_with_its_crowd(app: Flask, peti
         confirm(signature_id)
     watch.watch(now=TODAY + 2 * MINUTE)
     assert LetterState.HELD not in states()
-    assert bursts.seen()[0].verdict == Verdict.PLAUSIBLE
+    assert burst_review.seen()[0].state == Verdict.PLAUSIBLE
 
 
 def test_nothing_at_all_is_no_burst_however_strict_the_measure(app: Flask, petition: str) -> None:
@@ -127,7 +127,7 @@ def test_a_minute_is_measured_by_the_busiest_one_of_the_past(app: Flask, petitio
     assert watch.watch(now=TODAY + MINUTE) == [], "less than five times as many"
     from_everywhere(100, first=800)
     assert len(watch.watch(now=TODAY + MINUTE)) == 1
-    assert (bursts.seen()[0].seen, bursts.seen()[0].usual) == (600, 120)
+    assert (burst_review.seen()[0].seen, burst_review.seen()[0].usual) == (600, 120)
 
 
 def test_what_proves_plausible_is_let_go(app: Flask, petition: str) -> None:
@@ -140,7 +140,7 @@ def test_what_proves_plausible_is_let_go(app: Flask, petition: str) -> None:
         confirm(signature_of(letter).id)
     watch.watch(now=TODAY + 2 * MINUTE)
     assert LetterState.HELD not in states()
-    assert bursts.seen()[0].verdict == Verdict.PLAUSIBLE
+    assert burst_review.seen()[0].state == Verdict.PLAUSIBLE
     watch.watch(now=TODAY + 3 * MINUTE)
     assert LetterState.HELD not in states(), "and stays so"
 
@@ -154,7 +154,7 @@ def test_a_letter_put_in_while_it_was_decided_is_not_held_for_ever(
 ) -> None:
     flood(60)
     (burst_id,) = watch.watch(now=TODAY + MINUTE)
-    bursts.decide(1, burst_id, verdict, organiser_id=1, now=TODAY + MINUTE)
+    burst_review.decide(1, burst_id, verdict, organiser_id=1, now=TODAY + MINUTE)
     late = flood(1, first=100)
     with transaction() as connection:  # as by who looked before and wrote after
         connection.execute(
@@ -172,12 +172,12 @@ def test_a_burst_is_erased_while_its_senders_correct_their_addresses(
 
     def one(number: int) -> int:
         if number == 0:
-            bursts.decide(1, burst_id, Verdict.DISCARDED, organiser_id=1, now=TODAY + MINUTE)
+            burst_review.decide(1, burst_id, Verdict.DISCARDED, organiser_id=1, now=TODAY + MINUTE)
             return number
         for at in range(number, 60, 7):  # to one that was there before
             there = read_address(f"robot{(at * 31) % 60}@flood.xyz")
             with suppress(SignatureGone):
-                signing.correct(letters[at], there, mark=mark, sender=Sender(), now=TODAY + MINUTE)
+                signing.correct(letters[at], there, sender=FormSender(), now=TODAY + MINUTE)
         return number
 
     assert in_threads(app, 8, one) == [*range(8)], "nobody meets a deadlock"
@@ -194,14 +194,14 @@ def test_a_page_shows_the_same_before_and_after_its_burst_is_let_go(
     assert burst_id is not None
     held = text_of(client.get(page))
     assert "We have sent a mail" in held
-    bursts.decide(1, burst_id, Verdict.RELEASED, organiser_id=1, now=now())
+    burst_review.decide(1, burst_id, Verdict.RELEASED, organiser_id=1, now=now())
     assert text_of(client.get(page)) == held
     deliver(app)
     assert text_of(client.get(page)) == held
 
 
 def test_a_reminder_is_about_an_entry_that_was_mailed(app: Flask, petition: str) -> None:
-    sign(at=TODAY, sender=Sender(trapped=True))
+    sign(at=TODAY, sender=FormSender(trapped=True))
     sent([sign(entry=replace(ENTRY, name="Another"), at=TODAY)])
     assert remind(hours=25) == 0
 
@@ -211,10 +211,10 @@ def test_an_organiser_lets_go_or_erases(app: Flask, petition: str) -> None:
     (burst_id,) = watch.watch(now=TODAY + MINUTE)
     make_petition("another")
     with pytest.raises(BurstGone):
-        bursts.decide(2, burst_id, Verdict.RELEASED, organiser_id=1, now=TODAY)
-    bursts.decide(1, burst_id, Verdict.RELEASED, organiser_id=1, now=TODAY)
+        burst_review.decide(2, burst_id, Verdict.RELEASED, organiser_id=1, now=TODAY)
+    burst_review.decide(1, burst_id, Verdict.RELEASED, organiser_id=1, now=TODAY)
     assert states() == {LetterState.DUE: 60}
-    bursts.decide(1, burst_id, Verdict.DISCARDED, organiser_id=1, now=TODAY)
+    burst_review.decide(1, burst_id, Verdict.DISCARDED, organiser_id=1, now=TODAY)
     assert states() == {LetterState.DUE: 60}, "what is decided stays as it is"
     assert db.session.scalars(select(AuditEntry.action)).all() == ["burst.released"]
 
@@ -224,15 +224,15 @@ def test_erasing_a_burst_leaves_what_others_entered_before(app: Flask, petition:
     sent([1])
     flood(60)
     (burst_id,) = watch.watch(now=TODAY + MINUTE)
-    bursts.decide(1, burst_id, Verdict.DISCARDED, organiser_id=1, now=TODAY)
+    burst_review.decide(1, burst_id, Verdict.DISCARDED, organiser_id=1, now=TODAY)
     db.session.rollback()
     assert db.session.scalars(select(Signature.name)).all() == ["A Person"]
     assert LetterState.HELD not in states()
 
 
 def test_a_flood_from_one_network_is_held(app: Flask, petition: str) -> None:
-    spending = limits.Spending("sign:1:abc", 1_000, None)
-    sender = Sender((spending,), network="abc")
+    spending = limits.RateLimit("sign:1", "abc", 1_000, None)
+    sender = FormSender((spending,), network="abc")
     for number in range(50):
         sign(f"robot{number}@example.org", at=TODAY, sender=sender)
     watch.watch(now=TODAY + MINUTE)
@@ -294,7 +294,7 @@ def test_the_report_prints_what_was_seen(app: Flask, petition: str) -> None:
 
 
 def remind(**after: float) -> int:
-    return reminders.remind(mark=mark, within=timedelta(days=7), now=TODAY + timedelta(**after))
+    return reminders.remind(within=timedelta(days=7), now=TODAY + timedelta(**after))
 
 
 def test_one_reminder_after_a_day_and_never_a_second(app: Flask, petition: str) -> None:
@@ -330,7 +330,7 @@ def test_no_reminder_once_the_petition_is_closed(app: Flask, petition: str) -> N
 def test_a_discarded_flood_that_comes_again_is_held_again(app: Flask, petition: str) -> None:
     flood(60)
     (burst_id,) = watch.watch(now=TODAY + MINUTE)
-    bursts.decide(1, burst_id, Verdict.DISCARDED, organiser_id=1, now=TODAY + MINUTE)
+    burst_review.decide(1, burst_id, Verdict.DISCARDED, organiser_id=1, now=TODAY + MINUTE)
     flood(60, first=100)
     assert watch.watch(now=TODAY + 2 * MINUTE) == [burst_id + 1]
     assert states()[LetterState.HELD] == 60
@@ -338,21 +338,21 @@ def test_a_discarded_flood_that_comes_again_is_held_again(app: Flask, petition: 
 
 def test_a_filled_trap_is_held_however_often_it_was_decided(app: Flask, petition: str) -> None:
     for number, verdict in enumerate((Verdict.RELEASED, Verdict.DISCARDED, Verdict.OPEN)):
-        sign(f"robot{number}@example.org", at=TODAY, sender=Sender(trapped=True))
+        sign(f"robot{number}@example.org", at=TODAY, sender=FormSender(trapped=True))
         assert states()[LetterState.HELD] == 1
         if verdict != Verdict.OPEN:
-            newest = bursts.seen()[0].id
-            bursts.decide(1, newest, verdict, organiser_id=1, now=TODAY)
+            newest = burst_review.seen()[0].id
+            burst_review.decide(1, newest, verdict, organiser_id=1, now=TODAY)
 
 
 def test_erasing_a_burst_erases_nobody_who_has_confirmed(app: Flask, petition: str) -> None:
     first = sign("anna@flood.xyz", at=TODAY)
     sent([first])
-    signing.resend(first, sender=Sender(), now=TODAY + 3 * MINUTE)
+    signing.resend(first, sender=FormSender(), now=TODAY + 3 * MINUTE)
     flood(60)
     (burst_id,) = watch.watch(now=TODAY + 4 * MINUTE)
     confirm(signature_of(first).id)
-    bursts.decide(1, burst_id, Verdict.DISCARDED, organiser_id=1, now=TODAY + 5 * MINUTE)
+    burst_review.decide(1, burst_id, Verdict.DISCARDED, organiser_id=1, now=TODAY + 5 * MINUTE)
     db.session.rollback()
     assert db.session.scalars(select(Signature.email)).all() == ["anna@flood.xyz"]
     assert petitions.count(petition).count == 1
@@ -361,7 +361,7 @@ def test_erasing_a_burst_erases_nobody_who_has_confirmed(app: Flask, petition: s
 def test_a_busy_network_proves_itself_by_those_who_got_their_mail(
     app: Flask, petition: str
 ) -> None:
-    sender = Sender((limits.Spending("sign:1:abc", 1_000, None),), network="abc")
+    sender = FormSender((limits.RateLimit("sign:1", "abc", 1_000, None),), network="abc")
     for number in range(50):
         sign(f"early{number}@example.org", at=TODAY, sender=sender)
     watch.watch(now=TODAY + MINUTE)
@@ -376,12 +376,12 @@ def test_a_busy_network_proves_itself_by_those_who_got_their_mail(
         confirm(signature_of(letter).id)
     watch.watch(now=TODAY + 2 * MINUTE)
     assert LetterState.HELD not in states()
-    assert bursts.seen()[0].verdict == Verdict.PLAUSIBLE
+    assert burst_review.seen()[0].state == Verdict.PLAUSIBLE
 
 
 def test_a_network_that_was_as_busy_before_is_no_flood(app: Flask, petition: str) -> None:
     def busy(name: str, number: int, at: datetime) -> None:
-        sender = Sender((limits.Spending(f"sign:1:{name}", 1_000, None),), network=name)
+        sender = FormSender((limits.RateLimit("sign:1", name, 1_000, None),), network=name)
         for one in range(number):
             sign(f"{name}{one}@example.org", at=at, sender=sender)
 

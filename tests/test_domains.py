@@ -204,5 +204,5 @@ def deliver_asking(app: Flask, mail_domains: domains.MailDomains | None) -> None
         plain.courier,
         lambda letter: letters.compose(letter, stationery, now=now()),
         now,
-        app.extensions["tokens"].mark,
+        app.extensions["tokens"].keyed_hash,
     ).work_off()

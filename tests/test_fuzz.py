@@ -40,10 +40,10 @@ from petition import (
 from petition.clock import now
 from petition.extensions import Base, db, transaction
 from petition.models import Letter, Signature
-from petition.signers import read_address
 from petition.web.drawings import Drawings
 from tests import databases
 from tests.conftest import SITE, MakeApp, browser, filled, make_petition
+from tests.factories import read_address
 from tests.test_journey import sign_in
 from tests.test_mine import CHANGED
 from tests.test_signing import ENTRY, confirm, sign

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from petition import organisers, signers, tokens
+from petition import organisers, tokens
 from petition.clock import now
 from petition.extensions import db
 from petition.kinds import Role
@@ -26,6 +26,7 @@ from tests.conftest import (
     signed,
     text_of,
 )
+from tests.factories import read_address
 from tests.post_office import PostOffice
 
 
@@ -72,7 +73,7 @@ def test_it_works(app: Flask, client: Client, petition: str, post_office: PostOf
 
 def sign_in(app: Flask, client: Client) -> Client:
     """Invite an organiser and sign in with the link, as a browser with cookies does."""
-    address = signers.read_address("organiser@example.org")
+    address = read_address("organiser@example.org")
     organisers.invite(address, role=Role.EDITOR, slug=None, language="en", now=now())
     link = organisers.link_for(address)
     token = app.extensions["tokens"].make(tokens.SIGN_IN, link.organiser_id, link.serial, now=now())

@@ -18,7 +18,7 @@ from petition import limits, networks, steps, tokens, watch
 from petition.clock import now
 from petition.errors import ProofRefused, StepWanted, TooMany
 from petition.extensions import db, transaction
-from petition.models import Letter, NetworkSecret, Signature, Spent
+from petition.models import Counter, Letter, NetworkSecret, Signature
 from tests.conftest import (
     TODAY,
     Client,
@@ -67,7 +67,7 @@ def hidden(page: str) -> dict[str, str]:
 def test_the_free_ones_then_a_step_each_then_no_more(app: Flask) -> None:
     def spend(proven: bool, at: datetime = TODAY) -> None:
         with transaction() as connection:
-            limits.spend(connection, (limits.Spending("k", 2, 4, proven),), now=at)
+            limits.hit(connection, (limits.RateLimit("k", "", 2, 4, proven),), now=at)
 
     spend(False)
     spend(False)
@@ -84,13 +84,15 @@ def test_the_free_ones_then_a_step_each_then_no_more(app: Flask) -> None:
 def test_what_is_refused_counts_nothing(app: Flask) -> None:
     for _ in range(3):
         with transaction() as connection:
-            limits.spend(connection, (limits.Spending("a", 9, 9),), now=TODAY)
+            limits.hit(connection, (limits.RateLimit("a", "", 9, 9),), now=TODAY)
     with pytest.raises(StepWanted), transaction() as connection:
-        limits.spend(
-            connection, (limits.Spending("a", 9, 9), limits.Spending("b", 0, 9)), now=TODAY
+        limits.hit(
+            connection,
+            (limits.RateLimit("a", "", 9, 9), limits.RateLimit("b", "", 0, 9)),
+            now=TODAY,
         )
-    ((key, times),) = db.session.execute(select(Spent.key, Spent.times)).all()
-    assert (key[:2], times) == ("a:", 3)
+    ((key, times),) = db.session.execute(select(Counter.scope, Counter.value)).all()
+    assert (key[:2], times) == ("a", 3)
 
 
 def test_a_network_is_an_address_or_a_64_and_its_hash_changes_daily(app: Flask) -> None:

@@ -38,11 +38,11 @@ def test_what_was_there_is_there(kind: str, request: pytest.FixtureRequest, tmp_
     databases.migrate(uri, tmp_path)
     with engine.begin() as connection:
         assert connection.execute(
-            text("SELECT name, entry, entries, muted FROM signature WHERE id = 7")
+            text("SELECT name, entry, entries, name_hidden FROM signature WHERE id = 7")
         ).one() == ("Anna", 3, 3, False)
         assert connection.execute(text("SELECT counted FROM tally")).scalar_one() == 1
         letters = connection.execute(
-            text("SELECT id, kind, state, entry, attempts, reason FROM letter ORDER BY id")
+            text("SELECT id, kind, state, entry, attempts, reason FROM email ORDER BY id")
         ).all()
         assert list(map(tuple, letters)) == [
             (11, "confirm", "due", 3, 2, "later"),
@@ -50,15 +50,16 @@ def test_what_was_there_is_there(kind: str, request: pytest.FixtureRequest, tmp_
         ]
         new = connection.execute(
             text(
-                "INSERT INTO letter (kind, state, silent, email, language, mailbox, attempts,"
-                " reason, created_at, due_at) VALUES ('confirm', 'due', :no, '', '', '', 0, '',"
+                "INSERT INTO email (kind, state, suppressed, address, language, mailbox_hash,"
+                " attempts, reason, created_at, due_at)"
+                " VALUES ('confirm', 'due', :no, '', '', '', 0, '',"
                 " '2016-05-26 12:00:00', '2016-05-26 12:00:00') RETURNING id"
             ),
             {"no": False},
         ).scalar_one()
         assert new == 13, "numbers go on"
         connection.execute(text("DELETE FROM signature"))
-        kept = connection.execute(text("SELECT count(*) FROM letter")).scalar_one()
+        kept = connection.execute(text("SELECT count(*) FROM email")).scalar_one()
     engine.dispose()
     source.end(uri)
     assert kept == 3, "a letter outlives its signature"

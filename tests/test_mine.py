@@ -10,12 +10,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from petition import disowning, lifecycle, mine, organisers, posting, signers, signing
+from petition import disowning, lifecycle, mine, organisers, posting, signing
 from petition.clock import now
 from petition.errors import SignatureGone
 from petition.extensions import db
 from petition.kinds import LetterState, Role, State
-from petition.limits import Sender
+from petition.limits import FormSender
 from petition.models import Letter, Signature, Suppression
 from tests.conftest import (
     Client,
@@ -29,8 +29,9 @@ from tests.conftest import (
     signed,
     text_of,
 )
+from tests.factories import read_address
 from tests.post_office import PostOffice
-from tests.test_signing import ENTRY, in_threads, mark, sign
+from tests.test_signing import ENTRY, in_threads, sign
 
 CHANGED = {
     "name": "Anna B. Berg",
@@ -123,7 +124,15 @@ def test_everything_comes_as_a_file(client: Client, petition: str, post_office: 
     assert [entry["name"] for entry in data["other_entries"]] == ["Eve"]
     assert len(data["letters"]) == 3
     columns = {column.name for column in Signature.table().columns}
-    unsaid = {"id", "petition_id", "mailbox_key", "entries", "muted", "confirmed_at"}
+    unsaid = {
+        "id",
+        "petition_id",
+        "mailbox_key",
+        "entries",
+        "mailbox_hash",
+        "name_hidden",
+        "confirmed_at",
+    }
     assert columns - unsaid <= set(data["signature"]), "nothing is left out"
 
 
@@ -145,7 +154,7 @@ def test_withdrawing_erases_the_row_lowers_the_count_and_sends_a_last_mail(
     client.post(path_of(last.link_to("not-me")), data={"never": "yes"})
     assert db.session.scalar(select(func.count()).select_from(Suppression)) == 1
     assert "No list that you were on had been downloaded." in " ".join(last.text.split())
-    assert not db.session.scalars(select(Letter.email).where(Letter.email != "")).all()
+    assert not db.session.scalars(select(Letter.address).where(Letter.address != "")).all()
     assert "signature number 2" in client.get(other).text, "numbers are nobody else's"
 
 
@@ -153,7 +162,7 @@ def test_after_a_download_it_says_which_copy_cannot_be_called_back(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     path = my_page(client, petition, post_office)
-    address = signers.read_address("organiser@example.org")
+    address = read_address("organiser@example.org")
     organisers.invite(address, role=Role.EDITOR, slug=None, language="en", now=now())
     organiser = organisers.find(organisers.link_for(address).organiser_id)
     assert organiser is not None
@@ -247,7 +256,7 @@ def test_who_did_not_sign_removes_the_entry_and_if_wished_is_never_written_to_ag
     client.post(f"/p/{petition}/sign", data=filled(email="An.na@example.org".replace(".na", "na")))
     deliver(app)
     assert len(post_office.arrived) == (1 if never else 2)
-    for row in db.session.execute(select(Suppression.mailbox, Suppression.bounce)):
+    for row in db.session.execute(select(Suppression.hash, Suppression.bounce)):
         assert "anna" not in str(row), "a keyed hash alone"
 
 
@@ -389,7 +398,7 @@ def test_asking_puts_one_letter_in_the_box_for_everybody(
 ) -> None:
     my_page(client, petition, post_office)
     organisers.invite(
-        signers.read_address("anna@example.org"),
+        read_address("anna@example.org"),
         role=Role.ADMIN,
         slug=None,
         language="en",
@@ -412,7 +421,7 @@ def test_taken_back_by_many_at_once_it_is_erased_once(
 
     def take_back(_number: int) -> bool:
         try:
-            mine.withdraw(1, mark=mark, now=now())
+            mine.withdraw(1, now=now())
         except SignatureGone:
             return False
         return True
@@ -428,10 +437,10 @@ def test_who_asks_while_it_is_taken_back_is_asked_no_less_kindly(app: Flask, pet
             if number % 2:
                 disowning.disown(letter_id, never_again=False, now=now())
             else:
-                address = signers.read_address("anna@example.org")
-                mine.ask_link(address, mark=mark, sender=Sender(), now=now())
+                address = read_address("anna@example.org")
+                mine.ask_link(address, sender=FormSender(), now=now())
                 with suppress(SignatureGone):
-                    signing.resend(letter_id, sender=Sender(), now=now() + posting.AGAIN_AFTER)
+                    signing.resend(letter_id, sender=FormSender(), now=now() + posting.AGAIN_AFTER)
         return number
 
     assert in_threads(app, 8, ask_or_erase) == [*range(8)], "nobody meets a fault"

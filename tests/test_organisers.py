@@ -15,9 +15,8 @@ from petition.clock import now
 from petition.errors import OrganiserExists, OrganiserUnknown, SignInSpent
 from petition.extensions import db
 from petition.kinds import Role
-from petition.limits import Sender
+from petition.limits import FormSender
 from petition.models import AuditEntry
-from petition.signers import read_address
 from petition.web.organiser.guard import OPEN
 from tests.conftest import (
     TODAY,
@@ -31,6 +30,7 @@ from tests.conftest import (
     text_of,
     token_for,
 )
+from tests.factories import read_address
 from tests.post_office import PostOffice
 
 ORGANISER = read_address("organiser@example.org")
@@ -116,7 +116,7 @@ def test_asking_for_a_link_says_the_same_to_organisers_and_strangers(
 def test_at_most_five_links_an_hour_are_mailed(app: Flask, post_office: PostOffice) -> None:
     invite()
     for _ in range(9):
-        organisers.ask_link(ORGANISER, sender=Sender(), now=now())
+        organisers.ask_link(ORGANISER, sender=FormSender(), now=now())
         deliver(app)
     assert len(post_office.arrived) == 5
 

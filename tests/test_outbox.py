@@ -403,7 +403,7 @@ def worker_process(
 def _let_leases_run_out(file: Path) -> None:
     """Stand in for waiting two minutes."""
     with sqlite3.connect(file, timeout=30) as connection:
-        connection.execute("UPDATE letter SET due_at = created_at WHERE state = 'due'")
+        connection.execute("UPDATE email SET due_at = created_at WHERE state = 'due'")
     connection.close()
 
 

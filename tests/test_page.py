@@ -14,7 +14,7 @@ from petition.errors import NotThere, SettingsError
 from petition.extensions import db
 from petition.kinds import Remark, Role, State
 from petition.models import AuditEntry, Signature, Tally
-from petition.signers import initials
+from petition.supporters import initials
 from petition.web import notices
 from tests.conftest import (
     TODAY,

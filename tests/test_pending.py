@@ -13,9 +13,9 @@ from sqlalchemy import func, select, update
 from petition import (
     codes,
     confirming,
+    counters,
     domains,
     lifecycle,
-    limits,
     petitions,
     posting,
     signing,
@@ -25,9 +25,8 @@ from petition import (
 from petition.clock import now
 from petition.extensions import db, transaction
 from petition.kinds import State
-from petition.limits import Sender
+from petition.limits import FormSender
 from petition.models import Attempt, Letter, Signature
-from petition.signers import read_address
 from tests import test_signing
 from tests.conftest import (
     Client,
@@ -42,6 +41,7 @@ from tests.conftest import (
     text_of,
     token_for,
 )
+from tests.factories import read_address
 from tests.post_office import PostOffice
 
 
@@ -131,7 +131,7 @@ def test_after_five_wrong_codes_only_the_link_works(
     assert client.post(f"{pending}/code", data={"code": mail.code}).status_code == 422
     assert count_of(client, petition) == 0
     with transaction() as connection:  # and no sixth try when the counts of limits are forgotten
-        limits.forget(connection, now=now() + timedelta(days=9))
+        counters.delete_expired(connection, now=now() + timedelta(days=9))
     assert client.post(f"{pending}/code", data={"code": mail.code}).status_code == 422
     client.post(path_of(mail.link))
     assert count_of(client, petition) == 1
@@ -153,10 +153,10 @@ def test_the_code_is_stored_hashed(
     sign(client, petition)
     deliver(app)
     code = post_office.arrived[0].code
-    stored = db.session.scalars(select(Letter.code)).one()
+    stored = db.session.scalars(select(Letter.code_hash)).one()
     assert re.fullmatch("[0-9a-f]{32}", stored)
     stranger = tokens.Tokens(["another key"])
-    assert stored not in [stranger.mark("code", f"1 {n:06d}") for n in (int(code), 0)]
+    assert stored not in [stranger.keyed_hash("code", f"1 {n:06d}") for n in (int(code), 0)]
     with db.engine.connect() as connection:
         for table in db.metadata.sorted_tables:
             for row in connection.execute(select(table)):
@@ -266,10 +266,10 @@ def test_a_mail_that_did_not_leave_has_no_code_to_guess(
     deliver(app)
     never = sign(client, petition, email="never@example.org")
     with transaction() as connection:
-        mark = app.extensions["tokens"].mark("mailbox", "never@example.org")
+        mark = app.extensions["tokens"].keyed_hash("mailbox", "never@example.org")
         suppression.suppress(connection, mark, now=now())
     deliver(app)
-    rows = db.session.execute(select(Letter.silent, Letter.state, Letter.code)).all()
+    rows = db.session.execute(select(Letter.suppressed, Letter.state, Letter.code_hash)).all()
     assert {(silent, state) for silent, state, code in rows if code} == {
         (False, "sent"),
         (False, "refused"),
@@ -376,8 +376,8 @@ def test_the_pages_for_an_address_that_has_signed_wants_no_mail_bounced_or_is_ne
     confirmed(client, post_office, petition, email="signed@example.org")
     keys = app.extensions["tokens"]
     with transaction() as connection:
-        suppression.suppress(connection, keys.mark("mailbox", "never@example.org"), now=now())
-        reported = keys.mark("address", "gone@example.org")
+        suppression.suppress(connection, keys.keyed_hash("mailbox", "never@example.org"), now=now())
+        reported = keys.keyed_hash("address", "gone@example.org")
         suppression.suppress(connection, reported, bounce="5.1.1", now=now())
     pages = []
     for name in ("new-one", "signed", "never", "gone"):
@@ -607,7 +607,7 @@ def test_fifty_at_once_put_no_more_letters_in_than_one_after_the_other(
         return sign(browser(app, use_cookies=False), petition, email=f"anna+{number}@example.org")
 
     test_signing.in_threads(app, 50, sign_with)
-    loud = select(func.count()).select_from(Letter).where(Letter.silent.is_(False))
+    loud = select(func.count()).select_from(Letter).where(Letter.suppressed.is_(False))
     assert db.session.scalar(loud) == posting.LETTERS_PER_MAILBOX
 
 
@@ -616,9 +616,9 @@ def test_thirty_who_ask_again_at_once_put_one_letter_in(app: Flask, petition: st
     with transaction() as connection:
         connection.execute(update(Letter).values(state="sent", sent_at=now()))
     test_signing.in_threads(
-        app, 30, lambda _: signing.resend(letter_id, sender=Sender(), now=now())
+        app, 30, lambda _: signing.resend(letter_id, sender=FormSender(), now=now())
     )
-    loud = select(func.count()).select_from(Letter).where(Letter.silent.is_(False))
+    loud = select(func.count()).select_from(Letter).where(Letter.suppressed.is_(False))
     assert db.session.scalar(loud) == 2
 
 
@@ -631,9 +631,7 @@ def test_two_who_correct_to_each_others_address_hold_each_other_up_for_a_moment_
         here, there = addresses[number % 2], addresses[(number + 1) % 2]
         letter_id = test_signing.sign(here.email, at=now())
         for address in (there, here) * 3:
-            letter_id = signing.correct(
-                letter_id, address, mark=test_signing.mark, sender=Sender(), now=now()
-            )
+            letter_id = signing.correct(letter_id, address, sender=FormSender(), now=now())
         return letter_id
 
     letters = test_signing.in_threads(app, 12, to_and_fro)
@@ -655,7 +653,6 @@ def test_the_code_typed_by_many_at_once_counts_once(
             code,
             keys=keys,
             lifetime=timedelta(days=7),
-            mark=test_signing.mark,
             now=now(),
         )
 

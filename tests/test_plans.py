@@ -16,7 +16,7 @@ STATEMENTS = {
     "a letter to a signer": posting._POST_TO_SIGNER,  # noqa: SLF001
     "a letter to an organiser": posting._POST_TO_ORGANISER,  # noqa: SLF001
     "whether a letter is due": outbox._IS_DUE,  # noqa: SLF001
-    "whether a burst holds it": bursts._HOLDING,  # noqa: SLF001
+    "whether a burst holds it": bursts._OPEN_BURST,  # noqa: SLF001
     "the next letter": outbox._CLAIM,  # noqa: SLF001
     "a letter that was sent": outbox._SETTLED,  # noqa: SLF001
     "the download": export._ROWS,  # noqa: SLF001

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from petition import organisers, signers, tokens
+from petition import organisers, tokens
 from petition.clock import now
 from petition.extensions import db, transaction
 from petition.kinds import LetterState, Role
@@ -30,6 +30,7 @@ from tests.conftest import (
     signed,
     text_of,
 )
+from tests.factories import read_address
 from tests.post_office import PostOffice
 from tests.test_bounces import report
 from tests.test_journey import sign_in
@@ -39,9 +40,13 @@ from tests.test_organisers import enter, invite, press
 NAME, EMAIL, NETWORK = "Ulbolsyn Ospanova", "ulbolsyn.ospanova@example.org", "203.0.113.77"
 LOCAL = EMAIL.partition("@")[0]
 WHERE = {
-    "name": {("signature", "name"), ("signature", "comment"), ("attempt", "name")},
+    "name": {("signature", "name"), ("signature", "comment"), ("alternate_entry", "name")},
     "email": {("signature", "mailbox_key")}
-    | {(table, name) for table in ("signature", "attempt") for name in ("email", "address_key")},
+    | {
+        (table, name)
+        for table in ("signature", "alternate_entry")
+        for name in ("email", "address_key")
+    },
     "network": set(),
 }
 
@@ -432,7 +437,7 @@ def test_what_does_not_leave_is_not_recorded_as_a_download(
 
 def test_asking_for_the_head_of_a_download_reaches_no_further(app: Flask, petition: str) -> None:
     other = make_petition("another")
-    address = signers.read_address("organiser@example.org")
+    address = read_address("organiser@example.org")
     organisers.invite(address, role=Role.VIEWER, slug=petition, language="en", now=now())
     inside = enter(app)
     assert inside.head(f"/organisers/p/{petition}/signatures.csv").status_code == 403

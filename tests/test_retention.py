@@ -11,7 +11,7 @@ from petition.chores import Chore
 from petition.cli.service import worker_for
 from petition.extensions import db, transaction
 from petition.kinds import State
-from petition.models import Attempt, Letter, NetworkSecret, Signature, Spent, Tally
+from petition.models import Attempt, Counter, Letter, NetworkSecret, Signature, Tally
 from tests.conftest import TODAY
 from tests.test_signing import confirm, counted, sign, signature_of
 
@@ -69,10 +69,10 @@ def test_counts_and_keys_of_networks_go_after_48_hours(app: Flask) -> None:
     assert run(hours=35, minutes=59).network_keys == 0, "48 hours from midnight, TODAY is noon"
     assert run(hours=36).network_keys == 1
     with transaction() as connection:
-        limits.spend(connection, (limits.Spending("k", 9, 9),), now=TODAY)
+        limits.hit(connection, (limits.RateLimit("k", "", 9, 9),), now=TODAY)
     assert run(hours=47).counts == 0
     assert run(hours=49).counts == 1
-    assert number_of(Spent) == number_of(NetworkSecret) == 0
+    assert number_of(Counter) == number_of(NetworkSecret) == 0
 
 
 def test_personal_data_go_180_days_after_closing_and_counts_stay(app: Flask, petition: str) -> None:

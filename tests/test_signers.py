@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petition.signers import AddressInvalid, has_forbidden, has_link, read_address, shows, tidy
+from petition.signers import AddressInvalid
+from petition.text import has_forbidden, has_link, shows, tidy
+from tests.factories import read_address
 
 LOCAL = st.from_regex(r"[a-zA-Z0-9]([a-zA-Z0-9._+-]{0,20}[a-zA-Z0-9])?", fullmatch=True).filter(
     lambda local: ".." not in local

@@ -2,7 +2,6 @@
 same time.
 """
 
-import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,10 +15,10 @@ from petition.entries import Entry, Kept, Setting
 from petition.errors import PetitionNotOpen, SignatureGone, TooSoon
 from petition.extensions import db, transaction
 from petition.kinds import LetterKind, LetterState, State
-from petition.limits import Sender
+from petition.limits import FormSender
 from petition.models import Attempt, Letter, Signature, Tally
-from petition.signers import read_address
 from tests.conftest import TODAY, make_petition
+from tests.factories import read_address
 
 ENTRY = Entry(
     name="Anna Berg",
@@ -40,7 +39,7 @@ def sign(
     *,
     entry: Entry = ENTRY,
     at: datetime = TODAY,
-    sender: Sender = Sender(),  # noqa: B008 (frozen)
+    sender: FormSender = FormSender(),  # noqa: B008 (frozen)
 ) -> int:
     """Sign and return the id of the letter."""
     signable = petitions.signable(slug, "en")
@@ -49,20 +48,14 @@ def sign(
         entry,
         read_address(email),
         Setting("en", "", signable.text_language, signable.text_version),
-        mark=mark,
         sender=sender,
         now=at,
     )
 
 
-def mark(mailbox_key: str) -> str:
-    """Stand in for the keyed hash of a mailbox, where the key does not matter."""
-    return hashlib.sha256(mailbox_key.encode()).hexdigest()[:32]
-
-
 def confirm(letter_or_signature: int, entry: int = 1, *, at: datetime = TODAY) -> None:
     """Confirm an entry of a signature."""
-    confirming.confirm(Kept(letter_or_signature, entry), mark=mark, now=at)
+    confirming.confirm(Kept(letter_or_signature, entry), now=at)
 
 
 def signature_of(letter_id: int) -> Signature:
@@ -258,7 +251,7 @@ def test_a_mailbox_gets_five_letters_and_no_more(app: Flask, petition: str) -> N
                 .where(Letter.id == letter, Letter.state == LetterState.DUE)
                 .values(state=LetterState.SENT)
             )
-    silent = db.session.scalar(select(func.count()).where(Letter.silent))
+    silent = db.session.scalar(select(func.count()).where(Letter.suppressed))
     assert silent == 3
 
 
@@ -266,14 +259,14 @@ def test_a_second_click_sends_no_second_letter(app: Flask, petition: str) -> Non
     sign()
     again = db.session.get(Letter, sign())
     assert again is not None
-    assert again.silent
+    assert again.suppressed
     assert again.state == LetterState.DUE, "it goes its way like any other"
 
 
 def test_sending_again_waits_two_minutes(app: Flask, petition: str) -> None:
     letter = sign()
     with pytest.raises(TooSoon):
-        signing.resend(letter, sender=Sender(), now=TODAY + timedelta(seconds=119))
+        signing.resend(letter, sender=FormSender(), now=TODAY + timedelta(seconds=119))
     assert db.session.scalar(select(func.count()).select_from(Letter)) == 1
-    signing.resend(letter, sender=Sender(), now=TODAY + timedelta(seconds=121))
+    signing.resend(letter, sender=FormSender(), now=TODAY + timedelta(seconds=121))
     assert db.session.scalar(select(func.count()).select_from(Letter)) == 2

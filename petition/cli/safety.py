@@ -14,7 +14,7 @@ from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
 from petition import bounces as came_back
-from petition import bursts, figures
+from petition import burst_review, figures
 from petition import retention as erasing
 from petition.clock import now
 from petition.faults import told
@@ -55,9 +55,9 @@ def bounces(source: Path | None) -> None:
     known = unknown = faults = 0
     for read in _messages(source):
         try:
-            found = came_back.read(read(), lambda number: keys.marks("message", str(number)))
+            found = came_back.read(read(), lambda number: keys.keyed_hashes("message", str(number)))
             for bounce in found:
-                if came_back.take(bounce, mark=keys.mark, now=now()):
+                if came_back.take(bounce, mark=keys.keyed_hash, now=now()):
                     known += 1
                 else:
                     unknown += 1
@@ -100,9 +100,9 @@ def report() -> None:
             f"pace\t{pace.slug}\t{pace.entries} entries, "
             f"{pace.in_busiest} in the minute of {pace.busiest:%H:%M}"
         )
-    for burst in bursts.seen():
+    for burst in burst_review.seen():
         click.echo(
-            f"burst {burst.id}\t{burst.slug}\t{burst.kind} {burst.source or '-'}\t{burst.verdict}\t"
+            f"burst {burst.id}\t{burst.slug}\t{burst.kind} {burst.source or '-'}\t{burst.state}\t"
             f"seen {burst.seen}, usual {burst.usual}, held {burst.held}\t"
             f"{burst.began_at:%Y-%m-%d %H:%M}"
         )

@@ -97,8 +97,8 @@ def worker_for(app: Flask) -> Worker:
         courier,
         lambda letter: letters.compose(letter, stationery, now=now()),
         now,
-        keys.mark,
-        chores=chores.of(settings, keys.mark_mailbox, Path(app.instance_path)),
+        keys.keyed_hash,
+        chores=chores.of(settings, Path(app.instance_path)),
         mails_a_minute=settings["RATELIMIT_MAILS"],
     )
 

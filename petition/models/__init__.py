@@ -2,17 +2,19 @@
 use cases.
 """
 
+from petition.counters import Counter
 from petition.models.mail import Letter, Suppression
 from petition.models.news import Picture, Target, Update, UpdateText, Visit
 from petition.models.organisers import AuditEntry, Organiser
 from petition.models.petitions import Petition, PetitionText, Tally
-from petition.models.safeguards import Burst, NetworkSecret, Spent
+from petition.models.safeguards import Burst, NetworkSecret
 from petition.models.signatures import Attempt, Signature, Typed
 
 __all__ = [
     "Attempt",
     "AuditEntry",
     "Burst",
+    "Counter",
     "Letter",
     "NetworkSecret",
     "Organiser",
@@ -20,7 +22,6 @@ __all__ = [
     "PetitionText",
     "Picture",
     "Signature",
-    "Spent",
     "Suppression",
     "Tally",
     "Target",

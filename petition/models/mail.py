@@ -19,16 +19,16 @@ class Letter(Base):
     is erased.
     """
 
-    __tablename__ = "letter"
+    __tablename__ = "email"
     __table_args__ = (
         # An index is one page more to write at every signature: they hold what is asked for alone.
-        partial_index("ix_letter_due_at", "due_at", where="state = 'due'"),
-        partial_index("ix_letter_signature_id", "signature_id", where="signature_id IS NOT NULL"),
-        partial_index("ix_letter_organiser_id", "organiser_id", where="organiser_id IS NOT NULL"),
-        partial_index("ix_letter_burst_id", "burst_id", where="burst_id IS NOT NULL"),
-        partial_index("ix_letter_mailbox", "mailbox", where="mailbox <> ''"),
+        partial_index("ix_email_due_at", "due_at", where="state = 'due'"),
+        partial_index("ix_email_signature_id", "signature_id", where="signature_id IS NOT NULL"),
+        partial_index("ix_email_organiser_id", "organiser_id", where="organiser_id IS NOT NULL"),
+        partial_index("ix_email_burst_id", "burst_id", where="burst_id IS NOT NULL"),
+        partial_index("ix_email_mailbox_hash", "mailbox_hash", where="mailbox_hash <> ''"),
         partial_index(
-            "uq_letter_signature_id_reminder",
+            "uq_email_signature_id_reminder",
             "signature_id",
             where="kind = 'reminder'",
             unique=True,
@@ -40,21 +40,22 @@ class Letter(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[LetterKind] = mapped_column(String(20))
     state: Mapped[LetterState] = mapped_column(String(10))
-    silent: Mapped[bool] = mapped_column(default=False)  # goes its way and is not mailed
+    suppressed: Mapped[bool] = mapped_column(default=False)  # settled like others, never mailed
     signature_id: Mapped[int | None] = mapped_column(
         ForeignKey("signature.id", ondelete="SET NULL")
     )
     entry: Mapped[int | None]
+    list_downloaded: Mapped[bool | None]  # of a farewell: organisers hold a copy
     organiser_id: Mapped[int | None] = mapped_column(ForeignKey("organiser.id", ondelete="CASCADE"))
     petition_id: Mapped[int | None] = mapped_column(ForeignKey("petition.id", ondelete="CASCADE"))
-    email: Mapped[str] = mapped_column(String(254), default="")
+    address: Mapped[str] = mapped_column(String(254), default="")
     language: Mapped[str] = mapped_column(String(10), default="")
-    mailbox: Mapped[str] = mapped_column(String(64), default="")
+    mailbox_hash: Mapped[str] = mapped_column(String(64), default="")
     burst_id: Mapped[int | None] = mapped_column(ForeignKey("burst.id", ondelete="SET NULL"))
     attempts: Mapped[int] = mapped_column(default=0)
     reason: Mapped[str] = mapped_column(String(300), default="")
     # The keyed hash of the six digits in it, once it leaves.
-    code: Mapped[str] = mapped_column(String(32), server_default="")
+    code_hash: Mapped[str] = mapped_column(String(32), server_default="")
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
@@ -67,6 +68,6 @@ class Suppression(Base):
 
     __tablename__ = "suppression"
 
-    mailbox: Mapped[str] = mapped_column(String(64), primary_key=True)
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     bounce: Mapped[str] = mapped_column(String(300), default="")  # empty: the owner's wish
     at: Mapped[datetime]

@@ -11,8 +11,8 @@ from petition.models.constraints import NUMBERED_ONCE, one_of
 
 
 class Organiser(Base):
-    """Someone who runs petitions. No password: `sign_in` is the serial of the next link, so a used
-    one is spent.
+    """Someone who runs petitions. There is no password: `sign_in_serial` is the serial of the next
+    sign-in link, and a used link has an earlier one.
     """
 
     __tablename__ = "organiser"
@@ -24,7 +24,7 @@ class Organiser(Base):
     language: Mapped[str] = mapped_column(String(10))
     role: Mapped[Role] = mapped_column(String(10))
     petition_id: Mapped[int | None] = mapped_column(ForeignKey("petition.id", ondelete="CASCADE"))
-    sign_in: Mapped[int] = mapped_column(default=0)
+    sign_in_serial: Mapped[int] = mapped_column(default=0)
     invited_at: Mapped[datetime]
 
 

@@ -7,21 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.extensions import Base
 from petition.kinds import Verdict
-from petition.models.constraints import NUMBERED_ONCE, one_of
-
-
-class Spent(Base):
-    """How often a key was used within a window of time. The key is a keyed hash or a number, never
-    an address.
-    """
-
-    __tablename__ = "spent"
-    # Rows live in the key's own tree, where SQLite would write a second one at every signature.
-    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 (SQLAlchemy's way)
-
-    key: Mapped[str] = mapped_column(String(80), primary_key=True)
-    times: Mapped[int]
-    until: Mapped[datetime]
+from petition.models.constraints import NUMBERED_ONCE, one_of, partial_index
 
 
 class NetworkSecret(Base):
@@ -42,8 +28,11 @@ class Burst(Base):
 
     __tablename__ = "burst"
     __table_args__ = (
-        one_of("verdict", Verdict),
-        Index("ix_burst_petition_id_verdict", "petition_id", "verdict"),
+        one_of("state", Verdict),
+        Index("ix_burst_petition_id_state", "petition_id", "state"),
+        partial_index(
+            "uq_burst_open", "petition_id", "kind", "source", where="state = 'open'", unique=True
+        ),
         NUMBERED_ONCE,
     )
 
@@ -55,5 +44,5 @@ class Burst(Base):
     usual: Mapped[int]
     began_at: Mapped[datetime]
     ends_at: Mapped[datetime]
-    verdict: Mapped[Verdict] = mapped_column(String(10), default=Verdict.OPEN)
+    state: Mapped[Verdict] = mapped_column(String(10), default=Verdict.OPEN)
     decided_at: Mapped[datetime | None]

@@ -64,7 +64,9 @@ class Signature(Typed, Base):
             where="number IS NOT NULL",
             unique=True,
         ),
-        partial_index("ix_signature_signed_at", "signed_at", where="confirmed_at IS NULL"),
+        partial_index(
+            "ix_signature_pending", "signed_at", "petition_id", where="confirmed_at IS NULL"
+        ),
         CheckConstraint(
             "(confirmed_at IS NULL) = (number IS NULL)", name="numbered_when_confirmed"
         ),
@@ -85,10 +87,11 @@ class Signature(Typed, Base):
             where="number IS NOT NULL AND organisation <> ''",
         ),
         partial_index(
-            "ix_signature_remark",
+            "ix_signature_comment",
             "petition_id",
             "comment_state",
             "number",
+            "name_hidden",
             where="number IS NOT NULL AND display <> 'hidden' AND comment <> ''",
         ),
         partial_index("ix_signature_country", "petition_id", "country", where="number IS NOT NULL"),
@@ -98,12 +101,13 @@ class Signature(Typed, Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"))
     mailbox_key: Mapped[str] = mapped_column(String(254))
+    mailbox_hash: Mapped[str] = mapped_column(String(32))
     entries: Mapped[int] = mapped_column(default=1)
     comment_state: Mapped[Remark] = mapped_column(String(10), default=Remark.WAITING)
     confirmed_at: Mapped[datetime | None]
     number: Mapped[int | None]
     # An organiser has hidden the name: its signer's own choice no longer matters.
-    muted: Mapped[bool] = mapped_column(server_default=false())
+    name_hidden: Mapped[bool] = mapped_column(server_default=false())
 
     @classmethod
     def stands_under(cls, text: type[PetitionText]) -> ColumnElement[bool]:
@@ -120,7 +124,7 @@ class Signature(Typed, Base):
         the index on them: any others would read the whole table.
         """
         chosen = cls.number.is_not(None) & (cls.display != literal_column(f"'{Display.HIDDEN}'"))
-        return chosen & cls.muted.is_(False)
+        return chosen & cls.name_hidden.is_(False)
 
     @classmethod
     def remarks(cls) -> ColumnElement[bool]:
@@ -145,7 +149,7 @@ class Attempt(Typed, Base):
     nothing and can be confirmed, corrected or disowned by itself.
     """
 
-    __tablename__ = "attempt"
+    __tablename__ = "alternate_entry"
     __table_args__ = (UniqueConstraint("signature_id", "entry"), one_of("display", Display))
 
     id: Mapped[int] = mapped_column(primary_key=True)

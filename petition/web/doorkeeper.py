@@ -10,7 +10,7 @@ from petition import steps, tokens
 from petition.clock import now
 from petition.domains import is_watched
 from petition.errors import TokenExpired, TokenForged
-from petition.limits import SIGNING, Sender, Spending
+from petition.limits import SIGN, FormSender, RateLimit
 from petition.networks import Networks
 from petition.signers import Address
 from petition.web.keys import keys
@@ -46,44 +46,44 @@ def wants_another_look() -> str:
     return "quick" if hurried else ""
 
 
-def signer(address: Address, petition_id: int) -> Sender:
+def signer(address: Address, petition_id: int) -> FormSender:
     """Return what limits need to know of who signs. Raises ProofRefused."""
     settings, here, moment = current_app.config, request.remote_addr, now()
     trapped = bool(request.form.get(TRAP))
     networks = _networks()
     if not settings["RATELIMIT_ENABLED"] or networks.is_allowed(here):
-        return Sender(trapped=trapped)
+        return FormSender(trapped=trapped)
     done = _step_done(moment)
     proven = bool(done)
     network = networks.key(here, now=moment)
     # Where so many people are that none is refused, many are no flood either.
     crowd = networks.is_never_refused(here)
-    kind, most = ("crowd", None) if crowd else (SIGNING, settings["RATELIMIT_MOST"])
-    spendings = [
-        Spending(f"{kind}:{petition_id}:{network}", settings["RATELIMIT_FREE"], most, proven)
+    scope, most = ("crowd", None) if crowd else (SIGN, settings["RATELIMIT_MOST"])
+    limits = [
+        RateLimit(f"{scope}:{petition_id}", network, settings["RATELIMIT_FREE"], most, proven)
     ]
     if is_watched(address.domain) and address.domain not in settings["RATELIMIT_ALLOW_DOMAINS"]:
-        mark = keys().mark("domain", address.domain)
+        mark = keys().keyed_hash("domain", address.domain)
         free = settings["RATELIMIT_DOMAIN"]
-        spendings.append(Spending(f"domain:{mark}", free, None, proven, lenient=True))
-    return Sender((*spendings, *done), "" if crowd else network, trapped)
+        limits.append(RateLimit("domain", mark, free, None, proven, lenient=True))
+    return FormSender((*limits, *done), "" if crowd else network, trapped)
 
 
-def asker() -> Sender:
+def asker() -> FormSender:
     """Return what limits need to know of who asks for a mail. Raises ProofRefused."""
     settings, here, moment = current_app.config, request.remote_addr, now()
     networks = _networks()
     if not settings["RATELIMIT_ENABLED"] or networks.is_allowed(here):
-        return Sender()
+        return FormSender()
     done = _step_done(moment)
     free = max(1, settings["RATELIMIT_FREE"]) * ASKING_TIMES_FREE
     most = None if networks.is_never_refused(here) else max(free, settings["RATELIMIT_MOST"])
     network = networks.key(here, now=moment)
-    asking = Spending(f"letter:{network}", free, most, proven=bool(done))
-    return Sender((asking, *done), network)
+    asking = RateLimit("email_request", network, free, most, proven=bool(done))
+    return FormSender((asking, *done), network)
 
 
-def _step_done(moment: datetime) -> tuple[Spending, ...]:
+def _step_done(moment: datetime) -> tuple[RateLimit, ...]:
     """Return the use of the extra step that the form says was done, if it says so. Raises
     ProofRefused and StepWanted for one that was not.
     """
@@ -92,7 +92,7 @@ def _step_done(moment: datetime) -> tuple[Spending, ...]:
         return ()
     proof = request.form.get("proof", "")
     used, until = steps.done(keys(), ticket, proof, delay=delay(), now=moment)
-    return (Spending(used, 1, None, until=until),)
+    return (RateLimit("challenge", used, 1, None, expires_at=until),)
 
 
 def step(ticket: str = "") -> steps.Step:

@@ -21,7 +21,7 @@ from markupsafe import escape
 from petition import config, petitions
 from petition.colours import on
 from petition.errors import PetitionNotFound
-from petition.signers import has_forbidden
+from petition.text import has_forbidden
 from petition.web.headers import EMBEDDED, for_all_sites
 from petition.web.kept import keep
 from petition.web.language import Prefixed

@@ -13,7 +13,7 @@ from petition import petitions, updates
 from petition.clock import now
 from petition.i18n import countries
 from petition.models import Target
-from petition.signers import has_forbidden, tidy
+from petition.text import has_forbidden, tidy
 from petition.web.forms import NAME_MOST
 from petition.web.language import Prefixed
 from petition.web.plain import plain

@@ -14,15 +14,9 @@ from petition.domains import is_disposable
 from petition.entries import Entry
 from petition.i18n import countries
 from petition.kinds import Display
-from petition.signers import (
-    Address,
-    AddressInvalid,
-    has_forbidden,
-    has_link,
-    read_address,
-    shows,
-    tidy,
-)
+from petition.signers import Address, AddressInvalid, read_address
+from petition.text import has_forbidden, has_link, shows, tidy
+from petition.web.keys import keys
 
 NAME_MOST, POSTCODE_MOST, ORGANISATION_MOST, ROLE_MOST, COMMENT_MOST = 100, 20, 200, 100, 1_000
 _YES, _NO = {"yes", "on", "y", "true", "1"}, {"", "no", "off", "n", "false", "0"}
@@ -125,7 +119,7 @@ def address(typed: str) -> Address:
     if not typed.strip():
         raise Wrong(_("Enter your email address."))
     try:
-        return read_address(typed)
+        return read_address(typed, keys().hash_mailbox)
     except AddressInvalid:
         raise Wrong(_("Enter an email address in the form name@example.org.")) from None
 

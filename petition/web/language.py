@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, current_app, g, request
 from werkzeug.routing import BaseConverter, IntegerConverter, UnicodeConverter, ValidationError
 
 from petition.i18n import negotiate
-from petition.signers import has_forbidden
+from petition.text import has_forbidden
 
 LARGEST = 2**31 - 1  # that a number in the database can be
 

@@ -39,7 +39,6 @@ def send() -> tuple[str, int]:
         return render_template("mine/ask.html", form=form), 422
     mine.ask_link(
         form.address(),
-        mark=keys().mark_mailbox,
         sender=doorkeeper.asker(),
         now=now(),
     )
@@ -65,7 +64,7 @@ def change(token: str) -> AnyResponse:
     """
     found = _mine(token)
     if request.form.get("action") == "withdraw":
-        slug = mine.withdraw(found.signature.id, mark=keys().mark_mailbox, now=now())
+        slug = mine.withdraw(found.signature.id, now=now())
         current_app.extensions["kept"].forget()
         return make_response(
             render_template("mine/withdrawn.html", slug=slug, copied=found.copied_at)
@@ -83,7 +82,7 @@ def change(token: str) -> AnyResponse:
 
 
 def _sign_again(signature: Signature, form: MyForm) -> AnyResponse:
-    address, moment = read_address(signature.email), now()
+    address, moment = read_address(signature.email, keys().hash_mailbox), now()
     letter_id = signing.sign(
         signature.petition_id,
         form.entry(),
@@ -94,7 +93,6 @@ def _sign_again(signature: Signature, form: MyForm) -> AnyResponse:
             signature.text_language,
             signature.text_version,
         ),
-        mark=keys().mark_mailbox,
         sender=doorkeeper.signer(address, signature.petition_id),
         now=moment,
     )

@@ -129,7 +129,6 @@ def _keep(form: SignForm, signable: petitions.Signable, channel: str) -> str:
         form.entry(),
         address,
         setting,
-        mark=keys().mark_mailbox,
         sender=doorkeeper.signer(address, signable.id),
         now=moment,
     )

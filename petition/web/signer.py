@@ -69,7 +69,6 @@ def type_code(token: str) -> AnyResponse:
             request.form.get("code", ""),
             keys=keys(),
             lifetime=_confirming().lifetime,
-            mark=keys().mark_mailbox,
             now=now(),
         )
     except CodeWrong:
@@ -95,7 +94,6 @@ def correct_address(token: str) -> AnyResponse:
             letter_id = signing.correct(
                 letter_id,
                 form.address(),
-                mark=keys().mark_mailbox,
                 sender=doorkeeper.asker(),
                 now=now(),
             )
@@ -147,7 +145,7 @@ def count_me(token: str) -> AnyResponse:
         kept = Kept(kept.signature_id, int(chosen))
     elif len(about.choices) > 1:
         return _confirm_page(about, token, unchosen=True)
-    confirming.confirm(kept, mark=keys().mark_mailbox, now=now())
+    confirming.confirm(kept, now=now())
     return _to_thanks(kept.signature_id)
 
 
@@ -158,7 +156,7 @@ def renew(token: str) -> AnyResponse:
         ids = _read(_confirming(), token)
     except TokenExpired as expired:
         ids = expired.ids
-    letter_id = signing.renew(*ids, mark=keys().mark_mailbox, sender=doorkeeper.asker(), now=now())
+    letter_id = signing.renew(*ids, sender=doorkeeper.asker(), now=now())
     return _to_pending(letter_id)
 
 

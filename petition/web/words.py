@@ -60,7 +60,7 @@ def prepare(app: Flask) -> None:
             "direction": _direction(language),
             "other_languages": _other_languages,
             "states": _states(),
-            "verdicts": _verdicts(),
+            "burst_states": _burst_states(),
         }
 
 
@@ -74,7 +74,7 @@ def _states() -> dict[str, str]:
     }
 
 
-def _verdicts() -> dict[str, str]:
+def _burst_states() -> dict[str, str]:
     return {
         Verdict.OPEN: _("Open"),
         Verdict.PLAUSIBLE: _("Proved plausible"),

@@ -83,11 +83,10 @@ def sign(app: Flask, address: str, number: int) -> float:
 
 def confirm(app: Flask, addresses: set[str]) -> None:
     """Confirm the signatures of these addresses."""
-    mark = app.extensions["tokens"].mark_mailbox
     with app.app_context():
         for found in db.session.execute(select(Signature.id, Signature.email)).all():
             if found.email in addresses:
-                confirming.confirm(Kept(found.id, 1), mark=mark, now=now())
+                confirming.confirm(Kept(found.id, 1), now=now())
         db.session.remove()
 
 

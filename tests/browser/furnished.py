@@ -33,10 +33,10 @@ from petition.clock import now
 from petition.entries import Entry, Kept, Setting
 from petition.extensions import db
 from petition.kinds import Display, Remark, Role, State
-from petition.limits import Sender
+from petition.limits import FormSender
 from petition.models import Letter
-from petition.signers import read_address
 from tests.browser.site import Site, running
+from tests.factories import read_address
 from tests.post_office import PostOffice
 
 LANGUAGES = ("en", "kk", "ru", "de", "sv", "fr")
@@ -213,7 +213,7 @@ def _sign(
     display: Display = Display.HIDDEN,
     confirmed: bool = True,
 ) -> Signer:
-    keys, moment = app.extensions["tokens"], now()
+    moment = now()
     signable = petitions.signable("kuramshin", language)
     entry = Entry(
         name=name,
@@ -231,13 +231,12 @@ def _sign(
         entry,
         read_address(email),
         Setting(language, "", signable.text_language, signable.text_version),
-        mark=keys.mark_mailbox,
-        sender=Sender(),
+        sender=FormSender(),
         now=moment,
     )
     written = db.session.get_one(Letter, letter)
     kept = Kept(written.signature_id or 0, written.entry or 0)
     db.session.remove()
     if confirmed:
-        confirming.confirm(kept, mark=keys.mark_mailbox, now=now())
+        confirming.confirm(kept, now=now())
     return Signer(kept, letter)

@@ -3,7 +3,7 @@
 from flask import request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from petition import bursts, organisers
+from petition import burst_review, organisers
 from petition.clock import now
 from petition.errors import NotAllowed
 from petition.kinds import Role, Verdict
@@ -19,5 +19,5 @@ def decide_burst(slug: str, burst_id: int) -> AnyResponse:
     if organiser.role == Role.VIEWER:
         raise NotAllowed
     verdict = Verdict.DISCARDED if request.form.get("verdict") == "discard" else Verdict.RELEASED
-    bursts.decide(petition_id, burst_id, verdict, organiser_id=organiser.id, now=now())
+    burst_review.decide(petition_id, burst_id, verdict, organiser_id=organiser.id, now=now())
     return see_other(url_for("organiser.petition", slug=slug))

@@ -7,7 +7,7 @@ from petition import moderation, organisers, petitions, supporters
 from petition.clock import now
 from petition.errors import NotAllowed, NotThere
 from petition.kinds import Remark, Role
-from petition.signers import has_forbidden
+from petition.text import has_forbidden
 from petition.web.company import number_asked
 from petition.web.headers import see_other
 from petition.web.organiser.guard import pages, signed_in

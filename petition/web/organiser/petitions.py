@@ -2,7 +2,7 @@
 
 from flask import Response, g, render_template, request
 
-from petition import bursts, export, figures, moderation, organisers, petitions, visits
+from petition import burst_review, export, figures, moderation, organisers, petitions, visits
 from petition.clock import now
 from petition.errors import NotAllowed
 from petition.kinds import Role
@@ -29,7 +29,7 @@ def petition(slug: str) -> str:
         "organiser/petition.html",
         petition=petitions.shown(slug, g.language, drafts=True),
         numbers=figures.numbers(petition_id),
-        bursts=bursts.seen(petition_id),
+        bursts=burst_review.seen(petition_id),
         channels=visits.channels(petition_id),
         comments_waiting=moderation.waiting_count(petition_id),
         may_download=organiser.role != Role.VIEWER,
