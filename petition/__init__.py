@@ -8,15 +8,18 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from petition import cli, config, networks, processors, tor, web
-from petition.errors import SettingsError
-from petition.extensions import csrf, db, mail, migrate, prepare_database
-from petition.i18n import prepare_languages
-from petition.networks import Networks
-from petition.tokens import Tokens
-from petition.tor import Exits
+from petition import cli, web
+from petition.abuse import networks, tor
+from petition.abuse.networks import Networks
+from petition.abuse.tor import TorExits
+from petition.core import config
+from petition.core.errors import SettingsError
+from petition.core.tokens import Tokens
+from petition.database import engine
+from petition.database.base import db
+from petition.extensions import csrf, mail, migrate
+from petition.web.middleware import translations
 
-ROOT = Path(__file__).parent.parent
 LARGEST_BODY = 64 * 1024  # bytes
 
 
@@ -31,24 +34,26 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app = Flask(
         __name__,
         instance_path=str(instance),
-        template_folder=str(ROOT / "templates"),
+        template_folder=str(config.ROOT / "templates"),
         static_folder=None,  # `web.assets` serves them, hashed and compressed
     )
     try:
         app.config.from_mapping({**config.load(instance), **settings})
         app.config.from_mapping(_derived(app.config))
-        prepare_languages(app)
+        translations.prepare(app)
     except SettingsError as error:
         raise SystemExit("\n".join(error.lines)) from None
     keys = [key for key in (*app.config["SECRET_KEY_FALLBACKS"], app.config["SECRET_KEY"]) if key]
     app.extensions["tokens"] = Tokens(keys)
     app.extensions["networks"] = Networks(
-        networks.read(app.config["RATELIMIT_ALLOW"]),
-        networks.read(app.config["RATELIMIT_NEVER_REFUSE"]),
-        Exits(instance / tor.FILE),
+        networks.parse_networks(app.config["RATELIMIT_ALLOW"]),
+        networks.parse_networks(app.config["RATELIMIT_NEVER_REFUSE"]),
+        TorExits(instance / tor.EXITS_FILE),
     )
-    prepare_database(app)
-    migrate.init_app(app, db, directory=str(Path(__file__).parent / "migrations"))
+    db.init_app(app)
+    with app.app_context():
+        engine.configure(db.engine)
+    migrate.init_app(app, db, directory=str(config.PACKAGE / "migrations"))
     mail.init_app(app)
     csrf.init_app(app)
     cli.register(app)
@@ -63,7 +68,6 @@ def create_served_app() -> Flask:
     longer walks through it every few requests, which was a fifth of a signature's time.
     """
     app = create_app()
-    app.extensions["processor"] = processors.keep_to_one(Path(app.instance_path))
     app.extensions["visits"].start()
     gc.collect()
     gc.freeze()

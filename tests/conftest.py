@@ -17,11 +17,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from petition import create_app, lifecycle, manuscript, tokens
+from petition import create_app
+from petition.abuse.rate_limits import WINDOW
 from petition.cli.service import worker_for
-from petition.clock import now
-from petition.extensions import db
-from petition.limits import WINDOW
+from petition.core import tokens
+from petition.core.clock import now
+from petition.database.base import db
+from petition.petitions import lifecycle, petition_file
 from tests import databases
 from tests.post_office import PostOffice
 
@@ -169,8 +171,8 @@ def make_petition(slug: str = "free-them", **changes: Any) -> str:
         "contact": "committee@example.org",
         "text": {"en": text, "ru": russian},
     }
-    kept = manuscript.read(written | changes)
-    lifecycle.keep(kept, now=TODAY)
+    kept = petition_file.parse(written | changes)
+    lifecycle.create(kept, now=TODAY)
     return kept.slug
 
 

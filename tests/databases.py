@@ -16,7 +16,7 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 from petition import create_app
-from petition.extensions import Base, db
+from petition.database.base import Base, db
 
 KINDS = ("sqlite", "postgresql")
 SECRET_KEY = "a key for tests alone, of no use elsewhere"

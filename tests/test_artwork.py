@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFont
 
 from petition import artwork
-from petition.artwork import card, code, fonts, paper
+from petition.artwork import card, documents, fonts, qr_code
 from petition.artwork.typesetting import Space, fit
 from tests.conftest import SITE, TODAY
 
@@ -29,7 +29,7 @@ HOUSE = Path(__file__).parent.parent / "petition"
 ADDRESS = f"{SITE}/p/kuramshin?r=qr"
 COLOUR = "#8c1d18"
 NOBODY = "\U0010fffd"  # private use: no font has it
-WORDS = card.Words(
+WORDS = card.CardText(
     language="en",
     headline="Free Vadim Kuramshin",
     to="To: the Government of Kazakhstan",
@@ -38,7 +38,7 @@ WORDS = card.Words(
     site="Petitions",
     address="petition.example.org/p/kuramshin",
 )
-SHEET = paper.SheetWords(
+SHEET = documents.SheetText(
     language="en",
     headline="Free Vadim Kuramshin",
     to="To: the Government of Kazakhstan",
@@ -117,9 +117,9 @@ def pages(pdf: bytes) -> list[bytes]:
     ]
 
 
-def poster(words: card.Words = WORDS, face: bytes | None = None) -> bytes:
+def poster(words: card.CardText = WORDS, face: bytes | None = None) -> bytes:
     """Return a poster."""
-    return paper.poster(
+    return documents.poster(
         words, colour=COLOUR, address=ADDRESS, organiser="Run by Anna.", made=TODAY, face=face
     )
 
@@ -202,7 +202,7 @@ def sentences() -> Iterator[str]:
             for message in read_po(file):
                 for said in (message.id, message.string):
                     yield said if isinstance(said, str) else "".join(said or ())
-    for sample in sorted(HOUSE.glob("samples/*.toml")):
+    for sample in sorted(HOUSE.glob("petitions/samples/*.toml")):
         yield sample.read_text(encoding="utf-8")
 
 
@@ -234,7 +234,7 @@ def test_for_what_no_font_has_a_dot_is_drawn_and_no_box(draw: Draw) -> None:
 def test_who_hands_a_petition_in_reads_which_letters_no_font_has(
     app: Flask, tmp_path: Path
 ) -> None:
-    sample = (HOUSE / "samples" / "kuramshin.toml").read_text(encoding="utf-8")
+    sample = (HOUSE / "petitions" / "samples" / "kuramshin.toml").read_text(encoding="utf-8")
     file = tmp_path / "petition.toml"
     for marked, said in (
         (sample, ""),
@@ -338,7 +338,7 @@ def test_lines_are_about_equally_long_and_keep_short_words_with_the_next() -> No
 
 
 def test_the_qr_code_is_the_address() -> None:
-    drawing = code.svg(ADDRESS, title="QR code: “<Kuramshin>” & all")
+    drawing = qr_code.svg(ADDRESS, title="QR code: “<Kuramshin>” & all")
     drawn = {
         (int(x) + step, int(y))
         for x, y, length in re.findall(r"M(\d+) (\d+)h(\d+)v1", drawing.rpartition("<path")[2])
@@ -396,7 +396,7 @@ def test_a_long_headline_fits_the_poster(headline: str) -> None:
 
 
 def test_sheets_are_numbered_each_on_its_page() -> None:
-    pdf = paper.sheet(SHEET, address=ADDRESS, first=7, sheets=3, made=TODAY)
+    pdf = documents.sheet(SHEET, address=ADDRESS, first=7, sheets=3, made=TODAY)
     assert len(pages(pdf)) == 3
     lines = printed(pdf)
     assert [line for line in lines if line.startswith("Sheet")] == ["Sheet 7", "Sheet 8", "Sheet 9"]
@@ -406,7 +406,7 @@ def test_sheets_are_numbered_each_on_its_page() -> None:
 @pytest.mark.parametrize("many", [0, 1, 40])
 def test_a_sheet_has_at_least_twelve_rows_to_write_in(many: int) -> None:
     words = replace(SHEET, headline=LONG["en"], demands=[LONG["de"]] * many)
-    content = pages(paper.sheet(words, address=ADDRESS, made=TODAY))[0]
+    content = pages(documents.sheet(words, address=ADDRESS, made=TODAY))[0]
     lines = re.findall(rb"36.85 ([\d.]+) m 558.43 ([\d.]+) l S", content)
     heights = sorted(float(start) for start, end in lines if start == end)
     gaps = [above - below for below, above in pairwise(heights)]
@@ -415,7 +415,7 @@ def test_a_sheet_has_at_least_twelve_rows_to_write_in(many: int) -> None:
 
 def test_equal_input_gives_equal_files() -> None:
     assert poster(face=noise(64)) == poster(face=noise(64))
-    one, other = (paper.sheet(SHEET, address=ADDRESS, sheets=2, made=TODAY) for _ in range(2))
+    one, other = (documents.sheet(SHEET, address=ADDRESS, sheets=2, made=TODAY) for _ in range(2))
     assert one == other
     assert card.card(WORDS, colour=COLOUR) == card.card(WORDS, colour=COLOUR)
 

@@ -9,11 +9,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, text
 
-from petition import lifecycle, tokens
-from petition.clock import now
-from petition.extensions import db, transaction
-from petition.kinds import State
-from petition.models import Letter, Signature
+from petition.core import tokens
+from petition.core.clock import now
+from petition.database.base import db
+from petition.database.transactions import transaction
+from petition.models import Email, Signature
+from petition.models.enums import PetitionState
+from petition.petitions import lifecycle
 from tests.conftest import (
     TODAY,
     Client,
@@ -36,7 +38,7 @@ def kept() -> tuple[int | None, int | None]:
     db.session.rollback()
     return (
         db.session.scalar(select(func.count()).select_from(Signature)),
-        db.session.scalar(select(func.count()).select_from(Letter)),
+        db.session.scalar(select(func.count()).select_from(Email)),
     )
 
 
@@ -198,8 +200,8 @@ def test_an_expired_link_offers_a_new_one_and_sends_it(
 ) -> None:
     signed(client, post_office, petition)
     with transaction() as connection:
-        connection.execute(Letter.table().update().values(created_at=TODAY))
-    old = token_for(app, tokens.confirm(7), 1, 1, at=now() - timedelta(days=7, minutes=1))
+        connection.execute(Email.table().update().values(created_at=TODAY))
+    old = token_for(app, tokens.confirm_purpose(7), 1, 1, at=now() - timedelta(days=7, minutes=1))
     answer = client.get(f"/confirm/{old}")
     assert answer.status_code == 410
     assert "Send me a new link" in answer.text
@@ -217,7 +219,7 @@ def test_an_expired_link_offers_a_new_one_and_sends_it(
 
 
 def test_a_link_to_what_is_no_longer_kept_says_so(app: Flask, client: Client) -> None:
-    token = token_for(app, tokens.confirm(7), 4711, 1)
+    token = token_for(app, tokens.confirm_purpose(7), 4711, 1)
     assert client.get(f"/confirm/{token}").status_code == 410
     assert client.post(f"/confirm/{token}").status_code == 410
     assert client.get(f"/pending/{token_for(app, tokens.PENDING, 4711)}").status_code == 410
@@ -261,7 +263,7 @@ def test_a_draft_is_not_there_for_the_public(app: Flask, client: Client) -> None
 
 
 def test_a_closed_petition_shows_no_form_and_takes_nothing(client: Client, petition: str) -> None:
-    lifecycle.move(petition, State.CLOSED, now=now())
+    lifecycle.change_state(petition, PetitionState.CLOSED, now=now())
     page = client.get(f"/p/{petition}")
     assert page.status_code == 200
     assert "This petition is closed" in page.text
@@ -273,10 +275,10 @@ def test_a_closed_petition_shows_no_form_and_takes_nothing(client: Client, petit
 
 
 def test_a_paused_petition_says_so(client: Client, petition: str) -> None:
-    lifecycle.move(petition, State.PAUSED, now=now())
+    lifecycle.change_state(petition, PetitionState.PAUSED, now=now())
     assert "This petition is paused" in client.get(f"/p/{petition}").text
     assert client.post(f"/p/{petition}/sign", data=filled()).status_code == 409
-    lifecycle.move(petition, State.OPEN, now=now())
+    lifecycle.change_state(petition, PetitionState.OPEN, now=now())
     assert client.post(f"/p/{petition}/sign", data=filled()).status_code == 303
 
 
@@ -312,6 +314,6 @@ def test_a_fault_is_a_page_with_words_and_a_log_line_without_persons(
             connection.execute(text("ALTER TABLE mislaid RENAME TO email"))
     assert answer.status_code == 500
     assert "Something went wrong" in answer.text
-    assert "fault in POST public.sign" in caplog.text
+    assert "fault in POST petition.sign" in caplog.text
     for person in ("Very Secret", "anna@example.org"):
         assert person not in caplog.text

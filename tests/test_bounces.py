@@ -13,11 +13,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from petition import bounces as came_back
-from petition import tokens
-from petition.extensions import db
-from petition.kinds import LetterState
-from petition.models import Letter, Suppression
+from petition.core import tokens
+from petition.database.base import db
+from petition.mail import bounces as came_back
+from petition.models import Email, Suppression
+from petition.models.enums import EmailState
 from tests.conftest import (
     Client,
     MakeApp,
@@ -84,10 +84,10 @@ def bounces(app: Flask) -> Bounces:
     return run
 
 
-def letter() -> Letter:
+def letter() -> Email:
     """Return the first letter as it is now."""
     db.session.rollback()
-    found = db.session.get(Letter, 1, populate_existing=True)
+    found = db.session.get(Email, 1, populate_existing=True)
     assert found is not None
     return found
 
@@ -98,7 +98,7 @@ def test_a_hard_bounce_stops_mail_and_shows_on_the_pending_page(
 ) -> None:
     given = report(sent.message, headers_alone=headers_alone)
     assert bounces(given=given) == "1 about letters of ours, 0 not\n"
-    assert letter().state == LetterState.REFUSED
+    assert letter().state == EmailState.REFUSED
     assert letter().reason == "5.1.1"
     assert bounces(given=given) == "1 about letters of ours, 0 not\n", "twice is once"
     page = client.get(f"/pending/{token_for(client.application, tokens.PENDING, 1)}")
@@ -125,7 +125,7 @@ def test_a_refusal_in_the_dialogue_is_told_at_once_to_whoever_types_the_address_
         pending = client.post(f"/p/{slug}/sign", data=filled()).location
         deliver(app)
         assert "no such mailbox exists" in text_of(client.get(pending))
-    assert db.session.scalars(select(Letter.reason)).all() == ["550 5.1.1"] * 2
+    assert db.session.scalars(select(Email.reason)).all() == ["550 5.1.1"] * 2
 
 
 def test_a_letter_too_many_does_not_tell_that_those_before_it_came_back_later(
@@ -146,13 +146,13 @@ def test_a_letter_too_many_does_not_tell_that_those_before_it_came_back_later(
 @pytest.mark.parametrize(
     ("status", "action", "state"),
     [
-        ("5.2.2", "failed", LetterState.REFUSED),
-        ("4.4.1", "delayed", LetterState.SENT),
-        ("2.0.0", "delivered", LetterState.SENT),
+        ("5.2.2", "failed", EmailState.REFUSED),
+        ("4.4.1", "delayed", EmailState.SENT),
+        ("2.0.0", "delivered", EmailState.SENT),
     ],
 )
 def test_a_soft_bounce_stops_no_later_mail(
-    sent: Arrived, bounces: Bounces, status: str, action: str, state: LetterState
+    sent: Arrived, bounces: Bounces, status: str, action: str, state: EmailState
 ) -> None:
     bounces(given=report(sent.message, status=status, action=action))
     assert letter().state == state
@@ -174,7 +174,7 @@ def test_a_confirmed_signer_who_bounces_later_stays_counted_and_is_no_longer_mai
 def test_nobody_can_forge_a_bounce(sent: Arrived, bounces: Bounces) -> None:
     forged = f"Message-ID: <1-{'0' * 20}@petition.example.org>\n\nText"
     assert bounces(given=report(forged)) == "0 about letters of ours, 1 not\n"
-    assert letter().state == LetterState.SENT
+    assert letter().state == EmailState.SENT
 
 
 def test_other_mail_is_left_alone(sent: Arrived, bounces: Bounces) -> None:
@@ -230,7 +230,7 @@ def test_a_mail_given_up_elsewhere_shows_as_refused_and_bars_nobody(
     client: Client, petition: str, sent: Arrived, bounces: Bounces
 ) -> None:
     bounces(given=report(sent.message, status="4.4.7"))
-    assert letter().state == LetterState.REFUSED
+    assert letter().state == EmailState.REFUSED
     assert db.session.scalars(select(Suppression.bounce)).all() == []
 
 
@@ -345,7 +345,7 @@ def test_a_report_with_a_footer_is_read_and_one_that_somebody_passed_on_is_not(
     kind, _, content = body.decode().partition("\n\n")
     given = parts((kind, content), ("text/plain", "Scanned for viruses."), kind="mixed")
     assert bounces(given=given) == "1 about letters of ours, 0 not\n"
-    assert letter().state == LetterState.REFUSED
+    assert letter().state == EmailState.REFUSED
 
 
 def test_nor_can_a_bounce_be_forged_in_the_newer_forms(sent: Arrived, bounces: Bounces) -> None:
@@ -357,7 +357,7 @@ def test_nor_can_a_bounce_be_forged_in_the_newer_forms(sent: Arrived, bounces: B
             encoding=encoding,
         )
         assert bounces(given=given) == "0 about letters of ours, 1 not\n"
-    assert letter().state == LetterState.SENT
+    assert letter().state == EmailState.SENT
 
 
 @pytest.mark.parametrize(
@@ -365,7 +365,7 @@ def test_nor_can_a_bounce_be_forged_in_the_newer_forms(sent: Arrived, bounces: B
 )
 def test_an_action_is_its_first_word(sent: Arrived, bounces: Bounces, action: str) -> None:
     bounces(given=report(sent.message, action=action))
-    assert letter().state == LetterState.REFUSED
+    assert letter().state == EmailState.REFUSED
 
 
 @pytest.mark.parametrize(
@@ -423,6 +423,6 @@ def test_a_message_that_faults_holds_up_no_later_one_and_is_told_without_persons
     result = app.test_cli_runner().invoke(args=["bounces", str(tmp_path / "maildir")])
     assert "1 about letters of ours, 3 not\n" in result.output
     assert result.exit_code == 1, "or a mail server would take it for done"
-    assert letter().state == LetterState.REFUSED
+    assert letter().state == EmailState.REFUSED
     assert caplog.text.count("a message could not be read or acted on: FileNotFoundError") == 3
     assert "anna" not in caplog.text

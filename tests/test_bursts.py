@@ -11,13 +11,17 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from petition import burst_review, bursts, limits, petitions, reminders, signing, watch
-from petition.clock import now
-from petition.errors import BurstGone, SignatureGone
-from petition.extensions import db, transaction
-from petition.kinds import LetterKind, LetterState, State, Verdict
-from petition.limits import FormSender
-from petition.models import AuditEntry, Burst, Letter, Signature
+from petition.abuse import burst_detection, bursts, rate_limits
+from petition.abuse.rate_limits import FormSender
+from petition.core.clock import now
+from petition.core.errors import BurstNotFound, SignatureGone
+from petition.database.base import db
+from petition.database.transactions import transaction
+from petition.models import AuditEntry, Burst, Email, Signature
+from petition.models.enums import BurstState, EmailKind, EmailState, PetitionState
+from petition.organisers import burst_review
+from petition.petitions import queries
+from petition.signatures import reminders, signing
 from tests.conftest import TODAY, Client, deliver, filled, in_one_window, make_petition, text_of
 from tests.factories import read_address
 from tests.post_office import PostOffice
@@ -35,34 +39,34 @@ def flood(number: int, domain: str = "flood.xyz", *, first: int = 0) -> list[int
 def states() -> dict[str, int]:
     """Return how many letters there are in each state."""
     db.session.rollback()
-    return dict(db.session.execute(select(Letter.state, func.count()).group_by(Letter.state)).all())
+    return dict(db.session.execute(select(Email.state, func.count()).group_by(Email.state)).all())
 
 
 def sent(letters: list[int]) -> None:
     """Let letters have left."""
     with transaction() as connection:
         connection.execute(
-            update(Letter).where(Letter.id.in_(letters)).values(state="sent", sent_at=TODAY)
+            update(Email).where(Email.id.in_(letters)).values(state="sent", sent_at=TODAY)
         )
 
 
 def test_a_flood_from_one_domain_is_held_and_others_are_not(app: Flask, petition: str) -> None:
     sign("anna@example.org", at=TODAY)
     flood(60)
-    assert watch.watch(now=TODAY + MINUTE)
-    assert states() == {LetterState.HELD: 60, LetterState.DUE: 1}
-    (burst,) = burst_review.seen()
+    assert burst_detection.detect(now=TODAY + MINUTE)
+    assert states() == {EmailState.HELD: 60, EmailState.DUE: 1}
+    (burst,) = burst_review.list_bursts()
     assert (burst.kind, burst.source, burst.seen, burst.held) == ("domain", "flood.xyz", 60, 60)
     flood(1, first=60)
-    assert states()[LetterState.HELD] == 61, "what comes later is held at once"
+    assert states()[EmailState.HELD] == 61, "what comes later is held at once"
     sign("berta@example.org", at=TODAY)
-    assert states()[LetterState.DUE] == 2
+    assert states()[EmailState.DUE] == 2
 
 
 @pytest.mark.parametrize("domain", ["gmail.com", "mail.ru", "example.org"])
 def test_where_people_are_is_no_flood(app: Flask, petition: str, domain: str) -> None:
     flood(60, domain)
-    assert watch.watch(now=TODAY + MINUTE) == []
+    assert burst_detection.detect(now=TODAY + MINUTE) == []
 
 
 def test_a_petition_with_a_past_is_measured_by_it(app: Flask, petition: str) -> None:
@@ -70,9 +74,9 @@ def test_a_petition_with_a_past_is_measured_by_it(app: Flask, petition: str) -> 
     with transaction() as connection:
         connection.execute(update(Signature).values(signed_at=TODAY - timedelta(days=3)))
     flood(30, "school.edu", first=200)
-    assert watch.watch(now=TODAY + MINUTE) == [], "as usual"
+    assert burst_detection.detect(now=TODAY + MINUTE) == [], "as usual"
     flood(30, "flood.xyz")
-    assert len(watch.watch(now=TODAY + MINUTE)) == 1
+    assert len(burst_detection.detect(now=TODAY + MINUTE)) == 1
 
 
 def from_everywhere(number: int, *, first: int = 0, at: datetime = TODAY) -> None:
@@ -87,80 +91,80 @@ def test_a_busy_minute_is_noted_and_holds_throw_away_addresses_alone(
     from_everywhere(48)
     for domain in ("mailinator.com", "yopmail.com"):
         sign(f"robot@{domain}", at=TODAY)
-    assert watch.watch(now=TODAY + MINUTE)
-    (burst,) = burst_review.seen()
+    assert burst_detection.detect(now=TODAY + MINUTE)
+    (burst,) = burst_review.list_bursts()
     assert (burst.kind, burst.seen, burst.usual, burst.held) == ("minute", 50, 0, 2)
-    assert states() == {LetterState.HELD: 2, LetterState.DUE: 48}
+    assert states() == {EmailState.HELD: 2, EmailState.DUE: 48}
     from_everywhere(20, first=100)
-    assert states()[LetterState.DUE] == 68, "a petition that takes off is held up for nobody"
+    assert states()[EmailState.DUE] == 68, "a petition that takes off is held up for nobody"
     held = [state_of(sign(f"robot{n}@mailinator.com", at=TODAY)) for n in range(5)]
-    assert held.count(LetterState.HELD) == 4, "and what comes later but for every fifth"
+    assert held.count(EmailState.HELD) == 4, "and what comes later but for every fifth"
 
 
 def test_the_throw_away_addresses_of_a_minute_go_with_its_crowd(app: Flask, petition: str) -> None:
     from_everywhere(60)
     for domain in ("mailinator.com", "yopmail.com"):
         sign(f"someone@{domain}", at=TODAY)
-    watch.watch(now=TODAY + MINUTE)
-    assert states()[LetterState.HELD] == 2
+    burst_detection.detect(now=TODAY + MINUTE)
+    assert states()[EmailState.HELD] == 2
     crowd = db.session.scalars(select(Signature.id).where(Signature.disposable.is_(False))).all()
     for signature_id in crowd[:30]:
         confirm(signature_id)
-    watch.watch(now=TODAY + 2 * MINUTE)
-    assert LetterState.HELD not in states()
-    assert burst_review.seen()[0].state == Verdict.PLAUSIBLE
+    burst_detection.detect(now=TODAY + 2 * MINUTE)
+    assert EmailState.HELD not in states()
+    assert burst_review.list_bursts()[0].state == BurstState.PLAUSIBLE
 
 
 def test_nothing_at_all_is_no_burst_however_strict_the_measure(app: Flask, petition: str) -> None:
-    assert watch.watch(now=TODAY, measure=watch.Measure(0, 0)) == []
+    assert burst_detection.detect(now=TODAY, measure=burst_detection.Thresholds(0, 0)) == []
 
 
 def test_as_many_spread_over_ten_minutes_are_no_busy_minute(app: Flask, petition: str) -> None:
     for minute in range(10):
         from_everywhere(40, first=minute * 40, at=TODAY + minute * MINUTE)
-    assert watch.watch(now=TODAY + 9 * MINUTE) == []
+    assert burst_detection.detect(now=TODAY + 9 * MINUTE) == []
 
 
 def test_a_minute_is_measured_by_the_busiest_one_of_the_past(app: Flask, petition: str) -> None:
     from_everywhere(120, at=TODAY - timedelta(days=2))
     from_everywhere(500, first=200)
-    assert watch.watch(now=TODAY + MINUTE) == [], "less than five times as many"
+    assert burst_detection.detect(now=TODAY + MINUTE) == [], "less than five times as many"
     from_everywhere(100, first=800)
-    assert len(watch.watch(now=TODAY + MINUTE)) == 1
-    assert (burst_review.seen()[0].seen, burst_review.seen()[0].usual) == (600, 120)
+    assert len(burst_detection.detect(now=TODAY + MINUTE)) == 1
+    assert (burst_review.list_bursts()[0].seen, burst_review.list_bursts()[0].usual) == (600, 120)
 
 
 def test_what_proves_plausible_is_let_go(app: Flask, petition: str) -> None:
     early = flood(20, "school.edu")
     sent(early)
     flood(40, "school.edu", first=100)
-    watch.watch(now=TODAY + MINUTE)
-    assert states()[LetterState.HELD] == 40
+    burst_detection.detect(now=TODAY + MINUTE)
+    assert states()[EmailState.HELD] == 40
     for letter in early[:10]:
         confirm(signature_of(letter).id)
-    watch.watch(now=TODAY + 2 * MINUTE)
-    assert LetterState.HELD not in states()
-    assert burst_review.seen()[0].state == Verdict.PLAUSIBLE
-    watch.watch(now=TODAY + 3 * MINUTE)
-    assert LetterState.HELD not in states(), "and stays so"
+    burst_detection.detect(now=TODAY + 2 * MINUTE)
+    assert EmailState.HELD not in states()
+    assert burst_review.list_bursts()[0].state == BurstState.PLAUSIBLE
+    burst_detection.detect(now=TODAY + 3 * MINUTE)
+    assert EmailState.HELD not in states(), "and stays so"
 
 
 @pytest.mark.parametrize(
     ("verdict", "becomes"),
-    [(Verdict.RELEASED, LetterState.DUE), (Verdict.DISCARDED, LetterState.WITHHELD)],
+    [(BurstState.RELEASED, EmailState.DUE), (BurstState.DISCARDED, EmailState.WITHHELD)],
 )
 def test_a_letter_put_in_while_it_was_decided_is_not_held_for_ever(
-    app: Flask, petition: str, verdict: Verdict, becomes: LetterState
+    app: Flask, petition: str, verdict: BurstState, becomes: EmailState
 ) -> None:
     flood(60)
-    (burst_id,) = watch.watch(now=TODAY + MINUTE)
-    burst_review.decide(1, burst_id, verdict, organiser_id=1, now=TODAY + MINUTE)
+    (burst_id,) = burst_detection.detect(now=TODAY + MINUTE)
+    burst_review.decide_burst(1, burst_id, verdict, organiser_id=1, now=TODAY + MINUTE)
     late = flood(1, first=100)
     with transaction() as connection:  # as by who looked before and wrote after
         connection.execute(
-            update(Letter).where(Letter.id.in_(late)).values(state="held", burst_id=burst_id)
+            update(Email).where(Email.id.in_(late)).values(state="held", burst_id=burst_id)
         )
-    watch.watch(now=TODAY + 2 * MINUTE)
+    burst_detection.detect(now=TODAY + 2 * MINUTE)
     assert state_of(late[0]) == becomes
 
 
@@ -168,11 +172,13 @@ def test_a_burst_is_erased_while_its_senders_correct_their_addresses(
     app: Flask, petition: str
 ) -> None:
     letters = flood(60)
-    (burst_id,) = watch.watch(now=TODAY + MINUTE)
+    (burst_id,) = burst_detection.detect(now=TODAY + MINUTE)
 
     def one(number: int) -> int:
         if number == 0:
-            burst_review.decide(1, burst_id, Verdict.DISCARDED, organiser_id=1, now=TODAY + MINUTE)
+            burst_review.decide_burst(
+                1, burst_id, BurstState.DISCARDED, organiser_id=1, now=TODAY + MINUTE
+            )
             return number
         for at in range(number, 60, 7):  # to one that was there before
             there = read_address(f"robot{(at * 31) % 60}@flood.xyz")
@@ -188,13 +194,13 @@ def test_a_page_shows_the_same_before_and_after_its_burst_is_let_go(
 ) -> None:
     page = client.post(f"/p/{petition}/sign", data=filled(email="one@flood.xyz")).location
     with transaction() as connection:
-        burst_id = bursts.note(connection, 1, "domain", "flood.xyz", 60, 0, now())
+        burst_id = bursts.record(connection, 1, "domain", "flood.xyz", 60, 0, now())
         earlier = {"state": "held", "burst_id": burst_id, "created_at": now() - MINUTE}
-        connection.execute(update(Letter).values(earlier))
+        connection.execute(update(Email).values(earlier))
     assert burst_id is not None
     held = text_of(client.get(page))
     assert "We have sent a mail" in held
-    burst_review.decide(1, burst_id, Verdict.RELEASED, organiser_id=1, now=now())
+    burst_review.decide_burst(1, burst_id, BurstState.RELEASED, organiser_id=1, now=now())
     assert text_of(client.get(page)) == held
     deliver(app)
     assert text_of(client.get(page)) == held
@@ -208,14 +214,14 @@ def test_a_reminder_is_about_an_entry_that_was_mailed(app: Flask, petition: str)
 
 def test_an_organiser_lets_go_or_erases(app: Flask, petition: str) -> None:
     flood(60)
-    (burst_id,) = watch.watch(now=TODAY + MINUTE)
+    (burst_id,) = burst_detection.detect(now=TODAY + MINUTE)
     make_petition("another")
-    with pytest.raises(BurstGone):
-        burst_review.decide(2, burst_id, Verdict.RELEASED, organiser_id=1, now=TODAY)
-    burst_review.decide(1, burst_id, Verdict.RELEASED, organiser_id=1, now=TODAY)
-    assert states() == {LetterState.DUE: 60}
-    burst_review.decide(1, burst_id, Verdict.DISCARDED, organiser_id=1, now=TODAY)
-    assert states() == {LetterState.DUE: 60}, "what is decided stays as it is"
+    with pytest.raises(BurstNotFound):
+        burst_review.decide_burst(2, burst_id, BurstState.RELEASED, organiser_id=1, now=TODAY)
+    burst_review.decide_burst(1, burst_id, BurstState.RELEASED, organiser_id=1, now=TODAY)
+    assert states() == {EmailState.DUE: 60}
+    burst_review.decide_burst(1, burst_id, BurstState.DISCARDED, organiser_id=1, now=TODAY)
+    assert states() == {EmailState.DUE: 60}, "what is decided stays as it is"
     assert db.session.scalars(select(AuditEntry.action)).all() == ["burst.released"]
 
 
@@ -223,30 +229,30 @@ def test_erasing_a_burst_leaves_what_others_entered_before(app: Flask, petition:
     sign("robot3@flood.xyz", entry=replace(ENTRY, name="A Person"), at=TODAY - timedelta(days=1))
     sent([1])
     flood(60)
-    (burst_id,) = watch.watch(now=TODAY + MINUTE)
-    burst_review.decide(1, burst_id, Verdict.DISCARDED, organiser_id=1, now=TODAY)
+    (burst_id,) = burst_detection.detect(now=TODAY + MINUTE)
+    burst_review.decide_burst(1, burst_id, BurstState.DISCARDED, organiser_id=1, now=TODAY)
     db.session.rollback()
     assert db.session.scalars(select(Signature.name)).all() == ["A Person"]
-    assert LetterState.HELD not in states()
+    assert EmailState.HELD not in states()
 
 
 def test_a_flood_from_one_network_is_held(app: Flask, petition: str) -> None:
-    spending = limits.RateLimit("sign:1", "abc", 1_000, None)
+    spending = rate_limits.RateLimit("sign:1", "abc", 1_000, None)
     sender = FormSender((spending,), network="abc")
     for number in range(50):
         sign(f"robot{number}@example.org", at=TODAY, sender=sender)
-    watch.watch(now=TODAY + MINUTE)
+    burst_detection.detect(now=TODAY + MINUTE)
     sign("another@example.org", at=TODAY + MINUTE, sender=sender)
     sign("anna@example.org", at=TODAY + MINUTE)
-    assert states() == {LetterState.DUE: 51, LetterState.HELD: 1}
+    assert states() == {EmailState.DUE: 51, EmailState.HELD: 1}
 
 
 def test_a_paused_petition_is_not_watched(app: Flask, petition: str) -> None:
-    from petition import lifecycle
+    from petition.petitions import lifecycle
 
     flood(60)
-    lifecycle.move(petition, State.PAUSED, now=TODAY)
-    assert watch.watch(now=TODAY + MINUTE) == []
+    lifecycle.change_state(petition, PetitionState.PAUSED, now=TODAY)
+    assert burst_detection.detect(now=TODAY + MINUTE) == []
 
 
 def test_the_source_of_an_entry_is_its_mail_domain() -> None:
@@ -255,11 +261,11 @@ def test_the_source_of_an_entry_is_its_mail_domain() -> None:
 
 def test_an_old_burst_holds_nothing(app: Flask, petition: str) -> None:
     flood(60)
-    watch.watch(now=TODAY + MINUTE)
+    burst_detection.detect(now=TODAY + MINUTE)
     later = sign("late@flood.xyz", at=TODAY + timedelta(hours=2))
-    letter = db.session.get(Letter, later)
+    letter = db.session.get(Email, later)
     assert letter is not None
-    assert letter.state == LetterState.DUE
+    assert letter.state == EmailState.DUE
     assert db.session.scalar(select(func.count()).select_from(Burst)) == 1
 
 
@@ -267,7 +273,7 @@ def test_the_organisers_page_shows_a_burst_and_lets_it_go(
     app: Flask, client: Client, petition: str
 ) -> None:
     flood(60)
-    watch.watch(now=TODAY + MINUTE)
+    burst_detection.detect(now=TODAY + MINUTE)
     inside = sign_in(app, client)
     page = inside.get(f"/organisers/p/{petition}")
     assert "flood.xyz" in page.text
@@ -276,13 +282,13 @@ def test_the_organisers_page_shows_a_burst_and_lets_it_go(
     assert inside.post(path, data={"verdict": "release"}).status_code == 400, "not without CSRF"
     answer = inside.post(path, data={"verdict": "release", "csrf_token": csrf})
     assert answer.status_code == 303
-    assert states()[LetterState.DUE] == 61, "and the organiser's own sign-in link"
+    assert states()[EmailState.DUE] == 61, "and the organiser's own sign-in link"
 
 
 def test_the_report_prints_what_was_seen(app: Flask, petition: str) -> None:
     for number in range(60):
         sign(f"robot{number}@mailinator.com", at=now())
-    watch.watch(now=now())
+    burst_detection.detect(now=now())
     said = app.test_cli_runner().invoke(args=["abuse", "report"]).output
     assert "domain mailinator.com\topen\tseen 60, usual 0, held 60" in said
     assert "60 entries, 0 confirmed" in said
@@ -294,7 +300,7 @@ def test_the_report_prints_what_was_seen(app: Flask, petition: str) -> None:
 
 
 def remind(**after: float) -> int:
-    return reminders.remind(within=timedelta(days=7), now=TODAY + timedelta(**after))
+    return reminders.enqueue_reminders(within=timedelta(days=7), now=TODAY + timedelta(**after))
 
 
 def test_one_reminder_after_a_day_and_never_a_second(app: Flask, petition: str) -> None:
@@ -303,8 +309,8 @@ def test_one_reminder_after_a_day_and_never_a_second(app: Flask, petition: str) 
     assert remind(hours=24, seconds=1) == 1
     assert remind(hours=24, seconds=2) == 0
     assert remind(days=5) == 0
-    kinds = db.session.scalars(select(Letter.kind).order_by(Letter.id)).all()
-    assert kinds == [LetterKind.CONFIRM, LetterKind.REMINDER]
+    kinds = db.session.scalars(select(Email.kind).order_by(Email.id)).all()
+    assert kinds == [EmailKind.CONFIRM, EmailKind.REMINDER]
 
 
 def test_no_reminder_to_who_confirmed_or_never_got_the_mail_or_signed_long_ago(
@@ -320,29 +326,29 @@ def test_no_reminder_to_who_confirmed_or_never_got_the_mail_or_signed_long_ago(
 
 
 def test_no_reminder_once_the_petition_is_closed(app: Flask, petition: str) -> None:
-    from petition import lifecycle
+    from petition.petitions import lifecycle
 
     sent([sign()])
-    lifecycle.move(petition, State.CLOSED, now=TODAY)
+    lifecycle.change_state(petition, PetitionState.CLOSED, now=TODAY)
     assert remind(days=2) == 0
 
 
 def test_a_discarded_flood_that_comes_again_is_held_again(app: Flask, petition: str) -> None:
     flood(60)
-    (burst_id,) = watch.watch(now=TODAY + MINUTE)
-    burst_review.decide(1, burst_id, Verdict.DISCARDED, organiser_id=1, now=TODAY + MINUTE)
+    (burst_id,) = burst_detection.detect(now=TODAY + MINUTE)
+    burst_review.decide_burst(1, burst_id, BurstState.DISCARDED, organiser_id=1, now=TODAY + MINUTE)
     flood(60, first=100)
-    assert watch.watch(now=TODAY + 2 * MINUTE) == [burst_id + 1]
-    assert states()[LetterState.HELD] == 60
+    assert burst_detection.detect(now=TODAY + 2 * MINUTE) == [burst_id + 1]
+    assert states()[EmailState.HELD] == 60
 
 
 def test_a_filled_trap_is_held_however_often_it_was_decided(app: Flask, petition: str) -> None:
-    for number, verdict in enumerate((Verdict.RELEASED, Verdict.DISCARDED, Verdict.OPEN)):
+    for number, verdict in enumerate((BurstState.RELEASED, BurstState.DISCARDED, BurstState.OPEN)):
         sign(f"robot{number}@example.org", at=TODAY, sender=FormSender(trapped=True))
-        assert states()[LetterState.HELD] == 1
-        if verdict != Verdict.OPEN:
-            newest = burst_review.seen()[0].id
-            burst_review.decide(1, newest, verdict, organiser_id=1, now=TODAY)
+        assert states()[EmailState.HELD] == 1
+        if verdict != BurstState.OPEN:
+            newest = burst_review.list_bursts()[0].id
+            burst_review.decide_burst(1, newest, verdict, organiser_id=1, now=TODAY)
 
 
 def test_erasing_a_burst_erases_nobody_who_has_confirmed(app: Flask, petition: str) -> None:
@@ -350,44 +356,46 @@ def test_erasing_a_burst_erases_nobody_who_has_confirmed(app: Flask, petition: s
     sent([first])
     signing.resend(first, sender=FormSender(), now=TODAY + 3 * MINUTE)
     flood(60)
-    (burst_id,) = watch.watch(now=TODAY + 4 * MINUTE)
+    (burst_id,) = burst_detection.detect(now=TODAY + 4 * MINUTE)
     confirm(signature_of(first).id)
-    burst_review.decide(1, burst_id, Verdict.DISCARDED, organiser_id=1, now=TODAY + 5 * MINUTE)
+    burst_review.decide_burst(
+        1, burst_id, BurstState.DISCARDED, organiser_id=1, now=TODAY + 5 * MINUTE
+    )
     db.session.rollback()
     assert db.session.scalars(select(Signature.email)).all() == ["anna@flood.xyz"]
-    assert petitions.count(petition).count == 1
+    assert queries.get_count(petition).count == 1
 
 
 def test_a_busy_network_proves_itself_by_those_who_got_their_mail(
     app: Flask, petition: str
 ) -> None:
-    sender = FormSender((limits.RateLimit("sign:1", "abc", 1_000, None),), network="abc")
+    sender = FormSender((rate_limits.RateLimit("sign:1", "abc", 1_000, None),), network="abc")
     for number in range(50):
         sign(f"early{number}@example.org", at=TODAY, sender=sender)
-    watch.watch(now=TODAY + MINUTE)
+    burst_detection.detect(now=TODAY + MINUTE)
     late = [
         sign(f"late{number}@example.org", at=TODAY + MINUTE, sender=sender) for number in range(60)
     ]
-    held = states()[LetterState.HELD]
+    held = states()[EmailState.HELD]
     assert 40 <= held <= 50, "every fifth gets its mail"
-    let_go = [letter for letter in late if state_of(letter) == LetterState.DUE]
+    let_go = [letter for letter in late if state_of(letter) == EmailState.DUE]
     sent(let_go)
     for letter in let_go[:10]:
         confirm(signature_of(letter).id)
-    watch.watch(now=TODAY + 2 * MINUTE)
-    assert LetterState.HELD not in states()
-    assert burst_review.seen()[0].state == Verdict.PLAUSIBLE
+    burst_detection.detect(now=TODAY + 2 * MINUTE)
+    assert EmailState.HELD not in states()
+    assert burst_review.list_bursts()[0].state == BurstState.PLAUSIBLE
 
 
 def test_a_network_that_was_as_busy_before_is_no_flood(app: Flask, petition: str) -> None:
     def busy(name: str, number: int, at: datetime) -> None:
-        sender = FormSender((limits.RateLimit("sign:1", name, 1_000, None),), network=name)
+        sender = FormSender((rate_limits.RateLimit("sign:1", name, 1_000, None),), network=name)
         for one in range(number):
             sign(f"{name}{one}@example.org", at=at, sender=sender)
 
     busy("yesterday", 30, TODAY - timedelta(hours=20))
     busy("today", 60, TODAY)
-    assert watch.watch(now=TODAY + MINUTE) == [], "less than five times as many"
+    assert burst_detection.detect(now=TODAY + MINUTE) == [], "less than five times as many"
 
 
 def test_what_is_held_looks_like_any_other_to_its_sender(
@@ -403,7 +411,7 @@ def test_what_is_held_looks_like_any_other_to_its_sender(
         return text_of(client.get(page)).partition(", at ")[0].partition("Anna")[0]
 
     with transaction() as connection:
-        connection.execute(update(Letter).values(created_at=now() - MINUTE))
+        connection.execute(update(Email).values(created_at=now() - MINUTE))
     for page in (held, other):
         assert "is waiting to be sent" in said(page), "mail is slow, for everybody"
     in_one_window(10, MINUTE)
@@ -413,18 +421,18 @@ def test_what_is_held_looks_like_any_other_to_its_sender(
     at = [re.findall(r"at (\d+:\d\d)", page) for page in shown]
     assert at[0] == at[1], "and at the same time"
     with transaction() as connection:  # what is tried again changes nothing of that
-        connection.execute(update(Letter).where(Letter.state == "due").values(due_at=now()))
+        connection.execute(update(Email).where(Email.state == "due").values(due_at=now()))
     assert text_of(client.get(held)) == shown[0]
     assert len(post_office.arrived) == 2
 
 
 def test_mail_domains_that_are_named_are_no_flood(app: Flask, petition: str) -> None:
     flood(60, "union.example-domain.kz")
-    measure = watch.Measure(20, 5, frozenset({"union.example-domain.kz"}))
-    assert watch.watch(now=TODAY + MINUTE, measure=measure) == []
+    measure = burst_detection.Thresholds(20, 5, frozenset({"union.example-domain.kz"}))
+    assert burst_detection.detect(now=TODAY + MINUTE, measure=measure) == []
 
 
-def state_of(letter_id: int) -> LetterState:
+def state_of(email_id: int) -> EmailState:
     """Return how far a letter is."""
     db.session.rollback()
-    return LetterState(db.session.scalars(select(Letter.state).where(Letter.id == letter_id)).one())
+    return EmailState(db.session.scalars(select(Email.state).where(Email.id == email_id)).one())

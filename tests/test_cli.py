@@ -6,15 +6,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from petition import petitions
-from petition.extensions import db
-from petition.kinds import State
+from petition.database.base import db
 from petition.models import AuditEntry
+from petition.models.enums import PetitionState
+from petition.petitions import queries
 from tests.conftest import Client, MakeApp, browser, confirmed, count_of, path_of
 from tests.post_office import PostOffice
 from tests.test_organisers import press
 
-SAMPLE = Path(petitions.__file__).parent / "samples" / "kuramshin.toml"
+SAMPLE = Path(queries.__file__).parent / "samples" / "kuramshin.toml"
 
 
 def run(app: Flask, *command: str) -> str:
@@ -36,7 +36,7 @@ def test_the_sample_petition_is_imported_in_every_shipped_language(
     app: Flask, client: Client
 ) -> None:
     assert run(app, "petition", "import", str(SAMPLE)) == "/p/kuramshin\n"
-    assert set(petitions.shown("kuramshin", "en").languages) == set(app.config["LANGUAGES"])
+    assert set(queries.get_petition("kuramshin", "en").languages) == set(app.config["LANGUAGES"])
     page = client.get("/en/p/kuramshin").text
     assert "Urgent action for Vadim Kuramshin" in page
     assert "as it stood in May 2016" in page
@@ -88,11 +88,11 @@ def test_a_petition_is_written_opened_paused_and_closed(app: Flask, client: Clie
     assert run(app, "petition", "list") == "water\topen\t0\tClean the river\n"
     run(app, "petition", "pause", "water")
     run(app, "petition", "close", "water")
-    closed = petitions.shown("water", "en")
-    assert closed.state == State.CLOSED
+    closed = queries.get_petition("water", "en")
+    assert closed.state == PetitionState.CLOSED
     assert closed.closed_at is not None
     run(app, "petition", "close", "water")
-    assert petitions.shown("water", "en").closed_at == closed.closed_at, (
+    assert queries.get_petition("water", "en").closed_at == closed.closed_at, (
         "closing twice is closing once"
     )
 

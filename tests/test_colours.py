@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petition import colours, config, wanted
-from petition.errors import SettingsError
-from petition.web.assets import SOURCE
+from petition.core import colours, config, setting_types
+from petition.core.errors import SettingsError
+from petition.web.support.assets import SOURCE
 
 SHEET = (SOURCE / "site.css").read_text(encoding="utf-8")
 
@@ -23,14 +23,14 @@ def test_contrast_is_that_of_the_standard() -> None:
 @given(st.tuples(*[st.integers(0, 255)] * 3))
 def test_a_colour_is_refused_or_reads_everywhere(channels: tuple[int, int, int]) -> None:
     colour = "#" + "".join(f"{channel:02x}" for channel in channels)
-    light = (colours.PAPER, colours.SHEET, colours.on(colour))
+    light = (colours.PAPER, colours.SHEET, colours.text_colour_on(colour))
     if min(colours.contrast(colour, ground) for ground in light) < 4.5:
         with pytest.raises(ValueError, match="darker"):
-            wanted.colour(colour)
+            setting_types.colour(colour)
         return
-    assert wanted.colour(colour) == colour
+    assert setting_types.colour(colour) == colour
     dark = colours.for_dark(colour)
-    for ground in (colours.DARK_PAPER, colours.DARK_SHEET, colours.on(dark)):
+    for ground in (colours.DARK_PAPER, colours.DARK_SHEET, colours.text_colour_on(dark)):
         assert colours.contrast(dark, ground) >= 4.5, (dark, ground)
 
 

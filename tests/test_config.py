@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from petition import config, serving
-from petition.errors import SettingsError
+from petition.core import config
+from petition.core.config import ROOT
+from petition.core.errors import SettingsError
 
 
 def load(tmp_path: Path, **environment: str) -> dict[str, object]:
@@ -71,7 +72,7 @@ def run(*command: str, instance: Path, **environment: str) -> subprocess.Complet
     named = {f"PETITION_{name}": value for name, value in environment.items()}
     return subprocess.run(
         [sys.executable, "-m", "flask", *command],
-        cwd=serving.ROOT,
+        cwd=ROOT,
         env={"PATH": os.environ["PATH"], "PETITION_INSTANCE_PATH": str(instance), **named},
         capture_output=True,
         text=True,

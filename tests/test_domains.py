@@ -18,13 +18,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from petition import domains, letters
-from petition.cli.service import worker_for
-from petition.clock import now
-from petition.extensions import db
+from petition.abuse import email_domains
+from petition.cli.service import render_email, worker_for
+from petition.core.clock import now
+from petition.database.base import db
+from petition.mail import compose
+from petition.mail.context import MailContext
+from petition.mail.worker import Worker
 from petition.models import Signature, Suppression
-from petition.stationery import Stationery
-from petition.worker import Worker
 from tests.conftest import TODAY, Client, filled, make_petition, text_of
 from tests.post_office import PostOffice
 
@@ -85,13 +86,13 @@ def name_server() -> Iterator[NameServer]:
     server.stop()
 
 
-def asking(port: int) -> domains.MailDomains:
+def asking(port: int) -> email_domains.MailDomains:
     """Return what asks the server at a port."""
     resolver = dns.resolver.Resolver(configure=False)
     resolver.nameservers = ["127.0.0.1"]
     resolver.port = port
     resolver.search = []
-    return domains.MailDomains(resolver)
+    return email_domains.MailDomains(resolver)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +121,7 @@ def test_without_an_answer_mail_is_sent(name_server: NameServer) -> None:
     known = asking(name_server.port)
     assert known.resolver is not None
     known.resolver.lifetime = 0.2
-    domains_asked, domains.LOOK_UP_SECONDS = domains.LOOK_UP_SECONDS, 0.2
+    domains_asked, email_domains.LOOK_UP_SECONDS = email_domains.LOOK_UP_SECONDS, 0.2
     try:
         for domain in ("one", "two", "three"):
             assert known.takes_mail(f"{domain}.test-zone", now=TODAY)
@@ -128,7 +129,7 @@ def test_without_an_answer_mail_is_sent(name_server: NameServer) -> None:
         assert known.takes_mail("other.test-zone", now=TODAY)
         assert time.monotonic() - began < 0.2, "at once: the DNS is silent"
     finally:
-        domains.LOOK_UP_SECONDS = domains_asked
+        email_domains.LOOK_UP_SECONDS = domains_asked
     name_server.__init__()  # type: ignore[misc] # so that the fixture can stop it
 
 
@@ -190,19 +191,19 @@ def test_well_known_domains_are_not_asked_about(name_server: NameServer) -> None
 
 
 def test_parts_of_a_throw_away_domain_are_one_too() -> None:
-    assert domains.is_disposable("x.y.mailinator.com")
-    assert not domains.is_disposable("com")
+    assert email_domains.is_disposable("x.y.mailinator.com")
+    assert not email_domains.is_disposable("com")
 
 
-def deliver_asking(app: Flask, mail_domains: domains.MailDomains | None) -> None:
+def deliver_asking(app: Flask, mail_domains: email_domains.MailDomains | None) -> None:
     """Deliver what is due, asking this DNS first."""
     plain = worker_for(app)
-    stationery = Stationery(
-        "https://petition.example.org", app.extensions["tokens"], 7, 14, mail_domains
+    stationery = MailContext(
+        "https://petition.example.org", app.extensions["tokens"], 7, 14, render_email, mail_domains
     )
     Worker(
-        plain.courier,
-        lambda letter: letters.compose(letter, stationery, now=now()),
+        plain.transport,
+        lambda letter: compose.compose(letter, stationery, now=now()),
         now,
         app.extensions["tokens"].keyed_hash,
     ).work_off()

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from petition import export
-from petition.extensions import transaction
+from petition.database.transactions import transaction
 from petition.models import Signature
+from petition.organisers import export
 from tests.conftest import TODAY
 from tests.test_signing import confirm, sign, signature_of
 

@@ -26,21 +26,17 @@ from sqlalchemy import func, literal, select, union_all
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.test import TestResponse
 
-from petition import (
-    bursts,
-    codes,
-    create_app,
-    manuscript,
-    organisers,
-    petitions,
-    steps,
-    tokens,
-    updates,
-)
-from petition.clock import now
-from petition.extensions import Base, db, transaction
-from petition.models import Letter, Signature
-from petition.web.drawings import Drawings
+from petition import create_app
+from petition.abuse import bursts, challenge
+from petition.core import tokens
+from petition.core.clock import now
+from petition.database.base import Base, db
+from petition.database.transactions import transaction
+from petition.models import Email, Signature
+from petition.organisers import access
+from petition.petitions import petition_file, queries, updates
+from petition.signatures import codes
+from petition.web.support.image_cache import ImageCache
 from tests import databases
 from tests.conftest import SITE, MakeApp, browser, filled, make_petition
 from tests.factories import read_address
@@ -74,56 +70,56 @@ HOW = ("form", "form", "parts", "files", "json")  # a body can be written
 TYPED = tuple(CHANGED) + ("updates",)
 STEP = ("ticket", "proof", "language")  # of forms that ask for a mail
 READS: dict[str, tuple[str, ...]] = {
-    "public.index": ("r",),
-    "public.petition": ("r",),
-    "public.sign": (
+    "petition.index": ("r",),
+    "petition.show": ("r",),
+    "petition.sign": (
         *(*TYPED, "email", "consent", "language", "channel"),
         *("opened", "further", "ticket", "proof"),
     ),
-    "company.listed": ("before",),
-    "news.listed": ("before",),
-    "passing.card": ("v",),
-    "passing.story": ("v",),
-    "passing.sheet": ("first", "sheets"),
-    "passing.mastodon": ("server",),
-    "elsewhere.oembed": ("url", "format", "maxwidth", "maxheight"),
+    "supporters.listed": ("before",),
+    "updates.listed": ("before",),
+    "share.card": ("v",),
+    "share.story": ("v",),
+    "share.sheet": ("first", "sheets"),
+    "share.mastodon": ("server",),
+    "embed.oembed": ("url", "format", "maxwidth", "maxheight"),
     "embassy.write": ("office", "letter", "name"),
     "embassy.written": ("office", "letter", "name"),
-    "signer.pending": ("again",),
-    "signer.type_code": ("code",),
-    "signer.send_again": STEP,
-    "signer.correct_address": ("email", *STEP),
-    "signer.renew": STEP,
-    "signer.count_me": ("entry",),
-    "mine.send": ("email", *STEP),
-    "mine.show": ("saved",),
-    "mine.change": ("action", *TYPED),
-    "mine.disown": ("never",),
-    "organiser.ask_link": ("email", "csrf_token", *STEP),
-    "organiser.enter": ("csrf_token",),
-    "organiser.sign_out": ("csrf_token",),
-    "organiser.comments": ("before",),
-    "organiser.names": ("before",),
-    "organiser.decide_burst": ("verdict", "csrf_token"),
-    "organiser.decide_comment": ("show", "comment", "csrf_token"),
-    "organiser.hide_name": ("csrf_token",),
+    "confirmation.pending": ("again",),
+    "confirmation.type_code": ("code",),
+    "confirmation.send_again": STEP,
+    "confirmation.correct_address": ("email", *STEP),
+    "confirmation.renew": STEP,
+    "confirmation.count_me": ("entry",),
+    "self_service.send": ("email", *STEP),
+    "self_service.show": ("saved",),
+    "self_service.change": ("action", *TYPED),
+    "self_service.disown": ("never",),
+    "organisers.ask_link": ("email", "csrf_token", *STEP),
+    "organisers.enter": ("csrf_token",),
+    "organisers.sign_out": ("csrf_token",),
+    "organisers.comments": ("before",),
+    "organisers.names": ("before",),
+    "organisers.decide_burst": ("verdict", "csrf_token"),
+    "organisers.decide_comment": ("show", "comment", "csrf_token"),
+    "organisers.hide_name": ("csrf_token",),
 }
 GOOD: dict[str, dict[str, str]] = {
-    "public.sign": filled(language="en", channel="wa", handover="no", display="hidden"),
-    "passing.card": {"v": "1"},
-    "passing.story": {"v": "1"},
-    "passing.sheet": {"first": "7", "sheets": "2"},
-    "passing.mastodon": {"server": "@anna@mastodon.example.org"},
-    "elsewhere.oembed": {"url": f"{SITE}/p/free-them", "format": "json", "maxwidth": "300"},
+    "petition.sign": filled(language="en", channel="wa", handover="no", display="hidden"),
+    "share.card": {"v": "1"},
+    "share.story": {"v": "1"},
+    "share.sheet": {"first": "7", "sheets": "2"},
+    "share.mastodon": {"server": "@anna@mastodon.example.org"},
+    "embed.oembed": {"url": f"{SITE}/p/free-them", "format": "json", "maxwidth": "300"},
     "embassy.written": {"letter": "en", "name": "Anna Berg"},
-    "signer.count_me": {"entry": "1"},
-    "signer.correct_address": {"email": "other@example.org"},
-    "mine.send": {"email": "anna@example.org"},
-    "mine.change": CHANGED,
-    "mine.disown": {"never": "yes"},
-    "organiser.ask_link": {"email": "organiser@example.org"},
-    "organiser.decide_burst": {"verdict": "discard"},
-    "organiser.decide_comment": {"show": "yes", "comment": "Because."},
+    "confirmation.count_me": {"entry": "1"},
+    "confirmation.correct_address": {"email": "other@example.org"},
+    "self_service.send": {"email": "anna@example.org"},
+    "self_service.change": CHANGED,
+    "self_service.disown": {"never": "yes"},
+    "organisers.ask_link": {"email": "organiser@example.org"},
+    "organisers.decide_burst": {"verdict": "discard"},
+    "organisers.decide_comment": {"show": "yes", "comment": "Because."},
 }
 SETTINGS = {
     "SECRET_KEY": "a key for tests alone, of no use elsewhere",
@@ -232,14 +228,14 @@ class Site:
     def __init__(self, app: Flask, folder: Path) -> None:
         app.request_class = Listening
         # Its clock stands still, so drawing is never put off: 503 would be no answer here.
-        app.extensions["drawings"] = Drawings(folder / "artwork", timer=lambda: 0.0)
+        app.extensions["image_cache"] = ImageCache(folder / "artwork", timer=lambda: 0.0)
         self.app = app
         self.client = browser(app, use_cookies=False)
         self.slug = make_petition()
         (folder / "queue.jpg").write_bytes(photo())
-        news = manuscript.read_news(NEWS | {"pictures": ["queue.jpg"]}, folder)
-        updates.keep(self.slug, news, now=now())
-        self.petition_id = petitions.identify(self.slug)
+        news = petition_file.parse_updates(NEWS | {"pictures": ["queue.jpg"]}, folder)
+        updates.import_updates(self.slug, news, now=now())
+        self.petition_id = queries.get_id(self.slug)
         self._keys: tokens.Tokens = app.extensions["tokens"]
         self._number = 0
         inside = sign_in(app, self.client)
@@ -253,9 +249,9 @@ class Site:
             "slug": self.slug,
             "code": "en",
             "count": "0",
-            "digest": updates.pictures(self.petition_id)["queue.jpg"].digest,
-            "update_id": str(updates.listed(self.petition_id, "en")[0].id),
-            "office": str(updates.targets(self.petition_id)[0].id),
+            "digest": updates.list_pictures(self.petition_id)["queue.jpg"].digest,
+            "update_id": str(updates.list_updates(self.petition_id, "en")[0].id),
+            "office": str(updates.list_targets(self.petition_id)[0].id),
             "csrf_token": self._csrf,
         }
         db.session.rollback()
@@ -273,7 +269,7 @@ class Site:
         """
         wrong = wrong or {}
         good = self._fixed | self._good(call, age, wrong) | GOOD.get(call.endpoint, {})
-        if call.endpoint == "public.sign":
+        if call.endpoint == "petition.sign":
             good["email"] = f"signer{self._number}@example.org"
         path = _PART.sub(lambda part: "".join(wrong.get(part[2], [good[part[2]]])[:1]), call.rule)
         if call.translated and self._number % 2:
@@ -317,7 +313,7 @@ class Site:
             "opened": self._keys.make(tokens.FORM, 1, now=now()),
             # A step is done by waiting or, before that, by its proof.
             "ticket": self._keys.make(
-                steps.STEP,
+                challenge.CHALLENGE,
                 self._number,
                 now=now() - timedelta(minutes=0 if "proof" in wrong else 1),
             ),
@@ -325,7 +321,7 @@ class Site:
         if "burst_id" in call.parts:
             source = f"flood{self._number}.xyz"
             with transaction() as connection:
-                made = bursts.note(connection, self.petition_id, "domain", source, 60, 0, now())
+                made = bursts.record(connection, self.petition_id, "domain", source, 60, 0, now())
             good["burst_id"] = str(made)
         if {"token", "signature_id", "number"} & {*call.parts}:
             good |= self._signed(call, age)
@@ -334,32 +330,30 @@ class Site:
     def _signed(self, call: Call, age: timedelta) -> dict[str, str]:
         entry = replace(ENTRY, comment="Because.", display="full")
         moment, email = now() - timedelta(minutes=5), f"kept{self._number}@example.org"
-        letter_id = sign(email, self.slug, entry=entry, at=moment)
+        email_id = sign(email, self.slug, entry=entry, at=moment)
         page = call.rule.partition("/<token>")[0].rpartition("/")[2]
         if page == "confirm":  # asks which name it is
             sign(email, self.slug, entry=replace(entry, name="Bo Berg"), at=moment)
-        (signature_id,) = db.session.scalars(
-            select(Letter.signature_id).where(Letter.id == letter_id)
-        )
+        (signature_id,) = db.session.scalars(select(Email.signature_id).where(Email.id == email_id))
         assert signature_id is not None
         if page in {"thanks", "my"} or {"signature_id", "number"} & {*call.parts}:
             confirm(signature_id, at=moment)
         number = db.session.scalar(select(Signature.number).where(Signature.id == signature_id))
-        link = organisers.link_for(read_address("organiser@example.org"))
+        link = access.get_sign_in_link(read_address("organiser@example.org"))
         db.session.rollback()
         purposes: dict[str, tuple[tokens.Purpose, tuple[int, ...]]] = {
-            "pending": (tokens.PENDING, (letter_id,)),
-            "confirm": (tokens.confirm(7), (signature_id, 1)),
+            "pending": (tokens.PENDING, (email_id,)),
+            "confirm": (tokens.confirm_purpose(7), (signature_id, 1)),
             "thanks": (tokens.THANKS, (signature_id,)),
-            "my": (tokens.MY_PAGE, (signature_id,)),
-            "not-me": (tokens.NOT_ME, (letter_id,)),
+            "my": (tokens.SELF_SERVICE, (signature_id,)),
+            "not-me": (tokens.DISOWN, (email_id,)),
             "enter": (tokens.SIGN_IN, (link.organiser_id, link.serial)),
         }
         good = {"signature_id": str(signature_id), "number": str(number)}
         if "token" in call.parts:
             purpose, ids = purposes[page]
             good["token"] = self._keys.make(purpose, *ids, now=now() - age)
-            good["code"] = codes.make(letter_id, self._keys)
+            good["code"] = codes.make_code(email_id, self._keys)
         return good
 
 
@@ -413,7 +407,7 @@ def test_with_everything_in_order_every_page_lets_in(site: Site, call: Call) -> 
     answer, changed = site.ask(call)
     assert answer.status_code < 400, "or the tests below try nothing but the door"
     assert not answer.headers.get("Location", "").endswith("/organisers/sign-in") or (
-        call.endpoint == "organiser.sign_out"
+        call.endpoint == "organisers.sign_out"
     )
     if call.method != "POST":
         assert changed == (str(call) == "GET /organisers/p/<slug>/signatures.csv")
@@ -433,7 +427,7 @@ def test_anything_in_any_place(
     answer, changed = site.ask(call, {place: values}, how=how)
     if answer.status_code >= 400:
         assert not changed, "never a row from what is refused"
-    if call.endpoint == "public.sign":
+    if call.endpoint == "petition.sign":
         assert changed == (answer.status_code == 303), "a row for each one that is taken"
 
 

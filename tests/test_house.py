@@ -9,10 +9,11 @@ from flask import Flask, render_template
 from flask_babel import force_locale
 from jinja2 import StrictUndefined
 
-from petition import ROOT, config
-from petition.clock import now
-from petition.extensions import Base, db
-from petition.kinds import LetterKind
+from petition.core import config
+from petition.core.clock import now
+from petition.core.config import ROOT
+from petition.database.base import Base, db
+from petition.models.enums import EmailKind
 
 DOCS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 MODULES = [path for path in (ROOT / "petition").rglob("*.py") if "migrations" not in path.parts]
@@ -34,9 +35,9 @@ def test_no_setting_is_documented_that_is_not_there() -> None:
     assert documented == {setting.name for setting in config.SETTINGS}
 
 
-@pytest.mark.parametrize("kind", list(LetterKind))
+@pytest.mark.parametrize("kind", list(EmailKind))
 def test_every_letter_has_its_three_templates_and_renders_in_every_language(
-    app: Flask, kind: LetterKind
+    app: Flask, kind: EmailKind
 ) -> None:
     app.jinja_env.undefined = StrictUndefined
     values = {
@@ -62,10 +63,10 @@ def test_every_letter_has_its_three_templates_and_renders_in_every_language(
     for language in app.config["LANGUAGES"]:
         with force_locale(language):
             for part in ("subject", "txt", "html"):
-                text = render_template(f"letters/{kind}.{part}", language=language, **values)
+                text = render_template(f"emails/{kind}.{part}", language=language, **values)
                 assert text.strip()
                 said[language, part] = text
-        assert "https://" in said[language, "txt"] or kind == LetterKind.WITHDRAWN
+        assert "https://" in said[language, "txt"] or kind == EmailKind.WITHDRAWN
         assert "<" not in said[language, "txt"]
     assert said["en", "txt"] != said["ru", "txt"]
 
@@ -90,7 +91,7 @@ def test_only_the_transaction_begins_and_commits() -> None:
         for path in MODULES
         if re.search(r"\.(commit|begin|begin_nested)\(\)", path.read_text(encoding="utf-8"))
     ]
-    assert writing == ["petition/extensions.py"]
+    assert writing == ["petition/database/transactions.py"]
 
 
 def test_the_environment_is_read_in_one_room() -> None:

@@ -10,11 +10,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from petition import organisers, tokens
-from petition.clock import now
-from petition.extensions import db
-from petition.kinds import Role
+from petition.core import tokens
+from petition.core.clock import now
+from petition.database.base import db
 from petition.models import Signature
+from petition.models.enums import Role
+from petition.organisers import access
 from tests.conftest import (
     Client,
     browser,
@@ -74,8 +75,8 @@ def test_it_works(app: Flask, client: Client, petition: str, post_office: PostOf
 def sign_in(app: Flask, client: Client) -> Client:
     """Invite an organiser and sign in with the link, as a browser with cookies does."""
     address = read_address("organiser@example.org")
-    organisers.invite(address, role=Role.EDITOR, slug=None, language="en", now=now())
-    link = organisers.link_for(address)
+    access.invite(address, role=Role.EDITOR, slug=None, language="en", now=now())
+    link = access.get_sign_in_link(address)
     token = app.extensions["tokens"].make(tokens.SIGN_IN, link.organiser_id, link.serial, now=now())
     inside = browser(app)
     page = inside.get(f"/organisers/enter/{token}")

@@ -5,9 +5,9 @@ import gzip
 import pytest
 from flask import Flask
 
-from petition import lifecycle
-from petition.kinds import State
-from petition.web.kept import MOST, SECONDS, Kept
+from petition.models.enums import PetitionState
+from petition.petitions import lifecycle
+from petition.web.middleware.page_cache import MAX_PAGES, SECONDS, PageCache
 from tests.conftest import TODAY, Client, confirmed, filled
 from tests.post_office import PostOffice
 
@@ -27,8 +27,8 @@ class Clock:
 def clock(app: Flask) -> Clock:
     """Return the timer of the kept pages."""
     clock = Clock()
-    kept = app.extensions["kept"]
-    assert isinstance(kept, Kept)
+    kept = app.extensions["page_cache"]
+    assert isinstance(kept, PageCache)
     kept._timer = clock  # noqa: SLF001 (the layer takes its timer when made; this is the app's own)
     return clock
 
@@ -37,7 +37,7 @@ def test_a_page_is_kept_for_a_second_and_no_longer(
     client: Client, petition: str, clock: Clock
 ) -> None:
     assert "Sign the petition" in client.get(f"/p/{petition}").text
-    lifecycle.move(petition, State.CLOSED, now=TODAY)
+    lifecycle.change_state(petition, PetitionState.CLOSED, now=TODAY)
     assert "Sign the petition" in client.get(f"/p/{petition}").text
     clock.seconds += SECONDS
     assert "This petition is closed" in client.get(f"/p/{petition}").text
@@ -71,7 +71,7 @@ def test_each_share_channel_keeps_its_own_and_other_queries_share_one(
     assert 'name="channel" value="wa"' in client.get(f"/p/{petition}?r=wa").text
     assert 'name="channel" value=""' in client.get(f"/p/{petition}?r=evil").text
     assert 'name="channel" value=""' in client.get(f"/p/{petition}?fbclid=abc").text
-    kept = client.application.extensions["kept"]
+    kept = client.application.extensions["page_cache"]
     assert len(kept._answers) == 2  # noqa: SLF001 (how much is kept is the point)
 
 
@@ -114,12 +114,12 @@ def test_nothing_else_is_kept(client: Client, petition: str, clock: Clock) -> No
     client.get(answer.location)
     client.get("/p/nobody")
     client.post(f"/p/{petition}/sign", data={})
-    assert client.application.extensions["kept"]._answers == {}  # noqa: SLF001
+    assert client.application.extensions["page_cache"]._answers == {}  # noqa: SLF001
 
 
 def test_what_is_kept_is_bounded(client: Client, petition: str, clock: Clock) -> None:
-    kept = client.application.extensions["kept"]
-    kept._answers.update({(f"/{number}", "en", ""): None for number in range(MOST)})  # noqa: SLF001
+    kept = client.application.extensions["page_cache"]
+    kept._answers.update({(f"/{number}", "en", ""): None for number in range(MAX_PAGES)})  # noqa: SLF001
     client.get(f"/p/{petition}")
     assert len(kept._answers) == 1  # noqa: SLF001
 

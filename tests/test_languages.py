@@ -10,10 +10,13 @@ from flask import Flask
 from flask_babel import force_locale, ngettext
 from sqlalchemy import update
 
-from petition import ROOT, tokens
-from petition.extensions import transaction
-from petition.i18n import OWN_CATALOGUES, countries, negotiate, sort_key
+from petition.core import tokens
+from petition.core.config import ROOT
+from petition.core.i18n import countries, sort_key
+from petition.database.transactions import transaction
 from petition.models import Tally
+from petition.web.middleware.language import negotiate
+from petition.web.middleware.translations import OWN_CATALOGUES
 from tests.conftest import Client, MakeApp, make_petition, signed, token_for
 from tests.post_office import PostOffice
 
@@ -37,7 +40,7 @@ def test_the_browser_is_given_what_it_asks_for(header: str, language: str) -> No
 
 
 # Those for organisers and for machines; any other blueprint is the public's, also one to come.
-NOT_PUBLIC = {"organiser", "health", "dev"}
+NOT_PUBLIC = {"organisers", "health", "dev_mail"}
 # A figure is the same in all languages, and a picture's address names its own.
 SAME_IN_ALL = {
     "/p/<slug>/count.json",
@@ -53,7 +56,15 @@ def test_every_public_page_exists_with_and_without_a_prefix(app: Flask) -> None:
         blueprint = rule.endpoint.partition(".")[0]
         if blueprint in rules:
             rules[blueprint].add(rule.rule)
-    assert {"public", "signer", "mine", "news", "passing", "embassy", "notices"} <= set(rules)
+    assert {
+        "petition",
+        "confirmation",
+        "self_service",
+        "updates",
+        "share",
+        "embassy",
+        "notices",
+    } <= set(rules)
     for name, found in rules.items():
         plain = {rule for rule in found if not rule.startswith("/<language:language>")}
         prefixed = {f"/<language:language>{rule}" for rule in plain - SAME_IN_ALL}
@@ -135,7 +146,9 @@ def test_a_reader_without_a_text_still_gets_mail_in_their_language(
 
 
 def test_the_organiser_is_named_in_the_readers_language(app: Flask, client: Client) -> None:
-    sample = tomllib.loads((ROOT / "petition/samples/kuramshin.toml").read_text(encoding="utf-8"))
+    sample = tomllib.loads(
+        (ROOT / "petition/petitions/samples/kuramshin.toml").read_text(encoding="utf-8")
+    )
     make_petition(**sample)
     assert "Кампания за освобождение" in client.get("/ru/p/kuramshin").text
     assert "Campaign for the release" in client.get("/en/p/kuramshin").text

@@ -14,11 +14,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from petition import limits, networks, steps, tokens, watch
-from petition.clock import now
-from petition.errors import ProofRefused, StepWanted, TooMany
-from petition.extensions import db, transaction
-from petition.models import Counter, Letter, NetworkSecret, Signature
+from petition.abuse import burst_detection, networks, rate_limits
+from petition.abuse import challenge as steps
+from petition.core import tokens
+from petition.core.clock import now
+from petition.core.errors import ChallengeFailed, ChallengeRequired, RateLimited
+from petition.database.base import db
+from petition.database.transactions import transaction
+from petition.models import Counter, Email, NetworkSecret, Signature
 from tests.conftest import (
     TODAY,
     Client,
@@ -67,15 +70,15 @@ def hidden(page: str) -> dict[str, str]:
 def test_the_free_ones_then_a_step_each_then_no_more(app: Flask) -> None:
     def spend(proven: bool, at: datetime = TODAY) -> None:
         with transaction() as connection:
-            limits.hit(connection, (limits.RateLimit("k", "", 2, 4, proven),), now=at)
+            rate_limits.hit(connection, (rate_limits.RateLimit("k", "", 2, 4, proven),), now=at)
 
     spend(False)
     spend(False)
-    with pytest.raises(StepWanted):
+    with pytest.raises(ChallengeRequired):
         spend(False)
     spend(True)
     spend(True)
-    with pytest.raises(TooMany) as over:
+    with pytest.raises(RateLimited) as over:
         spend(True)
     assert over.value.wait == timedelta(minutes=10), "noon begins a window"
     spend(False, TODAY + timedelta(minutes=10))
@@ -84,11 +87,11 @@ def test_the_free_ones_then_a_step_each_then_no_more(app: Flask) -> None:
 def test_what_is_refused_counts_nothing(app: Flask) -> None:
     for _ in range(3):
         with transaction() as connection:
-            limits.hit(connection, (limits.RateLimit("a", "", 9, 9),), now=TODAY)
-    with pytest.raises(StepWanted), transaction() as connection:
-        limits.hit(
+            rate_limits.hit(connection, (rate_limits.RateLimit("a", "", 9, 9),), now=TODAY)
+    with pytest.raises(ChallengeRequired), transaction() as connection:
+        rate_limits.hit(
             connection,
-            (limits.RateLimit("a", "", 9, 9), limits.RateLimit("b", "", 0, 9)),
+            (rate_limits.RateLimit("a", "", 9, 9), rate_limits.RateLimit("b", "", 0, 9)),
             now=TODAY,
         )
     ((key, times),) = db.session.execute(select(Counter.scope, Counter.value)).all()
@@ -118,7 +121,7 @@ def test_the_keys_are_destroyed_after_48_hours(app: Flask) -> None:
     for days in range(4):
         networks.Networks((), ()).key("192.0.2.1", now=TODAY + timedelta(days=days))
     with transaction() as connection:
-        networks.forget(connection, now=TODAY + timedelta(days=3))
+        networks.delete_expired(connection, now=TODAY + timedelta(days=3))
     left = db.session.scalars(select(NetworkSecret.day)).all()
     assert sorted(left) == [(TODAY + timedelta(days=days)).date() for days in (2, 3)]
 
@@ -148,7 +151,7 @@ def test_beyond_the_free_ones_a_wait_lets_everybody_through_without_javascript(
     assert early.status_code == 429
     assert 0 < int(early.headers["Retry-After"]) <= 10
     assert hidden(early.text)["ticket"] == fields["ticket"], "the wait goes on"
-    waited = strict.extensions["tokens"].make(steps.STEP, 7, now=now() - timedelta(seconds=11))
+    waited = strict.extensions["tokens"].make(steps.CHALLENGE, 7, now=now() - timedelta(seconds=11))
     assert post(client, "sixth@example.org", ticket=waited, proof="").status_code == 303
     again = post(client, "seventh@example.org", ticket=waited, proof="")
     assert again.status_code == 422, "one step is good for one form"
@@ -182,9 +185,9 @@ def solved(page: str) -> tuple[str, str]:
 @pytest.mark.parametrize("proof", ["nonsense", "e30=", "W10=", "eyJjaGFsbGVuZ2UiOjF9"])
 def test_a_proof_that_is_none_is_refused(strict: Flask, proof: str) -> None:
     keys = strict.extensions["tokens"]
-    step = steps.ask(keys, delay=timedelta(seconds=10), now=now())
-    with pytest.raises(ProofRefused):
-        steps.done(keys, step.ticket, proof, delay=timedelta(seconds=10), now=now())
+    step = steps.issue(keys, delay=timedelta(seconds=10), now=now())
+    with pytest.raises(ChallengeFailed):
+        steps.verify(keys, step.ticket, proof, delay=timedelta(seconds=10), now=now())
 
 
 def test_a_forged_ticket_gets_a_new_step(strict: Flask) -> None:
@@ -294,7 +297,7 @@ def test_who_fills_the_trap_sees_the_same_page_and_no_mail_leaves(
     assert "is waiting to be sent" in text_of(client.get(answer.location))
     deliver(app)
     assert post_office.arrived == []
-    assert db.session.scalars(select(Letter.state)).one() == "held"
+    assert db.session.scalars(select(Email.state)).one() == "held"
 
 
 def test_no_network_address_is_stored(strict: Flask) -> None:
@@ -329,9 +332,9 @@ def asking(app: Flask, what: str) -> tuple[Client, str, dict[str, str]]:
     client = browser(app)
     pending = client.post("/p/free-them/sign", data=filled(email="anan@example.org")).location
     with transaction() as connection:
-        connection.execute(update(Letter).values(created_at=now() - timedelta(minutes=3)))
+        connection.execute(update(Email).values(created_at=now() - timedelta(minutes=3)))
     keys, told = app.extensions["tokens"], {"language": "ru"}
-    confirm = keys.make(tokens.confirm(7), 1, 1, now=now() - timedelta(days=8))
+    confirm = keys.make(tokens.confirm_purpose(7), 1, 1, now=now() - timedelta(days=8))
     if what == "organiser":
         csrf = hidden(client.get("/organisers/sign-in").text)["csrf_token"]
         return client, "/organisers/sign-in", {"email": "o@example.org", "csrf_token": csrf}
@@ -369,7 +372,7 @@ def test_only_with_steps_done_and_many_more_comes_a_refusal(busy: Flask) -> None
 
     def ask(number: int) -> int:
         moment = now() - timedelta(seconds=11)
-        ticket = busy.extensions["tokens"].make(steps.STEP, number, now=moment)
+        ticket = busy.extensions["tokens"].make(steps.CHALLENGE, number, now=moment)
         fields = {"email": "a@example.org", "ticket": ticket}
         return client.post("/my", data=fields).status_code
 
@@ -399,7 +402,7 @@ def test_mails_of_a_minute_are_bounded_over_all_workers(
         deliver(app)
         deliver(app)
         assert len(post_office.arrived) == 3
-        due = db.session.scalars(select(Letter.attempts).where(Letter.state == "due")).all()
+        due = db.session.scalars(select(Email.attempts).where(Email.state == "due")).all()
         assert due == [0, 0], "they wait untried"
 
 
@@ -425,7 +428,7 @@ def test_a_mailbox_cannot_be_bombed(strict: Flask, post_office: PostOffice, writ
 
 
 def test_a_single_address_can_be_named_in_ipv6_too() -> None:
-    known = networks.Networks(networks.read(["2001:db8::7", "192.0.2.0/24"]), ())
+    known = networks.Networks(networks.parse_networks(["2001:db8::7", "192.0.2.0/24"]), ())
     assert known.is_allowed("2001:db8::7")
     assert not known.is_allowed("2001:db8::8"), "its neighbour in the same /64"
     assert known.is_allowed("::ffff:192.0.2.9")
@@ -439,9 +442,9 @@ def test_a_crowd_that_is_never_refused_is_no_flood(make_app: MakeApp) -> None:
         client = browser(app, use_cookies=False)
         for number in range(60):
             assert post(client, f"a{number}@example.org", network="127.0.0.1").status_code == 303
-        assert watch.watch(now=now()) == []
+        assert burst_detection.detect(now=now()) == []
         post(client, "last@example.org", network="127.0.0.1")
-        assert db.session.scalars(select(Letter.state).distinct()).all() == ["due"]
+        assert db.session.scalars(select(Email.state).distinct()).all() == ["due"]
 
 
 def test_schools_have_their_own_mail_domain(make_app: MakeApp) -> None:

@@ -10,13 +10,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from petition import disowning, lifecycle, mine, organisers, posting, signing
-from petition.clock import now
-from petition.errors import SignatureGone
-from petition.extensions import db
-from petition.kinds import LetterState, Role, State
-from petition.limits import FormSender
-from petition.models import Letter, Signature, Suppression
+from petition.abuse.rate_limits import FormSender
+from petition.core.clock import now
+from petition.core.errors import SignatureGone
+from petition.database.base import db
+from petition.models import Email, Signature, Suppression
+from petition.models.enums import EmailState, PetitionState, Role
+from petition.organisers import access
+from petition.outbox import enqueue
+from petition.petitions import lifecycle
+from petition.signatures import disowning, self_service, signing
 from tests.conftest import (
     Client,
     browser,
@@ -154,7 +157,7 @@ def test_withdrawing_erases_the_row_lowers_the_count_and_sends_a_last_mail(
     client.post(path_of(last.link_to("not-me")), data={"never": "yes"})
     assert db.session.scalar(select(func.count()).select_from(Suppression)) == 1
     assert "No list that you were on had been downloaded." in " ".join(last.text.split())
-    assert not db.session.scalars(select(Letter.address).where(Letter.address != "")).all()
+    assert not db.session.scalars(select(Email.address).where(Email.address != "")).all()
     assert "signature number 2" in client.get(other).text, "numbers are nobody else's"
 
 
@@ -163,10 +166,10 @@ def test_after_a_download_it_says_which_copy_cannot_be_called_back(
 ) -> None:
     path = my_page(client, petition, post_office)
     address = read_address("organiser@example.org")
-    organisers.invite(address, role=Role.EDITOR, slug=None, language="en", now=now())
-    organiser = organisers.find(organisers.link_for(address).organiser_id)
+    access.invite(address, role=Role.EDITOR, slug=None, language="en", now=now())
+    organiser = access.get_organiser(access.get_sign_in_link(address).organiser_id)
     assert organiser is not None
-    organisers.record_download(organiser, petition, what="csv", now=now())
+    access.record_download(organiser, petition, what="csv", now=now())
     assert "cannot be called back" in text_of(client.get(path))
     answer = client.post(path, data={"action": "withdraw"})
     assert "We cannot call that copy back" in text_of(answer)
@@ -210,7 +213,7 @@ def test_what_is_held_stays_held_when_it_is_corrected(
     (mail,) = post_office.arrived
     client.post(path_of(mail.link_to("my")), data=CHANGED)
     assert count_of(client, petition) == 0
-    held = select(Letter.entry).where(Letter.state == LetterState.HELD)
+    held = select(Email.entry).where(Email.state == EmailState.HELD)
     assert db.session.scalars(held).all() == [1]
 
 
@@ -218,7 +221,7 @@ def test_the_date_of_erasing_is_said_once_the_petition_is_closed(
     client: Client, petition: str, post_office: PostOffice
 ) -> None:
     path = my_page(client, petition, post_office)
-    lifecycle.move(petition, State.CLOSED, now=now())
+    lifecycle.change_state(petition, PetitionState.CLOSED, now=now())
     erased = now() + timedelta(days=180)
     assert f"{erased.day}, {erased.year}" in text_of(client.get(path))
 
@@ -307,7 +310,7 @@ def test_letters_of_an_erased_signature_do_not_leave(
     assert [mail.message["Subject"] for mail in post_office.arrived[before:]] == [
         "Your data are erased"
     ]
-    assert not db.session.scalar(select(func.count()).where(Letter.state == LetterState.DUE))
+    assert not db.session.scalar(select(func.count()).where(Email.state == EmailState.DUE))
 
 
 def test_never_again_holds_when_the_entry_is_gone_already(
@@ -342,7 +345,7 @@ def test_thanks_are_not_lost_by_a_correction(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     client.post(signed(client, post_office, petition))
-    mine.correct(1, ENTRY, now=now())
+    self_service.correct(1, ENTRY, now=now())
     deliver(app)
     assert post_office.arrived[-1].message["Subject"] == "Your email address is confirmed"
 
@@ -397,7 +400,7 @@ def test_asking_puts_one_letter_in_the_box_for_everybody(
     app: Flask, client: Client, petition: str, post_office: PostOffice, path: str
 ) -> None:
     my_page(client, petition, post_office)
-    organisers.invite(
+    access.invite(
         read_address("anna@example.org"),
         role=Role.ADMIN,
         slug=None,
@@ -406,11 +409,11 @@ def test_asking_puts_one_letter_in_the_box_for_everybody(
     )
     inside = browser(app)
     for email in ("anna@example.org", "nobody@example.org"):
-        before = db.session.scalar(select(func.max(Letter.id)))
+        before = db.session.scalar(select(func.max(Email.id)))
         csrf = inside.get(path).text.partition('name="csrf_token" value="')[2].partition('"')[0]
         answer = inside.post(path, data={"email": email, "csrf_token": csrf})
         assert answer.status_code == 200
-        assert db.session.scalar(select(func.max(Letter.id))) == (before or 0) + 1, email
+        assert db.session.scalar(select(func.max(Email.id))) == (before or 0) + 1, email
 
 
 def test_taken_back_by_many_at_once_it_is_erased_once(
@@ -421,7 +424,7 @@ def test_taken_back_by_many_at_once_it_is_erased_once(
 
     def take_back(_number: int) -> bool:
         try:
-            mine.withdraw(1, now=now())
+            self_service.withdraw(1, now=now())
         except SignatureGone:
             return False
         return True
@@ -433,14 +436,14 @@ def test_taken_back_by_many_at_once_it_is_erased_once(
 def test_who_asks_while_it_is_taken_back_is_asked_no_less_kindly(app: Flask, petition: str) -> None:
     def ask_or_erase(number: int) -> int:
         for _ in range(10):
-            letter_id = sign(at=now())
+            email_id = sign(at=now())
             if number % 2:
-                disowning.disown(letter_id, never_again=False, now=now())
+                disowning.disown(email_id, never_again=False, now=now())
             else:
                 address = read_address("anna@example.org")
-                mine.ask_link(address, sender=FormSender(), now=now())
+                self_service.request_link(address, sender=FormSender(), now=now())
                 with suppress(SignatureGone):
-                    signing.resend(letter_id, sender=FormSender(), now=now() + posting.AGAIN_AFTER)
+                    signing.resend(email_id, sender=FormSender(), now=now() + enqueue.RESEND_AFTER)
         return number
 
     assert in_threads(app, 8, ask_or_erase) == [*range(8)], "nobody meets a fault"

@@ -10,14 +10,15 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from petition import organisers, tokens
-from petition.clock import now
-from petition.errors import OrganiserExists, OrganiserUnknown, SignInSpent
-from petition.extensions import db
-from petition.kinds import Role
-from petition.limits import FormSender
+from petition.abuse.rate_limits import FormSender
+from petition.core import tokens
+from petition.core.clock import now
+from petition.core.errors import OrganiserExists, OrganiserNotFound, SignInLinkUsed
+from petition.database.base import db
 from petition.models import AuditEntry
-from petition.web.organiser.guard import OPEN
+from petition.models.enums import Role
+from petition.organisers import access
+from petition.web.organisers.guard import OPEN
 from tests.conftest import (
     TODAY,
     Client,
@@ -38,12 +39,12 @@ ORGANISER = read_address("organiser@example.org")
 
 def invite(role: Role = Role.EDITOR, slug: str | None = None) -> int:
     """Add the organiser."""
-    return organisers.invite(ORGANISER, role=role, slug=slug, language="en", now=now())
+    return access.invite(ORGANISER, role=role, slug=slug, language="en", now=now())
 
 
 def enter(app: Flask) -> Client:
     """Sign in as a browser would and return it."""
-    link = organisers.link_for(ORGANISER)
+    link = access.get_sign_in_link(ORGANISER)
     token = token_for(app, tokens.SIGN_IN, link.organiser_id, link.serial)
     inside = browser(app)
     answer = press(inside, f"/organisers/enter/{token}")
@@ -116,7 +117,7 @@ def test_asking_for_a_link_says_the_same_to_organisers_and_strangers(
 def test_at_most_five_links_an_hour_are_mailed(app: Flask, post_office: PostOffice) -> None:
     invite()
     for _ in range(9):
-        organisers.ask_link(ORGANISER, sender=FormSender(), now=now())
+        access.request_link(ORGANISER, sender=FormSender(), now=now())
         deliver(app)
     assert len(post_office.arrived) == 5
 
@@ -137,10 +138,10 @@ def test_an_expired_link_is_told(app: Flask, client: Client) -> None:
 
 def test_a_link_opens_one_session_however_often_it_is_spent(app: Flask) -> None:
     invite()
-    link = organisers.link_for(ORGANISER)
-    organisers.enter(link, now=TODAY)
-    with pytest.raises(SignInSpent):
-        organisers.enter(link, now=TODAY)
+    link = access.get_sign_in_link(ORGANISER)
+    access.use_link(link, now=TODAY)
+    with pytest.raises(SignInLinkUsed):
+        access.use_link(link, now=TODAY)
 
 
 def test_forms_need_their_csrf_token(app: Flask, client: Client) -> None:
@@ -164,12 +165,12 @@ def test_signing_out_ends_the_session(app: Flask) -> None:
 def test_a_removed_organiser_is_out_at_once(app: Flask) -> None:
     invite()
     inside = enter(app)
-    organisers.remove(ORGANISER, now=TODAY)
+    access.remove(ORGANISER, now=TODAY)
     assert inside.get("/organisers/").status_code == 303
-    with pytest.raises(OrganiserUnknown):
-        organisers.link_for(ORGANISER)
-    with pytest.raises(OrganiserUnknown):
-        organisers.remove(ORGANISER, now=TODAY)
+    with pytest.raises(OrganiserNotFound):
+        access.get_sign_in_link(ORGANISER)
+    with pytest.raises(OrganiserNotFound):
+        access.remove(ORGANISER, now=TODAY)
 
 
 def test_nobody_is_invited_twice(app: Flask) -> None:

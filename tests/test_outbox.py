@@ -21,14 +21,17 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from petition import outbox, serving, smtp
-from petition.chores import Chore
 from petition.cli.service import worker_for
-from petition.clock import now
-from petition.errors import Unreachable
-from petition.extensions import db, transaction
-from petition.kinds import LetterState
-from petition.models import Letter
+from petition.core.clock import now
+from petition.core.config import ROOT
+from petition.core.errors import MailServerUnreachable
+from petition.database.base import db
+from petition.database.transactions import transaction
+from petition.mail import smtp
+from petition.models import Email
+from petition.models.enums import EmailState
+from petition.operations.scheduler import Scheduler, Task
+from petition.outbox import delivery
 from tests import test_signing
 from tests.conftest import Client, MakeApp, count_of, deliver, filled, make_petition, path_of
 from tests.post_office import PostOffice
@@ -42,19 +45,19 @@ def sign(email: str = "anna@example.org") -> int:
     return test_signing.sign(email, at=now())
 
 
-def letter(letter_id: int) -> Letter:
+def letter(email_id: int) -> Email:
     """Return a letter as it is stored now."""
     db.session.rollback()
-    found = db.session.get(Letter, letter_id, populate_existing=True)
+    found = db.session.get(Email, email_id, populate_existing=True)
     assert found is not None
     return found
 
 
 def test_a_letter_leaves_once(app: Flask, petition: str, post_office: PostOffice) -> None:
-    letter_id = sign()
+    email_id = sign()
     assert deliver(app) == 1
     assert deliver(app) == 0
-    assert letter(letter_id).state == LetterState.SENT
+    assert letter(email_id).state == EmailState.SENT
     assert len(post_office.arrived) == 1
 
 
@@ -62,10 +65,10 @@ def test_a_refused_address_is_not_tried_again_and_of_the_reason_the_codes_are_ke
     app: Flask, petition: str, post_office: PostOffice
 ) -> None:
     post_office.answers["anna@example.org"] = "550 5.1.1 <anna@example.org> unknown here"
-    letter_id = sign()
+    email_id = sign()
     deliver(app)
-    refused = letter(letter_id)
-    assert refused.state == LetterState.REFUSED
+    refused = letter(email_id)
+    assert refused.state == EmailState.REFUSED
     assert refused.reason == "550 5.1.1"
     assert deliver(app) == 0
 
@@ -84,39 +87,39 @@ def test_a_deferred_letter_waits_longer_each_time(
     app: Flask, petition: str, post_office: PostOffice
 ) -> None:
     post_office.answers["anna@example.org"] = "451 4.7.1 greylisted, come back"
-    letter_id = sign()
+    email_id = sign()
     deliver(app)
-    deferred = letter(letter_id)
-    assert deferred.state == LetterState.DUE
+    deferred = letter(email_id)
+    assert deferred.state == EmailState.DUE
     assert deferred.reason == "451 4.7.1"
     assert timedelta(0) < deferred.due_at - now() <= timedelta(seconds=5)
     assert deliver(app) == 0
 
 
 def test_the_waits_grow_from_five_seconds_to_one_hour() -> None:
-    waits = [outbox.wait_after(attempts).total_seconds() for attempts in range(1, 14)]
+    waits = [delivery.retry_delay(attempts).total_seconds() for attempts in range(1, 14)]
     assert waits[:4] == [5, 10, 20, 40]
     assert waits[-1] == 3_600
     assert waits == sorted(waits)
 
 
 def test_a_letter_that_nobody_takes_for_five_days_is_given_up(app: Flask, petition: str) -> None:
-    letter_id = sign()
-    made = letter(letter_id).created_at
-    outbox.claim(made)
-    outbox.deferred(letter_id, "451 later", now=made + timedelta(days=5, seconds=1))
-    assert letter(letter_id).state == LetterState.REFUSED
-    assert letter(letter_id).reason == "451 later"
+    email_id = sign()
+    made = letter(email_id).created_at
+    delivery.claim(made)
+    delivery.defer(email_id, "451 later", now=made + timedelta(days=5, seconds=1))
+    assert letter(email_id).state == EmailState.REFUSED
+    assert letter(email_id).reason == "451 later"
 
 
 def test_a_refused_message_is_kept_with_the_servers_codes(
     app: Flask, petition: str, post_office: PostOffice
 ) -> None:
     post_office.data_answer = "550 5.7.515 access denied, sender not authenticated"
-    letter_id = sign()
+    email_id = sign()
     deliver(app)
-    assert letter(letter_id).state == LetterState.REFUSED
-    assert letter(letter_id).reason == "550 5.7.515"
+    assert letter(email_id).state == EmailState.REFUSED
+    assert letter(email_id).reason == "550 5.7.515"
 
 
 @pytest.mark.parametrize(
@@ -144,11 +147,11 @@ def test_a_control_character_in_an_answer_breaks_nothing(
     app: Flask, petition: str, post_office: PostOffice
 ) -> None:
     post_office.answers["anna@example.org"] = "550 5.1.1 no \x00\x1b[31m such user"
-    letter_id = sign("anna@example.org")
+    email_id = sign("anna@example.org")
     sign("berta@example.org")
     assert deliver(app) == 2
-    assert letter(letter_id).state == LetterState.REFUSED
-    assert letter(letter_id).reason == "550 5.1.1"
+    assert letter(email_id).state == EmailState.REFUSED
+    assert letter(email_id).reason == "550 5.1.1"
     assert [mail.recipients for mail in post_office.arrived] == [["berta@example.org"]]
 
 
@@ -177,7 +180,7 @@ def test_a_failed_connection_is_told_in_the_servers_words_on_one_line(make_app: 
         with app.app_context():
             make_petition()
             sign()
-            with pytest.raises(Unreachable) as told:
+            with pytest.raises(MailServerUnreachable) as told:
                 deliver(app)
     assert str(told.value) == "554 5.3.2 no [31mservice to …"
 
@@ -188,11 +191,11 @@ def test_a_refused_sender_is_told_by_codes_for_the_words_may_hold_a_key(make_app
         app = make_app(MAIL_PORT=port)
         with app.app_context():
             make_petition()
-            letter_id = sign()
-            with pytest.raises(Unreachable) as told:
+            email_id = sign()
+            with pytest.raises(MailServerUnreachable) as told:
                 deliver(app)
-            assert letter(letter_id).state == LetterState.DUE
-            assert letter(letter_id).reason == str(told.value) == "sender refused: 553 5.7.1"
+            assert letter(email_id).state == EmailState.DUE
+            assert letter(email_id).reason == str(told.value) == "sender refused: 553 5.7.1"
 
 
 def test_a_fault_while_settling_defers_the_letter_and_holds_up_no_other(
@@ -202,19 +205,19 @@ def test_a_fault_while_settling_defers_the_letter_and_holds_up_no_other(
         raise ValueError("about anna@example.org")
 
     post_office.answers["anna@example.org"] = "550 5.1.1 no such user"
-    letter_id = sign("anna@example.org")
+    email_id = sign("anna@example.org")
     sign("berta@example.org")
     moments = [now()]  # of the worker's clock
     broken = replace(worker_for(app), mark=fail, clock=lambda: moments[-1])
     for seconds in (5, 10, 20):
         broken.work_off()
-        deferred = letter(letter_id)
-        assert deferred.state == LetterState.DUE
+        deferred = letter(email_id)
+        assert deferred.state == EmailState.DUE
         assert deferred.reason == "a fault of the site; see its log"
         assert deferred.due_at - moments[-1] == timedelta(seconds=seconds)
         moments.append(deferred.due_at)
     assert [mail.recipients for mail in post_office.arrived] == [["berta@example.org"]]
-    assert f"letter {letter_id} could not be sent or settled: ValueError" in caplog.text
+    assert f"email {email_id} could not be sent or settled: ValueError" in caplog.text
     assert "anna" not in caplog.text
 
 
@@ -228,7 +231,7 @@ def test_people_sign_on_while_the_mail_server_is_down_and_the_mails_leave_on_its
         )
         assert answer.status_code == 303
     for _ in range(3):
-        with pytest.raises(Unreachable):
+        with pytest.raises(MailServerUnreachable):
             deliver(app)
     assert {letter(number).attempts for number in (1, 2, 3)} == {0}, "no letter is to blame"
     post_office.start()
@@ -240,11 +243,11 @@ def test_a_server_that_hangs_up_costs_one_letter_a_wait_and_no_letter_is_lost(
     app: Flask, petition: str, post_office: PostOffice
 ) -> None:
     post_office.answers["anna@example.org"] = "421 4.3.2 shutting down"
-    letter_id = sign("anna@example.org")
+    email_id = sign("anna@example.org")
     sign("berta@example.org")
-    with pytest.raises(Unreachable):
+    with pytest.raises(MailServerUnreachable):
         deliver(app)
-    assert letter(letter_id).state == LetterState.DUE
+    assert letter(email_id).state == EmailState.DUE
     assert deliver(app) == 1
     assert post_office.arrived[0].recipients == ["berta@example.org"]
 
@@ -252,20 +255,20 @@ def test_a_server_that_hangs_up_costs_one_letter_a_wait_and_no_letter_is_lost(
 def test_a_worker_killed_between_claim_and_delivery_gives_the_letter_back(
     app: Flask, petition: str
 ) -> None:
-    letter_id = sign()
-    moment = letter(letter_id).due_at
-    assert outbox.claim(moment) == letter_id  # … and dies here
-    assert outbox.claim(moment + MINUTE) is None, "it is leased"
-    assert outbox.claim(moment + outbox.LEASE) == letter_id
-    assert letter(letter_id).attempts == 2
+    email_id = sign()
+    moment = letter(email_id).due_at
+    assert delivery.claim(moment) == email_id  # … and dies here
+    assert delivery.claim(moment + MINUTE) is None, "it is leased"
+    assert delivery.claim(moment + delivery.LEASE) == email_id
+    assert letter(email_id).attempts == 2
 
 
 def test_a_second_copy_after_a_crash_carries_the_same_message_id(
     app: Flask, petition: str, post_office: PostOffice
 ) -> None:
-    letter_id = sign()
-    mail = worker_for(app).compose(letter_id)
-    again = worker_for(app).compose(letter_id)
+    email_id = sign()
+    mail = worker_for(app).compose(email_id)
+    again = worker_for(app).compose(email_id)
     assert mail is not None
     assert again is not None
     assert mail.key == again.key
@@ -283,18 +286,18 @@ def test_ten_workers_share_the_letters_and_none_leaves_twice(
 
 
 def test_a_letter_to_somebody_who_is_gone_is_dropped(app: Flask, petition: str) -> None:
-    letter_id = sign()
-    outbox.claim(now())
+    email_id = sign()
+    delivery.claim(now())
     with transaction() as connection:
-        connection.execute(Letter.table().delete())
-    assert worker_for(app).compose(letter_id) is None
+        connection.execute(Email.table().delete())
+    assert worker_for(app).compose(email_id) is None
 
 
 def test_a_confirmation_that_waited_too_long_says_that_all_is_well(
     app: Flask, petition: str, post_office: PostOffice
 ) -> None:
-    letter_id = sign()
-    signature_id = letter(letter_id).signature_id
+    email_id = sign()
+    signature_id = letter(email_id).signature_id
     assert signature_id is not None
     test_signing.confirm(signature_id, at=now())
     deliver(app)
@@ -334,7 +337,7 @@ def test_status_tells_what_waits(app: Flask, petition: str, post_office: PostOff
     sign("refused@example.org")
     deliver(app)
     sign("b@example.org")
-    found = outbox.status()
+    found = delivery.status()
     assert (found.due, found.sent, found.refused, found.withheld) == (1, 1, 1, 0)
     assert isinstance(found.oldest, datetime)
 
@@ -352,7 +355,7 @@ def test_a_worker_process_killed_with_9_at_any_moment_loses_nothing(
             process.wait()
         _let_leases_run_out(tmp_path / "petition.db")
     with worker_process(app, post_office, tmp_path):
-        _until(lambda: outbox.status().due == 0)
+        _until(lambda: delivery.status().due == 0)
     readers = {mail.recipients[0] for mail in post_office.arrived}
     assert len(readers) == 60
     assert len(post_office.arrived) <= 63, "at most the letter under way leaves twice"
@@ -391,7 +394,7 @@ def worker_process(
         "PATH": os.environ["PATH"],
     }
     command = [sys.executable, "-m", "flask", "outbox", "run"]
-    process = subprocess.Popen(command, cwd=serving.ROOT, env=environment)
+    process = subprocess.Popen(command, cwd=ROOT, env=environment)
     try:
         yield process
     finally:
@@ -418,7 +421,7 @@ def _until(done: object, seconds: float = 30) -> None:
 def test_a_server_that_hangs_up_after_some_letters_gets_none_twice(
     app: Flask, petition: str, post_office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(smtp, "LETTERS_PER_CONNECTION", 2)
+    monkeypatch.setattr(smtp, "EMAILS_PER_CONNECTION", 2)
 
     def hang_up(_self: object) -> None:
         raise smtplib.SMTPServerDisconnected
@@ -428,7 +431,7 @@ def test_a_server_that_hangs_up_after_some_letters_gets_none_twice(
         sign(f"a{number}@example.org")
     deliver(app)
     assert len(post_office.arrived) == 5
-    assert db.session.scalars(select(Letter.state).distinct()).all() == ["sent"]
+    assert db.session.scalars(select(Email.state).distinct()).all() == ["sent"]
 
 
 def test_the_worker_looks_up_from_a_full_box(
@@ -436,7 +439,7 @@ def test_the_worker_looks_up_from_a_full_box(
 ) -> None:
     for number in range(3):
         sign(f"a{number}@example.org")
-    worker = replace(worker_for(app), chores=())
+    worker = replace(worker_for(app), background=None)
     assert worker.work_off(at_most=timedelta(0)) == 1
     assert worker.work_off() == 2
 
@@ -456,7 +459,8 @@ def test_a_chore_that_always_fails_holds_up_no_mail(
 
     sign()
     stop = Event()
-    worker = replace(worker_for(app), chores=(Chore("broken", timedelta(minutes=1), fail),))
+    broken = Scheduler([Task("broken", timedelta(minutes=1), fail)])
+    worker = replace(worker_for(app), background=broken.run_due)
 
     def work() -> None:
         with app.app_context():

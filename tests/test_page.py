@@ -8,14 +8,15 @@ import pytest
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from petition import lifecycle, manuscript, moderation, petitions, supporters, updates
-from petition.clock import now
-from petition.errors import NotThere, SettingsError
-from petition.extensions import db
-from petition.kinds import Remark, Role, State
+from petition.core.clock import now
+from petition.core.errors import ItemNotFound, SettingsError
+from petition.database.base import db
 from petition.models import AuditEntry, Signature, Tally
-from petition.supporters import initials
-from petition.web import notices
+from petition.models.enums import CommentState, PetitionState, Role
+from petition.organisers import moderation
+from petition.petitions import lifecycle, petition_file, queries, supporters, updates
+from petition.petitions.supporters import initials
+from petition.web.pages import notices
 from tests.conftest import (
     TODAY,
     Client,
@@ -60,7 +61,7 @@ def test_the_label_of_the_counter_is_right_for_every_number(
     for count in (1, 2):
         db.session.query(Tally).update({Tally.counted: count})
         db.session.commit()
-        app.extensions["kept"].forget()
+        app.extensions["page_cache"].forget()
         assert f"Confirmed signatures {count}" in text_of(client.get(f"/en/p/{petition}"))
 
 
@@ -70,7 +71,7 @@ def test_a_bar_shows_once_it_speaks_for_the_petition(
     for count, shown in ((24, False), (25, True)):
         db.session.query(Tally).update({Tally.counted: count})
         db.session.commit()
-        app.extensions["kept"].forget()
+        app.extensions["page_cache"].forget()
         assert ("<progress" in client.get(f"/p/{petition}").text) is shown
 
 
@@ -93,8 +94,8 @@ def test_a_name_shows_as_its_signer_chose(
 def test_a_country_is_named_from_five_signatures_on(
     client: Client, post_office: PostOffice, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert supporters.FEWEST == 5
-    monkeypatch.setattr(supporters, "FEWEST", 2)
+    assert supporters.MIN_PER_COUNTRY == 5
+    monkeypatch.setattr(supporters, "MIN_PER_COUNTRY", 2)
     sign(client, post_office, petition, "a", country="SE")
     assert "Sweden · " not in text_of(client.get(f"/p/{petition}"))
     sign(client, post_office, petition, "b", country="SE")
@@ -213,7 +214,7 @@ def test_an_organiser_hides_what_is_no_name(
     said = text_of(client.get(f"/p/{petition}"))
     assert "Buy Now" not in said
     assert "Bo Berg" in said
-    assert petitions.count(petition).count == 2
+    assert queries.get_count(petition).count == 2
     assert db.session.query(AuditEntry).filter_by(action="name.hide").one().detail == "signature 1"
     assert press(organiser, names, f"{names}/99").status_code == 404
 
@@ -225,8 +226,8 @@ def test_every_comment_that_waits_or_shows_is_within_reach(
     petition: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(moderation, "PAGE", 2)
-    petition_id = petitions.identify(petition)
+    monkeypatch.setattr(moderation, "PAGE_SIZE", 2)
+    petition_id = queries.get_id(petition)
     for who in "abc":
         sign(client, post_office, petition, who, display="full", comment=f"Word {who}")
     invite()
@@ -235,10 +236,10 @@ def test_every_comment_that_waits_or_shows_is_within_reach(
     page = organiser.get(comments).text
     assert "Comments to be read: 3" in page
     assert "Word c" not in page, "the two that have waited longest"
-    while waiting := moderation.waiting(petition_id):
+    while waiting := moderation.list_waiting(petition_id):
         for comment in waiting:
-            moderation.decide(
-                petition_id, comment.signature_id, comment.text, Remark.SHOWN, now=now()
+            moderation.decide_comment(
+                petition_id, comment.signature_id, comment.text, CommentState.SHOWN, now=now()
             )
     page = organiser.get(comments).text
     assert "Word a" not in page
@@ -251,22 +252,26 @@ def test_a_changed_comment_is_read_again(
     app: Flask, client: Client, post_office: PostOffice, petition: str
 ) -> None:
     sign(client, post_office, petition, "a", display="full", comment="One.")
-    petition_id = petitions.identify(petition)
-    (waiting,) = moderation.waiting(petition_id)
-    moderation.decide(petition_id, waiting.signature_id, "One.", Remark.SHOWN, now=now())
+    petition_id = queries.get_id(petition)
+    (waiting,) = moderation.list_waiting(petition_id)
+    moderation.decide_comment(
+        petition_id, waiting.signature_id, "One.", CommentState.SHOWN, now=now()
+    )
     my_page = path_of(post_office.mail_to("a@example.org").link_to("my"))
     changed = {"name": "Anna Berg", "country": "SE", "display": "full", "comment": "Two."}
     assert client.post(my_page, data=changed).status_code == 303
     db.session.expire_all()
-    assert db.session.query(Signature).one().comment_state == Remark.WAITING
-    with pytest.raises(NotThere):
-        moderation.decide(petition_id, waiting.signature_id, "One.", Remark.SHOWN, now=now())
+    assert db.session.query(Signature).one().comment_state == CommentState.WAITING
+    with pytest.raises(ItemNotFound):
+        moderation.decide_comment(
+            petition_id, waiting.signature_id, "One.", CommentState.SHOWN, now=now()
+        )
 
 
 def test_the_list_goes_on_by_hundreds(
     client: Client, petition: str, monkeypatch: pytest.MonkeyPatch, post_office: PostOffice
 ) -> None:
-    monkeypatch.setattr(supporters, "PAGE", 2)
+    monkeypatch.setattr(supporters, "PAGE_SIZE", 2)
     for who in "abc":
         sign(client, post_office, petition, who, name=f"Ann {who}", display="full")
     first = client.get(f"/p/{petition}/signatures").text
@@ -280,16 +285,16 @@ def test_the_list_goes_on_by_hundreds(
 
 
 STATES = {
-    State.PAUSED: "This petition is paused",
-    State.CLOSED: "This petition is closed",
-    State.VICTORY: "It is won",
+    PetitionState.PAUSED: "This petition is paused",
+    PetitionState.CLOSED: "This petition is closed",
+    PetitionState.VICTORY: "It is won",
 }
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_every_state_has_its_page(client: Client, state: State, petition: str) -> None:
+def test_every_state_has_its_page(client: Client, state: PetitionState, petition: str) -> None:
     make_petition("another", text={"en": ANOTHER}, source_language="en")
-    lifecycle.move(petition, state, now=now())
+    lifecycle.change_state(petition, state, now=now())
     page = client.get(f"/p/{petition}")
     said = text_of(page)
     assert STATES[state] in said
@@ -325,8 +330,8 @@ def test_a_draft_leads_to_nothing_that_is_not_there_yet(app: Flask) -> None:
     slug = make_petition(state="draft")
     news = {"day": TODAY, "text": {"en": {"title": "Arrested", "body": "All."}}}
     office = {"country": "CA", "checked": 2016, "office": {"en": "Embassy"}, "postal": "Ottawa"}
-    written = manuscript.read_news({"update": [news], "target": [office]})
-    updates.keep(slug, written, now=now())
+    written = petition_file.parse_updates({"update": [news], "target": [office]})
+    updates.import_updates(slug, written, now=now())
     invite()
     preview = enter(app).get(f"/organisers/p/{slug}/preview").text
     for absent in (f"/p/{slug}", "data-count-url", "wa.me", 'property="og:'):
@@ -405,7 +410,7 @@ def test_a_page_about_a_fault_asks_the_database_nothing_that_makes_another(
     def broken(*_: object, **__: object) -> None:
         raise OperationalError("", None, Exception("gone"))
 
-    monkeypatch.setattr(petitions, "listed", broken)
+    monkeypatch.setattr(queries, "list_petitions", broken)
     assert client.get("/en/nothing").status_code == 404
 
 

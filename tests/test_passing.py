@@ -9,12 +9,13 @@ from flask import Flask
 from PIL import Image
 from werkzeug.exceptions import ServiceUnavailable
 
-from petition import artwork, lifecycle
-from petition.extensions import db
-from petition.kinds import State
+from petition import artwork
+from petition.database.base import db
 from petition.models import PetitionText
-from petition.web import drawings as web_drawings
-from petition.web.drawings import Drawings
+from petition.models.enums import PetitionState
+from petition.petitions import lifecycle
+from petition.web.support import image_cache as web_drawings
+from petition.web.support.image_cache import ImageCache
 from tests.conftest import TODAY, Client, confirmed, make_petition, text_of
 from tests.post_office import PostOffice
 from tests.test_artwork import pages, printed
@@ -73,7 +74,7 @@ def test_drawing_takes_nothing_from_signing(tmp_path: Path) -> None:
         clock[0] += 1.0
         return b"%d" % number
 
-    drawings = Drawings(tmp_path / "artwork", timer=lambda: clock[0])
+    drawings = ImageCache(tmp_path / "artwork", timer=lambda: clock[0])
     for number in range(6):  # five seconds saved up, and what came together meanwhile
         assert drawings.drawn("x.png", draw, number) == b"%d" % number
     with pytest.raises(ServiceUnavailable) as refused:
@@ -85,8 +86,8 @@ def test_drawing_takes_nothing_from_signing(tmp_path: Path) -> None:
 
 
 def test_the_oldest_drawings_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web_drawings, "MOST", 2)
-    drawings = Drawings(tmp_path)
+    monkeypatch.setattr(web_drawings, "MAX_IMAGES", 2)
+    drawings = ImageCache(tmp_path)
     for number in range(4):
         drawings.drawn("x.png", lambda number: b"%d" % number, number)
         for age, file in enumerate(sorted(tmp_path.iterdir(), key=lambda f: -f.stat().st_mtime)):
@@ -97,7 +98,7 @@ def test_the_oldest_drawings_make_room(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_who_waits_for_a_drawing_reads_so(app: Flask, client: Client, petition: str) -> None:
-    app.extensions["drawings"]._left = -1.0  # noqa: SLF001
+    app.extensions["image_cache"]._left = -1.0  # noqa: SLF001
     answer = client.get(f"/en/p/{petition}/sheet.pdf")
     assert answer.status_code == 503
     assert 15 <= int(answer.headers["Retry-After"]) <= 21
@@ -132,7 +133,7 @@ def test_the_address_of_a_picture_changes_with_the_text(client: Client, petition
     before = shared()
     db.session.query(PetitionText).update({PetitionText.version: PetitionText.version + 1})
     db.session.commit()
-    client.application.extensions["kept"].forget()
+    client.application.extensions["page_cache"].forget()
     assert shared() != before
 
 
@@ -172,5 +173,5 @@ def test_a_draft_is_not_drawn(client: Client) -> None:
     slug = make_petition("not-yet", state="draft")
     for file in ("card/en/0.png", "story/en/0.png", "qr.svg", "poster.pdf", "sheet.pdf"):
         assert client.get(f"/p/{slug}/{file}").status_code == 404, file
-    lifecycle.move(slug, State.OPEN, now=TODAY)
+    lifecycle.change_state(slug, PetitionState.OPEN, now=TODAY)
     assert client.get(f"/p/{slug}/qr.svg").status_code == 200

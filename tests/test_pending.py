@@ -10,23 +10,18 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from petition import (
-    codes,
-    confirming,
-    counters,
-    domains,
-    lifecycle,
-    petitions,
-    posting,
-    signing,
-    suppression,
-    tokens,
-)
-from petition.clock import now
-from petition.extensions import db, transaction
-from petition.kinds import State
-from petition.limits import FormSender
-from petition.models import Attempt, Letter, Signature
+from petition.abuse import email_domains
+from petition.abuse.rate_limits import FormSender
+from petition.core import tokens
+from petition.core.clock import now
+from petition.database import counters
+from petition.database.base import db
+from petition.database.transactions import transaction
+from petition.models import AlternateEntry, Email, Signature
+from petition.models.enums import PetitionState
+from petition.outbox import enqueue, suppression
+from petition.petitions import lifecycle, queries
+from petition.signatures import codes, confirmation, signing
 from tests import test_signing
 from tests.conftest import (
     Client,
@@ -54,12 +49,12 @@ def sign(client: Client, petition: str, **changes: str) -> str:
 
 def earlier(**ago: float) -> None:
     """Let all letters be older than they are, and have left so much earlier."""
-    written = select(Letter.id, Letter.created_at, Letter.sent_at)
+    written = select(Email.id, Email.created_at, Email.sent_at)
     with transaction() as connection:
-        for letter_id, created_at, sent_at in connection.execute(written).all():
+        for email_id, created_at, sent_at in connection.execute(written).all():
             connection.execute(
-                update(Letter)
-                .where(Letter.id == letter_id)
+                update(Email)
+                .where(Email.id == email_id)
                 .values(
                     created_at=created_at - timedelta(**ago),
                     sent_at=sent_at and sent_at - timedelta(**ago),
@@ -153,7 +148,7 @@ def test_the_code_is_stored_hashed(
     sign(client, petition)
     deliver(app)
     code = post_office.arrived[0].code
-    stored = db.session.scalars(select(Letter.code_hash)).one()
+    stored = db.session.scalars(select(Email.code_hash)).one()
     assert re.fullmatch("[0-9a-f]{32}", stored)
     stranger = tokens.Tokens(["another key"])
     assert stored not in [stranger.keyed_hash("code", f"1 {n:06d}") for n in (int(code), 0)]
@@ -171,7 +166,7 @@ def test_a_mail_asked_for_late_promises_no_more_than_the_entry_is_kept(
     with transaction() as connection:
         old = now() - timedelta(days=12, minutes=1)
         connection.execute(update(Signature).values(signed_at=old))
-        connection.execute(update(Letter).values(created_at=old, sent_at=old))
+        connection.execute(update(Email).values(created_at=old, sent_at=old))
     client.post(pending)
     deliver(app)
     said = [re.findall(r"code work for (\d+ days?)\.", mail.text) for mail in post_office.arrived]
@@ -235,7 +230,7 @@ def test_a_letter_that_is_tried_again_has_the_same_code(
     pending = sign(client, petition)
     deliver(app)
     with transaction() as connection:  # the worker died before it could note that it had left
-        connection.execute(update(Letter).values(state="due", sent_at=None, due_at=now()))
+        connection.execute(update(Email).values(state="due", sent_at=None, due_at=now()))
     deliver(app)
     first, second = (mail.code for mail in post_office.arrived)
     assert first == second
@@ -269,14 +264,14 @@ def test_a_mail_that_did_not_leave_has_no_code_to_guess(
         mark = app.extensions["tokens"].keyed_hash("mailbox", "never@example.org")
         suppression.suppress(connection, mark, now=now())
     deliver(app)
-    rows = db.session.execute(select(Letter.suppressed, Letter.state, Letter.code_hash)).all()
+    rows = db.session.execute(select(Email.suppressed, Email.state, Email.code_hash)).all()
     assert {(silent, state) for silent, state, code in rows if code} == {
         (False, "sent"),
         (False, "refused"),
     }
     assert "We have sent a mail" in text_of(client.get(never))
-    letter_id = db.session.scalars(select(Letter.id).where(Letter.state == "refused")).one()
-    code = codes.make(letter_id, app.extensions["tokens"])
+    email_id = db.session.scalars(select(Email.id).where(Email.state == "refused")).one()
+    code = codes.make_code(email_id, app.extensions["tokens"])
     assert client.post(f"{refused}/code", data={"code": code}).status_code == 422
 
 
@@ -357,7 +352,7 @@ def test_the_limits_are_those_of_the_mailbox_across_petitions(
         slug = make_petition(f"petition-{number}")
         sign(client, slug, email=f"an.na+{number}@gmail.com")
         deliver(app)
-    assert len(post_office.arrived) == posting.LETTERS_PER_MAILBOX
+    assert len(post_office.arrived) == enqueue.EMAILS_PER_MAILBOX
 
 
 def test_who_confirms_may_sign_as_many_petitions_as_they_like(
@@ -438,7 +433,7 @@ def test_correcting_takes_nothing_from_who_typed_the_same_address_before(
     assert client.post(path_of(post_office.arrived[0].link)).status_code == 303
     names = db.session.scalars(select(Signature.name).where(Signature.counted)).all()
     assert names == ["Anna Berg"]
-    assert db.session.scalar(select(func.count()).select_from(Attempt)) == 0
+    assert db.session.scalar(select(func.count()).select_from(AlternateEntry)) == 0
 
 
 def test_correcting_back_and_forth_does_not_reset_the_limit(
@@ -479,14 +474,14 @@ def test_correcting_back_and_forth_does_not_reset_the_limit(
     ],
 )
 def test_a_slip_of_the_fingers_is_seen(typed: str, meant: str | None) -> None:
-    assert domains.suggestion(typed) == meant
+    assert email_domains.suggestion(typed) == meant
 
 
 def test_a_link_that_has_expired_can_be_asked_for_again(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     sign(client, petition)
-    old = token_for(app, tokens.confirm(7), 1, 1, at=now() - timedelta(days=8))
+    old = token_for(app, tokens.confirm_purpose(7), 1, 1, at=now() - timedelta(days=8))
     assert client.get(f"/confirm/{old}").status_code == 410
     earlier(days=8)
     deliver(app)
@@ -525,7 +520,7 @@ def test_a_slip_is_mended_for_a_day_after_closing_and_nothing_new_is_taken(
     pending = sign(client, petition)
     with transaction() as connection:
         connection.execute(update(Signature).values(signed_at=now() - timedelta(hours=hours + 1)))
-    lifecycle.move(petition, State.CLOSED, now=now() - timedelta(hours=hours))
+    lifecycle.change_state(petition, PetitionState.CLOSED, now=now() - timedelta(hours=hours))
     assert client.post(f"/p/{petition}/sign", data=filled(email="b@example.org")).status_code == 410
     answer = client.post(f"{pending}/address", data={"email": "anna@example.net"})
     assert answer.status_code == status
@@ -536,9 +531,9 @@ def test_a_slip_is_mended_for_a_day_after_closing_and_nothing_new_is_taken(
 def test_a_petition_that_closes_meanwhile_takes_nothing(
     client: Client, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    signable = petitions.signable(petition, "en")
-    lifecycle.move(petition, State.CLOSED, now=now())
-    monkeypatch.setattr(petitions, "signable", lambda _slug, _language: signable)
+    signable = queries.get_signing_terms(petition, "en")
+    lifecycle.change_state(petition, PetitionState.CLOSED, now=now())
+    monkeypatch.setattr(queries, "get_signing_terms", lambda _slug, _language: signable)
     assert client.post(f"/p/{petition}/sign", data=filled()).status_code == 410
     assert db.session.scalar(select(func.count()).select_from(Signature)) == 0
 
@@ -551,8 +546,8 @@ def test_correcting_back_and_forth_does_not_reset_the_tries(
         assert client.post(f"{pending}/code", data={"code": "000000"}).status_code == 422
     for email in ("mine@example.org", "victim@example.org"):
         pending = client.post(f"{pending}/address", data={"email": email}).location
-    newest = db.session.scalars(select(func.max(Letter.id))).one()
-    code = codes.make(newest, app.extensions["tokens"])
+    newest = db.session.scalars(select(func.max(Email.id))).one()
+    code = codes.make_code(newest, app.extensions["tokens"])
     assert client.post(f"{pending}/code", data={"code": code}).status_code == 422
     assert count_of(client, petition) == 0
 
@@ -576,12 +571,12 @@ def test_a_second_entry_shares_the_fate_of_the_first(
     for page in (first, second):
         assert "is waiting to be sent" in text_of(client.get(page))
     with transaction() as connection:
-        connection.execute(update(Letter).values(due_at=now() - timedelta(seconds=1)))
+        connection.execute(update(Email).values(due_at=now() - timedelta(seconds=1)))
     post_office.answers["anna@example.org"] = "550 5.1.1 no such user"
     deliver(app)
     with transaction() as connection:
         connection.execute(
-            update(Letter).where(Letter.state == "due").values(due_at=now() - timedelta(seconds=1))
+            update(Email).where(Email.state == "due").values(due_at=now() - timedelta(seconds=1))
         )
     deliver(app)
     for page in (first, second):
@@ -607,18 +602,18 @@ def test_fifty_at_once_put_no_more_letters_in_than_one_after_the_other(
         return sign(browser(app, use_cookies=False), petition, email=f"anna+{number}@example.org")
 
     test_signing.in_threads(app, 50, sign_with)
-    loud = select(func.count()).select_from(Letter).where(Letter.suppressed.is_(False))
-    assert db.session.scalar(loud) == posting.LETTERS_PER_MAILBOX
+    loud = select(func.count()).select_from(Email).where(Email.suppressed.is_(False))
+    assert db.session.scalar(loud) == enqueue.EMAILS_PER_MAILBOX
 
 
 def test_thirty_who_ask_again_at_once_put_one_letter_in(app: Flask, petition: str) -> None:
-    letter_id = test_signing.sign(at=now() - timedelta(minutes=3))
+    email_id = test_signing.sign(at=now() - timedelta(minutes=3))
     with transaction() as connection:
-        connection.execute(update(Letter).values(state="sent", sent_at=now()))
+        connection.execute(update(Email).values(state="sent", sent_at=now()))
     test_signing.in_threads(
-        app, 30, lambda _: signing.resend(letter_id, sender=FormSender(), now=now())
+        app, 30, lambda _: signing.resend(email_id, sender=FormSender(), now=now())
     )
-    loud = select(func.count()).select_from(Letter).where(Letter.suppressed.is_(False))
+    loud = select(func.count()).select_from(Email).where(Email.suppressed.is_(False))
     assert db.session.scalar(loud) == 2
 
 
@@ -629,10 +624,10 @@ def test_two_who_correct_to_each_others_address_hold_each_other_up_for_a_moment_
 
     def to_and_fro(number: int) -> int:
         here, there = addresses[number % 2], addresses[(number + 1) % 2]
-        letter_id = test_signing.sign(here.email, at=now())
+        email_id = test_signing.sign(here.email, at=now())
         for address in (there, here) * 3:
-            letter_id = signing.correct(letter_id, address, sender=FormSender(), now=now())
-        return letter_id
+            email_id = signing.correct(email_id, address, sender=FormSender(), now=now())
+        return email_id
 
     letters = test_signing.in_threads(app, 12, to_and_fro)
     assert len({*letters}) == 12
@@ -642,14 +637,14 @@ def test_two_who_correct_to_each_others_address_hold_each_other_up_for_a_moment_
 def test_the_code_typed_by_many_at_once_counts_once(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
-    letter_id = test_signing.sign(at=now())
+    email_id = test_signing.sign(at=now())
     signature = db.session.scalars(select(Signature)).one()
     keys = app.extensions["tokens"]
-    code = codes.make(letter_id, keys)
+    code = codes.make_code(email_id, keys)
 
     def type_it(_number: int) -> int:
-        return confirming.by_code(
-            letter_id,
+        return confirmation.confirm_by_code(
+            email_id,
             code,
             keys=keys,
             lifetime=timedelta(days=7),

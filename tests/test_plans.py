@@ -7,18 +7,21 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, event
 
-from petition import bursts, export, moderation, outbox, petitions, posting, supporters
-from petition.extensions import db
-from petition.prepared import Prepared
+from petition.abuse import bursts
+from petition.database.base import db
+from petition.database.compiled import CompiledStatement
+from petition.organisers import export, moderation
+from petition.outbox import delivery, enqueue
+from petition.petitions import queries, supporters
 
 STATEMENTS = {
-    "what is signed": petitions._SIGNABLE,  # noqa: SLF001
-    "a letter to a signer": posting._POST_TO_SIGNER,  # noqa: SLF001
-    "a letter to an organiser": posting._POST_TO_ORGANISER,  # noqa: SLF001
-    "whether a letter is due": outbox._IS_DUE,  # noqa: SLF001
+    "what is signed": queries._SIGNABLE,  # noqa: SLF001
+    "a letter to a signer": enqueue._POST_TO_SIGNER,  # noqa: SLF001
+    "a letter to an organiser": enqueue._POST_TO_ORGANISER,  # noqa: SLF001
+    "whether a letter is due": delivery._IS_DUE,  # noqa: SLF001
     "whether a burst holds it": bursts._OPEN_BURST,  # noqa: SLF001
-    "the next letter": outbox._CLAIM,  # noqa: SLF001
-    "a letter that was sent": outbox._SETTLED,  # noqa: SLF001
+    "the next letter": delivery._CLAIM,  # noqa: SLF001
+    "a letter that was sent": delivery._SETTLED,  # noqa: SLF001
     "the download": export._ROWS,  # noqa: SLF001
 }
 
@@ -26,7 +29,7 @@ STATEMENTS = {
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_no_table_is_read_through_and_no_result_is_sorted(app: Flask, name: str) -> None:
-    statement: Prepared = STATEMENTS[name]
+    statement: CompiledStatement = STATEMENTS[name]
     with db.engine.connect() as connection:
         sql, binds, _ = statement._for(connection.dialect)  # noqa: SLF001 (the SQL as it is sent)
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", tuple(None for _ in binds))
@@ -43,12 +46,12 @@ def test_what_the_page_says_of_signers_is_found_by_an_index(app: Flask, petition
         asked.append((sql, binds))
 
     event.listen(db.engine, "before_cursor_execute", listen)
-    supporters.company(1)
-    supporters.sums(1)
-    supporters.page(1, before=1_000)
-    moderation.waiting(1)
-    moderation.waiting_count(1)
-    moderation.shown(1, before=1_000)
+    supporters.get_shown(1)
+    supporters.get_totals(1)
+    supporters.list_shown(1, before=1_000)
+    moderation.list_waiting(1)
+    moderation.count_waiting(1)
+    moderation.list_shown(1, before=1_000)
     event.remove(db.engine, "before_cursor_execute", listen)
     of_signatures = [(sql, binds) for sql, binds in asked if "FROM signature" in sql]
     assert len(of_signatures) >= 5

@@ -12,11 +12,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from petition import organisers, tokens
-from petition.clock import now
-from petition.extensions import db, transaction
-from petition.kinds import LetterState, Role
-from petition.models import AuditEntry, Letter, Petition, Signature, Suppression
+from petition.core import tokens
+from petition.core.clock import now
+from petition.database.base import db
+from petition.database.transactions import transaction
+from petition.models import AuditEntry, Email, Petition, Signature, Suppression
+from petition.models.enums import EmailState, Role
+from petition.organisers import access
 from tests.conftest import (
     Client,
     MakeApp,
@@ -153,8 +155,8 @@ def test_no_log_and_no_table_knows_more_than_it_must(
 ) -> None:
     with watched.app_context(), caplog.at_level(logging.DEBUG):
         whole_way(watched, post_office)
-        states = set(db.session.scalars(select(Letter.state)))
-        assert {LetterState.SENT, LetterState.REFUSED} <= states, "it went all of the way"
+        states = set(db.session.scalars(select(Email.state)))
+        assert {EmailState.SENT, EmailState.REFUSED} <= states, "it went all of the way"
         found: dict[str, set[tuple[str, str]]] = {"name": set(), "email": set(), "network": set()}
         with db.engine.connect() as connection:
             for table in db.metadata.sorted_tables:
@@ -171,7 +173,7 @@ def test_no_log_and_no_table_knows_more_than_it_must(
     assert found["email"] == WHERE["email"]
     assert found["network"] == WHERE["network"]
     logged = "\n".join(record.getMessage() for record in caplog.records if _ours(record))
-    assert "letter 1" in logged, "there is a log"
+    assert "email 1" in logged, "there is a log"
     for person in ("Ospanova", "ospanova", NETWORK, "203.0.113"):
         assert person not in logged
     sent = re.findall(r"/(?:my|confirm|not-me|enter)/([\w.-]{30,})", _mails(post_office))
@@ -232,7 +234,7 @@ def test_the_reason_why_a_mail_came_back_is_kept_without_its_reader(
     app.test_cli_runner().invoke(args=["bounces"], input=io.BytesIO(given.encode()))
     db.session.rollback()
     reasons = db.session.scalars(
-        select(Letter.reason).where(Letter.state == LetterState.REFUSED)
+        select(Email.reason).where(Email.state == EmailState.REFUSED)
     ).all()
     assert set(reasons) == {"550 5.1.1", "5.1.1"}, "which say enough"
     assert set(db.session.scalars(select(Suppression.bounce))) == set(reasons)
@@ -249,7 +251,7 @@ def test_an_error_with_a_person_in_it_is_logged_without(
         raise RuntimeError(f"a fault about {EMAIL}")
 
     make_petition()
-    monkeypatch.setattr("petition.signing.sign", broken)
+    monkeypatch.setattr("petition.signatures.signing.sign", broken)
     assert client.post("/p/free-them/sign", data=filled(email=EMAIL)).status_code == 500
     logged = "\n".join(record.getMessage() for record in caplog.records)
     assert "RuntimeError" in logged
@@ -354,9 +356,9 @@ def test_tokens_of_one_purpose_open_nothing_else(app: Flask, client: Client, pet
     keys: tokens.Tokens = app.extensions["tokens"]
     purposes = {
         "pending": (tokens.PENDING, (1,)),
-        "confirm": (tokens.confirm(7), (1, 1)),
-        "my": (tokens.MY_PAGE, (1,)),
-        "not-me": (tokens.NOT_ME, (1,)),
+        "confirm": (tokens.confirm_purpose(7), (1, 1)),
+        "my": (tokens.SELF_SERVICE, (1,)),
+        "not-me": (tokens.DISOWN, (1,)),
     }
     for page in purposes:
         for other, (purpose, ids) in purposes.items():
@@ -438,7 +440,7 @@ def test_what_does_not_leave_is_not_recorded_as_a_download(
 def test_asking_for_the_head_of_a_download_reaches_no_further(app: Flask, petition: str) -> None:
     other = make_petition("another")
     address = read_address("organiser@example.org")
-    organisers.invite(address, role=Role.VIEWER, slug=petition, language="en", now=now())
+    access.invite(address, role=Role.VIEWER, slug=petition, language="en", now=now())
     inside = enter(app)
     assert inside.head(f"/organisers/p/{petition}/signatures.csv").status_code == 403
     assert inside.head(f"/organisers/p/{other}/signatures.csv").status_code == 404

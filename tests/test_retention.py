@@ -6,17 +6,21 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from petition import export, lifecycle, limits, networks, retention
-from petition.chores import Chore
-from petition.cli.service import worker_for
-from petition.extensions import db, transaction
-from petition.kinds import State
-from petition.models import Attempt, Counter, Letter, NetworkSecret, Signature, Tally
+from petition.abuse import networks, rate_limits
+from petition.database.base import db
+from petition.database.transactions import transaction
+from petition.models import AlternateEntry, Counter, Email, NetworkSecret, Signature, Tally
+from petition.models.enums import PetitionState
+from petition.operations import retention
+from petition.operations.scheduler import Task
+from petition.organisers import export
+from petition.petitions import lifecycle
 from tests.conftest import TODAY
+from tests.factories import tasks_of
 from tests.test_signing import confirm, counted, sign, signature_of
 
 
-def run(*, dry_run: bool = False, **after: float) -> retention.Erased:
+def run(*, dry_run: bool = False, **after: float) -> retention.RetentionReport:
     """Run it some time later."""
     return retention.run(
         purge_days=14, anonymise_days=180, now=TODAY + timedelta(**after), dry_run=dry_run
@@ -30,7 +34,7 @@ def number_of(table: type) -> int:
 
 def sent_all() -> None:
     with transaction() as connection:
-        connection.execute(update(Letter).values(state="sent"))
+        connection.execute(update(Email).values(state="sent"))
 
 
 def test_unconfirmed_entries_go_after_fourteen_days_and_confirmed_ones_stay(
@@ -49,7 +53,7 @@ def test_a_newer_entry_takes_the_place_of_a_stale_one(app: Flask, petition: str)
     sign(at=TODAY + timedelta(days=10))
     assert run(days=15).unconfirmed == 0
     assert signature_of(2).entry == 2
-    assert number_of(Attempt) == 0, "the stale one is gone"
+    assert number_of(AlternateEntry) == 0, "the stale one is gone"
     assert run(days=25).unconfirmed == 1
 
 
@@ -69,7 +73,7 @@ def test_counts_and_keys_of_networks_go_after_48_hours(app: Flask) -> None:
     assert run(hours=35, minutes=59).network_keys == 0, "48 hours from midnight, TODAY is noon"
     assert run(hours=36).network_keys == 1
     with transaction() as connection:
-        limits.hit(connection, (limits.RateLimit("k", "", 9, 9),), now=TODAY)
+        rate_limits.hit(connection, (rate_limits.RateLimit("k", "", 9, 9),), now=TODAY)
     assert run(hours=47).counts == 0
     assert run(hours=49).counts == 1
     assert number_of(Counter) == number_of(NetworkSecret) == 0
@@ -78,7 +82,7 @@ def test_counts_and_keys_of_networks_go_after_48_hours(app: Flask) -> None:
 def test_personal_data_go_180_days_after_closing_and_counts_stay(app: Flask, petition: str) -> None:
     for name in ("a", "b"):
         confirm(signature_of(sign(f"{name}@example.org")).id)
-    lifecycle.move(petition, State.CLOSED, now=TODAY)
+    lifecycle.change_state(petition, PetitionState.CLOSED, now=TODAY)
     assert run(days=180).anonymised == 0
     assert run(days=181).anonymised == 2
     assert run(days=182).anonymised == 0, "twice is once"
@@ -103,19 +107,19 @@ def test_a_dry_run_says_the_same_and_erases_nothing(app: Flask, petition: str) -
     sign()
     sent_all()
     planned = run(days=31, dry_run=True)
-    assert planned == retention.Erased(1, 0, 1, 0, 0, 0)
-    assert number_of(Signature) == number_of(Letter) == 1
+    assert planned == retention.RetentionReport(1, 0, 1, 0, 0, 0)
+    assert number_of(Signature) == number_of(Email) == 1
     assert run(days=31) == planned
 
 
 def test_many_go_in_small_transactions(app: Flask, petition: str) -> None:
     for number in range(5):
         sign(f"signer{number}@example.org")
-    retention_at_once, retention.AT_ONCE = retention.AT_ONCE, 2
+    retention_at_once, retention.BATCH_SIZE = retention.BATCH_SIZE, 2
     try:
         assert run(days=15).unconfirmed == 5
     finally:
-        retention.AT_ONCE = retention_at_once
+        retention.BATCH_SIZE = retention_at_once
     assert db.session.scalar(select(Tally.counted)) == 0
 
 
@@ -129,17 +133,17 @@ def test_the_command_says_what_it_did(app: Flask, petition: str) -> None:
 
 
 def test_the_worker_does_it_once_a_day_whoever_asks(app: Flask, petition: str) -> None:
-    first, second = worker_for(app), worker_for(app)
+    first, second = tasks_of(app), tasks_of(app)
     sign()
-    for chore in first.chores:
-        chore.when_due(TODAY + timedelta(days=20))
+    for task in first:
+        task.when_due(TODAY + timedelta(days=20))
     assert number_of(Signature) == 0
     sign("late@example.org", at=TODAY - timedelta(days=20))
-    for chore in second.chores:
-        chore.when_due(TODAY + timedelta(days=20, hours=1))
+    for task in second:
+        task.when_due(TODAY + timedelta(days=20, hours=1))
     assert number_of(Signature) == 1, "not twice a day"
-    for chore in second.chores:
-        chore.when_due(TODAY + timedelta(days=21, hours=1))
+    for task in second:
+        task.when_due(TODAY + timedelta(days=21, hours=1))
     assert number_of(Signature) == 0
 
 
@@ -164,7 +168,7 @@ def test_a_chore_that_fails_is_tried_again(app: Flask, petition: str) -> None:
             raise OSError("no room")
         return ""
 
-    chore = Chore("try", timedelta(days=1), fail_once)
+    chore = Task("try", timedelta(days=1), fail_once)
     with pytest.raises(OSError, match="no room"):
         chore.when_due(TODAY)
     chore.when_due(TODAY + timedelta(minutes=4))

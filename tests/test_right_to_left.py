@@ -16,9 +16,11 @@ from babel.messages.pofile import read_po, write_po
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from petition import i18n, manuscript, petitions, tokens, updates
-from petition.clock import now
-from petition.web.assets import SOURCE
+from petition.core import tokens
+from petition.core.clock import now
+from petition.petitions import petition_file, queries, updates
+from petition.web.middleware import translations
+from petition.web.support.assets import SOURCE
 from tests.conftest import (
     Client,
     MakeApp,
@@ -58,7 +60,7 @@ def mirrored(text: str) -> str:
 
 def write_catalogue(instance: Path) -> None:
     """Put the made-up language into an instance folder."""
-    with (i18n.CATALOGUES / "messages.pot").open("rb") as file:
+    with (translations.CATALOGUES / "messages.pot").open("rb") as file:
         template = read_po(file)
     catalogue = Catalog(locale=LANGUAGE)
     for message in template:
@@ -67,7 +69,7 @@ def write_catalogue(instance: Path) -> None:
             catalogue.add(message.id, tuple(forms))
         elif message.id:
             catalogue.add(message.id, mirrored(message.id))
-    folder = instance / i18n.OWN_CATALOGUES / LANGUAGE / "LC_MESSAGES"
+    folder = instance / translations.OWN_CATALOGUES / LANGUAGE / "LC_MESSAGES"
     folder.mkdir(parents=True)
     with (folder / "messages.po").open("wb") as written:
         write_po(written, catalogue)
@@ -84,7 +86,7 @@ def app(make_app: MakeApp, tmp_path: Path) -> Iterator[Flask]:
     app = make_app(LANGUAGES=[LANGUAGE, "en"])
     with app.app_context():
         slug = make_petition(text={LANGUAGE: TEXT}, source_language=LANGUAGE, organiser=WORDS)
-        updates.keep(slug, manuscript.read_news(NEWS), now=now())
+        updates.import_updates(slug, petition_file.parse_updates(NEWS), now=now())
         yield app
 
 
@@ -100,12 +102,12 @@ def test_every_public_page_runs_from_right_to_left(app: Flask, post_office: Post
     client = browser(app)
     full = filled(name=NAME, email=EMAIL, display="full", language=LANGUAGE)
     thanks = confirmed(client, post_office, "free-them", **full)
-    (piece,) = updates.listed(petitions.identify("free-them"), LANGUAGE)
+    (piece,) = updates.list_updates(queries.get_id("free-them"), LANGUAGE)
     paths = [
         *public_pages(client, "free-them"),
         f"/p/free-them/updates/{piece.id}",
         thanks,
-        f"/my/{token_for(app, tokens.MY_PAGE, 1)}",
+        f"/my/{token_for(app, tokens.SELF_SERVICE, 1)}",
         "/my",
     ]
     for path in paths:
@@ -123,7 +125,7 @@ def runs_from_right_to_left(page: TestResponse, path: str) -> None:
 
 def test_so_do_the_letter_and_the_pages_of_a_token(app: Flask, post_office: PostOffice) -> None:
     client = browser(app)
-    (office,) = updates.targets(petitions.identify("free-them"))
+    (office,) = updates.list_targets(queries.get_id("free-them"))
     fields = {"office": str(office.id), "letter": LANGUAGE, "name": NAME}
     letter = client.post("/p/free-them/write", data=fields)
     runs_from_right_to_left(letter, "the letter")
@@ -146,7 +148,7 @@ def test_mails_run_from_right_to_left(app: Flask, post_office: PostOffice) -> No
     assert client.get(thanks).status_code == 200
     client.post("/my", data={"email": EMAIL, "language": LANGUAGE})
     deliver(app)
-    own = token_for(app, tokens.MY_PAGE, 1)
+    own = token_for(app, tokens.SELF_SERVICE, 1)
     client.post(f"/my/{own}", data={"action": "withdraw"})
     deliver(app)
     mails = post_office.wait_for(4)

@@ -13,11 +13,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from petition import lifecycle, manuscript, petitions, sharing, updates, visits
-from petition.clock import now
-from petition.extensions import db
-from petition.kinds import State
+from petition.core.clock import now
+from petition.database.base import db
 from petition.models import Tally, Visit
+from petition.models.enums import PetitionState
+from petition.petitions import lifecycle, petition_file, queries, sharing, updates, visits
 from tests.browser.site import running
 from tests.conftest import (
     SITE,
@@ -80,11 +80,11 @@ def test_a_mail_has_the_title_for_a_subject_not_a_text_that_ends_in_a_colon(
     assert f"%2Fp%2F{petition}%2Fcard%2Fen%2F0.png%3Fv%3D1" in page, "OK shows the card"
 
 
-@pytest.mark.parametrize("state", [State.CLOSED, State.VICTORY])
+@pytest.mark.parametrize("state", [PetitionState.CLOSED, PetitionState.VICTORY])
 def test_nobody_is_called_to_sign_what_takes_no_signatures(
-    client: Client, petition: str, state: State
+    client: Client, petition: str, state: PetitionState
 ) -> None:
-    lifecycle.move(petition, state, now=now())
+    lifecycle.change_state(petition, state, now=now())
     for path in ("", "/share", "/mastodon?server=mastodon.social"):
         page = client.get(f"/en/p/{petition}{path}").text
         assert "Sign%20for%20their%20freedom" not in page
@@ -177,16 +177,16 @@ def test_a_web_process_that_ends_hands_its_visits_in(
 
 def test_sums_from_two_processes_add_up(app: Flask, petition: str) -> None:
     key = (petition, date(2016, 5, 26), "wa", "en")
-    visits.add({key: 2})
-    visits.add({key: 3, ("gone", *key[1:]): 1})
-    assert visits.channels(petitions.identify(petition)) == [("wa", 5, 0)]
+    visits.add_visits({key: 2})
+    visits.add_visits({key: 3, ("gone", *key[1:]): 1})
+    assert visits.channel_totals(queries.get_id(petition)) == [("wa", 5, 0)]
 
 
 def test_organisers_see_what_a_channel_brings(
     app: Flask, client: Client, post_office: PostOffice, petition: str
 ) -> None:
     confirmed(client, post_office, petition, channel="wa")
-    visits.add({(petition, date(2016, 5, 26), "wa", "en"): 1_234})
+    visits.add_visits({(petition, date(2016, 5, 26), "wa", "en"): 1_234})
     invite()
     said = text_of(enter(app).get(f"/organisers/p/{petition}"))
     assert "WhatsApp 1,234 1" in said
@@ -228,7 +228,7 @@ def test_the_badge_is_a_small_picture_for_every_site(
     assert "Confirmed signatures" not in client.get(f"/p/{petition}/share").text
     db.session.query(Tally).update({Tally.counted: 1_234})
     db.session.commit()
-    app.extensions["kept"].forget()
+    app.extensions["page_cache"].forget()
     assert "Confirmed signatures: 1,234" in client.get(f"/p/{petition}/badge.svg").text
     assert "Confirmed signatures: 1,234" in client.get(f"/p/{petition}/share").text
 
@@ -266,7 +266,7 @@ def test_a_page_for_search_engines_names_itself_and_each_of_its_languages(
 ) -> None:
     make_petition("another")  # so that a list stands at /
     news = {"day": date(2016, 5, 20), "text": {"en": {"title": "Arrested", "body": "All of them."}}}
-    updates.keep(petition, manuscript.read_news({"update": [news]}), now=now())
+    updates.import_updates(petition, petition_file.parse_updates({"update": [news]}), now=now())
     tree = ET.fromstring(client.get("/sitemap.xml").text)
     names = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9"}
     listed = [str(place.text) for place in tree.findall("s:url/s:loc", names)]
@@ -310,8 +310,8 @@ def test_what_search_engines_leave_out_names_no_address_for_them(
 def test_a_piece_of_news_has_a_preview_with_the_card(client: Client, petition: str) -> None:
     words = "They were **taken** away.\n\n" + "Nobody says [where](https://example.org). " * 9
     news = {"day": date(2016, 5, 20), "text": {"en": {"title": "Arrested", "body": words}}}
-    updates.keep(petition, manuscript.read_news({"update": [news]}), now=now())
-    (number,) = updates.published(petitions.identify(petition))
+    updates.import_updates(petition, petition_file.parse_updates({"update": [news]}), now=now())
+    (number,) = updates.published_ids(queries.get_id(petition))
     page = client.get(f"/en/p/{petition}/updates/{number}").text
     for line in (
         '<meta property="og:title" content="Arrested">',

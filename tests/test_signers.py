@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petition.signers import AddressInvalid
-from petition.text import has_forbidden, has_link, shows, tidy
+from petition.core.text import has_forbidden, has_link, has_visible_character, normalise
+from petition.signatures.identity import AddressInvalid
 from tests.factories import read_address
 
 LOCAL = st.from_regex(r"[a-zA-Z0-9]([a-zA-Z0-9._+-]{0,20}[a-zA-Z0-9])?", fullmatch=True).filter(
@@ -142,7 +142,7 @@ def test_any_text_is_an_address_or_refused(typed: str) -> None:
 
 @given(st.text())
 def test_tidying_twice_changes_nothing_more(typed: str) -> None:
-    assert tidy(tidy(typed)) == tidy(typed)
+    assert normalise(normalise(typed)) == normalise(typed)
 
 
 @pytest.mark.parametrize(
@@ -180,9 +180,9 @@ def test_what_makes_a_list_lie_is_seen(bad: str) -> None:
 
 @pytest.mark.parametrize("name", ["", " ", "\u200b", "\u2800", "\u3164", "—", "..."])
 def test_what_shows_nothing_is_no_name(name: str) -> None:
-    assert not shows(name)
+    assert not has_visible_character(name)
 
 
 @pytest.mark.parametrize("name", ["A", "রায়", "李", "X2", "علی"])
 def test_one_letter_of_any_script_is_a_name(name: str) -> None:
-    assert shows(name)
+    assert has_visible_character(name)

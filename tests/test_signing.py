@@ -10,13 +10,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from petition import confirming, goals, lifecycle, petitions, posting, signing
-from petition.entries import Entry, Kept, Setting
-from petition.errors import PetitionNotOpen, SignatureGone, TooSoon
-from petition.extensions import db, transaction
-from petition.kinds import LetterKind, LetterState, State
-from petition.limits import FormSender
-from petition.models import Attempt, Letter, Signature, Tally
+from petition.abuse.rate_limits import FormSender
+from petition.core.errors import PetitionNotOpen, SignatureGone, TooSoon
+from petition.database.base import db
+from petition.database.transactions import transaction
+from petition.models import AlternateEntry, Email, Signature, Tally
+from petition.models.enums import EmailKind, EmailState, PetitionState
+from petition.outbox import enqueue
+from petition.petitions import goals, lifecycle, queries
+from petition.signatures import confirmation, signing
+from petition.signatures.entries import Entry, EntryContext, EntryRef
 from tests.conftest import TODAY, make_petition
 from tests.factories import read_address
 
@@ -42,12 +45,12 @@ def sign(
     sender: FormSender = FormSender(),  # noqa: B008 (frozen)
 ) -> int:
     """Sign and return the id of the letter."""
-    signable = petitions.signable(slug, "en")
+    signable = queries.get_signing_terms(slug, "en")
     return signing.sign(
         signable.id,
         entry,
         read_address(email),
-        Setting("en", "", signable.text_language, signable.text_version),
+        EntryContext("en", "", signable.text_language, signable.text_version),
         sender=sender,
         now=at,
     )
@@ -55,16 +58,16 @@ def sign(
 
 def confirm(letter_or_signature: int, entry: int = 1, *, at: datetime = TODAY) -> None:
     """Confirm an entry of a signature."""
-    confirming.confirm(Kept(letter_or_signature, entry), now=at)
+    confirmation.confirm(EntryRef(letter_or_signature, entry), now=at)
 
 
-def signature_of(letter_id: int) -> Signature:
+def signature_of(email_id: int) -> Signature:
     """Return the signature that a letter is about, as it is stored now."""
     db.session.rollback()
     found = db.session.scalar(
         select(Signature)
-        .join(Letter, Letter.signature_id == Signature.id)
-        .where(Letter.id == letter_id)
+        .join(Email, Email.signature_id == Signature.id)
+        .where(Email.id == email_id)
         .execution_options(populate_existing=True)
     )
     assert found is not None
@@ -80,9 +83,9 @@ def counted() -> int:
 
 
 def test_signing_keeps_the_signature_and_its_letter_together(app: Flask, petition: str) -> None:
-    letter = db.session.get(Letter, sign())
+    letter = db.session.get(Email, sign())
     assert letter is not None
-    assert (letter.kind, letter.state) == (LetterKind.CONFIRM, LetterState.DUE)
+    assert (letter.kind, letter.state) == (EmailKind.CONFIRM, EmailState.DUE)
     signature = signature_of(letter.id)
     assert (signature.entry, signature.text_version, signature.signed_at) == (1, 1, TODAY)
     assert not signature.counted
@@ -94,7 +97,7 @@ def test_a_fault_between_signature_and_letter_keeps_neither(
     def full_disk(*_arguments: object, **_options: object) -> int:
         raise OSError("no space left")
 
-    monkeypatch.setattr(posting, "post_to_signer", full_disk)
+    monkeypatch.setattr(enqueue, "email_signer", full_disk)
     with pytest.raises(OSError, match="no space"):
         sign()
     assert db.session.scalar(select(func.count()).select_from(Signature)) == 0
@@ -107,7 +110,7 @@ def test_the_same_mailbox_again_replaces_nothing(app: Flask, petition: str) -> N
     signature = signature_of(second)
     assert (signature.name, signature.email) == ("Anna Berg", "anna.berg@gmail.com")
     assert (signature.entry, signature.entries) == (1, 2)
-    beside = db.session.scalars(select(Attempt)).one()
+    beside = db.session.scalars(select(AlternateEntry)).one()
     assert (beside.name, beside.email, beside.entry) == (
         "Anna B. Berg",
         "AnnaBerg+x@googlemail.com",
@@ -138,8 +141,8 @@ def test_confirming_counts_once_and_numbers_in_order(app: Flask, petition: str) 
     confirm(second.id, 1, at=TODAY + timedelta(days=1))
     confirm(first.id, 1, at=TODAY)
     assert counted() == 2
-    assert confirming.thanks(second.id).number == 1
-    assert confirming.thanks(first.id).number == 2
+    assert confirmation.get_thanks(second.id).number == 1
+    assert confirmation.get_thanks(first.id).number == 2
 
 
 def test_the_entry_that_is_confirmed_stands_and_the_other_is_kept_beside(
@@ -150,7 +153,7 @@ def test_the_entry_that_is_confirmed_stands_and_the_other_is_kept_beside(
     confirm(signature.id, 2)
     assert counted() == 1
     assert signature_of(1).name == "Anna B. Berg"
-    beside = db.session.scalars(select(Attempt)).one()
+    beside = db.session.scalars(select(AlternateEntry)).one()
     assert (beside.entry, beside.name) == (1, "Anna Berg")
 
 
@@ -170,9 +173,9 @@ def test_a_signature_made_before_closing_is_confirmed_for_a_day_after(
     app: Flask, petition: str
 ) -> None:
     early, late = signature_of(sign("a@example.org")), signature_of(sign("b@example.org"))
-    lifecycle.move(petition, State.CLOSED, now=TODAY)
+    lifecycle.change_state(petition, PetitionState.CLOSED, now=TODAY)
     with pytest.raises(PetitionNotOpen):
-        petitions.signable(petition, "en")
+        queries.get_signing_terms(petition, "en")
     confirm(early.id, 1, at=TODAY + timedelta(hours=23))
     with pytest.raises(PetitionNotOpen):
         confirm(late.id, 1, at=TODAY + timedelta(hours=25))
@@ -246,27 +249,27 @@ def test_a_mailbox_gets_five_letters_and_no_more(app: Flask, petition: str) -> N
         letter = sign(entry=replace(ENTRY, name=f"Anna {number}"))
         with transaction() as connection:
             connection.execute(
-                Letter.table()
+                Email.table()
                 .update()
-                .where(Letter.id == letter, Letter.state == LetterState.DUE)
-                .values(state=LetterState.SENT)
+                .where(Email.id == letter, Email.state == EmailState.DUE)
+                .values(state=EmailState.SENT)
             )
-    silent = db.session.scalar(select(func.count()).where(Letter.suppressed))
+    silent = db.session.scalar(select(func.count()).where(Email.suppressed))
     assert silent == 3
 
 
 def test_a_second_click_sends_no_second_letter(app: Flask, petition: str) -> None:
     sign()
-    again = db.session.get(Letter, sign())
+    again = db.session.get(Email, sign())
     assert again is not None
     assert again.suppressed
-    assert again.state == LetterState.DUE, "it goes its way like any other"
+    assert again.state == EmailState.DUE, "it goes its way like any other"
 
 
 def test_sending_again_waits_two_minutes(app: Flask, petition: str) -> None:
     letter = sign()
     with pytest.raises(TooSoon):
         signing.resend(letter, sender=FormSender(), now=TODAY + timedelta(seconds=119))
-    assert db.session.scalar(select(func.count()).select_from(Letter)) == 1
+    assert db.session.scalar(select(func.count()).select_from(Email)) == 1
     signing.resend(letter, sender=FormSender(), now=TODAY + timedelta(seconds=121))
-    assert db.session.scalar(select(func.count()).select_from(Letter)) == 2
+    assert db.session.scalar(select(func.count()).select_from(Email)) == 2

@@ -21,13 +21,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from petition import tor, watch
-from petition.cli.service import worker_for
-from petition.clock import now
-from petition.extensions import db
-from petition.models import Letter
-from petition.networks import Networks
+from petition.abuse import burst_detection, tor
+from petition.abuse.networks import Networks
+from petition.core.clock import now
+from petition.database.base import db
+from petition.models import Email
 from tests.conftest import TODAY, MakeApp, browser, in_one_window, make_petition
+from tests.factories import tasks_of
 from tests.test_limits import post
 
 EXIT, OTHER = "198.51.100.7", "203.0.113.9"
@@ -98,19 +98,19 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     """Return where the list is kept."""
-    return tmp_path / tor.FILE
+    return tmp_path / tor.EXITS_FILE
 
 
-def held(exits: tor.Exits, addresses: set[str]) -> set[str]:
+def held(exits: tor.TorExits, addresses: set[str]) -> set[str]:
     """Return those of the addresses that are exits."""
     return {address for address in addresses if exits.holds(ip_address(address))}
 
 
 def do_chores(app: Flask, at_hour: float = 0) -> None:
     """Let a worker that has just begun look at its chores, some hours from noon."""
-    for chore in worker_for(app).chores:
-        if chore.name == "tor exits":
-            chore.when_due(TODAY + timedelta(hours=at_hour))
+    for task in tasks_of(app):
+        if task.name == "tor exits":
+            task.when_due(TODAY + timedelta(hours=at_hour))
     for thread in threading.enumerate():
         if thread.name == "tor exits":
             thread.join()
@@ -121,12 +121,14 @@ def do_chores(app: Flask, at_hour: float = 0) -> None:
 
 def test_the_list_is_fetched_into_a_file_that_nobody_else_reads(server: Server, file: Path) -> None:
     assert tor.fetch(server.address, file, now=TODAY) == 3
-    assert held(tor.Exits(file), KNOWN | UNKNOWN) == KNOWN
+    assert held(tor.TorExits(file), KNOWN | UNKNOWN) == KNOWN
     lines = file.read_text(encoding="ascii").splitlines()
     assert lines == [f"{EXIT}/32", "192.0.2.0/30", "2001:db8::7/128"], "what is no exit is not kept"
     assert file.stat().st_mode & 0o777 == 0o600
     assert server.asked == [("/exits?all=1", "petition")]
-    assert [path.name for path in file.parent.iterdir()] == [tor.FILE], "no unfinished one is left"
+    assert [path.name for path in file.parent.iterdir()] == [tor.EXITS_FILE], (
+        "no unfinished one is left"
+    )
 
 
 @pytest.mark.parametrize(
@@ -155,7 +157,7 @@ def test_what_is_no_list_leaves_the_earlier_one(
     with pytest.raises((OSError, ValueError)):
         tor.fetch(server.address, file, now=TODAY + timedelta(days=1))
     assert file.read_bytes() == earlier
-    assert held(tor.Exits(file), KNOWN | UNKNOWN) == KNOWN
+    assert held(tor.TorExits(file), KNOWN | UNKNOWN) == KNOWN
 
 
 def test_a_server_that_hangs_up_or_is_gone_leaves_the_earlier_list(file: Path) -> None:
@@ -173,7 +175,7 @@ def test_a_server_that_hangs_up_or_is_gone_leaves_the_earlier_list(file: Path) -
         thread.join()
     with pytest.raises(ConnectionRefusedError):
         tor.fetch(address, file, now=TODAY)
-    assert held(tor.Exits(file), {EXIT, OTHER}) == {EXIT}
+    assert held(tor.TorExits(file), {EXIT, OTHER}) == {EXIT}
 
 
 def test_a_list_that_has_moved_is_followed(server: Server, file: Path) -> None:
@@ -200,14 +202,14 @@ def test_a_list_that_has_moved_to_another_scheme_is_not_followed(listed: str, se
 def test_networks_too_wide_are_left_out_of_a_good_list(server: Server, file: Path) -> None:
     server.body = b"0.0.0.0/0\n203.0.0.0/15\n::/0\n" + LIST.encode()
     assert tor.fetch(server.address, file, now=TODAY) == 3
-    assert held(tor.Exits(file), KNOWN | UNKNOWN) == KNOWN
+    assert held(tor.TorExits(file), KNOWN | UNKNOWN) == KNOWN
 
 
 # --- knowing them
 
 
 def test_a_file_that_changes_is_noticed_by_who_has_read_it(file: Path) -> None:
-    exits = tor.Exits(file)
+    exits = tor.TorExits(file)
     assert held(exits, {EXIT, OTHER}) == set(), "there is none yet"
     file.write_text(f"{EXIT}\n", encoding="ascii")
     assert held(exits, {EXIT, OTHER}) == {EXIT}
@@ -224,14 +226,14 @@ def test_a_file_that_changes_is_noticed_by_who_has_read_it(file: Path) -> None:
 def test_a_list_put_there_by_hand_lets_not_everybody_in(file: Path) -> None:
     file.write_bytes(b"0.0.0.0/0\n::/0\n\xff\n198.51.0.0/16\r\n2001:db8::/32\n")
     everybody = {EXIT, OTHER, "2001:db8:7::1", "2001:db9::1"}
-    assert held(tor.Exits(file), everybody) == {EXIT, "2001:db8:7::1"}
+    assert held(tor.TorExits(file), everybody) == {EXIT, "2001:db8:7::1"}
 
 
 def test_a_list_that_cannot_be_read_is_said_once_and_holds_nobody(
     file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file.mkdir()
-    exits = tor.Exits(file)
+    exits = tor.TorExits(file)
     assert held(exits, {EXIT, OTHER}) == set()
     assert [record.getMessage() for record in caplog.records] == [
         "tor-exits.txt cannot be read: IsADirectoryError"
@@ -240,7 +242,7 @@ def test_a_list_that_cannot_be_read_is_said_once_and_holds_nobody(
 
 def test_networks_know_exits_in_every_spelling_of_an_address(file: Path) -> None:
     file.write_text(LIST, encoding="ascii")
-    known = Networks((), (), tor.Exits(file))
+    known = Networks((), (), tor.TorExits(file))
     for address in (EXIT, f"::ffff:{EXIT}", "2001:0DB8:0::7", "2001:db8::7%eth0"):
         assert known.is_never_refused(address)
         assert not known.is_allowed(address), "the extra step is for them, too"
@@ -303,11 +305,11 @@ def test_a_crowd_from_an_exit_is_no_flood(make_app: MakeApp, server: Server, fil
         client = browser(app, use_cookies=False)
         for number in range(60):
             post(client, f"a{number}@example.org", network=EXIT)
-        assert watch.watch(now=now()) == []
-        assert db.session.scalars(select(Letter.state).distinct()).all() == ["due"]
+        assert burst_detection.detect(now=now()) == []
+        assert db.session.scalars(select(Email.state).distinct()).all() == ["due"]
         for number in range(60):
             post(client, f"b{number}@example.org", network=OTHER)
-        assert len(watch.watch(now=now())) == 1
+        assert len(burst_detection.detect(now=now())) == 1
 
 
 def test_the_list_is_fetched_once_a_day_whoever_works(fetching: Flask, server: Server) -> None:
@@ -344,8 +346,8 @@ def test_a_silent_server_holds_up_no_mail(make_app: MakeApp) -> None:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         app = make_app(RATELIMIT_ENABLED=True, TOR_EXITS=address)
         with app.app_context():
-            (chore,) = (chore for chore in worker_for(app).chores if chore.name == "tor exits")
-            chore.when_due(TODAY)
+            (task,) = (task for task in tasks_of(app) if task.name == "tor exits")
+            task.when_due(TODAY)
             assert "tor exits" in {thread.name for thread in threading.enumerate()}, "it waits"
             silent.accept()[0].close()
             do_chores(app)  # waits until that thread has ended

@@ -16,10 +16,10 @@ from flask import Flask
 from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
 
-from petition import lifecycle, manuscript, petitions, pictures, updates
-from petition.clock import now
-from petition.errors import ImportRefused, PictureRefused
-from petition.web.plain import beginning, plain
+from petition.core.clock import now
+from petition.core.errors import PetitionFileInvalid, PictureInvalid
+from petition.petitions import lifecycle, petition_file, pictures, queries, updates
+from petition.web.support.plain_text import excerpt, to_plain_text
 from tests.conftest import TODAY, Client, make_petition, text_of
 
 NEWS: dict[str, Any] = {
@@ -60,7 +60,7 @@ def photo(kind: str = "JPEG", size: tuple[int, int] = (60, 40), **options: objec
 
 
 def keep(slug: str, written: Mapping[str, Any], folder: Path | None = None) -> None:
-    updates.keep(slug, manuscript.read_news(written, folder), now=now())
+    updates.import_updates(slug, petition_file.parse_updates(written, folder), now=now())
 
 
 @pytest.fixture
@@ -74,12 +74,12 @@ def test_news_is_listed_newest_first_in_the_readers_language(client: Client, new
     said = text_of(client.get(f"/ru/p/{news}/updates"))
     assert said.index("Письма") < said.index("Arrested"), "what is not translated is still there"
     assert "26 мая 2016" in said
-    piece = updates.listed(petitions.identify(news), "ru")[0]
+    piece = updates.list_updates(queries.get_id(news), "ru")[0]
     page = client.get(f"/ru/p/{news}/updates/{piece.id}")
     assert "У шести посольств." in page.text
     assert "Anna of the committee" in page.text
     assert "has not been translated" not in page.text
-    other = updates.listed(petitions.identify(news), "ru")[1]
+    other = updates.list_updates(queries.get_id(news), "ru")[1]
     assert 'lang="en"' in client.get(f"/ru/p/{news}/updates/{other.id}").text
     assert client.get(f"/p/{news}/updates/999").status_code == 404
     assert "Письма" in client.get(f"/ru/p/{news}").text, "and on the petition's page"
@@ -88,7 +88,7 @@ def test_news_is_listed_newest_first_in_the_readers_language(client: Client, new
 def test_old_news_is_within_reach(
     client: Client, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(updates, "PAGE", 2)
+    monkeypatch.setattr(updates, "PAGE_SIZE", 2)
     one = {"day": date(2016, 5, 20), "text": {"en": {"title": "", "body": "So it was."}}}
     titles = ["First", "Second", "Third", "Fourth", "Fifth"]
     keep(petition, {"update": [one | {"text": {"en": {"title": t, "body": "x"}}} for t in titles]})
@@ -99,14 +99,19 @@ def test_old_news_is_within_reach(
         further = re.search(r'href="(/en/p/[^"]+before=\d+)"', page)
         path = further[1] if further else ""
     assert seen == [["Fifth", "Fourth"], ["Third", "Second"], ["First"]]
-    petition_id = petitions.identify(petition)
-    monkeypatch.setattr(updates, "listed", None)  # a piece is found by its number, however old
-    assert updates.found(petition_id, updates.published(petition_id)[-1], "en").title == "First"
+    petition_id = queries.get_id(petition)
+    monkeypatch.setattr(
+        updates, "list_updates", None
+    )  # a piece is found by its number, however old
+    assert (
+        updates.get_update(petition_id, updates.published_ids(petition_id)[-1], "en").title
+        == "First"
+    )
 
 
 def test_a_piece_of_another_petition_is_not_found(client: Client, news: str) -> None:
     other = make_petition("another")
-    piece = updates.listed(petitions.identify(news), "en")[0]
+    piece = updates.list_updates(queries.get_id(news), "en")[0]
     assert client.get(f"/p/{other}/updates/{piece.id}").status_code == 404
 
 
@@ -135,15 +140,15 @@ def test_the_feed_is_atom(client: Client, news: str) -> None:
 
 
 def test_a_file_read_twice_changes_nothing_and_a_corrected_one_corrects(news: str) -> None:
-    petition_id = petitions.identify(news)
-    before = [piece.id for piece in updates.listed(petition_id, "en")]
+    petition_id = queries.get_id(news)
+    before = [piece.id for piece in updates.list_updates(petition_id, "en")]
     keep(news, NEWS)
-    assert [piece.id for piece in updates.listed(petition_id, "en")] == before
+    assert [piece.id for piece in updates.list_updates(petition_id, "en")] == before
     first = NEWS["update"][0]
     corrected = first | {"text": {"en": {"title": "Arrested", "body": "Corrected."}}}
     keep(news, {"update": [corrected]})
-    assert updates.listed(petition_id, "en")[1].body == "Corrected."
-    assert len(updates.targets(petition_id)) == 1, "a file without targets leaves them be"
+    assert updates.list_updates(petition_id, "en")[1].body == "Corrected."
+    assert len(updates.list_targets(petition_id)) == 1, "a file without targets leaves them be"
 
 
 def test_nothing_written_in_the_news_runs_or_loads(client: Client, petition: str) -> None:
@@ -161,7 +166,7 @@ def test_a_picture_shows_with_its_size_and_comes_from_here(
     (tmp_path / "queue.jpg").write_bytes(photo())
     keep(petition, NEWS | {"pictures": ["queue.jpg"]}, tmp_path)
     page = client.get(f"/p/{petition}/updates").text
-    seen = updates.pictures(petitions.identify(petition))["queue.jpg"]
+    seen = updates.list_pictures(queries.get_id(petition))["queue.jpg"]
     address = f"/p/{petition}/pictures/{seen.digest}.webp"
     assert f'<img src="{address}" alt="A queue" width="60" height="40" loading="lazy">' in page
     answer = client.get(address)
@@ -172,7 +177,7 @@ def test_a_picture_shows_with_its_size_and_comes_from_here(
 
 @pytest.mark.parametrize("kind", pictures.KINDS)
 def test_every_kind_of_picture_is_made_anew(kind: str) -> None:
-    made = pictures.make(photo(kind))
+    made = pictures.make_picture(photo(kind))
     with Image.open(BytesIO(made.content)) as picture:
         assert (picture.format, picture.size) == ("WEBP", (60, 40))
 
@@ -184,7 +189,7 @@ def test_what_a_camera_writes_into_a_picture_is_gone() -> None:
     exif.get_ifd(IFD.GPSInfo)[GPS.GPSLatitudeRef] = "N"
     handed_in = photo(exif=exif, comment=b"SECRETCOMMENT")
     assert b"SECRETCAMERA" in handed_in
-    made = pictures.make(handed_in)
+    made = pictures.make_picture(handed_in)
     assert b"SECRET" not in made.content
     with Image.open(BytesIO(made.content)) as picture:
         assert not picture.getexif()
@@ -204,8 +209,8 @@ def test_what_a_camera_writes_into_a_picture_is_gone() -> None:
     ids=["svg", "gif", "eps", "cut off", "empty", "large"],
 )
 def test_what_is_no_picture_by_its_content_is_refused(content: bytes, why: str) -> None:
-    with pytest.raises(PictureRefused, match=why):
-        pictures.make(content)
+    with pytest.raises(PictureInvalid, match=why):
+        pictures.make_picture(content)
 
 
 def test_a_picture_that_unpacks_to_a_monster_is_refused() -> None:
@@ -213,8 +218,8 @@ def test_a_picture_that_unpacks_to_a_monster_is_refused() -> None:
         file = BytesIO()
         Image.new("1", size).save(file, "PNG")
         assert len(file.getvalue()) < 100_000
-        with pytest.raises(PictureRefused):
-            pictures.make(file.getvalue())
+        with pytest.raises(PictureInvalid):
+            pictures.make_picture(file.getvalue())
 
 
 def test_the_picture_of_a_petition_is_small_whatever_comes(client: Client, tmp_path: Path) -> None:
@@ -232,10 +237,10 @@ def test_the_picture_of_a_petition_is_small_whatever_comes(client: Client, tmp_p
         "contact": "c@example.org",
         "text": {"en": text},
     }
-    kept = manuscript.read(written, tmp_path)
+    kept = petition_file.parse(written, tmp_path)
     assert kept.face is not None
     assert len(kept.face.content) <= pictures.FACE_BYTES
-    lifecycle.keep(kept, now=TODAY)
+    lifecycle.create(kept, now=TODAY)
     page = client.get("/p/faced").text
     assert 'alt="A face &lt;looking&gt; at you" width="480" height="360"' in page
 
@@ -259,14 +264,14 @@ def test_the_picture_of_a_petition_is_small_whatever_comes(client: Client, tmp_p
 def test_what_is_wrong_in_a_file_is_named(
     written: dict[str, object], why: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(ImportRefused, match=why):
-        manuscript.read_news(written, tmp_path)
+    with pytest.raises(PetitionFileInvalid, match=why):
+        petition_file.parse_updates(written, tmp_path)
 
 
 def test_the_letter_has_office_language_and_name_and_nothing_is_kept(
     app: Flask, client: Client, news: str
 ) -> None:
-    (target,) = updates.targets(petitions.identify(news))
+    (target,) = updates.list_targets(queries.get_id(news))
     page = client.get(f"/p/{news}/write")
     assert "Canada: Embassy in Ottawa" in text_of(page)
     office = page.text.partition('name="office"')[2].partition("</select>")[0]
@@ -294,7 +299,7 @@ def test_a_letter_is_in_its_own_language_whatever_the_readers(client: Client) ->
     slug = make_petition(text={"en": text, "sv": swedish})
     office = {"en": "Embassy", "sv": "Ambassaden"}
     keep(slug, {"target": [NEWS["target"][0] | {"office": office}]})
-    (target,) = updates.targets(petitions.identify(slug))
+    (target,) = updates.list_targets(queries.get_id(slug))
     form = {"office": str(target.id), "letter": "sv", "name": "Anna Berg"}
     page = client.post(f"/en/p/{slug}/write", data=form).text
     letter = re.search(r'<article[^>]* lang="sv" dir="ltr".*?</article>', page, re.DOTALL)
@@ -321,14 +326,14 @@ def test_markdown_is_said_in_plain_words() -> None:
         "To *you*\n\nWe **write** [here](https://a.example)\nand <https://b.example>  \nagain.\n\n"
         "- one\n- two\n\n1. first\n2. second\n\n> 5 * 3 ![a *face*](face.jpg)"
     )
-    assert plain(written).split("\n\n") == [
+    assert to_plain_text(written).split("\n\n") == [
         "To you",
         "We write here (https://a.example) and https://b.example\nagain.",
         *("- one", "- two", "1. first", "2. second"),
         "5 * 3 a face",
     ]
-    assert beginning(written, most=12) == "To you We…"
-    assert beginning("Short.") == "Short."
+    assert excerpt(written, most=12) == "To you We…"
+    assert excerpt("Short.") == "Short."
 
 
 @pytest.mark.parametrize(
@@ -349,8 +354,10 @@ def test_the_letter_asks_again_for_what_makes_no_sense(
 
 
 def test_the_sample_petition_comes_with_news_in_all_six_languages() -> None:
-    folder = Path(petitions.__file__).parent / "samples"
-    read = manuscript.read_news(tomllib.loads((folder / "kuramshin-news.toml").read_text("utf-8")))
+    folder = Path(queries.__file__).parent / "samples"
+    read = petition_file.parse_updates(
+        tomllib.loads((folder / "kuramshin-news.toml").read_text("utf-8"))
+    )
     assert len(read.updates) == 4
     for written in read.updates:
         assert {text["language"] for text in written.texts} == {"en", "kk", "ru", "de", "sv", "fr"}

@@ -12,11 +12,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from petition import codes, lifecycle, moderation, steps, tokens
-from petition.clock import now
-from petition.extensions import db
-from petition.kinds import LetterState, Remark, State
-from petition.models import Letter, Signature
+from petition.abuse import challenge
+from petition.core import tokens
+from petition.core.clock import now
+from petition.database.base import db
+from petition.models import Email, Signature
+from petition.models.enums import CommentState, EmailState, PetitionState
+from petition.organisers import moderation
+from petition.petitions import lifecycle
+from petition.signatures import codes
 from tests.conftest import (
     Client,
     MakeApp,
@@ -213,7 +217,7 @@ def test_want_05_a_name_on_the_petitions_page_is_in_no_snippet(
     mine = path_of(post_office.arrived[-1].link_to("my"))
     shown = {"name": "Zaure Unusual", "display": "full", "comment": "Because."}
     client.post(mine, data=CHANGED | shown)
-    moderation.decide(1, 1, "Because.", Remark.SHOWN, now=now())
+    moderation.decide_comment(1, 1, "Because.", CommentState.SHOWN, now=now())
     page = Page(client.get(f"/p/{petition}").text)
     named = [found for found in page.all("bdi") if "Zaure" in found.text]
     assert len(named) == 2, "beside the comment and in the list"
@@ -249,9 +253,9 @@ def test_want_16_a_closed_petition_says_so_and_leads_to_the_next_in_one_click(
     make_petition("next", state="open")
     make_petition("not-yet")
     make_petition("over")
-    lifecycle.move("not-yet", State.PAUSED, now=now())
+    lifecycle.change_state("not-yet", PetitionState.PAUSED, now=now())
     for closed in (petition, "over"):
-        lifecycle.move(closed, State.CLOSED, now=now())
+        lifecycle.change_state(closed, PetitionState.CLOSED, now=now())
     answer = client.post(f"/p/{petition}/sign", data=filled())
     assert answer.status_code == 410
     assert db.session.scalar(select(func.count()).select_from(Signature)) == 0
@@ -274,9 +278,9 @@ def test_want_17_doubles_are_kept_out_and_families_told_how(
     deliver(app)
     assert "sign with an address of their own" in " ".join(post_office.arrived[-1].text.split())
     # Not even with the key, or a code that the second mail did not hold.
-    client.post(f"/confirm/{token_for(app, tokens.confirm(7), 1, 2)}", data={"entry": "2"})
-    (letter_id,) = db.session.scalars(select(Letter.id).where(Letter.entry == 2))
-    code = codes.make(letter_id, app.extensions["tokens"])
+    client.post(f"/confirm/{token_for(app, tokens.confirm_purpose(7), 1, 2)}", data={"entry": "2"})
+    (email_id,) = db.session.scalars(select(Email.id).where(Email.entry == 2))
+    code = codes.make_code(email_id, app.extensions["tokens"])
     assert client.post(f"{pending}/code", data={"code": code}).status_code == 303
     assert count_of(client, petition) == 1
     names = select(Signature.name).where(Signature.counted)
@@ -317,11 +321,11 @@ def test_want_19_bots_are_slowed_and_people_are_not_punished(make_app: MakeApp) 
         status, page = post(2, comment="Because.")
         assert (status, "Because." in page) == (422, True), "a step, with everything kept"
         assert post(3, "192.0.2.2")[0] == 303, "for that network alone"
-        early, _ = post(2, ticket=token_for(app, steps.STEP, 7))
-        waited = token_for(app, steps.STEP, 7, at=now() - timedelta(seconds=11))
+        early, _ = post(2, ticket=token_for(app, challenge.CHALLENGE, 7))
+        waited = token_for(app, challenge.CHALLENGE, 7, at=now() - timedelta(seconds=11))
         assert (early, post(2, ticket=waited)[0]) == (429, 303), "without JavaScript a wait"
         assert post(4, "192.0.2.3", further="a robot fills everything")[0] == 303
-        held = select(func.count()).where(Letter.state == LetterState.HELD)
+        held = select(func.count()).where(Email.state == EmailState.HELD)
         assert db.session.scalar(held) == 1, "which is told nothing, and mailed nothing"
         for loaded in Page(client.get("/p/free-them").text).all("script", "iframe", "img"):
             source = loaded.attributes.get("src") or "/"

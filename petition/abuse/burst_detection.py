@@ -14,11 +14,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, update
 
-from petition import bursts, counters, limits
-from petition.domains import is_watched
-from petition.extensions import db, transaction
-from petition.kinds import LetterKind, LetterState, State, Verdict
-from petition.models import Burst, Letter, Petition, Signature
+from petition.abuse import bursts, rate_limits
+from petition.abuse.email_domains import is_watched
+from petition.database import counters
+from petition.database.base import db
+from petition.database.transactions import transaction
+from petition.models import Burst, Email, Petition, Signature
+from petition.models.enums import BurstState, EmailKind, EmailState, PetitionState
 
 LOOK_BACK = timedelta(minutes=10)
 LEAST_PAST = 100  # earlier signatures, without which a petition has no past to speak of
@@ -30,11 +32,11 @@ JUDGED_FOR = timedelta(days=1)  # after it was seen last
 Entered = Row[int, str, datetime]  # a signature: its id, mailbox and moment
 Crowd = tuple[str, str, int, int]  # kind and source of a burst, how many seen and how many usual
 
-_burst, _letter, _signature = Burst.table(), Letter.table(), Signature.table()
+_burst, _email, _signature = Burst.table(), Email.table(), Signature.table()
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class Thresholds:
     """What makes a burst: `least` entries of one source in ten minutes, or of many in one minute,
     and `times` as many as are usual. Without a past it takes two and a half times the least. Mail
     domains of `known` are none.
@@ -49,15 +51,17 @@ class Measure:
         return round(self.least * TIMES_WITHOUT_PAST)
 
 
-USUAL = Measure(least=20, times=5)
+DEFAULT_THRESHOLDS = Thresholds(least=20, times=5)
 
 
-def watch(*, now: datetime, measure: Measure = USUAL) -> list[int]:
+def detect(*, now: datetime, measure: Thresholds = DEFAULT_THRESHOLDS) -> list[int]:
     """Look at the last ten minutes of every open petition; note bursts, hold those of their mails
     that have not left, let plausible ones go. Returns the bursts that are open.
     """
     with db.engine.connect() as connection:  # looked at first: nobody who signs waits for that
-        petitions = connection.scalars(select(Petition.id).where(Petition.state == State.OPEN))
+        petitions = connection.scalars(
+            select(Petition.id).where(Petition.state == PetitionState.OPEN)
+        )
         lately = {one: _look(connection, one, now) for one in petitions.all()}
     crowds = {one: _crowds(found, measure) for one, found in lately.items()}
     with transaction() as connection:
@@ -65,26 +69,30 @@ def watch(*, now: datetime, measure: Measure = USUAL) -> list[int]:
             _note_bursts(connection, petition_id, found, measure, now)
         decided = connection.execute(_LATELY_DECIDED, {"since": now - JUDGED_FOR})
         for burst_id, verdict in decided.all():
-            bursts.let_go(connection, burst_id, Verdict(verdict), now)
+            bursts.apply_decision(connection, burst_id, BurstState(verdict), now)
         open_ones = connection.execute(
             select(_burst).where(
-                _burst.c.state == Verdict.OPEN, _burst.c.ends_at > now - JUDGED_FOR
+                _burst.c.state == BurstState.OPEN, _burst.c.ends_at > now - JUDGED_FOR
             )
         ).all()
         for burst in open_ones:
             if _is_plausible(connection, burst):
-                bursts.settle(connection, burst.id, Verdict.PLAUSIBLE, now)
+                bursts.close(connection, burst.id, BurstState.PLAUSIBLE, now)
         return [burst.id for burst in open_ones]
 
 
 def _note_bursts(
-    connection: Connection, petition_id: int, crowds: list[Crowd], measure: Measure, now: datetime
+    connection: Connection,
+    petition_id: int,
+    crowds: list[Crowd],
+    measure: Thresholds,
+    now: datetime,
 ) -> None:
-    busy, usual = counters.current(connection, f"{limits.SIGN}:{petition_id}", now=now)
+    busy, usual = counters.current(connection, f"{rate_limits.SIGN}:{petition_id}", now=now)
     for network, seen in busy:
         if seen >= max(measure.without_past, measure.times * usual):
-            bursts.note(connection, petition_id, "network", network, seen, usual, now)
-    noted = [(bursts.note(connection, petition_id, *crowd, now), crowd) for crowd in crowds]
+            bursts.record(connection, petition_id, "network", network, seen, usual, now)
+    noted = [(bursts.record(connection, petition_id, *crowd, now), crowd) for crowd in crowds]
     for burst_id, (kind, source, *_) in noted:  # letters after bursts, as who decides locks them
         if burst_id is not None:
             its = _signature.c.mailbox_key.endswith(f"@{source}", autoescape=True)
@@ -95,7 +103,7 @@ def _note_bursts(
 # A letter may have been put in, as part of a burst, in the moment that this was decided.
 _LATELY_DECIDED = (
     select(_burst.c.id, _burst.c.state)
-    .where(_burst.c.state != Verdict.OPEN, _burst.c.decided_at > bindparam("since"))
+    .where(_burst.c.state != BurstState.OPEN, _burst.c.decided_at > bindparam("since"))
     .order_by(_burst.c.id)
 )
 
@@ -133,7 +141,7 @@ def _look(connection: Connection, petition_id: int, now: datetime) -> _Lately:
     return _Lately(recent, past)
 
 
-def _crowds(lately: _Lately, measure: Measure) -> list[Crowd]:
+def _crowds(lately: _Lately, measure: Thresholds) -> list[Crowd]:
     """Return the domains with far more entries than their share of the petition's past explains,
     and the minute that has far more of the others than any before.
     """
@@ -182,13 +190,13 @@ def _hold(
         _signature.c.signed_at > now - LOOK_BACK,
         whose,
     )
-    recent = update(_letter).where(
-        _letter.c.kind == LetterKind.CONFIRM,
-        _letter.c.burst_id.is_(None),
-        _letter.c.signature_id.in_(theirs),
+    recent = update(_email).where(
+        _email.c.kind == EmailKind.CONFIRM,
+        _email.c.burst_id.is_(None),
+        _email.c.signature_id.in_(theirs),
     )
-    waits = (_letter.c.state == LetterState.DUE) & (_letter.c.attempts == 0)
-    connection.execute(recent.where(waits).values(state=LetterState.HELD, burst_id=burst_id))
+    waits = (_email.c.state == EmailState.DUE) & (_email.c.attempts == 0)
+    connection.execute(recent.where(waits).values(state=EmailState.HELD, burst_id=burst_id))
     connection.execute(recent.values(burst_id=burst_id))
 
 
@@ -211,8 +219,8 @@ def _is_plausible(connection: Connection, burst: Row[Any]) -> bool:
         )
     else:
         counts = counts.select_from(
-            _letter.join(_signature, _signature.c.id == _letter.c.signature_id)
-        ).where(_letter.c.burst_id == burst.id, _letter.c.state == LetterState.SENT)
+            _email.join(_signature, _signature.c.id == _email.c.signature_id)
+        ).where(_email.c.burst_id == burst.id, _email.c.state == EmailState.SENT)
     mailed, confirmed = connection.execute(counts).one()
     is_many = confirmed >= PLAUSIBLE_LEAST and confirmed >= PLAUSIBLE_SHARE * mailed
     return bool(is_many and burst.kind != "trap")

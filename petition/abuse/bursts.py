@@ -21,18 +21,18 @@ from sqlalchemy import (
     update,
 )
 
-from petition.domains import is_disposable
-from petition.kinds import LetterState, Verdict
-from petition.limits import FormSender
-from petition.models import Burst, Letter
-from petition.posting import Hold
-from petition.prepared import Prepared
-from petition.upsert import insert
+from petition.abuse.email_domains import is_disposable
+from petition.abuse.rate_limits import FormSender
+from petition.database.compiled import CompiledStatement
+from petition.database.upsert import insert
+from petition.models import Burst, Email
+from petition.models.enums import BurstState, EmailState
+from petition.outbox.enqueue import Hold
 
 LASTS = timedelta(hours=1)  # after it was seen last
 SAMPLE = 5
 
-_burst, _letter = Burst.table(), Letter.table()
+_burst, _email = Burst.table(), Email.table()
 
 
 def find_hold(
@@ -44,7 +44,7 @@ def find_hold(
     trap none is sent. Lock order: bursts before signatures.
     """
     if sender.trapped:
-        burst_id = note(connection, petition_id, "trap", "", 1, 0, now)
+        burst_id = record(connection, petition_id, "trap", "", 1, 0, now)
         return None if burst_id is None else Hold(burst_id)
     found = _OPEN_BURST.first(
         connection,
@@ -59,10 +59,10 @@ def find_hold(
     return None if found is None else Hold(int(found[0]), SAMPLE)
 
 
-_OPEN_BURST = Prepared(
+_OPEN_BURST = CompiledStatement(
     select(_burst.c.id).where(
         _burst.c.petition_id == bindparam("petition"),
-        _burst.c.state == Verdict.OPEN.value,
+        _burst.c.state == BurstState.OPEN.value,
         or_(
             (_burst.c.kind == "domain") & (_burst.c.source == bindparam("domain")),
             (_burst.c.kind == "network") & (_burst.c.source == bindparam("network")),
@@ -73,7 +73,7 @@ _OPEN_BURST = Prepared(
 )
 
 
-def note(
+def record(
     connection: Connection,
     petition_id: int,
     kind: str,
@@ -96,7 +96,7 @@ def note(
             update(_burst)
             .where(
                 source_of,
-                _burst.c.state.in_((Verdict.PLAUSIBLE, Verdict.RELEASED)),
+                _burst.c.state.in_((BurstState.PLAUSIBLE, BurstState.RELEASED)),
                 _burst.c.decided_at > now - timedelta(days=1),
             )
             .values(seen=_larger(_burst.c.seen, seen), ends_at=until)
@@ -112,7 +112,7 @@ def note(
         usual=usual,
         began_at=now,
         ends_at=until,
-        state=Verdict.OPEN.value,
+        state=BurstState.OPEN.value,
     )
     seen_now = (
         _burst.c.seen + 1 if kind == "trap" else _larger(_burst.c.seen, statement.excluded.seen)
@@ -120,7 +120,7 @@ def note(
     noted = connection.execute(
         statement.on_conflict_do_update(
             index_elements=["petition_id", "kind", "source"],
-            index_where=_burst.c.state == literal_column(f"'{Verdict.OPEN}'"),
+            index_where=_burst.c.state == literal_column(f"'{BurstState.OPEN}'"),
             set_={"seen": seen_now, "ends_at": until},
         ).returning(_burst.c.id)
     )
@@ -131,23 +131,25 @@ def _larger(one: Any, other: Any) -> ColumnElement[int]:
     return case((one > other, one), else_=other)
 
 
-def settle(connection: Connection, burst_id: int, verdict: Verdict, now: datetime) -> None:
+def close(connection: Connection, burst_id: int, verdict: BurstState, now: datetime) -> None:
     """Close a burst: its mails leave, or never do."""
     connection.execute(
         update(_burst)
-        .where(_burst.c.id == burst_id, _burst.c.state == Verdict.OPEN)
+        .where(_burst.c.id == burst_id, _burst.c.state == BurstState.OPEN)
         .values(state=verdict, decided_at=now)
     )
-    let_go(connection, burst_id, verdict, now)
+    apply_decision(connection, burst_id, verdict, now)
 
 
-def let_go(connection: Connection, burst_id: int, verdict: Verdict, now: datetime) -> None:
+def apply_decision(
+    connection: Connection, burst_id: int, verdict: BurstState, now: datetime
+) -> None:
     """Do with the letters that a decided burst holds as it was decided."""
-    state, sent_at = LetterState.DUE, None
-    if verdict == Verdict.DISCARDED:
-        state, sent_at = LetterState.WITHHELD, now
+    state, sent_at = EmailState.DUE, None
+    if verdict == BurstState.DISCARDED:
+        state, sent_at = EmailState.WITHHELD, now
     connection.execute(
-        update(_letter)
-        .where(_letter.c.burst_id == burst_id, _letter.c.state == LetterState.HELD)
+        update(_email)
+        .where(_email.c.burst_id == burst_id, _email.c.state == EmailState.HELD)
         .values(state=state, due_at=now, sent_at=sent_at)
     )

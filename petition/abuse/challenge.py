@@ -13,16 +13,16 @@ from datetime import datetime, timedelta
 
 import altcha
 
-from petition.errors import ProofRefused, StepWanted, TokenExpired, TokenForged
-from petition.tokens import Purpose, Tokens
+from petition.core.errors import ChallengeFailed, ChallengeRequired, TokenExpired, TokenInvalid
+from petition.core.tokens import Purpose, Tokens
 
-STEP = Purpose("step", timedelta(hours=1))
+CHALLENGE = Purpose("step", timedelta(hours=1))
 ALGORITHM, COST = "PBKDF2/SHA-256", 5_000
 LEAST_TRIES, MORE_TRIES = 100, 200  # keys to derive: half a second on a laptop, some on a phone
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Challenge:
     """What the page carries: a ticket for the wait, and the challenge of the proof as JSON."""
 
     ticket: str
@@ -30,9 +30,9 @@ class Step:
     seconds: int
 
 
-def ask(tokens: Tokens, *, delay: timedelta, now: datetime, ticket: str = "") -> Step:
+def issue(tokens: Tokens, *, delay: timedelta, now: datetime, ticket: str = "") -> Challenge:
     """Return a step: a new one, or one that goes on with the ticket that is waited with."""
-    ticket = ticket or tokens.make(STEP, secrets.randbits(64), now=now)
+    ticket = ticket or tokens.make(CHALLENGE, secrets.randbits(64), now=now)
     challenge = altcha.create_challenge(
         ALGORITHM,
         COST,
@@ -41,10 +41,10 @@ def ask(tokens: Tokens, *, delay: timedelta, now: datetime, ticket: str = "") ->
         hmac_secret=tokens.secret("proof"),
         hmac_key_secret=tokens.secret("proof key"),
     )
-    return Step(ticket, json.dumps(challenge.to_dict()), int(delay.total_seconds()))
+    return Challenge(ticket, json.dumps(challenge.to_dict()), int(delay.total_seconds()))
 
 
-def done(
+def verify(
     tokens: Tokens, ticket: str, proof: str, *, delay: timedelta, now: datetime
 ) -> tuple[str, datetime]:
     """Return the key by which the step is used up, and until when that must be remembered, once it
@@ -54,14 +54,14 @@ def done(
     of the wait.
     """
     try:
-        (number,) = tokens.read(STEP, ticket, now=now)
-    except (TokenForged, TokenExpired, ValueError) as error:
-        raise StepWanted from error
+        (number,) = tokens.read(CHALLENGE, ticket, now=now)
+    except (TokenInvalid, TokenExpired, ValueError) as error:
+        raise ChallengeRequired from error
     made = tokens.made(ticket)
     left = delay - (now - made)
     if left > timedelta(0) and not (proof and _proven(tokens, ticket, proof)):
-        raise ProofRefused(left)
-    return f"{number:x}", made + STEP.lifetime
+        raise ChallengeFailed(left)
+    return f"{number:x}", made + CHALLENGE.lifetime
 
 
 def _proven(tokens: Tokens, ticket: str, proof: str) -> bool:

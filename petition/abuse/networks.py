@@ -15,9 +15,10 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from sqlalchemy import ColumnElement, Connection, Select, delete, select
 from sqlalchemy.exc import IntegrityError
 
-from petition.extensions import db, transaction
+from petition.abuse.tor import Address, Network, TorExits
+from petition.database.base import db
+from petition.database.transactions import transaction
 from petition.models import NetworkSecret
-from petition.tor import Address, Exits, Network
 
 
 @dataclass(slots=True)
@@ -28,7 +29,7 @@ class Networks:
 
     allowed: tuple[Network, ...]
     never_refused: tuple[Network, ...]
-    exits: Exits | None = None
+    exits: TorExits | None = None
     _today: tuple[date, bytes] | None = field(default=None)
 
     def key(self, address: str | None, *, now: datetime) -> str:
@@ -53,7 +54,7 @@ class Networks:
         return self._today[1]
 
 
-def read(written: Iterable[str]) -> tuple[Network, ...]:
+def parse_networks(written: Iterable[str]) -> tuple[Network, ...]:
     """Read networks such as `192.0.2.0/24`. Raises ValueError for what is none."""
     return tuple(ip_network(network, strict=False) for network in written)
 
@@ -97,12 +98,12 @@ def _secret_of(day: date) -> bytes:
     raise LookupError(day)
 
 
-def forget(connection: Connection, *, now: datetime) -> int:
+def delete_expired(connection: Connection, *, now: datetime) -> int:
     """Destroy the keys of all days before yesterday, and return how many."""
     return connection.execute(delete(NetworkSecret).where(_is_past(now))).rowcount
 
 
-def forgettable(now: datetime) -> Select[date]:
+def expired(now: datetime) -> Select[date]:
     """Return the query for what `forget` would destroy."""
     return select(NetworkSecret.day).where(_is_past(now))
 

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from petition import counters
-from petition.counters import Use
-from petition.errors import StepWanted, TooMany
+from petition.core.errors import ChallengeRequired, RateLimited
+from petition.database import counters
+from petition.database.counters import Use
 
 WINDOW = timedelta(minutes=10)
 SIGN = "sign"  # scopes of signing are sign:<petition id>
@@ -56,8 +56,8 @@ def hit(connection: Connection, limits: tuple[RateLimit, ...], *, now: datetime)
     earlier = 0
     for limit, count in zip(limits, counters.increment(connection, uses, now=now), strict=True):
         if limit.most is not None and count.value > limit.most:
-            raise TooMany(count.expires_at - now)
+            raise RateLimited(count.expires_at - now)
         excused = limit.proven or (limit.lenient and earlier == 1)
         if count.value > limit.free and not excused:
-            raise StepWanted
+            raise ChallengeRequired
         earlier = count.value

@@ -17,7 +17,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
-FILE = "tor-exits.txt"  # in the instance folder
+EXITS_FILE = "tor-exits.txt"  # in the instance folder
 FRESH = timedelta(days=1)
 SECONDS = 30  # for each answer of the server
 LARGEST = 2 * 1024 * 1024  # bytes; the list of 2026 has 20 kB
@@ -31,11 +31,11 @@ Network = IPv4Network | IPv6Network
 Stamp = tuple[int, int, int]
 
 
-class NoList(ValueError):
+class ExitListInvalid(ValueError):
     """What came is no list of exits: a page, nothing, cut short, or too large."""
 
 
-class Exits:
+class TorExits:
     """The exits that a file lists; none while there is no file. Whoever may write it may replace it
     at any time: by `fetch`, or by hand.
     """
@@ -64,13 +64,13 @@ class Exits:
 
     def _read(self) -> list[Network]:
         try:
-            return read(self._file.read_text(encoding="ascii", errors="replace"))
+            return parse_exits(self._file.read_text(encoding="ascii", errors="replace"))
         except OSError as error:  # put there by another user, say: nobody's signature fails for it
-            log.warning("%s cannot be read: %s", FILE, type(error).__name__)
+            log.warning("%s cannot be read: %s", EXITS_FILE, type(error).__name__)
             return []
 
 
-def read(text: str) -> list[Network]:
+def parse_exits(text: str) -> list[Network]:
     """Return the addresses and networks of a list, one a line. A line that is none is passed over,
     and so is a network that is too wide.
     """
@@ -109,9 +109,9 @@ def fetch(address: str, file: Path, *, now: datetime) -> int:
 
     Raises OSError or ValueError (NoList) where that fails; the file is then as it was.
     """
-    networks = read(_body(address).decode("ascii", errors="replace"))
+    networks = parse_exits(_body(address).decode("ascii", errors="replace"))
     if not networks:
-        raise NoList
+        raise ExitListInvalid
     unfinished = file.with_suffix(f".{os.getpid()}.part")
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
         out.writelines(f"{network}\n" for network in networks)
@@ -128,7 +128,7 @@ def _body(address: str) -> bytes:
             body: bytes = answer.read(LARGEST + 1)
             # Beyond the largest, or cut short, perhaps within an address.
             if len(body) > LARGEST or answer.length:
-                raise NoList
+                raise ExitListInvalid
             return body
     except HTTPError as error:
         error.close()
@@ -136,7 +136,7 @@ def _body(address: str) -> bytes:
     except URLError as error:
         raise (error.reason if isinstance(error.reason, OSError) else error) from None
     except HTTPException as error:
-        raise NoList from error
+        raise ExitListInvalid from error
 
 
 class NoOtherScheme(HTTPRedirectHandler):

@@ -5,8 +5,8 @@ from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 
-from petition import colours
 from petition.artwork.fonts import system_fonts
+from petition.core import colours
 
 
 @cache

@@ -8,9 +8,9 @@ from typing import Literal, NamedTuple
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps, features
 
-from petition import colours
 from petition.artwork.fonts import runs
 from petition.artwork.typesetting import Space, fit, fit_line, fits
+from petition.core import colours
 
 Align = Literal["start", "middle"]
 

@@ -3,15 +3,15 @@
 import re
 from dataclasses import dataclass, replace
 
-from petition import colours
 from petition.artwork.canvas import Align, Box, Canvas
 from petition.artwork.fonts import BOLD, ITALIC, REGULAR
+from petition.core import colours
 
 _FIGURES = re.compile(r"\d(?:[\d\s.,’'٬]*\d)?\+?")
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class CardText:
     """What the artwork says, already in `language`. `counted` may be empty; `address` is without
     its scheme.
     """
@@ -95,14 +95,14 @@ _STORY_WITH_FACE = replace(
 )
 
 
-def card(words: Words, *, colour: str, face: bytes | None = None) -> bytes:
+def card(words: CardText, *, colour: str, face: bytes | None = None) -> bytes:
     """Draw the picture for link previews: a PNG of 1200 by 630 px and less than 300 kB. `colour` is
     `#rrggbb`, `face` a picture that Pillow reads.
     """
     return _drawn(words, colour, face, _CARD_WITH_FACE if face else _CARD)
 
 
-def story(words: Words, *, colour: str, face: bytes | None = None) -> bytes:
+def story(words: CardText, *, colour: str, face: bytes | None = None) -> bytes:
     """Draw the picture for stories: a PNG of 1080 by 1920 px and less than 300 kB. `colour` is
     `#rrggbb`, `face` a picture that Pillow reads.
     """
@@ -118,13 +118,13 @@ def figures(counted: str) -> tuple[str, str]:
     return number[0], " ".join(part for part in around if part)
 
 
-def _drawn(words: Words, colour: str, face: bytes | None, layout: _Layout) -> bytes:
+def _drawn(words: CardText, colour: str, face: bytes | None, layout: _Layout) -> bytes:
     canvas = Canvas(layout.size, words.right_to_left, layout.align)
     for field in layout.fields:
         canvas.fill(field, colour)
     if face and layout.picture:
         canvas.picture(layout.picture, face)
-    on_field = colours.on(colour)
+    on_field = colours.text_colour_on(colour)
     canvas.block((layout.to,), words.to, REGULAR, on_field)
     canvas.block(layout.headlines, words.headline, BOLD, on_field)
     if words.counted:

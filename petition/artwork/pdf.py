@@ -15,11 +15,11 @@ from unicodedata import category
 from fpdf import FPDF
 from PIL import Image, ImageDraw, ImageOps
 
-from petition import colours
 from petition.artwork import canvas
-from petition.artwork.code import stretches
 from petition.artwork.fonts import printable, runs
+from petition.artwork.qr_code import stretches
 from petition.artwork.typesetting import Space, fit, fit_line
+from petition.core import colours
 
 WIDTH, HEIGHT = 210, 297
 _POINTS = 72 / 25.4  # in a millimetre
@@ -43,7 +43,7 @@ class Span(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Type:
+class TextStyle:
     """How a text looks: its face, the sizes it may have, largest first, and its colour."""
 
     face: Path
@@ -52,7 +52,7 @@ class Type:
     leading: float = 1.2
 
 
-class Press:
+class PdfDocument:
     """Prints pages. `made` is the time that the file says it was made at: equal input gives equal
     bytes.
     """
@@ -83,7 +83,9 @@ class Press:
         """Return a span by its distances from the side of the page on which lines start."""
         return Span(WIDTH - end, WIDTH - start) if self._right_to_left else Span(start, end)
 
-    def line(self, span: Span, base: float, text: str, kind: Type, align: Align = "start") -> None:
+    def line(
+        self, span: Span, base: float, text: str, kind: TextStyle, align: Align = "start"
+    ) -> None:
         """Write one line on a base line, as large as it fits the span."""
         measure = partial(self._width, face=kind.face)
         shown, size = fit_line(text, span.width, kind.sizes, measure)
@@ -95,7 +97,7 @@ class Press:
         top: float,
         height: float,
         text: str,
-        kind: Type,
+        kind: TextStyle,
         *,
         dashes: bool = False,
         at_foot: bool = False,
@@ -119,7 +121,7 @@ class Press:
             base += step
         return last
 
-    def upright(self, span: Span, foot: float, length: float, text: str, kind: Type) -> None:
+    def upright(self, span: Span, foot: float, length: float, text: str, kind: TextStyle) -> None:
         """Write lines that run up the page from its foot, from the left of the span on."""
         with self._pdf.rotation(90, span.left, foot):
             along = Span(span.left, span.left + length)
@@ -160,7 +162,7 @@ class Press:
         self._pdf.image(file, x, y, width, height)
 
     def _write(
-        self, span: Span, base: float, text: str, size: float, kind: Type, align: Align
+        self, span: Span, base: float, text: str, size: float, kind: TextStyle, align: Align
     ) -> None:
         wide = self._width(text, size, face=kind.face)
         if align == "middle":
@@ -180,7 +182,7 @@ class Press:
         """
         return self._right_to_left or any(file != face for _, file in runs(text, face))
 
-    def _paint(self, x: float, base: float, text: str, size: float, kind: Type) -> None:
+    def _paint(self, x: float, base: float, text: str, size: float, kind: TextStyle) -> None:
         pixels = round(size * _FINE)
         wide = ceil(canvas.width(text, pixels, face=kind.face)) + pixels
         picture = Image.new("RGBA", (wide, 2 * pixels), f"{kind.colour}00")

@@ -4,12 +4,13 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from petition import organisers, tokens
 from petition.cli.refusal import refusing
-from petition.clock import now
-from petition.config import site_url
-from petition.kinds import Role
-from petition.signers import Address, AddressInvalid, read_address
+from petition.core import tokens
+from petition.core.clock import now
+from petition.core.config import site_url
+from petition.models.enums import Role
+from petition.organisers import access
+from petition.signatures.identity import Address, AddressInvalid, read_address
 
 organiser = AppGroup("organiser", help="Invite and remove organisers, print sign-in links.")
 
@@ -48,7 +49,7 @@ def invite(email: Address, role: str, slug: str | None, language: str | None) ->
     if language is not None and language not in languages:
         raise click.BadParameter(f"one of {', '.join(languages)}", param_hint="--language")
     with refusing():
-        organisers.invite(
+        access.invite(
             email, role=Role(role), slug=slug, language=language or languages[0], now=now()
         )
     click.echo(f"{email.email} is invited as {role}; a sign-in link is on its way")
@@ -59,7 +60,7 @@ def invite(email: Address, role: str, slug: str | None, language: str | None) ->
 def remove(email: Address) -> None:
     """Shut EMAIL out at once."""
     with refusing():
-        organisers.remove(email, now=now())
+        access.remove(email, now=now())
 
 
 @organiser.command("link")
@@ -67,7 +68,7 @@ def remove(email: Address) -> None:
 def print_link(email: Address) -> None:
     """Print a one-time sign-in link for EMAIL, good for 30 minutes."""
     with refusing():
-        link = organisers.link_for(email)
+        link = access.get_sign_in_link(email)
         token = current_app.extensions["tokens"].make(
             tokens.SIGN_IN, link.organiser_id, link.serial, now=now()
         )

@@ -8,12 +8,13 @@ import click
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
-from petition import export as exporting
-from petition import lifecycle, manuscript, organisers, petitions, updates
 from petition.artwork import fonts
 from petition.cli.refusal import refusing
-from petition.clock import now
-from petition.kinds import State
+from petition.core.clock import now
+from petition.models.enums import PetitionState
+from petition.organisers import access
+from petition.organisers import export as exporting
+from petition.petitions import lifecycle, petition_file, queries, updates
 
 petition = AppGroup("petition", help="Create, list, open, pause, close and recount petitions.")
 
@@ -24,8 +25,8 @@ def import_file(file: Path) -> None:
     """Keep the petition written in FILE (TOML, see docs/petition-file.md)."""
     written = _toml(file)
     with refusing():
-        kept = manuscript.read(written, file.parent)
-        lifecycle.keep(kept, now=now())
+        kept = petition_file.parse(written, file.parent)
+        lifecycle.create(kept, now=now())
     _tell_unseen(kept)
     click.echo(f"/p/{kept.slug}")
 
@@ -37,15 +38,15 @@ def add(slug: str, file: Path) -> None:
     """Add the news, pictures and targets written in FILE to SLUG (see docs/petition-file.md)."""
     written = _toml(file)
     with refusing():
-        updates.keep(slug, manuscript.read_news(written, file.parent), now=now())
+        updates.import_updates(slug, petition_file.parse_updates(written, file.parent), now=now())
 
 
-def _tell_unseen(kept: manuscript.Manuscript) -> None:
+def _tell_unseen(kept: petition_file.PetitionFile) -> None:
     """Say in a line which letters of the pictures and papers no font of this machine has."""
     unseen = {
         text["language"]: letters
         for text in kept.texts
-        if (letters := fonts.missing("".join(text[piece] for piece in manuscript.DRAWN)))
+        if (letters := fonts.missing("".join(text[piece] for piece in petition_file.DRAWN_FIELDS)))
     }
     if unseen:
         named = "; ".join(f"{language}: {' '.join(of)}" for language, of in unseen.items())
@@ -77,7 +78,7 @@ def _toml(file: Path) -> dict[str, object]:
 def create(slug: str, language: str, organiser: str, contact: str, **text: str) -> None:
     """Write a petition as a draft, piece by piece."""
     with refusing():
-        kept = manuscript.read(
+        kept = petition_file.parse(
             {
                 "slug": slug,
                 "source_language": language,
@@ -86,7 +87,7 @@ def create(slug: str, language: str, organiser: str, contact: str, **text: str) 
                 "text": {language: text},
             }
         )
-        lifecycle.keep(kept, now=now())
+        lifecycle.create(kept, now=now())
     _tell_unseen(kept)
     click.echo(f"draft /p/{kept.slug}; open it with: flask petition open {kept.slug}")
 
@@ -94,7 +95,7 @@ def create(slug: str, language: str, organiser: str, contact: str, **text: str) 
 @petition.command("list")
 def list_petitions() -> None:
     """List all petitions with state and confirmed signatures."""
-    for found in petitions.listed(current_app.config["LANGUAGES"][0]):
+    for found in queries.list_petitions(current_app.config["LANGUAGES"][0]):
         click.echo(f"{found.slug}\t{found.state}\t{found.count}\t{found.title}")
 
 
@@ -103,7 +104,7 @@ def list_petitions() -> None:
 def open_petition(slug: str) -> None:
     """Let SLUG take signatures."""
     with refusing():
-        lifecycle.move(slug, State.OPEN, now=now())
+        lifecycle.change_state(slug, PetitionState.OPEN, now=now())
 
 
 @petition.command()
@@ -111,7 +112,7 @@ def open_petition(slug: str) -> None:
 def pause(slug: str) -> None:
     """Stop SLUG from taking signatures for a while."""
     with refusing():
-        lifecycle.move(slug, State.PAUSED, now=now())
+        lifecycle.change_state(slug, PetitionState.PAUSED, now=now())
 
 
 @petition.command()
@@ -119,7 +120,7 @@ def pause(slug: str) -> None:
 def close(slug: str) -> None:
     """Close SLUG; signatures made before can be confirmed for 24 hours."""
     with refusing():
-        lifecycle.move(slug, State.CLOSED, now=now())
+        lifecycle.change_state(slug, PetitionState.CLOSED, now=now())
 
 
 @petition.command()
@@ -127,7 +128,7 @@ def close(slug: str) -> None:
 def victory(slug: str) -> None:
     """Close SLUG as won: its page says so."""
     with refusing():
-        lifecycle.move(slug, State.VICTORY, now=now())
+        lifecycle.change_state(slug, PetitionState.VICTORY, now=now())
 
 
 @petition.command()
@@ -148,7 +149,7 @@ def export(slug: str, kind: str) -> None:
     does.
     """
     with refusing():
-        petition_id = organisers.record_export(slug, what=f"{kind} by command", now=now())
+        petition_id = access.record_export(slug, what=f"{kind} by command", now=now())
     for piece in exporting.csv_lines(petition_id):
         sys.stdout.buffer.write(piece)
     sys.stdout.buffer.flush()

@@ -5,24 +5,24 @@ from contextlib import contextmanager
 
 import click
 
-from petition.errors import (
-    ImportRefused,
+from petition.core.errors import (
+    MailServerUnreachable,
     OrganiserExists,
-    OrganiserUnknown,
+    OrganiserNotFound,
     PetitionError,
+    PetitionFileInvalid,
     PetitionNotFound,
     SettingsError,
     SlugTaken,
-    Unreachable,
 )
 
 _SAID = {
     PetitionNotFound: "there is no such petition",
     SlugTaken: "a petition with this slug exists already",
-    ImportRefused: "the petition cannot be kept",
+    PetitionFileInvalid: "the petition cannot be kept",
     OrganiserExists: "an organiser with this address exists already",
-    OrganiserUnknown: "there is no organiser with this address",
-    Unreachable: "the mail server cannot be reached",
+    OrganiserNotFound: "there is no organiser with this address",
+    MailServerUnreachable: "the mail server cannot be reached",
 }
 
 

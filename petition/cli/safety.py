@@ -13,11 +13,12 @@ import click
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
-from petition import bounces as came_back
-from petition import burst_review, figures
-from petition import retention as erasing
-from petition.clock import now
-from petition.faults import told
+from petition.core.clock import now
+from petition.core.log_safety import safe_traceback
+from petition.mail import bounces as came_back
+from petition.operations import retention as erasing
+from petition.organisers import burst_review
+from petition.petitions import statistics
 
 log = logging.getLogger(__name__)
 
@@ -55,15 +56,17 @@ def bounces(source: Path | None) -> None:
     known = unknown = faults = 0
     for read in _messages(source):
         try:
-            found = came_back.read(read(), lambda number: keys.keyed_hashes("message", str(number)))
+            found = came_back.parse_report(
+                read(), lambda number: keys.keyed_hashes("message", str(number))
+            )
             for bounce in found:
-                if came_back.take(bounce, mark=keys.keyed_hash, now=now()):
+                if came_back.record_bounce(bounce, mark=keys.keyed_hash, now=now()):
                     known += 1
                 else:
                     unknown += 1
             unknown += not found
         except Exception as error:  # noqa: BLE001 (one message holds up no other)
-            log.error("a message could not be read or acted on: %s", told(error))
+            log.error("a message could not be read or acted on: %s", safe_traceback(error))
             unknown += 1
             faults += 1
     click.echo(f"{known} about letters of ours, {unknown} not")
@@ -95,18 +98,18 @@ def _is_mbox(source: Path) -> bool:
 @abuse.command()
 def report() -> None:
     """Print bursts, mails held, pace, busy domains and throw-away addresses of the last day."""
-    for pace in figures.pace(now=now()):
+    for pace in statistics.signing_pace(now=now()):
         click.echo(
             f"pace\t{pace.slug}\t{pace.entries} entries, "
             f"{pace.in_busiest} in the minute of {pace.busiest:%H:%M}"
         )
-    for burst in burst_review.seen():
+    for burst in burst_review.list_bursts():
         click.echo(
             f"burst {burst.id}\t{burst.slug}\t{burst.kind} {burst.source or '-'}\t{burst.state}\t"
             f"seen {burst.seen}, usual {burst.usual}, held {burst.held}\t"
             f"{burst.began_at:%Y-%m-%d %H:%M}"
         )
-    for found in figures.domains(now=now()):
+    for found in statistics.domain_activity(now=now()):
         click.echo(
             f"domain\t{found.slug}\t{found.domain}\t{found.entries} entries, "
             f"{found.confirmed} confirmed{', throw-away' if found.disposable else ''}"

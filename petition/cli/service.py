@@ -6,34 +6,30 @@ import re
 import secrets
 import signal
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Event
 from types import FrameType
 
 import click
 import flask_migrate
-from flask import Flask, current_app
+from flask import Flask, current_app, render_template
 from flask.cli import AppGroup, with_appcontext
+from flask_babel import force_locale
 
-from petition import (
-    chores,
-    config,
-    letters,
-    lifecycle,
-    manuscript,
-    outbox,
-    petitions,
-    serving,
-    updates,
-)
+from petition.abuse.email_domains import MailDomains
 from petition.cli.refusal import refusing
-from petition.clock import now
-from petition.couriers import Courier, FolderCourier, SmtpCourier
-from petition.domains import MailDomains
-from petition.stationery import Stationery
-from petition.worker import Worker
+from petition.core import config, i18n
+from petition.core.clock import now
+from petition.mail import compose
+from petition.mail.context import MailContext
+from petition.mail.transports import FolderTransport, SmtpTransport, Transport
+from petition.mail.worker import Worker
+from petition.operations import scheduler, supervisor
+from petition.outbox import delivery
+from petition.petitions import lifecycle, petition_file, queries, updates
 
-SAMPLES = Path(__file__).parent.parent / "samples"
+SAMPLES = config.PACKAGE / "petitions" / "samples"
 
 outbox_commands = AppGroup("outbox", help="Deliver mails; see what waits.")
 
@@ -66,7 +62,7 @@ def status() -> None:
     """Print how many letters wait, were sent, were refused and were withheld, and the age of the
     oldest waiting.
     """
-    found = outbox.status()
+    found = delivery.status()
     age = f", the oldest for {(now() - found.oldest).total_seconds():.0f} s" if found.oldest else ""
     click.echo(f"{found.due} waiting{age}")
     click.echo(
@@ -78,29 +74,43 @@ def status() -> None:
 def worker_for(app: Flask) -> Worker:
     """Return the mail worker that the settings ask for: to the SMTP server, or into a folder."""
     settings = app.config
-    courier: Courier
+    courier: Transport
     domains = None
     if settings["MAIL_SERVER"]:
-        courier = SmtpCourier(app.extensions["mail"], settings["BOUNCE_ADDRESS"])
+        courier = SmtpTransport(app.extensions["mail"], settings["BOUNCE_ADDRESS"])
         domains = MailDomains() if settings["CHECK_MX"] else None
     else:
-        courier = FolderCourier(Path(app.instance_path) / "mail", settings["MAIL_DEFAULT_SENDER"])
+        courier = FolderTransport(Path(app.instance_path) / "mail", settings["MAIL_DEFAULT_SENDER"])
     keys = app.extensions["tokens"]
-    stationery = Stationery(
+    stationery = MailContext(
         config.site_url(settings),
         keys,
         settings["CONFIRM_LINK_DAYS"],
         settings["PURGE_UNCONFIRMED_DAYS"],
+        render_email,
         domains,
     )
     return Worker(
         courier,
-        lambda letter: letters.compose(letter, stationery, now=now()),
+        lambda letter: compose.compose(letter, stationery, now=now()),
         now,
         keys.keyed_hash,
-        chores=chores.of(settings, Path(app.instance_path)),
+        background=scheduler.build_scheduler(settings, Path(app.instance_path)).run_due,
         mails_a_minute=settings["RATELIMIT_MAILS"],
     )
+
+
+def render_email(name: str, language: str, values: Mapping[str, object]) -> tuple[str, str, str]:
+    """Render the subject, text and HTML of an email in a language."""
+    direction = "rtl" if i18n.is_right_to_left(language) else "ltr"
+
+    def part(ending: str) -> str:
+        return render_template(
+            f"emails/{name}.{ending}", language=language, direction=direction, **values
+        )
+
+    with force_locale(language):
+        return part("subject"), part("txt"), part("html")
 
 
 @click.command()
@@ -113,12 +123,12 @@ def setup() -> None:
         _write_secret(Path(current_app.instance_path) / "config.toml")
     flask_migrate.upgrade()
     written = tomllib.loads((SAMPLES / "kuramshin.toml").read_text(encoding="utf-8"))
-    if written["slug"] not in {found.slug for found in petitions.listed("")}:
-        lifecycle.keep(manuscript.read(written), now=now())
+    if written["slug"] not in {found.slug for found in queries.list_petitions("")}:
+        lifecycle.create(petition_file.parse(written), now=now())
     news = tomllib.loads((SAMPLES / "kuramshin-news.toml").read_text(encoding="utf-8"))
-    petition_id = petitions.identify(written["slug"])
-    if not updates.listed(petition_id, ""):
-        updates.keep(written["slug"], manuscript.read_news(news), now=now())
+    petition_id = queries.get_id(written["slug"])
+    if not updates.list_updates(petition_id, ""):
+        updates.import_updates(written["slug"], petition_file.parse_updates(news), now=now())
 
 
 def _write_secret(file: Path) -> None:
@@ -156,4 +166,4 @@ def serve(ctx: click.Context, host: str, port: int, workers: int, trial: bool) -
         click.echo(
             f"Its mails are kept and shown at {config.site_url(current_app.config)}/dev/mail"
         )
-    ctx.exit(serving.serve(host, port, workers))
+    ctx.exit(supervisor.serve(host, port, workers))

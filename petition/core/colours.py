@@ -23,7 +23,7 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def on(colour: str) -> str:
+def text_colour_on(colour: str) -> str:
     """Return what is written on a field of this colour: sheet or ink, whichever reads better."""
     return max((SHEET, DARK_PAPER), key=lambda written: contrast(written, colour))
 
@@ -46,4 +46,4 @@ def for_dark(colour: str) -> str:
 def is_readable(colour: str, *, dark: bool) -> bool:
     """Say whether text in this colour reads on paper and sheet, and text on a field of it."""
     grounds = (DARK_PAPER, DARK_SHEET) if dark else (PAPER, SHEET)
-    return all(contrast(colour, other) >= READABLE for other in (*grounds, on(colour)))
+    return all(contrast(colour, other) >= READABLE for other in (*grounds, text_colour_on(colour)))

@@ -17,7 +17,7 @@ class SettingsError(PetitionError):
         self.lines = lines
 
 
-class ImportRefused(PetitionError):
+class PetitionFileInvalid(PetitionError):
     """A petition file does not say what a petition needs; the argument names what is missing."""
 
 
@@ -38,7 +38,7 @@ class SlugTaken(PetitionError):
     """A petition with this address exists already."""
 
 
-class TokenForged(PetitionError):
+class TokenInvalid(PetitionError):
     """A link that this site did not write, that was cut short, or that was written for another
     purpose.
     """
@@ -56,11 +56,11 @@ class SignatureGone(PetitionError):
     """The signature that a link was written for is no longer kept."""
 
 
-class SignInSpent(PetitionError):
+class SignInLinkUsed(PetitionError):
     """A sign-in link that was used before."""
 
 
-class OrganiserUnknown(PetitionError):
+class OrganiserNotFound(PetitionError):
     """No organiser has this address."""
 
 
@@ -68,23 +68,23 @@ class OrganiserExists(PetitionError):
     """An organiser with this address exists already."""
 
 
-class NotAllowed(PetitionError):
+class PermissionDenied(PetitionError):
     """This organiser's role does not reach that far."""
 
 
-class CrossSite(PetitionError):
+class CrossSiteForm(PetitionError):
     """A form was sent from a page of another site."""
 
 
-class Undeliverable(PetitionError):
+class EmailRefused(PetitionError):
     """The mail server refused this letter for good; the argument is the codes of its answer."""
 
 
-class Deferred(PetitionError):
+class EmailDeferred(PetitionError):
     """The mail server asks to come back later with this letter."""
 
 
-class Unreachable(PetitionError):
+class MailServerUnreachable(PetitionError):
     """The mail server takes no mail at all now: no letter is to blame."""
 
 
@@ -96,15 +96,15 @@ class TooSoon(PetitionError):
         self.until = until
 
 
-class CodeWrong(PetitionError):
+class CodeInvalid(PetitionError):
     """The six digits are not those of the mail, or have been guessed at too often."""
 
 
-class StepWanted(PetitionError):
+class ChallengeRequired(PetitionError):
     """So many forms came from one place that each one more takes an extra step."""
 
 
-class TooMany(PetitionError):
+class RateLimited(PetitionError):
     """So many forms came from one place that no more are taken; `wait` is for how long."""
 
     def __init__(self, wait: timedelta) -> None:
@@ -112,7 +112,7 @@ class TooMany(PetitionError):
         self.wait = wait
 
 
-class ProofRefused(PetitionError):
+class ChallengeFailed(PetitionError):
     """The extra step was not done; `wait` is what is left of its delay."""
 
     def __init__(self, wait: timedelta) -> None:
@@ -120,21 +120,21 @@ class ProofRefused(PetitionError):
         self.wait = wait
 
 
-class BurstGone(PetitionError):
+class BurstNotFound(PetitionError):
     """There is no such burst under this petition."""
 
 
-class Withheld(PetitionError):
+class EmailWithheld(PetitionError):
     """This letter must not be mailed: its reader has had their most, or wants none."""
 
 
-class PictureRefused(PetitionError):
+class PictureInvalid(PetitionError):
     """A picture that is not taken; the argument says why, after its name, in English."""
 
 
-class NotThere(PetitionError):
+class ItemNotFound(PetitionError):
     """No such piece of news, picture or comment under this petition."""
 
 
-class AddressRefused(PetitionError):
+class DisposableAddressRefused(PetitionError):
     """A throw-away address, under a petition that takes none."""

@@ -1,21 +1,11 @@
 """Languages: which are offered, which one a reader gets, and names of countries in it."""
 
 from functools import lru_cache
-from pathlib import Path
 from unicodedata import category, normalize
 
 from babel import Locale
 from babel.core import get_global
-from babel.support import NullTranslations, Translations
-from flask import Flask, g, has_request_context
-from flask_babel import Babel, Domain, get_locale
-from werkzeug.datastructures import LanguageAccept
-from werkzeug.http import parse_accept_header
 
-from petition.errors import SettingsError
-
-CATALOGUES = Path(__file__).parent / "translations"
-OWN_CATALOGUES = "translations"  # in the instance folder: a language of the site's own
 WRITTEN_IN = "en"
 
 # Two-letter territories of CLDR that are not countries (ISO 3166-1 lists none of them as one).
@@ -30,64 +20,6 @@ _ALPHABETS = {
     "ru": "абвгдежзийклмнопрстуфхцчшщъыьэюя",
     "sv": "abcdefghijklmnopqrstuvwxyzåäö",
 }
-
-
-def prepare_languages(app: Flask) -> None:
-    """Bind the catalogues. Raises SettingsError for a language that has none, or none compiled."""
-    folders = {}
-    for language in app.config["LANGUAGES"]:
-        if language == WRITTEN_IN:
-            continue
-        own = Path(app.instance_path) / OWN_CATALOGUES
-        folders[language] = own if (own / language).exists() else CATALOGUES
-        catalogue = folders[language] / language / "LC_MESSAGES" / "messages"
-        if not catalogue.with_suffix(".po").exists():
-            raise SettingsError(f"LANGUAGES names {language}, for which there is no translation")
-        if not catalogue.with_suffix(".mo").exists():
-            raise SettingsError("translations are not compiled: run `make translations`")
-    babel = Babel()
-    babel.domain_instance = _Catalogues(folders)
-    babel.init_app(app, default_locale=app.config["LANGUAGES"][0], locale_selector=_reader_language)
-
-
-class _Catalogues(Domain):  # type: ignore[misc]  # untyped
-    """Each language from one folder: the site's own or the shipped one. Flask-Babel would merge
-    both, and take the plural rule of the last, which may not know the language.
-    """
-
-    def __init__(self, folders: dict[str, Path]) -> None:
-        super().__init__()
-        self._folders = folders
-
-    def get_translations(self) -> NullTranslations:
-        """Return the catalogue of the language that is spoken now; English needs none."""
-        language = str(get_locale())
-        if language not in self.cache:
-            folder = self._folders.get(language)
-            self.cache[language] = (
-                Translations.load(folder, [language]) if folder else NullTranslations()
-            )
-        found: NullTranslations = self.cache[language]
-        return found
-
-
-def _reader_language() -> str | None:
-    return g.get("language") if has_request_context() else None
-
-
-def negotiate(accept_language: str, offered: tuple[str, ...]) -> str:
-    """Return the offered language that an Accept-Language header (RFC 9110 §12.5.4) likes best, or
-    the first.
-    """
-    return _negotiate(accept_language[:200], offered)
-
-
-@lru_cache(maxsize=2_048)
-def _negotiate(accept_language: str, offered: tuple[str, ...]) -> str:
-    accepted = parse_accept_header(accept_language, LanguageAccept)
-    # By the language alone: `ru-KZ, en;q=0.5` asks for Russian first, whatever its region.
-    languages = LanguageAccept([(tag.partition("-")[0], quality) for tag, quality in accepted])
-    return languages.best_match(offered, offered[0]) or offered[0]
 
 
 @lru_cache(maxsize=64)

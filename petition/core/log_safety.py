@@ -7,7 +7,7 @@ not encode.
 from traceback import extract_tb
 
 
-def told(error: BaseException) -> str:
+def safe_traceback(error: BaseException) -> str:
     """Return the error's kind and the lines that led to it, its causes after it."""
     lines = []
     seen: BaseException | None = error

@@ -6,7 +6,7 @@ import re
 from ipaddress import ip_network
 from urllib.parse import SplitResult, urlsplit
 
-from petition import colours
+from petition.core import colours
 
 MOST = 100_000  # of days, that is 270 years: what is more is a slip
 _YES, _NO = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
@@ -19,7 +19,7 @@ def text(value: object) -> str:
     return value
 
 
-def number(value: object) -> int:
+def integer(value: object) -> int:
     """Read a whole number that is no slip."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError("a whole number")
@@ -32,7 +32,7 @@ def number(value: object) -> int:
     return read
 
 
-def truth(value: object) -> bool:
+def boolean(value: object) -> bool:
     """Read a yes or no."""
     if isinstance(value, bool):
         return value
@@ -61,7 +61,7 @@ def networks(value: object) -> list[str]:
     return written
 
 
-def site(value: object) -> str:
+def site_address(value: object) -> str:
     """Read the address of a site: no path, and as mails carry it."""
     written = text(value).rstrip("/")
     parts = _web_address(written)
@@ -70,7 +70,7 @@ def site(value: object) -> str:
     return _in_ascii(written, str(parts.hostname))
 
 
-def source(value: object) -> str:
+def list_address(value: object) -> str:
     """Read the address of something to fetch, or nothing."""
     written = text(value)
     # In printable ASCII, as it goes over the line: `urlsplit` leaves out line ends by itself.

@@ -22,7 +22,7 @@ _LINK = re.compile(
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
 
 
-def tidy(text: str) -> str:
+def normalise(text: str) -> str:
     """Return the text in Unicode's composed form (NFC) on one line, single blanks within and none
     around.
     """
@@ -43,7 +43,7 @@ def has_forbidden(text: str, *, lines: bool = False) -> bool:
     )
 
 
-def shows(text: str) -> bool:
+def has_visible_character(text: str) -> bool:
     """Say whether anything of the text can be seen as a name: a letter or a digit."""
     return any(letter.isalnum() and letter not in _BLANK_LETTERS for letter in text)
 

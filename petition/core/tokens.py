@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from itsdangerous import BadSignature, Signer
 
-from petition.errors import SettingsError, TokenExpired, TokenForged
+from petition.core.errors import SettingsError, TokenExpired, TokenInvalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,12 @@ class Purpose:
 PENDING = Purpose("pending", timedelta(days=30))
 THANKS = Purpose("thanks", timedelta(days=365))
 SIGN_IN = Purpose("sign-in", timedelta(minutes=30))
-MY_PAGE = Purpose("my", timedelta(days=3650))  # as long as anything is kept
-NOT_ME = Purpose("disown", timedelta(days=30))  # as long as the letter is remembered
+SELF_SERVICE = Purpose("my", timedelta(days=3650))  # as long as anything is kept
+DISOWN = Purpose("disown", timedelta(days=30))  # as long as the letter is remembered
 FORM = Purpose("form", timedelta(hours=24))
 
 
-def confirm(days: int) -> Purpose:
+def confirm_purpose(days: int) -> Purpose:
     """Return the purpose of a confirmation link that works for `days` days."""
     return Purpose("confirm", timedelta(days=days))
 
@@ -55,7 +55,7 @@ class Tokens:
         try:
             written = self._signer(purpose).unsign(token).decode()
         except (BadSignature, UnicodeError) as error:
-            raise TokenForged from error
+            raise TokenInvalid from error
         made, *ids = (int(number, 16) for number in written.split("-"))
         if now.timestamp() - made > purpose.lifetime.total_seconds():
             raise TokenExpired(tuple(ids))

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, Executable
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from petition.extensions import UTCDateTime
+from petition.database.base import UTCDateTime
 
 _Bind = tuple[str, Any, Callable[[Any], Any] | None]
 
@@ -19,7 +19,7 @@ _Bind = tuple[str, Any, Callable[[Any], Any] | None]
 _MOMENTS: dict[str, Callable[[Any], Any]] = {}
 
 
-class Prepared:
+class CompiledStatement:
     """One statement with named parameters. Rows come back as the driver gives them: plain tuples,
     truth as 0 and 1 on SQLite.
     """

@@ -23,9 +23,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition.extensions import Base
-from petition.prepared import Prepared
-from petition.upsert import insert_for
+from petition.database.base import Base
+from petition.database.compiled import CompiledStatement
+from petition.database.upsert import insert_for
 
 KEPT_AFTER_EXPIRY = timedelta(hours=48)
 
@@ -140,7 +140,7 @@ def _window(length: timedelta, now: datetime) -> tuple[int, datetime]:
 
 
 @cache
-def _increment(number: int, dialect: str) -> Prepared:
+def _increment(number: int, dialect: str) -> CompiledStatement:
     rows = [
         {
             "scope": bindparam(f"scope{at}"),
@@ -151,7 +151,7 @@ def _increment(number: int, dialect: str) -> Prepared:
         }
         for at in range(number)
     ]
-    return Prepared(
+    return CompiledStatement(
         insert_for(dialect, _counter)
         .values(rows)
         .on_conflict_do_update(

@@ -16,12 +16,13 @@ from itertools import islice
 
 from sqlalchemy import Connection, select, update
 
-from petition import entries, suppression
-from petition.entries import Kept
-from petition.extensions import transaction
-from petition.kinds import LetterState
-from petition.models import Letter
-from petition.smtp import enhanced_status
+from petition.database.transactions import transaction
+from petition.mail.smtp import enhanced_status
+from petition.models import Email
+from petition.models.enums import EmailState
+from petition.outbox import suppression
+from petition.signatures import entries
+from petition.signatures.entries import EntryRef
 
 # RFC 3463: no such mailbox or address (5.1.10 at Microsoft), moved away; disabled for good. Not
 # 5.1.2: that is about a domain, and a wrong answer of the DNS must bar nobody.
@@ -39,7 +40,7 @@ MOST_BYTES = 1_000_000
 MOST_PARTS = 50
 MOST_RECIPIENTS = 20
 
-_letter = Letter.table()
+_email = Email.table()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Bounce:
     (RFC 3463) alone.
     """
 
-    letter_id: int
+    email_id: int
     failed: bool
     reason: str
 
@@ -57,25 +58,25 @@ class Bounce:
 MarkAddress = Callable[[str, str], str]
 
 
-def refused(letter_id: int, reason: str, *, mark: MarkAddress, now: datetime) -> None:
+def record_refusal(email_id: int, reason: str, *, mark: MarkAddress, now: datetime) -> None:
     """Stop a letter for good, and all mail to its address when that does not exist."""
     with transaction() as connection:
-        _stop(connection, letter_id, reason, (LetterState.DUE,), mark, now)
+        _stop(connection, email_id, reason, (EmailState.DUE,), mark, now)
 
 
-def take(bounce: Bounce, *, mark: MarkAddress, now: datetime) -> bool:
+def record_bounce(bounce: Bounce, *, mark: MarkAddress, now: datetime) -> bool:
     """Act on a delivery report; say whether it was about a letter that we know. Twice is once."""
     with transaction() as connection:
         if not bounce.failed:
             return (
-                connection.scalar(select(_letter.c.id).where(_letter.c.id == bounce.letter_id))
+                connection.scalar(select(_email.c.id).where(_email.c.id == bounce.email_id))
                 is not None
             )
         return _stop(
             connection,
-            bounce.letter_id,
+            bounce.email_id,
             bounce.reason,
-            (LetterState.DUE, LetterState.SENT, LetterState.REFUSED),
+            (EmailState.DUE, EmailState.SENT, EmailState.REFUSED),
             mark,
             now,
         )
@@ -83,26 +84,26 @@ def take(bounce: Bounce, *, mark: MarkAddress, now: datetime) -> bool:
 
 def _stop(
     connection: Connection,
-    letter_id: int,
+    email_id: int,
     reason: str,
-    states: tuple[LetterState, ...],
+    states: tuple[EmailState, ...],
     mark: MarkAddress,
     now: datetime,
 ) -> bool:
     row = connection.execute(
-        select(_letter.c.signature_id, _letter.c.entry, _letter.c.suppressed)
-        .where(_letter.c.id == letter_id, _letter.c.state.in_(states))
+        select(_email.c.signature_id, _email.c.entry, _email.c.suppressed)
+        .where(_email.c.id == email_id, _email.c.state.in_(states))
         .with_for_update()
     ).first()
     if row is None:
         return False
     written = None
     if row.signature_id is not None:
-        written = entries.typed(connection, Kept(row.signature_id, row.entry))
+        written = entries.get_fields(connection, EntryRef(row.signature_id, row.entry))
     connection.execute(
-        update(_letter)
-        .where(_letter.c.id == letter_id)
-        .values(state=LetterState.REFUSED, reason=reason[:300], address="")
+        update(_email)
+        .where(_email.c.id == email_id)
+        .values(state=EmailState.REFUSED, reason=reason[:300], address="")
     )
     # One that was never mailed says nothing about its own spelling of the address.
     if written is not None and not row.suppressed and _GONE.search(reason):
@@ -111,7 +112,7 @@ def _stop(
     return True
 
 
-def read(written: bytes, mark: Callable[[int], list[str]]) -> list[Bounce]:
+def parse_report(written: bytes, mark: Callable[[int], list[str]]) -> list[Bounce]:
     """Return what a message reports about letters of ours; nothing when it is no delivery report,
     or none that any mail server would write.
 
@@ -122,11 +123,11 @@ def read(written: bytes, mark: Callable[[int], list[str]]) -> list[Bounce]:
         return []
     message = message_from_bytes(written, _class=_Part)
     report = next((part for part in message.walk() if part.kind == "multipart/report"), None)
-    letter_id = None if report is None else _letter_of(message, report, mark)
-    if report is None or letter_id is None:
+    email_id = None if report is None else _letter_of(message, report, mark)
+    if report is None or email_id is None:
         return []
     return [
-        Bounce(letter_id, action == "failed", status)
+        Bounce(email_id, action == "failed", status)
         for action, status in islice(_recipients(report), MOST_RECIPIENTS)
     ]
 

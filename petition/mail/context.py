@@ -2,25 +2,29 @@
 signature is about.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from petition import suppression
-from petition.domains import MailDomains
-from petition.entries import Kept
-from petition.errors import Undeliverable, Withheld
-from petition.extensions import db
-from petition.kinds import LetterState
-from petition.models import Attempt, Letter, Petition, PetitionText, Signature
-from petition.smtp import came_later
-from petition.tokens import MY_PAGE, NOT_ME, Purpose, Tokens
+from petition.abuse.email_domains import MailDomains
+from petition.core.errors import EmailRefused, EmailWithheld
+from petition.core.tokens import DISOWN, SELF_SERVICE, Purpose, Tokens
+from petition.database.base import db
+from petition.mail.smtp import came_later
+from petition.models import AlternateEntry, Email, Petition, PetitionText, Signature
+from petition.models.enums import EmailState
+from petition.outbox import suppression
+from petition.signatures.entries import EntryRef
+
+# Renders the templates of an email, by its name, in a language: subject, text and HTML.
+Render = Callable[[str, str, Mapping[str, object]], tuple[str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Stationery:
+class MailContext:
     """What every letter needs of the site: its address, its keys, how long a confirmation link
     works and an unconfirmed entry is kept, and who knows which domains take mail.
     """
@@ -29,6 +33,7 @@ class Stationery:
     tokens: Tokens
     confirm_days: int
     purge_days: int
+    render: Render
     mail_domains: MailDomains | None = None
 
     def link(self, page: str, purpose: Purpose, *ids: int, now: datetime) -> str:
@@ -37,7 +42,7 @@ class Stationery:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class EmailContent:
     """What a letter is filled with."""
 
     to: str
@@ -49,54 +54,56 @@ class Words:
     has_code: bool = False
 
 
-def message_key(letter_id: int, keys: Tokens) -> str:
+def message_key(email_id: int, keys: Tokens) -> str:
     """Return what stands for a letter in its Message-ID: its number, with a proof that we wrote
     it.
     """
-    return f"{letter_id:x}-{keys.keyed_hash('message', str(letter_id))[:20]}"
+    return f"{email_id:x}-{keys.keyed_hash('message', str(email_id))[:20]}"
 
 
-def check_mailbox(letter: Letter, words: Words, stationery: Stationery, now: datetime) -> None:
+def check_mailbox(
+    letter: Email, words: EmailContent, stationery: MailContext, now: datetime
+) -> None:
     """Raise Withheld when the owner of a mailbox wants no mail or mail to it has come back by a
     report, and Undeliverable when none could leave, or when the report was about the same entry.
     """
     keys = stationery.tokens
-    bounce = suppression.why(
+    bounce = suppression.find_reason(
         keys.keyed_hashes("address", words.address_key), keys.mailbox_hashes(words.mailbox_key)
     )
     # A server that answers by a report takes the mail at first. A refusal at once, which it would
     # not give, tells whoever types somebody's address that it was used here before; one that was
     # given in the dialogue would be given to anybody.
     if bounce == "" or (bounce and came_later(bounce) and not _has_come_back(letter)):
-        raise Withheld
+        raise EmailWithheld
     if bounce:
-        raise Undeliverable(bounce)
+        raise EmailRefused(bounce)
     domain = words.mailbox_key.rpartition("@")[2]
     if stationery.mail_domains and not stationery.mail_domains.takes_mail(domain, now=now):
-        raise Undeliverable("550 5.1.2")  # as a server says it of such a domain
+        raise EmailRefused("550 5.1.2")  # as a server says it of such a domain
 
 
-def _has_come_back(letter: Letter) -> bool:
+def _has_come_back(letter: Email) -> bool:
     """Say whether a letter about the same entry has come back, as its page has told."""
-    mine = (Letter.signature_id == letter.signature_id) & (Letter.entry == letter.entry)
-    refused = select(Letter.id).where(mine, Letter.state == LetterState.REFUSED)
+    mine = (Email.signature_id == letter.signature_id) & (Email.entry == letter.entry)
+    refused = select(Email.id).where(mine, Email.state == EmailState.REFUSED)
     return db.session.scalar(refused.limit(1)) is not None
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class SignatureContext:
     """What a letter about a signature needs; `kept` is the entry that it is about."""
 
-    letter_id: int
-    kept: Kept
+    email_id: int
+    kept: EntryRef
     signature: Signature
     petition: Petition
     text: PetitionText
-    entry: Signature | Attempt
+    entry: Signature | AlternateEntry
 
     def words(
-        self, template: str, stationery: Stationery, now: datetime, **values: object
-    ) -> Words:
+        self, template: str, stationery: MailContext, now: datetime, **values: object
+    ) -> EmailContent:
         """Return the words of a letter to the address that was typed, with the links at its
         foot.
         """
@@ -105,10 +112,10 @@ class Signed:
             "title": self.text.title,
             "target": self.text.target,
             "organiser": self.text.organiser,
-            "my_page": link("my", MY_PAGE, signature_id, now=now),
-            "not_me": link("not-me", NOT_ME, self.letter_id, now=now),
+            "my_page": link("my", SELF_SERVICE, signature_id, now=now),
+            "not_me": link("not-me", DISOWN, self.email_id, now=now),
         }
-        return Words(
+        return EmailContent(
             self.entry.email,
             self.entry.language,
             template,
@@ -118,7 +125,7 @@ class Signed:
         )
 
 
-def signed(letter: Letter, *, standing: bool = False) -> Signed | None:
+def get_signature_context(letter: Email, *, standing: bool = False) -> SignatureContext | None:
     """Return what a letter is about, or None when that is no longer kept: its own entry, or the one
     that is `standing` for the signature now.
     """
@@ -126,17 +133,17 @@ def signed(letter: Letter, *, standing: bool = False) -> Signed | None:
     if row is None:
         return None
     signature, petition, text = row
-    kept = Kept(signature.id, signature.entry if standing else letter.entry or signature.entry)
+    kept = EntryRef(signature.id, signature.entry if standing else letter.entry or signature.entry)
     if kept.entry == signature.entry:
-        return Signed(letter.id, kept, signature, petition, text, signature)
+        return SignatureContext(letter.id, kept, signature, petition, text, signature)
     attempt = db.session.scalar(
-        select(Attempt)
-        .where(Attempt.signature_id == kept.signature_id, Attempt.entry == kept.entry)
+        select(AlternateEntry)
+        .where(AlternateEntry.signature_id == kept.signature_id, AlternateEntry.entry == kept.entry)
         .execution_options(populate_existing=True)
     )
     if attempt is None:
         return None
-    return Signed(letter.id, kept, signature, petition, text, attempt)
+    return SignatureContext(letter.id, kept, signature, petition, text, attempt)
 
 
 _SIGNED = (

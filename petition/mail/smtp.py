@@ -22,7 +22,7 @@ from email.utils import formataddr, formatdate, parseaddr
 import flask_mail
 
 SECONDS = 15  # for each answer of the mail server; without it a dead one would hang the worker
-LETTERS_PER_CONNECTION = 100  # many servers end a connection after as many
+EMAILS_PER_CONNECTION = 100  # many servers end a connection after as many
 
 # RFC 2045 quoted-printable: lines stay under 76 bytes, so none meets the 998 of RFC 5321, and text
 # stays legible.
@@ -31,7 +31,7 @@ _UTF8.body_encoding = QP
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class ComposedEmail:
     """A mail ready to go. `key` is the same at every try, so that a second copy can be told for
     what it is.
     """
@@ -50,7 +50,7 @@ class Message(flask_mail.Message):
     domain.
     """
 
-    def __init__(self, mail: Mail, sender: str) -> None:
+    def __init__(self, mail: ComposedEmail, sender: str) -> None:
         super().__init__(subject=mail.subject, recipients=[mail.to], body=mail.text, sender=sender)
         self.html = mail.html
         domain = parseaddr(sender)[1].rpartition("@")[2]
@@ -122,7 +122,7 @@ class Connection(flask_mail.Connection):
         """Send to one recipient. The base class would rewrite a non-ASCII local part, that is,
         somebody's name.
         """
-        if self.num_emails >= LETTERS_PER_CONNECTION:
+        if self.num_emails >= EMAILS_PER_CONNECTION:
             self._connect_anew()
         if message.has_bad_headers() or self.host is None:
             raise flask_mail.BadHeaderError

@@ -8,14 +8,14 @@ from typing import Protocol, Self
 
 from flask_mail import _Mail as FlaskMail
 
-from petition.errors import Deferred, Undeliverable, Unreachable
-from petition.smtp import Connection, Mail, Message, codes_of, without_address
+from petition.core.errors import EmailDeferred, EmailRefused, MailServerUnreachable
+from petition.mail.smtp import ComposedEmail, Connection, Message, codes_of, without_address
 
 # Closing down; authentication wanted, failed, or needing TLS: no letter is to blame.
 _NOT_THE_LETTERS_FAULT = {421, 530, 535, 538}
 
 
-class Courier(Protocol):
+class Transport(Protocol):
     """Takes mails for as long as it is entered. Entering raises Unreachable."""
 
     def __enter__(self) -> Self: ...
@@ -27,11 +27,11 @@ class Courier(Protocol):
         trace: TracebackType | None,
     ) -> None: ...
 
-    def send(self, mail: Mail) -> None:
+    def send(self, mail: ComposedEmail) -> None:
         """Hand one mail over. Raises Undeliverable, Deferred or Unreachable."""
 
 
-class SmtpCourier:
+class SmtpTransport:
     """Carries mails to the SMTP server of the settings over one connection while it is entered."""
 
     def __init__(self, mail: FlaskMail, bounce_address: str = "") -> None:
@@ -44,7 +44,7 @@ class SmtpCourier:
         try:
             connection.host = connection.configure_host()
         except (OSError, smtplib.SMTPException) as error:
-            raise Unreachable(_reason(error)) from error
+            raise MailServerUnreachable(_reason(error)) from error
         self._connection = connection
         return self
 
@@ -61,10 +61,10 @@ class SmtpCourier:
             except (OSError, smtplib.SMTPException):
                 connection.host.close()  # gone already: every mail it took was answered for
 
-    def send(self, mail: Mail) -> None:
+    def send(self, mail: ComposedEmail) -> None:
         """Hand one mail to the server. Raises Undeliverable, Deferred or Unreachable."""
         if self._connection is None:
-            raise Unreachable("not connected")
+            raise MailServerUnreachable("not connected")
         try:
             message = Message(mail, str(self._mail.default_sender))
             self._connection.send(message, self._bounces_to(mail))
@@ -74,23 +74,23 @@ class SmtpCourier:
             raise _refusal(code, answer) from None
         except smtplib.SMTPSenderRefused as error:  # with VERP, its words hold the letter's key
             answered = codes_of(error.smtp_code, error.smtp_error)
-            raise Unreachable(f"sender refused: {answered}") from None
+            raise MailServerUnreachable(f"sender refused: {answered}") from None
         except smtplib.SMTPDataError as error:
             raise _refusal(error.smtp_code, error.smtp_error) from None
         except smtplib.SMTPNotSupportedError as error:
-            raise Undeliverable(
+            raise EmailRefused(
                 "the mail server takes no address with letters beyond ASCII"
             ) from error
         except (OSError, smtplib.SMTPException) as error:
-            raise Unreachable(_reason(error)) from error
+            raise MailServerUnreachable(_reason(error)) from error
 
-    def _bounces_to(self, mail: Mail) -> str | None:
+    def _bounces_to(self, mail: ComposedEmail) -> str | None:
         """Return the address to which this mail alone comes back (VERP), if that is wished."""
         local, _, domain = self._bounce_address.rpartition("@")
         return f"{local}+{mail.key}@{domain}" if local else None
 
 
-class FolderCourier:
+class FolderTransport:
     """Keeps mails as files, for trying the site out on a machine with no mail server."""
 
     def __init__(self, folder: Path, sender: str) -> None:
@@ -109,7 +109,7 @@ class FolderCourier:
     ) -> None:
         return None
 
-    def send(self, mail: Mail) -> None:
+    def send(self, mail: ComposedEmail) -> None:
         """Write one mail; the same one again replaces its file."""
         message = Message(mail, self._sender)
         message.date = time.time()
@@ -118,11 +118,13 @@ class FolderCourier:
         unfinished.replace(self._folder / f"{mail.key}.eml")
 
 
-def _refusal(code: int, answer: bytes | str) -> Undeliverable | Deferred | Unreachable:
+def _refusal(
+    code: int, answer: bytes | str
+) -> EmailRefused | EmailDeferred | MailServerUnreachable:
     reason = codes_of(code, answer)
     if code in _NOT_THE_LETTERS_FAULT:
-        return Unreachable(reason)
-    return Undeliverable(reason) if code >= 500 else Deferred(reason)
+        return MailServerUnreachable(reason)
+    return EmailRefused(reason) if code >= 500 else EmailDeferred(reason)
 
 
 def _reason(error: Exception) -> str:

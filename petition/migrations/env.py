@@ -5,7 +5,7 @@ whole upgrade.
 from alembic import context
 
 from petition import models  # noqa: F401 (its import declares the tables)
-from petition.extensions import Base, db
+from petition.database.base import Base, db
 
 if context.is_offline_mode():
     raise SystemExit("migrations need the database: run `flask db upgrade` without --sql")

@@ -2,31 +2,31 @@
 use cases.
 """
 
-from petition.counters import Counter
-from petition.models.mail import Letter, Suppression
-from petition.models.news import Picture, Target, Update, UpdateText, Visit
+from petition.database.counters import Counter
+from petition.models.abuse import Burst, NetworkSecret
+from petition.models.emails import Email, Suppression
 from petition.models.organisers import AuditEntry, Organiser
 from petition.models.petitions import Petition, PetitionText, Tally
-from petition.models.safeguards import Burst, NetworkSecret
-from petition.models.signatures import Attempt, Signature, Typed
+from petition.models.signatures import AlternateEntry, EntryFields, Signature
+from petition.models.updates import PetitionUpdate, PetitionUpdateText, Picture, Target, Visit
 
 __all__ = [
-    "Attempt",
+    "AlternateEntry",
     "AuditEntry",
     "Burst",
     "Counter",
-    "Letter",
+    "Email",
+    "EntryFields",
     "NetworkSecret",
     "Organiser",
     "Petition",
     "PetitionText",
+    "PetitionUpdate",
+    "PetitionUpdateText",
     "Picture",
     "Signature",
     "Suppression",
     "Tally",
     "Target",
-    "Typed",
-    "Update",
-    "UpdateText",
     "Visit",
 ]

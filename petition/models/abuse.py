@@ -5,9 +5,9 @@ from datetime import date, datetime
 from sqlalchemy import ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition.extensions import Base
-from petition.kinds import Verdict
-from petition.models.constraints import NUMBERED_ONCE, one_of, partial_index
+from petition.database.base import Base
+from petition.models.constraints import NEVER_REUSE_IDS, one_of, partial_index
+from petition.models.enums import BurstState
 
 
 class NetworkSecret(Base):
@@ -28,12 +28,12 @@ class Burst(Base):
 
     __tablename__ = "burst"
     __table_args__ = (
-        one_of("state", Verdict),
+        one_of("state", BurstState),
         Index("ix_burst_petition_id_state", "petition_id", "state"),
         partial_index(
             "uq_burst_open", "petition_id", "kind", "source", where="state = 'open'", unique=True
         ),
-        NUMBERED_ONCE,
+        NEVER_REUSE_IDS,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -44,5 +44,5 @@ class Burst(Base):
     usual: Mapped[int]
     began_at: Mapped[datetime]
     ends_at: Mapped[datetime]
-    state: Mapped[Verdict] = mapped_column(String(10), default=Verdict.OPEN)
+    state: Mapped[BurstState] = mapped_column(String(10), default=BurstState.OPEN)
     decided_at: Mapped[datetime | None]

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Index, text
 
 # SQLite would give the id of an erased last row to the next one, and with it the links written for
 # the erased.
-NUMBERED_ONCE = {"sqlite_autoincrement": True}
+NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
 
 
 def one_of(column: str, kinds: type[StrEnum]) -> CheckConstraint:

@@ -5,12 +5,12 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition.extensions import Base
-from petition.kinds import LetterKind, LetterState
-from petition.models.constraints import NUMBERED_ONCE, one_of, partial_index
+from petition.database.base import Base
+from petition.models.constraints import NEVER_REUSE_IDS, one_of, partial_index
+from petition.models.enums import EmailKind, EmailState
 
 
-class Letter(Base):
+class Email(Base):
     """A mail to be sent: what about and to whom, never its words. They are composed when it
     leaves.
 
@@ -33,13 +33,13 @@ class Letter(Base):
             where="kind = 'reminder'",
             unique=True,
         ),
-        one_of("state", LetterState),
-        NUMBERED_ONCE,
+        one_of("state", EmailState),
+        NEVER_REUSE_IDS,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[LetterKind] = mapped_column(String(20))
-    state: Mapped[LetterState] = mapped_column(String(10))
+    kind: Mapped[EmailKind] = mapped_column(String(20))
+    state: Mapped[EmailState] = mapped_column(String(10))
     suppressed: Mapped[bool] = mapped_column(default=False)  # settled like others, never mailed
     signature_id: Mapped[int | None] = mapped_column(
         ForeignKey("signature.id", ondelete="SET NULL")

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class State(StrEnum):
+class PetitionState(StrEnum):
     """Where a petition stands. Drafts are seen by organisers only; only an open one takes
     signatures; a won one is closed, too.
     """
@@ -15,10 +15,10 @@ class State(StrEnum):
     VICTORY = "victory"
 
 
-PUBLIC = tuple(state for state in State if state != State.DRAFT)
+PUBLIC_STATES = tuple(state for state in PetitionState if state != PetitionState.DRAFT)
 
 
-class Remark(StrEnum):
+class CommentState(StrEnum):
     """Whether a signer's comment may be shown: an organiser reads it first."""
 
     WAITING = "waiting"
@@ -44,7 +44,7 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
-class LetterKind(StrEnum):
+class EmailKind(StrEnum):
     """What a letter is about; one function in `letters` and three templates each."""
 
     CONFIRM = "confirm"
@@ -55,7 +55,7 @@ class LetterKind(StrEnum):
     SIGN_IN = "sign_in"
 
 
-class LetterState(StrEnum):
+class EmailState(StrEnum):
     """Due until the mail server took it (sent) or refused it for good. A withheld one went through
     the box like any other and was not mailed; a held one waits for an organiser's word on a burst.
     """
@@ -67,7 +67,7 @@ class LetterState(StrEnum):
     HELD = "held"
 
 
-class Verdict(StrEnum):
+class BurstState(StrEnum):
     """What became of a burst of signatures: open until an organiser or the figures decide."""
 
     OPEN = "open"

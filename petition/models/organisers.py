@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition.extensions import Base
-from petition.kinds import Role
-from petition.models.constraints import NUMBERED_ONCE, one_of
+from petition.database.base import Base
+from petition.models.constraints import NEVER_REUSE_IDS, one_of
+from petition.models.enums import Role
 
 
 class Organiser(Base):
@@ -16,7 +16,7 @@ class Organiser(Base):
     """
 
     __tablename__ = "organiser"
-    __table_args__ = (one_of("role", Role), NUMBERED_ONCE)
+    __table_args__ = (one_of("role", Role), NEVER_REUSE_IDS)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254))

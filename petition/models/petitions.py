@@ -5,20 +5,20 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition.extensions import Base
-from petition.kinds import State
+from petition.database.base import Base
 from petition.models.constraints import one_of
+from petition.models.enums import PetitionState
 
 
 class Petition(Base):
     """A petition, whatever its language."""
 
     __tablename__ = "petition"
-    __table_args__ = (one_of("state", State),)
+    __table_args__ = (one_of("state", PetitionState),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(60), unique=True)
-    state: Mapped[State] = mapped_column(String(10), default=State.DRAFT)
+    state: Mapped[PetitionState] = mapped_column(String(10), default=PetitionState.DRAFT)
     source_language: Mapped[str] = mapped_column(String(10))
     contact: Mapped[str] = mapped_column(String(254))
     asks_postcode: Mapped[bool] = mapped_column(default=False)

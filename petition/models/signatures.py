@@ -14,13 +14,13 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition.extensions import Base
-from petition.kinds import Display, Remark
-from petition.models.constraints import NUMBERED_ONCE, one_of, partial_index
+from petition.database.base import Base
+from petition.models.constraints import NEVER_REUSE_IDS, one_of, partial_index
+from petition.models.enums import CommentState, Display
 from petition.models.petitions import PetitionText
 
 
-class Typed:
+class EntryFields:
     """What one entry holds: what its signer typed and chose, and under which text."""
 
     name: Mapped[str] = mapped_column(String(100))
@@ -43,7 +43,7 @@ class Typed:
     signed_at: Mapped[datetime]
 
 
-class Signature(Typed, Base):
+class Signature(EntryFields, Base):
     """One mailbox under one petition: pending until its owner confirms, counted from then on.
 
     `mailbox_key` makes every spelling of one mailbox one signer, by the unique constraint. It is a
@@ -71,7 +71,7 @@ class Signature(Typed, Base):
             "(confirmed_at IS NULL) = (number IS NULL)", name="numbered_when_confirmed"
         ),
         one_of("display", Display),
-        one_of("comment_state", Remark),
+        one_of("comment_state", CommentState),
         # What the public page reads: few opt in, and those few are found without the others.
         partial_index(
             "ix_signature_shown",
@@ -95,7 +95,7 @@ class Signature(Typed, Base):
             where="number IS NOT NULL AND display <> 'hidden' AND comment <> ''",
         ),
         partial_index("ix_signature_country", "petition_id", "country", where="number IS NOT NULL"),
-        NUMBERED_ONCE,
+        NEVER_REUSE_IDS,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -103,7 +103,7 @@ class Signature(Typed, Base):
     mailbox_key: Mapped[str] = mapped_column(String(254))
     mailbox_hash: Mapped[str] = mapped_column(String(32))
     entries: Mapped[int] = mapped_column(default=1)
-    comment_state: Mapped[Remark] = mapped_column(String(10), default=Remark.WAITING)
+    comment_state: Mapped[CommentState] = mapped_column(String(10), default=CommentState.WAITING)
     confirmed_at: Mapped[datetime | None]
     number: Mapped[int | None]
     # An organiser has hidden the name: its signer's own choice no longer matters.
@@ -144,7 +144,7 @@ class Signature(Typed, Base):
         return cls.confirmed_at.is_not(None)
 
 
-class Attempt(Typed, Base):
+class AlternateEntry(EntryFields, Base):
     """What was typed for a mailbox that had an entry already: kept apart, so that it replaces
     nothing and can be confirmed, corrected or disowned by itself.
     """

@@ -5,10 +5,10 @@ from datetime import date, datetime
 from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from petition.extensions import Base
+from petition.database.base import Base
 
 
-class Update(Base):
+class PetitionUpdate(Base):
     """A piece of news, in as many languages as it was written in. Not published means not seen."""
 
     __tablename__ = "petition_update"
@@ -22,7 +22,7 @@ class Update(Base):
     changed_at: Mapped[datetime]
 
 
-class UpdateText(Base):
+class PetitionUpdateText(Base):
     """The words of a piece of news in one language: Markdown, its pictures by their names."""
 
     __tablename__ = "update_text"

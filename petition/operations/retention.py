@@ -19,19 +19,22 @@ from sqlalchemy import (
     update,
 )
 
-from petition import counters, entries, networks
-from petition.extensions import db, transaction
-from petition.kinds import LetterState
-from petition.models import Attempt, Letter, Petition, Signature
+from petition.abuse import networks
+from petition.database import counters
+from petition.database.base import db
+from petition.database.transactions import transaction
+from petition.models import AlternateEntry, Email, Petition, Signature
+from petition.models.enums import EmailState
+from petition.signatures import entries
 
-LETTERS_KEPT = timedelta(days=30)
-AT_ONCE = 1_000  # rows a transaction, so that signers never wait long for one
+EMAILS_KEPT = timedelta(days=30)
+BATCH_SIZE = 1_000  # rows a transaction, so that signers never wait long for one
 
-_signature, _attempt, _letter = Signature.table(), Attempt.table(), Letter.table()
+_signature, _alternate, _email = Signature.table(), AlternateEntry.table(), Email.table()
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
+class RetentionReport:
     """How many of each were erased, or would be."""
 
     unconfirmed: int
@@ -46,7 +49,9 @@ class Erased:
         return not any(astuple(self))
 
 
-def run(*, purge_days: int, anonymise_days: int, now: datetime, dry_run: bool = False) -> Erased:
+def run(
+    *, purge_days: int, anonymise_days: int, now: datetime, dry_run: bool = False
+) -> RetentionReport:
     """Erase what is past its date, in small transactions; with `dry_run` only say how much that is.
 
     Unconfirmed entries after `purge_days`, mail records after 30 days, counts of limits and keys of
@@ -62,7 +67,7 @@ def run(*, purge_days: int, anonymise_days: int, now: datetime, dry_run: bool = 
             erased = _some(connection, purge_days, anonymise_days, now)
         done = [before + number for before, number in zip(done, astuple(erased), strict=True)]
         if erased.nothing:
-            return Erased(*done)
+            return RetentionReport(*done)
 
 
 def _stale(before: datetime) -> ColumnElement[bool]:
@@ -70,7 +75,7 @@ def _stale(before: datetime) -> ColumnElement[bool]:
 
 
 def _old(now: datetime) -> ColumnElement[bool]:
-    return (_letter.c.created_at < now - LETTERS_KEPT) & (_letter.c.state != LetterState.DUE)
+    return (_email.c.created_at < now - EMAILS_KEPT) & (_email.c.state != EmailState.DUE)
 
 
 def _personal(closed_before: datetime) -> Select[int]:
@@ -85,38 +90,40 @@ def _personal(closed_before: datetime) -> Select[int]:
     )
 
 
-def _due(purge_days: int, anonymise_days: int, now: datetime) -> Erased:
+def _due(purge_days: int, anonymise_days: int, now: datetime) -> RetentionReport:
     """Count what `_some` would erase, and lock nothing for it."""
     before = now - timedelta(days=purge_days)
     has_newer = exists().where(
-        _attempt.c.signature_id == _signature.c.id, _attempt.c.signed_at >= before
+        _alternate.c.signature_id == _signature.c.id, _alternate.c.signed_at >= before
     )
     gone = select(_signature.c.id).where(_stale(before), ~has_newer)
     replaced = select(_signature.c.id).where(_stale(before), has_newer)
-    others = select(_attempt.c.id).where(
-        _attempt.c.signed_at < before, _attempt.c.signature_id.not_in(gone)
+    others = select(_alternate.c.id).where(
+        _alternate.c.signed_at < before, _alternate.c.signature_id.not_in(gone)
     )
     with db.engine.connect() as connection:
 
         def number(found: Select[Any]) -> int:
             return connection.scalar(select(func.count()).select_from(found.subquery())) or 0
 
-        return Erased(
+        return RetentionReport(
             unconfirmed=number(gone),
             other_entries=number(others) + number(replaced),
-            letters=number(select(_letter.c.id).where(_old(now))),
+            letters=number(select(_email.c.id).where(_old(now))),
             counts=number(counters.expired(now)),
-            network_keys=number(networks.forgettable(now)),
+            network_keys=number(networks.expired(now)),
             anonymised=number(_personal(now - timedelta(days=anonymise_days))),
         )
 
 
-def _some(connection: Connection, purge_days: int, anonymise_days: int, now: datetime) -> Erased:
+def _some(
+    connection: Connection, purge_days: int, anonymise_days: int, now: datetime
+) -> RetentionReport:
     before = now - timedelta(days=purge_days)
     stale = connection.scalars(
         select(_signature.c.id)
         .where(_stale(before))
-        .limit(AT_ONCE)
+        .limit(BATCH_SIZE)
         # Who confirms at this moment is not stale any more.
         .with_for_update(skip_locked=True)
     ).all()
@@ -124,23 +131,23 @@ def _some(connection: Connection, purge_days: int, anonymise_days: int, now: dat
     for signature_id in stale:
         unconfirmed += _purge(connection, signature_id, before, now)
     other = connection.execute(
-        delete(_attempt).where(
-            _attempt.c.id.in_(
-                select(_attempt.c.id).where(_attempt.c.signed_at < before).limit(AT_ONCE)
+        delete(_alternate).where(
+            _alternate.c.id.in_(
+                select(_alternate.c.id).where(_alternate.c.signed_at < before).limit(BATCH_SIZE)
             )
         )
     ).rowcount
     letters = connection.execute(
-        delete(_letter).where(
-            _letter.c.id.in_(select(_letter.c.id).where(_old(now)).limit(AT_ONCE))
+        delete(_email).where(
+            _email.c.id.in_(select(_email.c.id).where(_old(now)).limit(BATCH_SIZE))
         )
     ).rowcount
-    return Erased(
+    return RetentionReport(
         unconfirmed,
         other,
         letters,
         counters.delete_expired(connection, now=now),
-        networks.forget(connection, now=now),
+        networks.delete_expired(connection, now=now),
         _anonymise(connection, now - timedelta(days=anonymise_days)),
     )
 
@@ -150,14 +157,14 @@ def _purge(connection: Connection, signature_id: int, before: datetime, now: dat
     that one takes its place.
     """
     newer = connection.scalar(
-        select(func.max(_attempt.c.entry)).where(
-            _attempt.c.signature_id == signature_id, _attempt.c.signed_at >= before
+        select(func.max(_alternate.c.entry)).where(
+            _alternate.c.signature_id == signature_id, _alternate.c.signed_at >= before
         )
     )
     if newer is not None:
-        entries.let_stand(connection, entries.Kept(signature_id, newer))
+        entries.make_current(connection, entries.EntryRef(signature_id, newer))
         return 0
-    entries.erase(connection, signature_id, now=now)
+    entries.erase_signature(connection, signature_id, now=now)
     return 1
 
 
@@ -165,7 +172,7 @@ def _anonymise(connection: Connection, closed_before: datetime) -> int:
     """Overwrite what is personal in signatures of petitions closed before; number, country, day and
     language stay, as figures.
     """
-    due = _personal(closed_before).limit(AT_ONCE)
+    due = _personal(closed_before).limit(BATCH_SIZE)
     nobody = literal("anonymised:").concat(cast(_signature.c.id, String))
     return connection.execute(
         update(_signature)

@@ -3,16 +3,22 @@ the list of Tor's exits once a day, forgetting counts every hour.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from petition import config, counters, reminders, retention, tor, watch
-from petition.counters import Use
-from petition.extensions import transaction
+from petition.abuse import burst_detection, tor
+from petition.core import config
+from petition.core.log_safety import safe_traceback
+from petition.database import counters
+from petition.database.base import db
+from petition.database.counters import Use
+from petition.database.transactions import transaction
+from petition.operations import retention
+from petition.signatures import reminders
 
 SCOPE = "task"  # of the counters that let one worker at a time do a task
 AFTER_FAILURE = timedelta(minutes=5)
@@ -21,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Chore:
+class Task:
     """Something to do every so often, by one worker at a time."""
 
     name: str
@@ -54,21 +60,37 @@ class Chore:
             log.info("%s: %s", self.name, done)
 
 
-def of(settings: Mapping[str, Any], instance: Path) -> list[Chore]:
+@dataclass(frozen=True, slots=True)
+class Scheduler:
+    """Runs scheduled tasks; a task that fails delays no other."""
+
+    tasks: Sequence[Task]
+
+    def run_due(self, now: datetime) -> None:
+        """Run each task that is due; log the failure of one."""
+        for task in self.tasks:
+            try:
+                task.when_due(now)
+            except Exception as error:  # noqa: BLE001 (one task delays no other, and no email)
+                log.error("%s failed: %s", task.name, safe_traceback(error))
+                db.session.remove()
+
+
+def build_scheduler(settings: Mapping[str, Any], instance: Path) -> Scheduler:
     """Return the chores of a site, whose instance folder is named."""
     link_days = timedelta(days=settings["CONFIRM_LINK_DAYS"])
-    measure = watch.Measure(
+    measure = burst_detection.Thresholds(
         least=settings["BURST_LEAST"],
         times=settings["BURST_TIMES"],
         known=frozenset(settings["RATELIMIT_ALLOW_DOMAINS"]),
     )
 
     def remind(now: datetime) -> str:
-        number = reminders.remind(within=link_days, now=now)
+        number = reminders.enqueue_reminders(within=link_days, now=now)
         return f"{number} put in the box" if number else ""
 
     def look(now: datetime) -> str:
-        found = watch.watch(now=now, measure=measure)
+        found = burst_detection.detect(now=now, measure=measure)
         return f"open: {found}" if found else ""
 
     def erase(now: datetime) -> str:
@@ -80,20 +102,21 @@ def of(settings: Mapping[str, Any], instance: Path) -> list[Chore]:
         return str(astuple(erased))
 
     def learn(now: datetime) -> str:
-        _learn_exits(settings["TOR_EXITS"], instance / tor.FILE, now)
+        _learn_exits(settings["TOR_EXITS"], instance / tor.EXITS_FILE, now)
         return ""
 
     limited = settings["RATELIMIT_ENABLED"]
     # In some countries, to ask the Tor project for anything draws attention to whoever tries the
     # site out on their own machine.
     learning = limited and settings["TOR_EXITS"] and not config.is_local(settings)
-    return [
-        Chore("reminders", timedelta(minutes=1), remind),
-        *([Chore("watch", timedelta(minutes=1), look)] if limited else []),
-        Chore("retention", timedelta(days=1), erase),
-        Chore("counts", timedelta(hours=1), _forget_counts),
-        *([Chore("tor exits", timedelta(hours=1), learn)] if learning else []),
+    tasks = [
+        Task("reminders", timedelta(minutes=1), remind),
+        *([Task("watch", timedelta(minutes=1), look)] if limited else []),
+        Task("retention", timedelta(days=1), erase),
+        Task("counts", timedelta(hours=1), _forget_counts),
+        *([Task("tor exits", timedelta(hours=1), learn)] if learning else []),
     ]
+    return Scheduler(tasks)
 
 
 def _forget_counts(now: datetime) -> str:

@@ -6,10 +6,10 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from types import FrameType
 
-ROOT = Path(__file__).parent.parent
+from petition.core.config import ROOT
+
 RESTART_SECONDS = 2.0
 WEB_STOP_SECONDS = 10  # a process told to end while it still begins may not have heard
 STOP_SECONDS = 60.0  # a letter under way is finished, unless its server says nothing for so long

@@ -8,23 +8,26 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from petition import audit, limits, posting
-from petition.errors import (
-    NotAllowed,
+from petition import audit
+from petition.abuse import rate_limits
+from petition.abuse.rate_limits import FormSender
+from petition.core.errors import (
     OrganiserExists,
-    OrganiserUnknown,
+    OrganiserNotFound,
+    PermissionDenied,
     PetitionNotFound,
-    SignInSpent,
+    SignInLinkUsed,
 )
-from petition.extensions import db, queue_up, transaction
-from petition.kinds import LetterKind, Role
-from petition.limits import FormSender
+from petition.database.base import db
+from petition.database.transactions import advisory_lock, transaction
 from petition.models import Organiser, Petition
-from petition.signers import Address
+from petition.models.enums import EmailKind, Role
+from petition.outbox import enqueue
+from petition.signatures.identity import Address
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class SignInLink:
     """What a sign-in link is made of: it works while the organiser's serial is this one."""
 
     organiser_id: int
@@ -53,9 +56,9 @@ def invite(address: Address, *, role: Role, slug: str | None, language: str, now
                 )
                 .returning(Organiser.id)
             ).scalar_one()
-            posting.post_to_organiser(connection, LetterKind.SIGN_IN, organiser_id, now=now)
+            enqueue.email_organiser(connection, EmailKind.SIGN_IN, organiser_id, now=now)
             audit.record(
-                connection, "organiser.invite", now, petition_id=petition_id, detail=role.value
+                connection, "organisers.invite", now, petition_id=petition_id, detail=role.value
             )
             return organiser_id
     except IntegrityError as error:
@@ -71,11 +74,11 @@ def remove(address: Address, *, now: datetime) -> None:
             .returning(Organiser.id)
         )
         if removed is None:
-            raise OrganiserUnknown
-        audit.record(connection, "organiser.remove", now, detail=f"organiser {removed}")
+            raise OrganiserNotFound
+        audit.record(connection, "organisers.remove", now, detail=f"organiser {removed}")
 
 
-def ask_link(address: Address, *, sender: FormSender, now: datetime) -> None:
+def request_link(address: Address, *, sender: FormSender, now: datetime) -> None:
     """Mail a sign-in link to an organiser, at most five an hour; do the same for anybody else, but
     for the mail. Raises TooMany.
     """
@@ -83,20 +86,20 @@ def ask_link(address: Address, *, sender: FormSender, now: datetime) -> None:
         organiser_id = connection.scalar(
             select(Organiser.id).where(Organiser.mailbox_key == address.mailbox)
         )
-        queue_up(connection, f"organiser {organiser_id}")
-        limits.hit(connection, sender.limits, now=now)
-        posting.post_to_organiser(connection, LetterKind.SIGN_IN, organiser_id, now=now)
+        advisory_lock(connection, f"organiser {organiser_id}")
+        rate_limits.hit(connection, sender.limits, now=now)
+        enqueue.email_organiser(connection, EmailKind.SIGN_IN, organiser_id, now=now)
 
 
-def link_for(address: Address) -> Link:
+def get_sign_in_link(address: Address) -> SignInLink:
     """Return what the organiser's next sign-in link is made of. Raises OrganiserUnknown."""
     organiser = db.session.scalar(select(Organiser).where(Organiser.mailbox_key == address.mailbox))
     if organiser is None:
-        raise OrganiserUnknown
-    return Link(organiser.id, organiser.sign_in_serial)
+        raise OrganiserNotFound
+    return SignInLink(organiser.id, organiser.sign_in_serial)
 
 
-def enter(link: Link, *, now: datetime) -> int:
+def use_link(link: SignInLink, *, now: datetime) -> int:
     """Spend a sign-in link and return the organiser's id. One link opens one session, whoever
     clicks twice.
 
@@ -110,12 +113,12 @@ def enter(link: Link, *, now: datetime) -> int:
             .returning(Organiser.id)
         )
         if entered is None:
-            raise SignInSpent
-        audit.record(connection, "organiser.enter", now, organiser_id=entered)
+            raise SignInLinkUsed
+        audit.record(connection, "organisers.enter", now, organiser_id=entered)
         return int(entered)
 
 
-def find(organiser_id: int) -> Organiser | None:
+def get_organiser(organiser_id: int) -> Organiser | None:
     """Return the organiser, or None when there is none (any more)."""
     return db.session.get(Organiser, organiser_id)
 
@@ -142,7 +145,7 @@ def record_download(organiser: Organiser, slug: str, *, what: str, now: datetime
     """
     petition_id = petition_for(organiser, slug)
     if organiser.role == Role.VIEWER:
-        raise NotAllowed
+        raise PermissionDenied
     _record_copy(petition_id, organiser.id, what, now)
     return petition_id
 

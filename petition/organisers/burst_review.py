@@ -5,18 +5,21 @@ from datetime import datetime
 
 from sqlalchemy import func, select, true
 
-from petition import audit, bursts, entries
-from petition.entries import Kept
-from petition.errors import BurstGone
-from petition.extensions import db, transaction
-from petition.kinds import LetterState, Verdict
-from petition.models import Burst, Letter, Petition
+from petition import audit
+from petition.abuse import bursts
+from petition.core.errors import BurstNotFound
+from petition.database.base import db
+from petition.database.transactions import transaction
+from petition.models import Burst, Email, Petition
+from petition.models.enums import BurstState, EmailState
+from petition.signatures import entries
+from petition.signatures.entries import EntryRef
 
-_burst, _letter = Burst.table(), Letter.table()
+_burst, _email = Burst.table(), Email.table()
 
 
-def decide(
-    petition_id: int, burst_id: int, verdict: Verdict, *, organiser_id: int, now: datetime
+def decide_burst(
+    petition_id: int, burst_id: int, verdict: BurstState, *, organiser_id: int, now: datetime
 ) -> None:
     """Let the mails of a burst go (released), or erase its entries (discarded), and record who
     decided. One that is decided stays as it is. Raises BurstGone for one of another petition.
@@ -28,23 +31,25 @@ def decide(
             .with_for_update(key_share=True)  # who signs meanwhile writes its number, no more
         )
         if known is None:
-            raise BurstGone
-        if known != Verdict.OPEN:
+            raise BurstNotFound
+        if known != BurstState.OPEN:
             return
-        if verdict == Verdict.DISCARDED:
+        if verdict == BurstState.DISCARDED:
             held = connection.execute(
-                select(_letter.c.signature_id, _letter.c.entry)
+                select(_email.c.signature_id, _email.c.entry)
                 .where(
-                    _letter.c.burst_id == burst_id,
-                    _letter.c.state == LetterState.HELD,
-                    _letter.c.signature_id.is_not(None),
+                    _email.c.burst_id == burst_id,
+                    _email.c.state == EmailState.HELD,
+                    _email.c.signature_id.is_not(None),
                 )
-                .order_by(_letter.c.signature_id)
+                .order_by(_email.c.signature_id)
             )
             for signature_id, entry in held.all():
                 # Not who has confirmed by an earlier mail meanwhile.
-                entries.remove(connection, Kept(signature_id, entry), now=now, counted=False)
-        bursts.settle(connection, burst_id, verdict, now)
+                entries.remove_entry(
+                    connection, EntryRef(signature_id, entry), now=now, counted=False
+                )
+        bursts.close(connection, burst_id, verdict, now)
         audit.record(
             connection,
             f"burst.{verdict}",
@@ -56,7 +61,7 @@ def decide(
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class BurstView:
     """A burst as an organiser sees it; `held` is how many of its mails wait."""
 
     id: int
@@ -66,15 +71,15 @@ class Seen:
     seen: int
     usual: int
     held: int
-    state: Verdict
+    state: BurstState
     began_at: datetime
 
 
-def seen(petition_id: int | None = None) -> list[Seen]:
+def list_bursts(petition_id: int | None = None) -> list[BurstView]:
     """Return the bursts of a petition, or of all, newest first."""
     held = (
         select(func.count())
-        .where(_letter.c.burst_id == _burst.c.id, _letter.c.state == LetterState.HELD)
+        .where(_email.c.burst_id == _burst.c.id, _email.c.state == EmailState.HELD)
         .scalar_subquery()
     )
     rows = db.session.execute(
@@ -85,7 +90,7 @@ def seen(petition_id: int | None = None) -> list[Seen]:
         .limit(100)
     )
     return [
-        Seen(
+        BurstView(
             row.id,
             row.slug,
             row.kind,
@@ -93,7 +98,7 @@ def seen(petition_id: int | None = None) -> list[Seen]:
             row.seen,
             row.usual,
             row.held,
-            Verdict(row.state),
+            BurstState(row.state),
             row.began_at,
         )
         for row in rows

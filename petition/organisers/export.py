@@ -21,9 +21,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
-from petition.extensions import db
+from petition.database.base import db
+from petition.database.compiled import CompiledStatement
 from petition.models import Signature
-from petition.prepared import Prepared
 
 COLUMNS = [
     "number",
@@ -144,7 +144,7 @@ def _chosen(*columns: SQLColumnExpression[Any]) -> SQLColumnExpression[str]:
 
 
 # Every column leaves the database as the file wants it.
-_ROWS = Prepared(
+_ROWS = CompiledStatement(
     select(
         Signature.number,
         Signature.name,

@@ -9,14 +9,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select, update
 
 from petition import audit
-from petition.errors import NotThere
-from petition.extensions import db, transaction
-from petition.kinds import Remark
+from petition.core.errors import ItemNotFound
+from petition.database.base import db
+from petition.database.transactions import transaction
 from petition.models import Signature
+from petition.models.enums import CommentState
 
 _signature = Signature.table()
 
-PAGE = 50
+PAGE_SIZE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,36 +31,36 @@ class Comment:
     text: str
     country: str
     language: str
-    state: Remark
+    state: CommentState
 
 
-def waiting(petition_id: int) -> list[Comment]:
+def list_waiting(petition_id: int) -> list[Comment]:
     """Return up to fifty comments that wait, oldest first."""
-    return _comments(petition_id, Remark.WAITING, _signature.c.number)
+    return _comments(petition_id, CommentState.WAITING, _signature.c.number)
 
 
-def shown(petition_id: int, *, before: int | None = None) -> list[Comment]:
+def list_shown(petition_id: int, *, before: int | None = None) -> list[Comment]:
     """Return up to fifty comments that show, so that one can be taken back: newest first, those of
     signers numbered below `before`.
     """
     wanted = () if before is None else (_signature.c.number < before,)
-    return _comments(petition_id, Remark.SHOWN, _signature.c.number.desc(), *wanted)
+    return _comments(petition_id, CommentState.SHOWN, _signature.c.number.desc(), *wanted)
 
 
-def waiting_count(petition_id: int) -> int:
+def count_waiting(petition_id: int) -> int:
     """Return how many comments wait."""
     return (
         db.session.scalar(
             select(func.count())
             .select_from(_signature)
-            .where(*_remarks(petition_id, Remark.WAITING))
+            .where(*_remarks(petition_id, CommentState.WAITING))
         )
         or 0
     )
 
 
 def _comments(
-    petition_id: int, state: Remark, order: ColumnElement[Any], *wanted: ColumnElement[bool]
+    petition_id: int, state: CommentState, order: ColumnElement[Any], *wanted: ColumnElement[bool]
 ) -> list[Comment]:
     rows = db.session.execute(
         select(
@@ -72,12 +73,12 @@ def _comments(
         )
         .where(*_remarks(petition_id, state), *wanted)
         .order_by(order)
-        .limit(PAGE)
+        .limit(PAGE_SIZE)
     )
-    return [Comment(*row[:5], Remark(row[5])) for row in rows]
+    return [Comment(*row[:5], CommentState(row[5])) for row in rows]
 
 
-def _remarks(petition_id: int, state: Remark) -> tuple[ColumnElement[bool], ...]:
+def _remarks(petition_id: int, state: CommentState) -> tuple[ColumnElement[bool], ...]:
     return (
         _signature.c.petition_id == petition_id,
         Signature.remarks(),
@@ -85,11 +86,11 @@ def _remarks(petition_id: int, state: Remark) -> tuple[ColumnElement[bool], ...]
     )
 
 
-def decide(
+def decide_comment(
     petition_id: int,
     signature_id: int,
     text: str,
-    state: Remark,
+    state: CommentState,
     *,
     organiser_id: int | None = None,
     now: datetime,
@@ -110,7 +111,7 @@ def decide(
             .returning(_signature.c.id)
         )
         if decided is None:
-            raise NotThere
+            raise ItemNotFound
         audit.record(
             connection,
             f"comment.{state}",
@@ -121,7 +122,9 @@ def decide(
         )
 
 
-def hide(petition_id: int, number: int, *, organiser_id: int | None = None, now: datetime) -> None:
+def hide_name(
+    petition_id: int, number: int, *, organiser_id: int | None = None, now: datetime
+) -> None:
     """Hide a signer's name, and with it organisation and comment, whatever the signer chooses. The
     signature counts as before. Raises NotThere.
     """
@@ -133,7 +136,7 @@ def hide(petition_id: int, number: int, *, organiser_id: int | None = None, now:
             .returning(_signature.c.id)
         )
         if hidden is None:
-            raise NotThere
+            raise ItemNotFound
         audit.record(
             connection,
             "name.hide",

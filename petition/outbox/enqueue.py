@@ -22,21 +22,21 @@ from sqlalchemy import (
     update,
 )
 
-from petition.kinds import LetterKind, LetterState
-from petition.models import Letter, Signature
-from petition.prepared import Prepared
+from petition.database.compiled import CompiledStatement
+from petition.models import Email, Signature
+from petition.models.enums import EmailKind, EmailState
 
-LETTERS_PER_MAILBOX = 5  # in all, so that nobody can fill a stranger's mailbox through us
-MAILBOX_MEMORY = timedelta(days=30)
-AGAIN_PER_HOUR = 3
-AGAIN_AFTER = timedelta(minutes=2)
-SECOND_CLICK = timedelta(seconds=10)
-LETTERS_PER_ORGANISER = 5
-ORGANISER_MEMORY = timedelta(hours=1)
+EMAILS_PER_MAILBOX = 5  # in all, so that nobody can fill a stranger's mailbox through us
+MAILBOX_PERIOD = timedelta(days=30)
+RESENDS_PER_HOUR = 3
+RESEND_AFTER = timedelta(minutes=2)
+DOUBLE_CLICK = timedelta(seconds=10)
+EMAILS_PER_ORGANISER = 5
+ORGANISER_PERIOD = timedelta(hours=1)
 
-_letter = Letter.table()
+_email = Email.table()
 _signature = Signature.table()
-_earlier = _letter.alias("earlier")
+_earlier = _email.alias("earlier")
 
 # Letters that anybody can cause by typing an address; those that the owner has answered by
 # confirming are forgiven.
@@ -44,28 +44,28 @@ _asked_by_anybody = and_(
     _earlier.c.kind.in_(
         [
             literal_column(f"'{kind}'")
-            for kind in (LetterKind.CONFIRM, LetterKind.REMINDER, LetterKind.MY_PAGE)
+            for kind in (EmailKind.CONFIRM, EmailKind.REMINDER, EmailKind.MY_PAGE)
         ]
     ),
     or_(_signature.c.confirmed_at.is_(None), _earlier.c.created_at > _signature.c.confirmed_at),
 )
 _TO_SIGNER = {
-    name: bindparam(name, type_=_letter.c[name].type)
+    name: bindparam(name, type_=_email.c[name].type)
     for name in ("signature_id", "entry", "mailbox_hash", "kind", "state", "burst_id")
 }
 _TO_ORGANISER = {
-    name: bindparam(name, type_=_letter.c[name].type) for name in ("organiser_id", "kind", "state")
+    name: bindparam(name, type_=_email.c[name].type) for name in ("organiser_id", "kind", "state")
 }
 
 
-def _posting(reader: dict[str, BindParameter[Any]], key: str) -> Prepared:
+def _posting(reader: dict[str, BindParameter[Any]], key: str) -> CompiledStatement:
     """Build the statement that puts a letter in. The database decides whether it is silent.
 
     It is when nobody is to read it, when the reader has had their most (in all, or in the last
     hour), or one just now, or when the same letter is waiting already: about the same entry, or
     about one of moments ago, which a second click makes.
     """
-    the_same = and_(_earlier.c.state == LetterState.DUE.value, _earlier.c.kind == bindparam("kind"))
+    the_same = and_(_earlier.c.state == EmailState.DUE.value, _earlier.c.kind == bindparam("kind"))
     if key == "mailbox_hash":
         the_same = and_(
             the_same,
@@ -107,15 +107,15 @@ def _posting(reader: dict[str, BindParameter[Any]], key: str) -> Prepared:
         "reason": literal(""),
         "address": literal(""),
         "language": literal(""),
-        "created_at": bindparam("now", type_=_letter.c.created_at.type),
-        "due_at": bindparam("now", type_=_letter.c.created_at.type),
+        "created_at": bindparam("now", type_=_email.c.created_at.type),
+        "due_at": bindparam("now", type_=_email.c.created_at.type),
     }
     if key != "mailbox_hash":
         written["mailbox_hash"] = literal("")
-    return Prepared(
-        insert(_letter)
+    return CompiledStatement(
+        insert(_email)
         .from_select(list(written), select(*written.values()).select_from(had))
-        .returning(_letter.c.id)
+        .returning(_email.c.id)
     )
 
 
@@ -124,7 +124,7 @@ _POST_TO_ORGANISER = _posting(_TO_ORGANISER, "organiser_id")
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class Recipient:
     """To whom a letter about a signature goes: which entry it is about, and the keyed hash of the
     mailbox. With no signature nobody reads it.
     """
@@ -148,10 +148,10 @@ class Hold:
         return not (self.sample and signature_id and signature_id % self.sample == 0)
 
 
-def post_to_signer(
+def email_signer(
     connection: Connection,
-    kind: LetterKind,
-    reader: Reader,
+    kind: EmailKind,
+    reader: Recipient,
     *,
     now: datetime,
     again: bool = False,
@@ -167,40 +167,40 @@ def post_to_signer(
     held = hold is not None and hold.holds(reader.signature_id)
     values = {
         "kind": kind.value,
-        "state": (LetterState.HELD if held else LetterState.DUE).value,
+        "state": (EmailState.HELD if held else EmailState.DUE).value,
         "signature_id": reader.signature_id,
         "entry": reader.entry,
         "mailbox_hash": reader.mailbox_hash,
         "burst_id": hold and hold.burst_id,
         "unread": reader.signature_id is None,
         "now": now,
-        "since": now - MAILBOX_MEMORY,
-        "most": LETTERS_PER_MAILBOX,
+        "since": now - MAILBOX_PERIOD,
+        "most": EMAILS_PER_MAILBOX,
         "hour": now - timedelta(hours=1),
-        "most_hour": AGAIN_PER_HOUR if again else LETTERS_PER_MAILBOX,
-        "just": now - AGAIN_AFTER if again else now,
-        "a_moment_ago": now - SECOND_CLICK,
+        "most_hour": RESENDS_PER_HOUR if again else EMAILS_PER_MAILBOX,
+        "just": now - RESEND_AFTER if again else now,
+        "a_moment_ago": now - DOUBLE_CLICK,
     }
-    if kind == LetterKind.THANKS:  # nobody but the owner of the mailbox can cause it
+    if kind == EmailKind.THANKS:  # nobody but the owner of the mailbox can cause it
         values |= {"most": 1_000, "most_hour": 1_000, "just": now}
-    ((letter_id,),) = _POST_TO_SIGNER.all(connection, values)
-    return int(letter_id)
+    ((email_id,),) = _POST_TO_SIGNER.all(connection, values)
+    return int(email_id)
 
 
-def take_back(connection: Connection, signature_id: int, entry: int) -> None:
+def withhold_unsent(connection: Connection, signature_id: int, entry: int) -> None:
     """Let the letters of an entry that have not left stay where they are: it was corrected."""
     connection.execute(
-        update(_letter)
+        update(_email)
         .where(
-            _letter.c.signature_id == signature_id,
-            _letter.c.entry == entry,
-            _letter.c.state.in_((LetterState.DUE, LetterState.HELD)),
+            _email.c.signature_id == signature_id,
+            _email.c.entry == entry,
+            _email.c.state.in_((EmailState.DUE, EmailState.HELD)),
         )
-        .values(state=LetterState.WITHHELD)
+        .values(state=EmailState.WITHHELD)
     )
 
 
-def post_farewell(
+def email_farewell(
     connection: Connection,
     email: str,
     language: str,
@@ -214,9 +214,9 @@ def post_farewell(
     and whether a list that it was on had been `copied`.
     """
     connection.execute(
-        insert(_letter).values(
-            kind=LetterKind.WITHDRAWN.value,
-            state=LetterState.DUE.value,
+        insert(_email).values(
+            kind=EmailKind.WITHDRAWN.value,
+            state=EmailState.DUE.value,
             petition_id=petition_id,
             list_downloaded=copied,
             address=email,
@@ -228,8 +228,8 @@ def post_farewell(
     )
 
 
-def post_to_organiser(
-    connection: Connection, kind: LetterKind, organiser_id: int | None, *, now: datetime
+def email_organiser(
+    connection: Connection, kind: EmailKind, organiser_id: int | None, *, now: datetime
 ) -> int:
     """Put a letter in the box, inside the caller's transaction, and return its id.
 
@@ -237,15 +237,15 @@ def post_to_organiser(
     """
     values = {
         "kind": kind.value,
-        "state": LetterState.DUE.value,
+        "state": EmailState.DUE.value,
         "organiser_id": organiser_id,
         "unread": organiser_id is None,
         "now": now,
-        "since": now - ORGANISER_MEMORY,
-        "most": LETTERS_PER_ORGANISER,
-        "hour": now - ORGANISER_MEMORY,
-        "most_hour": LETTERS_PER_ORGANISER,
+        "since": now - ORGANISER_PERIOD,
+        "most": EMAILS_PER_ORGANISER,
+        "hour": now - ORGANISER_PERIOD,
+        "most_hour": EMAILS_PER_ORGANISER,
         "just": now,
     }
-    ((letter_id,),) = _POST_TO_ORGANISER.all(connection, values)
-    return int(letter_id)
+    ((email_id,),) = _POST_TO_ORGANISER.all(connection, values)
+    return int(email_id)

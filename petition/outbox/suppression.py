@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from petition.extensions import db
+from petition.database.base import db
+from petition.database.upsert import insert
 from petition.models import Suppression
-from petition.upsert import insert
 
 _suppression = Suppression.table()
 
@@ -25,7 +25,7 @@ def suppress(connection: Connection, mailbox: str, *, bounce: str = "", now: dat
         )
 
 
-def why(addresses: Collection[str], mailboxes: Collection[str]) -> str | None:
+def find_reason(addresses: Collection[str], mailboxes: Collection[str]) -> str | None:
     """Return None when mail may go to an address, known by its hashes under each key; else how it
     bounced, or nothing when the owner of its mailbox wants none.
 

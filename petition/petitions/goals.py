@@ -13,7 +13,7 @@ def goal_for(count: int) -> int:
     return millions * (int(count / (millions * NEXT_GOAL_AT)) + 1)
 
 
-def bucket(count: int) -> int:
+def round_down(count: int) -> int:
     """Return a count rounded down to its two leading digits, as share pictures show it."""
     step: int = 10 ** max(0, len(str(count)) - 2)
     return count // step * step

@@ -5,18 +5,18 @@ from datetime import datetime
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from petition.errors import PetitionNotFound, SlugTaken
-from petition.extensions import transaction
-from petition.kinds import State
-from petition.manuscript import Manuscript
+from petition.core.errors import PetitionNotFound, SlugTaken
+from petition.database.transactions import transaction
 from petition.models import Petition, PetitionText, Picture, Signature, Tally
+from petition.models.enums import PetitionState
+from petition.petitions.petition_file import PetitionFile
 
-_ENDS = (State.CLOSED, State.VICTORY)
+_ENDS = (PetitionState.CLOSED, PetitionState.VICTORY)
 
 
-def keep(manuscript: Manuscript, *, now: datetime) -> None:
+def create(manuscript: PetitionFile, *, now: datetime) -> None:
     """Keep a new petition with its texts and a counter at nought. Raises SlugTaken."""
-    opened_at = now if manuscript.petition["state"] == State.OPEN else None
+    opened_at = now if manuscript.petition["state"] == PetitionState.OPEN else None
     values = manuscript.petition | {"created_at": now, "opened_at": opened_at}
     try:
         with transaction() as connection:
@@ -42,7 +42,7 @@ def keep(manuscript: Manuscript, *, now: datetime) -> None:
         raise SlugTaken(manuscript.slug) from error
 
 
-def move(slug: str, state: State, *, now: datetime) -> None:
+def change_state(slug: str, state: PetitionState, *, now: datetime) -> None:
     """Open, pause or close a petition, or call it won, which closes it. Repeating it changes
     nothing; a closed one that is won stays closed since when it was. Raises PetitionNotFound.
     """
@@ -50,7 +50,7 @@ def move(slug: str, state: State, *, now: datetime) -> None:
         "state": state.value,
         "closed_at": func.coalesce(Petition.closed_at, now) if state in _ENDS else None,
     }
-    if state == State.OPEN:
+    if state == PetitionState.OPEN:
         values["opened_at"] = func.coalesce(Petition.opened_at, now)
     with transaction() as connection:
         known = connection.scalar(select(Petition.id).where(Petition.slug == slug))

@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from petition import pictures
-from petition.errors import ImportRefused, PictureRefused
-from petition.pictures import Made
+from petition.core.errors import PetitionFileInvalid, PictureInvalid
+from petition.petitions import pictures
+from petition.petitions.pictures import WebPicture
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -26,21 +26,26 @@ _MOST = {
     "story": 50_000,
     "share": 280,
 }
-DRAWN = ("title", "target", "demands", "organiser")  # pieces of a text in its pictures and papers
+DRAWN_FIELDS = (
+    "title",
+    "target",
+    "demands",
+    "organiser",
+)  # pieces of a text in its pictures and papers
 
 
 @dataclass(frozen=True, slots=True)
-class Manuscript:
+class PetitionFile:
     """A petition ready to be kept: `petition` and each of `texts` by the names of their columns."""
 
     slug: str
     petition: dict[str, Any]
     texts: list[dict[str, Any]]
-    face: Made | None
+    face: WebPicture | None
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenUpdate:
+class UpdateInput:
     """A piece of news: `texts` by the names of their columns, the first one its own language."""
 
     author: str
@@ -49,36 +54,36 @@ class WrittenUpdate:
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class UpdatesFile:
     """News ready to be kept: with the pictures by the names that the texts call them, and the
     targets by the names of their columns.
     """
 
-    updates: list[WrittenUpdate]
-    pictures: dict[str, Made]
+    updates: list[UpdateInput]
+    pictures: dict[str, WebPicture]
     targets: list[dict[str, Any]]
 
 
-def read(written: Mapping[str, Any], folder: Path | None = None) -> Manuscript:
+def parse(written: Mapping[str, Any], folder: Path | None = None) -> PetitionFile:
     """Read a petition, its picture from `folder`. Raises ImportRefused naming the first piece that
     is missing or wrong.
     """
     slug = _piece(written, "slug", 60)
     if not _SLUG.fullmatch(slug):
-        raise ImportRefused("slug: lower-case letters, digits and hyphens only")
+        raise PetitionFileInvalid("slug: lower-case letters, digits and hyphens only")
     state = written.get("state", "draft")
     if state not in {"draft", "open"}:
-        raise ImportRefused("state: draft or open")
+        raise PetitionFileInvalid("state: draft or open")
     asks_postcode = written.get("asks_postcode", False)
     if not isinstance(asks_postcode, bool):
-        raise ImportRefused("asks_postcode: true or false")
+        raise PetitionFileInvalid("asks_postcode: true or false")
     source = _piece(written, "source_language", 10)
     texts = written.get("text")
     if not isinstance(texts, Mapping) or source not in texts:
-        raise ImportRefused(f"text.{source}: the text in the source language")
+        raise PetitionFileInvalid(f"text.{source}: the text in the source language")
     refuses_disposable = written.get("refuses_disposable", False)
     if not isinstance(refuses_disposable, bool):
-        raise ImportRefused("refuses_disposable: true or false")
+        raise PetitionFileInvalid("refuses_disposable: true or false")
     petition = {
         "slug": slug,
         "state": state,
@@ -92,14 +97,14 @@ def read(written: Mapping[str, Any], folder: Path | None = None) -> Manuscript:
     rows = [_text(language, text, organiser) for language, text in texts.items()]
     face = None
     if "face" in written:
-        face = _picture(written["face"], folder, pictures.make_face)
+        face = _picture(written["face"], folder, pictures.make_portrait)
         petition["face"] = face.digest
         for row in rows:
             row["face"] = _piece(texts[row["language"]], "face", 300, f"text.{row['language']}.")
-    return Manuscript(slug, petition, rows, face)
+    return PetitionFile(slug, petition, rows, face)
 
 
-def read_news(written: Mapping[str, Any], folder: Path | None = None) -> News:
+def parse_updates(written: Mapping[str, Any], folder: Path | None = None) -> UpdatesFile:
     """Read news and targets, the pictures from `folder`. Raises ImportRefused naming the first
     piece that is missing or wrong.
     """
@@ -107,47 +112,47 @@ def read_news(written: Mapping[str, Any], folder: Path | None = None) -> News:
     names = written.get("pictures", [])
     for name, tables in (("update", updates), ("target", targets)):
         if not isinstance(tables, list) or not all(isinstance(one, Mapping) for one in tables):
-            raise ImportRefused(f"{name}: tables, each under [[{name}]]")
+            raise PetitionFileInvalid(f"{name}: tables, each under [[{name}]]")
     if not isinstance(names, list):
-        raise ImportRefused("pictures: a list of file names")
-    return News(
+        raise PetitionFileInvalid("pictures: a list of file names")
+    return UpdatesFile(
         [_update(one, f"update {number}") for number, one in enumerate(updates, start=1)],
-        {str(name): _picture(name, folder, pictures.make) for name in names},
+        {str(name): _picture(name, folder, pictures.make_picture) for name in names},
         [_target(one, f"target {number}") for number, one in enumerate(targets, start=1)],
     )
 
 
-def _update(written: Mapping[str, Any], where: str) -> WrittenUpdate:
+def _update(written: Mapping[str, Any], where: str) -> UpdateInput:
     day, texts = written.get("day"), written.get("text")
     if not isinstance(day, date):
-        raise ImportRefused(f"{where}.day: a date, as 2016-05-26")
+        raise PetitionFileInvalid(f"{where}.day: a date, as 2016-05-26")
     if not isinstance(texts, Mapping) or not texts:
-        raise ImportRefused(f"{where}.text: at least one language")
+        raise PetitionFileInvalid(f"{where}.text: at least one language")
     rows = []
     for language, text in texts.items():
         within = f"{where}.text.{language}"
         if not _LANGUAGE.fullmatch(language) or not isinstance(text, Mapping):
-            raise ImportRefused(f"{within}: a table named by a language code")
+            raise PetitionFileInvalid(f"{within}: a table named by a language code")
         title = _piece(text, "title", 200, f"{within}.")
         body = _piece(text, "body", 50_000, f"{within}.")
         rows.append({"language": language, "title": title, "body": body})
     author = _piece(written, "author", 200, f"{where}.") if "author" in written else ""
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-    return WrittenUpdate(author, noon, rows)
+    return UpdateInput(author, noon, rows)
 
 
 def _target(written: Mapping[str, Any], where: str) -> dict[str, Any]:
     country, office = written.get("country", ""), written.get("office")
     if not isinstance(country, str) or not re.fullmatch(r"[A-Z]{2}", country):
-        raise ImportRefused(f"{where}.country: two capital letters, as CA")
+        raise PetitionFileInvalid(f"{where}.country: two capital letters, as CA")
     if not isinstance(office, Mapping) or not office:
-        raise ImportRefused(f"{where}.office: its name in at least one language")
+        raise PetitionFileInvalid(f"{where}.office: its name in at least one language")
     checked = written.get("checked")
     if not isinstance(checked, int) or not 1990 <= checked <= 2200:
-        raise ImportRefused(f"{where}.checked: the year the address was checked")
+        raise PetitionFileInvalid(f"{where}.checked: the year the address was checked")
     email = written.get("email", "")
     if not isinstance(email, str) or (email and not re.fullmatch(r"[^@\s]+@[^@\s]+", email)):
-        raise ImportRefused(f"{where}.email: an address, or nothing")
+        raise PetitionFileInvalid(f"{where}.email: an address, or nothing")
     return {
         "country": country,
         "office": {str(code): _piece(office, code, 200, f"{where}.office.") for code in office},
@@ -157,39 +162,39 @@ def _target(written: Mapping[str, Any], where: str) -> dict[str, Any]:
     }
 
 
-def _picture(name: object, folder: Path | None, make: Callable[[bytes], Made]) -> Made:
+def _picture(name: object, folder: Path | None, make: Callable[[bytes], WebPicture]) -> WebPicture:
     """Make a picture anew from a file beside the one that names it, and from nowhere else."""
     if not isinstance(name, str) or not _FILE.fullmatch(name) or folder is None:
-        raise ImportRefused(f"{name}: the name of a picture in the same folder")
+        raise PetitionFileInvalid(f"{name}: the name of a picture in the same folder")
     try:
         return make((folder / name).read_bytes())
     except FileNotFoundError:
-        raise ImportRefused(f"{name}: there is no such file in the same folder") from None
-    except PictureRefused as refused:
-        raise ImportRefused(f"{name}: {refused}") from refused
+        raise PetitionFileInvalid(f"{name}: there is no such file in the same folder") from None
+    except PictureInvalid as refused:
+        raise PetitionFileInvalid(f"{name}: {refused}") from refused
 
 
 def _regime(written: object) -> dict[str, str]:
     """Read where signing may be dangerous: a country, and the languages in which to warn there."""
     if not isinstance(written, Mapping):
-        raise ImportRefused("regime: a table with country and languages")
+        raise PetitionFileInvalid("regime: a table with country and languages")
     country, languages = written.get("country", ""), written.get("languages", [])
     if not isinstance(country, str) or not re.fullmatch(r"|[A-Z]{2}", country):
-        raise ImportRefused("regime.country: two capital letters, as KZ")
+        raise PetitionFileInvalid("regime.country: two capital letters, as KZ")
     if not isinstance(languages, list) or not all(
         isinstance(language, str) and _LANGUAGE.fullmatch(language) for language in languages
     ):
-        raise ImportRefused("regime.languages: a list of language codes")
+        raise PetitionFileInvalid("regime.languages: a list of language codes")
     return {"regime_country": country, "regime_languages": ",".join(languages)}
 
 
 def _text(language: str, text: object, organiser: str) -> dict[str, Any]:
     where = f"text.{language}"
     if not _LANGUAGE.fullmatch(language) or not isinstance(text, Mapping):
-        raise ImportRefused(f"{where}: a table named by a language code")
+        raise PetitionFileInvalid(f"{where}: a table named by a language code")
     demands = text.get("demands", [])
     if not isinstance(demands, list) or not all(isinstance(demand, str) for demand in demands):
-        raise ImportRefused(f"{where}.demands: a list of texts")
+        raise PetitionFileInvalid(f"{where}.demands: a list of texts")
     text = {"organiser": organiser, **text}
     pieces = {name: _piece(text, name, most, f"{where}.") for name, most in _MOST.items()}
     one_line_each = (" ".join(demand.split()) for demand in demands)
@@ -199,5 +204,5 @@ def _text(language: str, text: object, organiser: str) -> dict[str, Any]:
 def _piece(written: Mapping[str, Any], name: str, most: int, where: str = "") -> str:
     value = written.get(name)
     if not isinstance(value, str) or not value.strip() or len(value) > most:
-        raise ImportRefused(f"{where}{name}: a text of 1 to {most} characters")
+        raise PetitionFileInvalid(f"{where}{name}: a text of 1 to {most} characters")
     return value.strip()

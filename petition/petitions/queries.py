@@ -5,19 +5,19 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, func, or_, select
 
-from petition.errors import PetitionNotFound, PetitionNotOpen
-from petition.extensions import db
-from petition.goals import goal_for
-from petition.kinds import State
+from petition.core.errors import PetitionNotFound, PetitionNotOpen
+from petition.database.base import db
+from petition.database.compiled import CompiledStatement
 from petition.models import Petition, PetitionText, Picture, Tally
-from petition.prepared import Prepared
+from petition.models.enums import PetitionState
+from petition.petitions.goals import goal_for
 
 BAR_FROM = 25  # signatures
-IN_ITS_OWN = ""  # no language: a petition's own
+SOURCE_LANGUAGE = ""  # no language: a petition's own
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
+class Portrait:
     """The picture beside a petition's headline, its size in pixels."""
 
     digest: str
@@ -26,14 +26,14 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PetitionView:
     """A petition as its page shows it. `language` is that of the text, which may not be the
     reader's.
     """
 
     id: int
     slug: str
-    state: State
+    state: PetitionState
     contact: str
     asks_postcode: bool
     regime_country: str
@@ -43,11 +43,11 @@ class Shown:
     closed_at: datetime | None
     text: PetitionText
     languages: tuple[str, ...]
-    face: Face | None
+    face: Portrait | None
 
     @property
     def takes_signatures(self) -> bool:
-        return self.state == State.OPEN
+        return self.state == PetitionState.OPEN
 
     @property
     def shows_progress(self) -> bool:
@@ -56,7 +56,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Signable:
+class SigningTerms:
     """What signing needs to know of an open petition."""
 
     id: int
@@ -67,7 +67,7 @@ class Signable:
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class CounterValue:
     """The counter: confirmed signatures, the goal shown with them, and when the count last
     moved.
     """
@@ -78,20 +78,20 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class PetitionSummary:
     """A petition in a list. `language` is that of its words."""
 
     id: int
     language: str
     slug: str
-    state: State
+    state: PetitionState
     title: str
     organiser: str
     contact: str
     count: int
 
 
-def shown(slug: str, language: str, *, drafts: bool = False) -> Shown:
+def get_petition(slug: str, language: str, *, drafts: bool = False) -> PetitionView:
     """Return a petition with its newest text in `language`, or in its own language where there is
     none.
 
@@ -102,14 +102,14 @@ def shown(slug: str, language: str, *, drafts: bool = False) -> Shown:
         .join(Tally, Tally.petition_id == Petition.id)
         .where(Petition.slug == slug)
     ).first()
-    if row is None or (row.Petition.state == State.DRAFT and not drafts):
+    if row is None or (row.Petition.state == PetitionState.DRAFT and not drafts):
         raise PetitionNotFound
     petition, tally = row
     texts = _newest_texts(petition.id)
-    return Shown(
+    return PetitionView(
         id=petition.id,
         slug=petition.slug,
-        state=State(petition.state),
+        state=PetitionState(petition.state),
         contact=petition.contact,
         asks_postcode=petition.asks_postcode,
         regime_country=petition.regime_country,
@@ -123,7 +123,7 @@ def shown(slug: str, language: str, *, drafts: bool = False) -> Shown:
     )
 
 
-def _face(petition: Petition) -> Face | None:
+def _face(petition: Petition) -> Portrait | None:
     if not petition.face:
         return None
     width, height = db.session.execute(
@@ -131,7 +131,7 @@ def _face(petition: Petition) -> Face | None:
             Picture.petition_id == petition.id, Picture.digest == petition.face
         )
     ).one()
-    return Face(petition.face, width, height)
+    return Portrait(petition.face, width, height)
 
 
 def _newest_texts(petition_id: int) -> dict[str, PetitionText]:
@@ -143,23 +143,23 @@ def _newest_texts(petition_id: int) -> dict[str, PetitionText]:
     return {text.language: text for text in texts}
 
 
-def signable(slug: str, language: str) -> Signable:
+def get_signing_terms(slug: str, language: str) -> SigningTerms:
     """Return what signing needs. Raises PetitionNotFound, and PetitionNotOpen with the state it is
     in.
     """
     with db.engine.connect() as connection:
         found = _SIGNABLE.all(connection, {"slug": slug, "language": language})
-    if not found or found[0][1] == State.DRAFT:
+    if not found or found[0][1] == PetitionState.DRAFT:
         raise PetitionNotFound
-    if found[0][1] != State.OPEN:
+    if found[0][1] != PetitionState.OPEN:
         raise PetitionNotOpen(slug, found[0][1])
     # The reader's language or, where there is no text in it, the petition's own.
     text = next((row for row in found if row[4] == language), found[0])
     petition_id, _, asks_postcode, refuses, text_language, version = text
-    return Signable(petition_id, bool(asks_postcode), bool(refuses), text_language, version)
+    return SigningTerms(petition_id, bool(asks_postcode), bool(refuses), text_language, version)
 
 
-_SIGNABLE = Prepared(
+_SIGNABLE = CompiledStatement(
     select(
         Petition.id,
         Petition.state,
@@ -180,7 +180,7 @@ _SIGNABLE = Prepared(
 )
 
 
-def identify(slug: str) -> int:
+def get_id(slug: str) -> int:
     """Return the id of a petition in any state. Raises PetitionNotFound."""
     petition_id = db.session.scalar(select(Petition.id).where(Petition.slug == slug))
     if petition_id is None:
@@ -188,19 +188,21 @@ def identify(slug: str) -> int:
     return petition_id
 
 
-def count(slug: str) -> Count:
+def get_count(slug: str) -> CounterValue:
     """Return the counter of a petition. Raises PetitionNotFound."""
     row = db.session.execute(
         select(Tally.counted, Tally.changed_at)
         .join(Petition, Petition.id == Tally.petition_id)
-        .where(Petition.slug == slug, Petition.state != State.DRAFT)
+        .where(Petition.slug == slug, Petition.state != PetitionState.DRAFT)
     ).first()
     if row is None:
         raise PetitionNotFound
-    return Count(row.counted, goal_for(row.counted), row.changed_at)
+    return CounterValue(row.counted, goal_for(row.counted), row.changed_at)
 
 
-def listed(language: str, *, states: tuple[State, ...] = tuple(State)) -> list[Listed]:
+def list_petitions(
+    language: str, *, states: tuple[PetitionState, ...] = tuple(PetitionState)
+) -> list[PetitionSummary]:
     """List petitions, newest first, each titled in `language` where it has that and in its own
     otherwise.
     """
@@ -215,11 +217,11 @@ def listed(language: str, *, states: tuple[State, ...] = tuple(State)) -> list[L
         texts = _newest_texts(petition.id)
         text = texts.get(language) or texts[petition.source_language]
         found.append(
-            Listed(
+            PetitionSummary(
                 id=petition.id,
                 language=text.language,
                 slug=petition.slug,
-                state=State(petition.state),
+                state=PetitionState(petition.state),
                 title=text.title,
                 organiser=text.organiser,
                 contact=petition.contact,

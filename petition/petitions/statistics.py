@@ -6,12 +6,12 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
 
-from petition.extensions import db
+from petition.database.base import db
 from petition.models import Petition, Signature, Tally
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
+class PetitionStatistics:
     """What an organiser sees of a petition: counts alone, nobody's name."""
 
     confirmed: int
@@ -21,7 +21,7 @@ class Numbers:
     per_country: list[tuple[str, int]]
 
 
-def numbers(petition_id: int) -> Numbers:
+def get_statistics(petition_id: int) -> PetitionStatistics:
     """Return the figures of a petition: confirmed, pending, confirmed per day (UTC) and per
     country.
     """
@@ -40,7 +40,7 @@ def numbers(petition_id: int) -> Numbers:
     disposable = db.session.scalar(
         select(func.count()).where(mine, Signature.counted, Signature.disposable)
     )
-    return Numbers(
+    return PetitionStatistics(
         confirmed=db.session.scalar(select(Tally.counted).where(Tally.petition_id == petition_id))
         or 0,
         pending=pending or 0,
@@ -55,7 +55,7 @@ def _date(value: str | date) -> date:
 
 
 @dataclass(frozen=True, slots=True)
-class Domain:
+class DomainActivity:
     """How a mail domain was used under a petition within a day."""
 
     slug: str
@@ -66,7 +66,7 @@ class Domain:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class SigningPace:
     """How fast a petition was signed within a day: how often, and in its busiest minute."""
 
     slug: str
@@ -75,7 +75,7 @@ class Pace:
     in_busiest: int
 
 
-def pace(*, now: datetime) -> list[Pace]:
+def signing_pace(*, now: datetime) -> list[SigningPace]:
     """Return the pace of every petition that was signed in the last day."""
     rows = db.session.execute(
         select(Petition.slug, Signature.signed_at)
@@ -86,11 +86,12 @@ def pace(*, now: datetime) -> list[Pace]:
     for slug, at in rows:
         minutes.setdefault(slug, Counter())[at.replace(second=0, microsecond=0)] += 1
     return [
-        Pace(slug, counted.total(), *counted.most_common(1)[0]) for slug, counted in minutes.items()
+        SigningPace(slug, counted.total(), *counted.most_common(1)[0])
+        for slug, counted in minutes.items()
     ]
 
 
-def domains(*, now: datetime, most: int = 20) -> list[Domain]:
+def domain_activity(*, now: datetime, most: int = 20) -> list[DomainActivity]:
     """Return the mail domains of the last day's signatures, busiest first; nobody's address."""
     rows = db.session.execute(
         select(Petition.slug, Signature.mailbox_key, Signature.confirmed_at, Signature.disposable)
@@ -104,6 +105,6 @@ def domains(*, now: datetime, most: int = 20) -> list[Domain]:
         entries[found] += 1
         confirmed[found] += confirmed_at is not None
     return [
-        Domain(slug, domain, number, confirmed[slug, domain, disposable], disposable)
+        DomainActivity(slug, domain, number, confirmed[slug, domain, disposable], disposable)
         for (slug, domain, disposable), number in entries.most_common(most)
     ]

@@ -9,18 +9,18 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, RowMapping, func, literal_column, select
 
-from petition.extensions import db
-from petition.kinds import Display, Remark
+from petition.database.base import db
 from petition.models import Signature
+from petition.models.enums import CommentState, Display
 
 _signature = Signature.table()
 _counted = _signature.c.number.is_not(None)
 _IN_FULL = (_signature.c.display == Display.FULL, _signature.c.name_hidden.is_(False))
 
-RECENT, REMARKS, ORGANISATIONS, COUNTRIES = 6, 3, 40, 12
+RECENT, COMMENTS, ORGANISATIONS, COUNTRIES = 6, 3, 40, 12
 LISTED = 1_000  # signatures for organisations, on the list of these; that of the signers has all
-FEWEST = 5  # signatures from a country, for it to be named
-PAGE = 100
+MIN_PER_COUNTRY = 5  # signatures from a country, for it to be named
+PAGE_SIZE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Organisation:
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
+class ShownSupporters:
     """Those of a petition's signers whom its page shows. `organisations` are names in the order of
     the alphabet, each once.
     """
@@ -59,7 +59,7 @@ class Company:
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class SupporterTotals:
     """How many signed, by what. `organisations` counts all, shown or not; `countries` are the
     busiest, with `elsewhere` the sum of the others.
     """
@@ -69,21 +69,21 @@ class Sums:
     elsewhere: int
 
 
-def company(petition_id: int) -> Company:
+def get_shown(petition_id: int) -> ShownSupporters:
     """Return who signed, as the petition's page shows it."""
-    return Company(
+    return ShownSupporters(
         recent=_some(petition_id, most=RECENT),
         remarks=_some(
             petition_id,
             Signature.remarks(),
-            _signature.c.comment_state == Remark.SHOWN,
-            most=REMARKS,
+            _signature.c.comment_state == CommentState.SHOWN,
+            most=COMMENTS,
         ),
         organisations=_organisations(petition_id),
     )
 
 
-def sums(petition_id: int) -> Sums:
+def get_totals(petition_id: int) -> SupporterTotals:
     """Return how many signed, by country and for organisations. Reads an index through: what is
     asked often is better remembered.
     """
@@ -96,24 +96,24 @@ def sums(petition_id: int) -> Sums:
             .order_by(func.count().desc(), _signature.c.country)
         )
     ]
-    named = [(code, number) for code, number in by_country if number >= FEWEST][:COUNTRIES]
+    named = [(code, number) for code, number in by_country if number >= MIN_PER_COUNTRY][:COUNTRIES]
     names = db.session.scalars(
         select(_signature.c.organisation).where(*_for_organisations(petition_id)).distinct()
     )
-    return Sums(
+    return SupporterTotals(
         organisations=len({name.casefold() for name in names}),
         countries=named,
         elsewhere=sum(number for _, number in by_country[len(named) :]),
     )
 
 
-def page(petition_id: int, *, before: int | None = None) -> list[Supporter]:
+def list_shown(petition_id: int, *, before: int | None = None) -> list[Supporter]:
     """Return up to a hundred signers who show, newest first: those numbered below `before`."""
     wanted = () if before is None else (_signature.c.number < before,)
-    return _some(petition_id, *wanted, most=PAGE)
+    return _some(petition_id, *wanted, most=PAGE_SIZE)
 
 
-def organisations(petition_id: int) -> list[Organisation]:
+def list_organisations(petition_id: int) -> list[Organisation]:
     """Return the organisations that show, in the order of the alphabet, each once."""
     rows = db.session.execute(
         select(_signature.c.organisation, _signature.c.name, _signature.c.role)
@@ -146,7 +146,7 @@ def _supporter(row: RowMapping) -> Supporter:
         country=row["country"],
         organisation=row["organisation"] if full else "",
         role=row["role"] if full else "",
-        comment=row["comment"] if row["comment_state"] == Remark.SHOWN else "",
+        comment=row["comment"] if row["comment_state"] == CommentState.SHOWN else "",
         language=row["language"],
         day=row["confirmed_at"].date(),
     )

@@ -9,20 +9,21 @@ from typing import cast
 from sqlalchemy import ColumnElement, Connection, Select, delete, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
-from petition import upsert
-from petition.errors import NotThere, PetitionNotFound
-from petition.extensions import db, transaction
-from petition.manuscript import News, WrittenUpdate
-from petition.models import Petition, Picture, Target, Update, UpdateText
-from petition.pictures import Made
+from petition.core.errors import ItemNotFound, PetitionNotFound
+from petition.database import upsert
+from petition.database.base import db
+from petition.database.transactions import transaction
+from petition.models import Petition, PetitionUpdate, PetitionUpdateText, Picture, Target
+from petition.petitions.petition_file import UpdateInput, UpdatesFile
+from petition.petitions.pictures import WebPicture
 
-PAGE = 20  # pieces of news
+PAGE_SIZE = 20  # pieces of news
 
 _picture = Picture.table()
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class UpdateView:
     """A piece of news in one language, which may not be the reader's."""
 
     id: int
@@ -35,7 +36,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PictureView:
     """A picture as a page needs it."""
 
     digest: str
@@ -43,9 +44,9 @@ class Seen:
     height: int
 
 
-def listed(
+def list_updates(
     petition_id: int, language: str, *, most: int = 100, before: int | None = None
-) -> list[Piece]:
+) -> list[UpdateView]:
     """Return the published news, newest first, each in `language` where it has that and otherwise
     in the first language it was written in. With `before`, what is older than that piece.
     """
@@ -53,37 +54,39 @@ def listed(
     return _pieces(wanted if before is None else wanted.where(_older_than(before)), language)
 
 
-def published(petition_id: int) -> list[int]:
+def published_ids(petition_id: int) -> list[int]:
     """Return the numbers of all published pieces, newest first."""
     return list(db.session.scalars(_newest(petition_id)))
 
 
 def _newest(petition_id: int) -> Select[int]:
     return (
-        select(Update.id)
-        .where(Update.petition_id == petition_id, Update.published_at.is_not(None))
-        .order_by(Update.published_at.desc(), Update.id.desc())
+        select(PetitionUpdate.id)
+        .where(PetitionUpdate.petition_id == petition_id, PetitionUpdate.published_at.is_not(None))
+        .order_by(PetitionUpdate.published_at.desc(), PetitionUpdate.id.desc())
     )
 
 
 def _older_than(update_id: int) -> ColumnElement[bool]:
-    edge = aliased(Update)
-    same_day = (Update.published_at == edge.published_at) & (Update.id < edge.id)
-    older = or_(Update.published_at < edge.published_at, same_day)
+    edge = aliased(PetitionUpdate)
+    same_day = (PetitionUpdate.published_at == edge.published_at) & (PetitionUpdate.id < edge.id)
+    older = or_(PetitionUpdate.published_at < edge.published_at, same_day)
     return select(edge.id).where(edge.id == update_id, older).exists()
 
 
-def _pieces(wanted: Select[int], language: str) -> list[Piece]:
+def _pieces(wanted: Select[int], language: str) -> list[UpdateView]:
     rows = db.session.execute(
-        select(Update, UpdateText)
-        .join(UpdateText, UpdateText.update_id == Update.id)
-        .where(Update.id.in_(wanted))
-        .order_by(Update.published_at.desc(), Update.id.desc(), UpdateText.id)
+        select(PetitionUpdate, PetitionUpdateText)
+        .join(PetitionUpdateText, PetitionUpdateText.update_id == PetitionUpdate.id)
+        .where(PetitionUpdate.id.in_(wanted))
+        .order_by(
+            PetitionUpdate.published_at.desc(), PetitionUpdate.id.desc(), PetitionUpdateText.id
+        )
     )
-    pieces: dict[int, Piece] = {}
+    pieces: dict[int, UpdateView] = {}
     for news, text in rows:
         if news.id not in pieces or text.language == language:
-            pieces[news.id] = Piece(
+            pieces[news.id] = UpdateView(
                 news.id,
                 text.title,
                 text.body,
@@ -95,25 +98,25 @@ def _pieces(wanted: Select[int], language: str) -> list[Piece]:
     return list(pieces.values())
 
 
-def found(petition_id: int, update_id: int, language: str) -> Piece:
+def get_update(petition_id: int, update_id: int, language: str) -> UpdateView:
     """Return one published piece. Raises NotThere."""
-    pieces = _pieces(_newest(petition_id).where(Update.id == update_id), language)
+    pieces = _pieces(_newest(petition_id).where(PetitionUpdate.id == update_id), language)
     if not pieces:
-        raise NotThere
+        raise ItemNotFound
     return pieces[0]
 
 
-def pictures(petition_id: int) -> dict[str, Seen]:
+def list_pictures(petition_id: int) -> dict[str, PictureView]:
     """Return the pictures of a petition by the names that its texts call them."""
     rows = db.session.execute(
         select(_picture.c.name, _picture.c.digest, _picture.c.width, _picture.c.height).where(
             _picture.c.petition_id == petition_id
         )
     )
-    return {name: Seen(digest, width, height) for name, digest, width, height in rows}
+    return {name: PictureView(digest, width, height) for name, digest, width, height in rows}
 
 
-def picture(petition_id: int, digest: str) -> bytes:
+def get_picture(petition_id: int, digest: str) -> bytes:
     """Return the content of a picture. Raises NotThere."""
     content = db.session.scalar(
         select(_picture.c.content).where(
@@ -121,11 +124,11 @@ def picture(petition_id: int, digest: str) -> bytes:
         )
     )
     if content is None:
-        raise NotThere
+        raise ItemNotFound
     return bytes(content)
 
 
-def targets(petition_id: int) -> list[Target]:
+def list_targets(petition_id: int) -> list[Target]:
     """Return the offices to write to."""
     return list(
         db.session.scalars(
@@ -134,7 +137,7 @@ def targets(petition_id: int) -> list[Target]:
     )
 
 
-def keep(slug: str, news: News, *, now: datetime) -> None:
+def import_updates(slug: str, news: UpdatesFile, *, now: datetime) -> None:
     """Add news and pictures to a petition and, when there are any, put other targets in the place
     of those it has. What has the same day and first title as a piece that is there replaces it,
     so that a file can be corrected and read again. Raises PetitionNotFound.
@@ -154,7 +157,7 @@ def keep(slug: str, news: News, *, now: datetime) -> None:
             )
 
 
-def _keep_picture(connection: Connection, petition_id: int, name: str, made: Made) -> None:
+def _keep_picture(connection: Connection, petition_id: int, name: str, made: WebPicture) -> None:
     kept = {
         "digest": made.digest,
         "width": made.width,
@@ -169,27 +172,31 @@ def _keep_picture(connection: Connection, petition_id: int, name: str, made: Mad
 
 
 def _keep_update(
-    connection: Connection, petition_id: int, written: WrittenUpdate, now: datetime
+    connection: Connection, petition_id: int, written: UpdateInput, now: datetime
 ) -> None:
     values = {"author": written.author, "changed_at": now}
     update_id = connection.scalar(
-        select(Update.id)
-        .join(UpdateText, UpdateText.update_id == Update.id)
+        select(PetitionUpdate.id)
+        .join(PetitionUpdateText, PetitionUpdateText.update_id == PetitionUpdate.id)
         .where(
-            Update.petition_id == petition_id,
-            Update.published_at == written.published_at,
-            UpdateText.title == written.texts[0]["title"],
+            PetitionUpdate.petition_id == petition_id,
+            PetitionUpdate.published_at == written.published_at,
+            PetitionUpdateText.title == written.texts[0]["title"],
         )
     )
     if update_id is None:
         update_id = connection.scalar(
-            insert(Update)
+            insert(PetitionUpdate)
             .values(petition_id=petition_id, published_at=written.published_at, **values)
-            .returning(Update.id)
+            .returning(PetitionUpdate.id)
         )
     else:
-        connection.execute(update(Update).where(Update.id == update_id).values(values))
-        connection.execute(delete(UpdateText).where(UpdateText.update_id == update_id))
+        connection.execute(
+            update(PetitionUpdate).where(PetitionUpdate.id == update_id).values(values)
+        )
+        connection.execute(
+            delete(PetitionUpdateText).where(PetitionUpdateText.update_id == update_id)
+        )
     connection.execute(
-        insert(UpdateText), [text | {"update_id": update_id} for text in written.texts]
+        insert(PetitionUpdateText), [text | {"update_id": update_id} for text in written.texts]
     )

@@ -9,15 +9,16 @@ from datetime import date
 
 from sqlalchemy import func, select
 
-from petition.extensions import db, transaction
+from petition.database.base import db
+from petition.database.transactions import transaction
+from petition.database.upsert import insert
 from petition.models import Petition, Signature, Visit
-from petition.upsert import insert
 
 # Slug, day, channel, language.
-Key = tuple[str, date, str, str]
+VisitKey = tuple[str, date, str, str]
 
 
-def add(sums: Mapping[Key, int]) -> None:
+def add_visits(sums: Mapping[VisitKey, int]) -> None:
     """Add visits to the sums that are kept; those of petitions that are not there are dropped."""
     with transaction() as connection:
         slugs = {slug for slug, *_ in sums}
@@ -40,7 +41,7 @@ def add(sums: Mapping[Key, int]) -> None:
             )
 
 
-def channels(petition_id: int) -> list[tuple[str, int, int]]:
+def channel_totals(petition_id: int) -> list[tuple[str, int, int]]:
     """Return each channel with its visits and the confirmed signatures that came of them."""
     visits = dict(
         db.session.execute(

@@ -8,30 +8,41 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from petition import codes, counters, entries, posting
-from petition.counters import Use
-from petition.entries import Kept
-from petition.errors import CodeWrong, PetitionNotOpen, SignatureGone
-from petition.extensions import db, transaction
-from petition.kinds import LetterKind, State
-from petition.models import Attempt, Letter, Petition, PetitionText, Signature, Tally, Typed
-from petition.tokens import Tokens
+from petition.core.errors import CodeInvalid, PetitionNotOpen, SignatureGone
+from petition.core.tokens import Tokens
+from petition.database import counters
+from petition.database.base import db
+from petition.database.counters import Use
+from petition.database.transactions import transaction
+from petition.models import (
+    AlternateEntry,
+    Email,
+    EntryFields,
+    Petition,
+    PetitionText,
+    Signature,
+    Tally,
+)
+from petition.models.enums import EmailKind, PetitionState
+from petition.outbox import enqueue
+from petition.signatures import codes, entries
+from petition.signatures.entries import EntryRef
 
 CHOICES_SHOWN = 5
 CODE_TRIES = 5  # of a million codes, for each mailbox under a petition
-TRIES_KEPT = posting.MAILBOX_MEMORY - counters.KEPT_AFTER_EXPIRY  # as long as any of its letters
+TRIES_KEPT = enqueue.MAILBOX_PERIOD - counters.KEPT_AFTER_EXPIRY  # as long as any of its letters
 
-_signature, _tally, _letter = Signature.table(), Tally.table(), Letter.table()
+_signature, _tally, _email = Signature.table(), Tally.table(), Email.table()
 
 
 @dataclass(frozen=True, slots=True)
-class ToConfirm:
+class PendingConfirmation:
     """What a confirmation link is about. `choices` are what was typed for its mailbox, by entry,
     the link's own first, and each that differs in anything once: a name alone would hide that
     somebody else chose to show it. With more than one the reader is asked which is theirs.
     """
 
-    choices: dict[int, Typed]
+    choices: dict[int, EntryFields]
     slug: str
     title: str
     target: str
@@ -40,7 +51,7 @@ class ToConfirm:
     confirmed: bool
 
 
-def to_confirm(kept: Kept) -> ToConfirm:
+def get_pending(kept: EntryRef) -> PendingConfirmation:
     """Return what is about to be confirmed. Raises SignatureGone when it is no longer kept."""
     row = db.session.execute(
         select(Signature, Petition.slug, PetitionText.title, PetitionText.target)
@@ -51,8 +62,8 @@ def to_confirm(kept: Kept) -> ToConfirm:
     if row is None:
         raise SignatureGone
     signature, slug, title, target = row
-    standing: dict[int, Typed] = {signature.entry: signature}
-    return ToConfirm(
+    standing: dict[int, EntryFields] = {signature.entry: signature}
+    return PendingConfirmation(
         choices=standing if signature.counted else _choices(signature, kept.entry),
         slug=slug,
         title=title,
@@ -63,28 +74,28 @@ def to_confirm(kept: Kept) -> ToConfirm:
     )
 
 
-def _choices(signature: Signature, own: int) -> dict[int, Typed]:
+def _choices(signature: Signature, own: int) -> dict[int, EntryFields]:
     """Return what was typed for the mailbox, the link's own first and some of the newest after it:
     strangers may have typed any number.
     """
     others = db.session.scalars(
-        select(Attempt)
-        .where(Attempt.signature_id == signature.id)
-        .order_by((Attempt.entry == own).desc(), Attempt.entry.desc())
+        select(AlternateEntry)
+        .where(AlternateEntry.signature_id == signature.id)
+        .order_by((AlternateEntry.entry == own).desc(), AlternateEntry.entry.desc())
         .limit(CHOICES_SHOWN)
     )
-    found: dict[int, Typed] = {signature.entry: signature}
+    found: dict[int, EntryFields] = {signature.entry: signature}
     found |= {other.entry: other for other in others}
     if own not in found:
         raise SignatureGone
     different: dict[tuple[object, ...], int] = {}
     for entry in sorted(found, key=lambda entry: (entry != own, -entry)):
-        written = {name: getattr(found[entry], name) for name in entries.TYPED}
-        different.setdefault(entries.said(written), entry)
+        written = {name: getattr(found[entry], name) for name in entries.FIELDS}
+        different.setdefault(entries.entry_content(written), entry)
     return {entry: found[entry] for entry in list(different.values())[:CHOICES_SHOWN]}
 
 
-def confirm(kept: Kept, *, now: datetime) -> None:
+def confirm(kept: EntryRef, *, now: datetime) -> None:
     """Count an entry as its mailbox's signature, once however often and by how many this is asked.
 
     Nothing changes when the mailbox's signature is counted already, with whichever entry. Raises
@@ -94,8 +105,8 @@ def confirm(kept: Kept, *, now: datetime) -> None:
         _count(connection, kept, _for_confirming(connection, kept.signature_id), now)
 
 
-def by_code(
-    letter_id: int,
+def confirm_by_code(
+    email_id: int,
     typed: str,
     *,
     keys: Tokens,
@@ -109,47 +120,54 @@ def by_code(
     What is no code at all, such as an empty field, is wrong and no try.
     """
     kept = None
-    code = codes.tidy(typed)
+    code = codes.parse_code(typed)
     with transaction() as connection:
         letter = connection.execute(
-            select(_letter.c.signature_id, _letter.c.entry, _letter.c.mailbox_hash).where(
-                _letter.c.id == letter_id
+            select(_email.c.signature_id, _email.c.entry, _email.c.mailbox_hash).where(
+                _email.c.id == email_id
             )
         ).first()
         if letter is None or letter.signature_id is None:
             raise SignatureGone
-        page = Kept(letter.signature_id, letter.entry)
+        page = EntryRef(letter.signature_id, letter.entry)
         found = _for_confirming(connection, page.signature_id)
         # By the mailbox, so that no way around leads through another entry for it.
         tries = Use(f"code:{found.petition_id}", letter.mailbox_hash, TRIES_KEPT, now + TRIES_KEPT)
         if code and counters.is_within(connection, tries, limit=CODE_TRIES, now=now):
-            mailed = codes.entry_of(connection, page.signature_id, code, keys, now - lifetime)
+            mailed = codes.find_entry(connection, page.signature_id, code, keys, now - lifetime)
             kept = mailed and _if_the_same(connection, page, mailed)
         if kept is not None:
             _count(connection, kept, found, now)
     if kept is None:
-        raise CodeWrong
+        raise CodeInvalid
     return kept.signature_id
 
 
-def _if_the_same(connection: Connection, page: Kept, mailed: Kept) -> Kept | None:
+def _if_the_same(connection: Connection, page: EntryRef, mailed: EntryRef) -> EntryRef | None:
     """Return the entry whose mail held a code, if it is the page's own or says the same: who
     presses "Sign" twice has two entries, and perhaps one mail.
     """
     if mailed == page:
         return mailed
-    on_page, in_mail = entries.typed(connection, page), entries.typed(connection, mailed)
-    if on_page is None or in_mail is None or entries.said(on_page) != entries.said(in_mail):
+    on_page, in_mail = entries.get_fields(connection, page), entries.get_fields(connection, mailed)
+    if (
+        on_page is None
+        or in_mail is None
+        or entries.entry_content(on_page) != entries.entry_content(in_mail)
+    ):
         return None
     return mailed
 
 
-def _count(connection: Connection, kept: Kept, found: Row[Any], now: datetime) -> None:
+def _count(connection: Connection, kept: EntryRef, found: Row[Any], now: datetime) -> None:
     if found.confirmed_at is not None:
         return
-    if found.state in {State.CLOSED, State.VICTORY} and now > found.closed_at + entries.GRACE:
+    if (
+        found.state in {PetitionState.CLOSED, PetitionState.VICTORY}
+        and now > found.closed_at + entries.GRACE_PERIOD
+    ):
         raise PetitionNotOpen(found.slug, found.state)
-    if found.entry != kept.entry and not entries.let_stand(connection, kept):
+    if found.entry != kept.entry and not entries.make_current(connection, kept):
         raise SignatureGone
     # The tally's row is locked from here to the commit: numbers follow each other with no gap
     # and no twin.
@@ -157,8 +175,8 @@ def _count(connection: Connection, kept: Kept, found: Row[Any], now: datetime) -
         _COUNT_ONE, {"petition": found.petition_id, "now": now}
     ).scalar_one()
     connection.execute(_NUMBER, {"signature": kept.signature_id, "number": number, "now": now})
-    reader = posting.Reader(kept.signature_id, kept.entry, found.mailbox_hash)
-    posting.post_to_signer(connection, LetterKind.THANKS, reader, now=now)
+    reader = enqueue.Recipient(kept.signature_id, kept.entry, found.mailbox_hash)
+    enqueue.email_signer(connection, EmailKind.THANKS, reader, now=now)
 
 
 def _for_confirming(connection: Connection, signature_id: int) -> Row[Any]:
@@ -211,7 +229,7 @@ class Thanks:
     number: int
 
 
-def thanks(signature_id: int) -> Thanks:
+def get_thanks(signature_id: int) -> Thanks:
     """Return what the thank-you page shows. Raises SignatureGone, also for one that is not
     confirmed.
     """

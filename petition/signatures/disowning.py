@@ -5,13 +5,14 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from petition import entries, suppression
-from petition.entries import Kept
-from petition.errors import SignatureGone
-from petition.extensions import transaction
-from petition.models import Letter, Signature
+from petition.core.errors import SignatureGone
+from petition.database.transactions import transaction
+from petition.models import Email, Signature
+from petition.outbox import suppression
+from petition.signatures import entries
+from petition.signatures.entries import EntryRef
 
-_signature, _letter = Signature.table(), Letter.table()
+_signature, _email = Signature.table(), Email.table()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Disowned:
     left: int | None
 
 
-def disown(letter_id: int, *, never_again: bool, now: datetime) -> Disowned:
+def disown(email_id: int, *, never_again: bool, now: datetime) -> Disowned:
     """Erase the entry that a letter is about, which the owner of the mailbox did not make, and say
     what became of it; with `never_again` mail them no more.
 
@@ -33,14 +34,14 @@ def disown(letter_id: int, *, never_again: bool, now: datetime) -> Disowned:
     """
     with transaction() as connection:
         letter = connection.execute(
-            select(_letter.c.signature_id, _letter.c.entry, _letter.c.mailbox_hash).where(
-                _letter.c.id == letter_id
+            select(_email.c.signature_id, _email.c.entry, _email.c.mailbox_hash).where(
+                _email.c.id == email_id
             )
         ).first()
         if letter is None or not letter.mailbox_hash:
             raise SignatureGone
-        kept = Kept(letter.signature_id or 0, letter.entry or 0)
-        removed = entries.remove(connection, kept, now=now)
+        kept = EntryRef(letter.signature_id or 0, letter.entry or 0)
+        removed = entries.remove_entry(connection, kept, now=now)
         if never_again:
             suppression.suppress(connection, letter.mailbox_hash, now=now)
         left = connection.scalar(

@@ -22,17 +22,17 @@ from sqlalchemy import (
     update,
 )
 
-from petition.domains import is_disposable
-from petition.errors import PetitionNotOpen
-from petition.kinds import Remark, State
-from petition.models import Attempt, Petition, Signature, Tally, Typed
-from petition.prepared import Prepared
-from petition.signers import Address
-from petition.upsert import insert_for
+from petition.abuse.email_domains import is_disposable
+from petition.core.errors import PetitionNotOpen
+from petition.database.compiled import CompiledStatement
+from petition.database.upsert import insert_for
+from petition.models import AlternateEntry, EntryFields, Petition, Signature, Tally
+from petition.models.enums import CommentState, PetitionState
+from petition.signatures.identity import Address
 
-GRACE = timedelta(hours=24)  # what was made before a petition closed is taken for so long
+GRACE_PERIOD = timedelta(hours=24)  # what was made before a petition closed is taken for so long
 
-_signature, _attempt, _tally = Signature.table(), Attempt.table(), Tally.table()
+_signature, _alternate, _tally = Signature.table(), AlternateEntry.table(), Tally.table()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,12 @@ class Entry:
     updates: bool
 
 
-TYPED = tuple(field.name for field in fields(Entry))
-_COLUMNS = tuple(Typed.__annotations__)
+FIELDS = tuple(field.name for field in fields(Entry))
+_COLUMNS = tuple(EntryFields.__annotations__)
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class EntryContext:
     """Where an entry was made: in which language, by which share channel, under which text."""
 
     language: str
@@ -65,28 +65,28 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class EntryRef:
     """Where an entry was put: the signature of its mailbox, and its number there."""
 
     signature_id: int
     entry: int
 
 
-def said(written: Mapping[str, Any]) -> tuple[object, ...]:
+def entry_content(written: Mapping[str, Any]) -> tuple[object, ...]:
     """Return what an entry says, by which two are told apart; a name in capitals is no other."""
-    return (written["name"].casefold(), *(written[name] for name in TYPED if name != "name"))
+    return (written["name"].casefold(), *(written[name] for name in FIELDS if name != "name"))
 
 
-def keep(
+def insert_entry(
     connection: Connection,
     petition_id: int,
     entry: Entry,
     address: Address,
-    setting: Setting,
+    setting: EntryContext,
     *,
     now: datetime,
     made_at: datetime | None = None,
-) -> Kept:
+) -> EntryRef:
     """Keep an entry: as the signature of its mailbox, or beside the one that is there, confirmed
     or not. The database decides which, and whether the petition takes it. Raises PetitionNotOpen.
 
@@ -94,7 +94,7 @@ def keep(
     made before.
     """
     values = {
-        **{name: getattr(entry, name) for name in TYPED},
+        **{name: getattr(entry, name) for name in FIELDS},
         "petition_id": petition_id,
         "email": address.email,
         "address_key": address.key,
@@ -107,9 +107,9 @@ def keep(
         "disposable": is_disposable(address.domain),
         "entry": 1,
         "entries": 1,
-        "comment_state": Remark.WAITING.value,
+        "comment_state": CommentState.WAITING.value,
         "signed_at": made_at or now,
-        "since": now - GRACE,
+        "since": now - GRACE_PERIOD,
     }
     kept = _INSERT[connection.dialect.name].first(connection, values)
     if kept is None:
@@ -118,12 +118,12 @@ def keep(
     if entries > 1:
         values |= {"signature_id": signature_id, "entry": entries}
         _INSERT_ATTEMPT.first(connection, values)
-    return Kept(signature_id, entries)
+    return EntryRef(signature_id, entries)
 
 
 _GIVEN = [*_COLUMNS, "petition_id", "mailbox_key", "mailbox_hash", "entries", "comment_state"]
 _takes = or_(
-    Petition.state == literal_column(f"'{State.OPEN}'"),
+    Petition.state == literal_column(f"'{PetitionState.OPEN}'"),
     and_(
         Petition.closed_at >= bindparam("signed_at", type_=_signature.c.signed_at.type),
         Petition.closed_at > bindparam("since", type_=_signature.c.signed_at.type),
@@ -132,10 +132,10 @@ _takes = or_(
 _STATE = select(Petition.slug, Petition.state).where(Petition.id == bindparam("petition"))
 
 
-def _insert_or_count(dialect: str) -> Prepared:
+def _insert_or_count(dialect: str) -> CompiledStatement:
     values = [bindparam(name, type_=_signature.c[name].type) for name in _GIVEN]
     entry = select(*values).where(Petition.id == values[_GIVEN.index("petition_id")], _takes)
-    return Prepared(
+    return CompiledStatement(
         insert_for(dialect, _signature)
         .from_select(_GIVEN, entry, include_defaults=False)
         .on_conflict_do_update(
@@ -147,24 +147,24 @@ def _insert_or_count(dialect: str) -> Prepared:
 
 
 _INSERT = {name: _insert_or_count(name) for name in ("sqlite", "postgresql")}
-_INSERT_ATTEMPT = Prepared(
-    insert(_attempt)
+_INSERT_ATTEMPT = CompiledStatement(
+    insert(_alternate)
     .values({name: bindparam(name) for name in ("signature_id", *_COLUMNS)})
-    .returning(_attempt.c.id)
+    .returning(_alternate.c.id)
 )
 
 
-def hold(connection: Connection, signature_id: int) -> bool:
+def lock_signature(connection: Connection, signature_id: int) -> bool:
     """Let nobody erase a signature until the caller's transaction ends; say whether it is kept."""
     row = select(_signature.c.id).where(_signature.c.id == signature_id)
     return connection.scalar(row.with_for_update(read=True, key_share=True)) is not None
 
 
-def typed(connection: Connection, kept: Kept) -> dict[str, Any] | None:
+def get_fields(connection: Connection, kept: EntryRef) -> dict[str, Any] | None:
     """Return what was typed in an entry, by the names of the columns, or None when it is no longer
     kept.
     """
-    for table, owner in ((_signature, _signature.c.id), (_attempt, _attempt.c.signature_id)):
+    for table, owner in ((_signature, _signature.c.id), (_alternate, _alternate.c.signature_id)):
         columns = [table.c[name] for name in _COLUMNS]
         found = connection.execute(
             select(*columns).where(owner == kept.signature_id, table.c.entry == kept.entry)
@@ -174,7 +174,7 @@ def typed(connection: Connection, kept: Kept) -> dict[str, Any] | None:
     return None
 
 
-def let_stand(connection: Connection, kept: Kept) -> bool:
+def make_current(connection: Connection, kept: EntryRef) -> bool:
     """Make an entry the one that stands in its signature's row, the other one an attempt. Say
     whether it is kept at all.
     """
@@ -183,24 +183,26 @@ def let_stand(connection: Connection, kept: Kept) -> bool:
     )
     if standing == kept.entry:
         return True
-    chosen = typed(connection, kept)
-    replaced = typed(connection, Kept(kept.signature_id, standing or 0))
+    chosen = get_fields(connection, kept)
+    replaced = get_fields(connection, EntryRef(kept.signature_id, standing or 0))
     if chosen is None or replaced is None:
         return False
     connection.execute(
         update(_signature)
         .where(_signature.c.id == kept.signature_id)
-        .values(**chosen, comment_state=Remark.WAITING)
+        .values(**chosen, comment_state=CommentState.WAITING)
     )
     connection.execute(
-        update(_attempt)
-        .where(_attempt.c.signature_id == kept.signature_id, _attempt.c.entry == kept.entry)
+        update(_alternate)
+        .where(_alternate.c.signature_id == kept.signature_id, _alternate.c.entry == kept.entry)
         .values(replaced)
     )
     return True
 
 
-def remove(connection: Connection, kept: Kept, *, now: datetime, counted: bool = True) -> bool:
+def remove_entry(
+    connection: Connection, kept: EntryRef, *, now: datetime, counted: bool = True
+) -> bool:
     """Erase one entry and say whether there was one to erase. When it is the one that stands, the
     newest other takes its place if nothing was counted; else the signature goes, and the count with
     it, unless only those not `counted` are to go. Erasing twice changes nothing.
@@ -216,21 +218,23 @@ def remove(connection: Connection, kept: Kept, *, now: datetime, counted: bool =
         if row.confirmed_at is not None and not counted:
             return False
         other = connection.scalar(
-            select(func.max(_attempt.c.entry)).where(_attempt.c.signature_id == kept.signature_id)
+            select(func.max(_alternate.c.entry)).where(
+                _alternate.c.signature_id == kept.signature_id
+            )
         )
         if row.confirmed_at is not None or other is None:
-            erase(connection, kept.signature_id, now=now)
+            erase_signature(connection, kept.signature_id, now=now)
             return True
-        let_stand(connection, Kept(kept.signature_id, other))
+        make_current(connection, EntryRef(kept.signature_id, other))
     gone = connection.execute(
-        delete(_attempt).where(
-            _attempt.c.signature_id == kept.signature_id, _attempt.c.entry == kept.entry
+        delete(_alternate).where(
+            _alternate.c.signature_id == kept.signature_id, _alternate.c.entry == kept.entry
         )
     )
     return gone.rowcount > 0
 
 
-def erase(connection: Connection, signature_id: int, *, now: datetime) -> None:
+def erase_signature(connection: Connection, signature_id: int, *, now: datetime) -> None:
     """Erase a signature with everything typed for its mailbox, and take it from the count if it was
     in it.
     """

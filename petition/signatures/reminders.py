@@ -4,52 +4,52 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import exists, select
 
-from petition import posting
-from petition.extensions import queue_up, transaction
-from petition.kinds import LetterKind, LetterState, State
-from petition.models import Letter, Petition, Signature
+from petition.database.transactions import advisory_lock, transaction
+from petition.models import Email, Petition, Signature
+from petition.models.enums import EmailKind, EmailState, PetitionState
+from petition.outbox import enqueue
 
-AFTER = timedelta(hours=24)
-AT_ONCE = 200
+REMIND_AFTER = timedelta(hours=24)
+BATCH_SIZE = 200
 
-_signature, _letter = Signature.table(), Letter.table()
+_signature, _email = Signature.table(), Email.table()
 
 
-def remind(*, within: timedelta, now: datetime) -> int:
+def enqueue_reminders(*, within: timedelta, now: datetime) -> int:
     """Put reminders in the box for signatures made a day ago that are not confirmed, and return how
     many. `within` is how long ago at most.
 
     Only where the first mail was sent, while the petition is open. The database refuses a second
     reminder for a signature, whoever runs this at once.
     """
-    mine = _letter.c.signature_id == _signature.c.id
+    mine = _email.c.signature_id == _signature.c.id
     was_mailed = exists().where(
         mine,
-        _letter.c.entry == _signature.c.entry,  # it is about the one that stands
-        _letter.c.kind == LetterKind.CONFIRM,
-        _letter.c.state == LetterState.SENT,
+        _email.c.entry == _signature.c.entry,  # it is about the one that stands
+        _email.c.kind == EmailKind.CONFIRM,
+        _email.c.state == EmailState.SENT,
     )
-    was_reminded = exists().where(mine, _letter.c.kind == LetterKind.REMINDER)
+    was_reminded = exists().where(mine, _email.c.kind == EmailKind.REMINDER)
     with transaction() as connection:
         due = connection.execute(
             select(_signature.c.id, _signature.c.entry, _signature.c.mailbox_hash)
             .join(Petition, Petition.id == _signature.c.petition_id)
             .where(
                 _signature.c.confirmed_at.is_(None),
-                _signature.c.signed_at <= now - AFTER,
+                _signature.c.signed_at <= now - REMIND_AFTER,
                 _signature.c.signed_at > now - within,
-                Petition.state == State.OPEN,
+                Petition.state == PetitionState.OPEN,
                 was_mailed,
                 ~was_reminded,
             )
-            .limit(AT_ONCE)
+            .limit(BATCH_SIZE)
             .with_for_update(of=_signature, skip_locked=True)
         ).all()
         put_in = 0
         for signature_id, entry, mailbox_hash in due:
-            reader = posting.Reader(signature_id, entry, mailbox_hash)
+            reader = enqueue.Recipient(signature_id, entry, mailbox_hash)
             # Its row is locked here already: whoever has the turn now is not waited for.
-            if queue_up(connection, reader.mailbox_hash, wait=False):
-                posting.post_to_signer(connection, LetterKind.REMINDER, reader, now=now)
+            if advisory_lock(connection, reader.mailbox_hash, wait=False):
+                enqueue.email_signer(connection, EmailKind.REMINDER, reader, now=now)
                 put_in += 1
     return put_in

@@ -8,35 +8,38 @@ from typing import Any
 
 from sqlalchemy import Select, case, false, select, update
 
-from petition import entries, limits, posting
-from petition.entries import Entry
-from petition.errors import SignatureGone
-from petition.extensions import db, queue_up, transaction
-from petition.kinds import LetterKind, Remark
-from petition.limits import FormSender
+from petition.abuse import rate_limits
+from petition.abuse.rate_limits import FormSender
+from petition.core.errors import SignatureGone
+from petition.database.base import db
+from petition.database.transactions import advisory_lock, transaction
 from petition.models import (
-    Attempt,
+    AlternateEntry,
     AuditEntry,
-    Letter,
+    Email,
+    EntryFields,
     Petition,
     PetitionText,
     Signature,
-    Typed,
 )
-from petition.signers import Address
+from petition.models.enums import CommentState, EmailKind
+from petition.outbox import enqueue
+from petition.signatures import entries
+from petition.signatures.entries import Entry
+from petition.signatures.identity import Address
 
 _signature = Signature.table()
 
 
 @dataclass(frozen=True, slots=True)
-class Mine:
+class StoredSignature:
     """All that is kept of a signature. `copied_at` are the moments when organisers downloaded a
     list that it was on; `erased_at` is when it will be anonymised, once that is known.
     """
 
     signature: Signature
-    attempts: list[Attempt]
-    letters: list[Letter]
+    attempts: list[AlternateEntry]
+    letters: list[Email]
     slug: str
     title: str
     organiser: str
@@ -45,7 +48,7 @@ class Mine:
     erased_at: datetime | None
 
 
-def mine(signature_id: int, *, purge_days: int, anonymise_days: int) -> Mine:
+def get_stored(signature_id: int, *, purge_days: int, anonymise_days: int) -> StoredSignature:
     """Return what is kept of a signature. Raises SignatureGone."""
     row = db.session.execute(
         select(Signature, Petition, PetitionText)
@@ -62,14 +65,16 @@ def mine(signature_id: int, *, purge_days: int, anonymise_days: int) -> Mine:
         erased_at = petition.closed_at + timedelta(days=anonymise_days)
     else:
         erased_at = None
-    return Mine(
+    return StoredSignature(
         signature=signature,
         attempts=list(
-            db.session.scalars(select(Attempt).where(Attempt.signature_id == signature_id))
+            db.session.scalars(
+                select(AlternateEntry).where(AlternateEntry.signature_id == signature_id)
+            )
         ),
         letters=list(
             db.session.scalars(
-                select(Letter).where(Letter.signature_id == signature_id).order_by(Letter.id)
+                select(Email).where(Email.signature_id == signature_id).order_by(Email.id)
             )
         ),
         slug=petition.slug,
@@ -110,7 +115,7 @@ def correct(signature_id: int, entry: Entry, *, now: datetime) -> None:
                 # Another comment is read by an organiser before it shows; the same one was.
                 comment_state=case(
                     (_signature.c.comment == entry.comment, _signature.c.comment_state),
-                    else_=Remark.WAITING.value,
+                    else_=CommentState.WAITING.value,
                 ),
                 entry=_signature.c.entries + 1,
                 entries=_signature.c.entries + 1,
@@ -143,8 +148,8 @@ def withdraw(signature_id: int, *, now: datetime) -> str:
         if row is None:
             raise SignatureGone
         copied = connection.scalar(_copies(row.petition_id, row.confirmed_at).limit(1)) is not None
-        entries.erase(connection, signature_id, now=now)
-        posting.post_farewell(
+        entries.erase_signature(connection, signature_id, now=now)
+        enqueue.email_farewell(
             connection,
             row.email,
             row.language,
@@ -156,13 +161,13 @@ def withdraw(signature_id: int, *, now: datetime) -> str:
         return str(row.slug)
 
 
-def ask_link(address: Address, *, sender: FormSender, now: datetime) -> None:
+def request_link(address: Address, *, sender: FormSender, now: datetime) -> None:
     """Mail the links of this page, one for each of its signatures, to an address that has signed;
     do the same for any other, but for the mail. Raises TooMany.
     """
     with transaction() as connection:
-        queue_up(connection, address.mailbox_hash)
-        limits.hit(connection, sender.limits, now=now)
+        advisory_lock(connection, address.mailbox_hash)
+        rate_limits.hit(connection, sender.limits, now=now)
         # To the address that was confirmed or is asked with: anybody may have typed another.
         foremost = connection.execute(
             select(_signature.c.id, _signature.c.entry)
@@ -176,11 +181,11 @@ def ask_link(address: Address, *, sender: FormSender, now: datetime) -> None:
             .with_for_update(read=True, key_share=True)
         ).first()
         signature_id, entry = foremost or (None, None)
-        reader = posting.Reader(signature_id, entry, address.mailbox_hash)
-        posting.post_to_signer(connection, LetterKind.MY_PAGE, reader, now=now)
+        reader = enqueue.Recipient(signature_id, entry, address.mailbox_hash)
+        enqueue.email_signer(connection, EmailKind.MY_PAGE, reader, now=now)
 
 
-def as_data(mine: Mine) -> dict[str, Any]:
+def export_data(mine: StoredSignature) -> dict[str, Any]:
     """Return everything that is kept, for a JSON file: moments in ISO 8601, UTC."""
     return {
         "petition": {"slug": mine.slug, "title": mine.title, "target": mine.target},
@@ -206,8 +211,8 @@ def as_data(mine: Mine) -> dict[str, Any]:
     }
 
 
-def _written(entry: Typed) -> dict[str, Any]:
-    written = {name: getattr(entry, name) for name in Typed.__annotations__}
+def _written(entry: EntryFields) -> dict[str, Any]:
+    written = {name: getattr(entry, name) for name in EntryFields.__annotations__}
     return written | {"signed_at": _moment(entry.signed_at)}
 
 

@@ -5,25 +5,27 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from petition import bursts, entries, limits, posting
-from petition.domains import is_disposable
-from petition.entries import Entry, Kept, Setting
-from petition.errors import AddressRefused, SignatureGone, TooSoon
-from petition.extensions import queue_up, transaction
-from petition.kinds import LetterKind, LetterState
-from petition.limits import FormSender
-from petition.models import Letter, Petition, Signature
-from petition.posting import Hold
-from petition.signers import Address
+from petition.abuse import bursts, rate_limits
+from petition.abuse.email_domains import is_disposable
+from petition.abuse.rate_limits import FormSender
+from petition.core.errors import DisposableAddressRefused, SignatureGone, TooSoon
+from petition.database.transactions import advisory_lock, transaction
+from petition.models import Email, Petition, Signature
+from petition.models.enums import EmailKind, EmailState
+from petition.outbox import enqueue
+from petition.outbox.enqueue import Hold
+from petition.signatures import entries
+from petition.signatures.entries import Entry, EntryContext, EntryRef
+from petition.signatures.identity import Address
 
-_letter = Letter.table()
+_email = Email.table()
 
 
 def sign(
     petition_id: int,
     entry: Entry,
     address: Address,
-    setting: Setting,
+    setting: EntryContext,
     *,
     sender: FormSender,
     now: datetime,
@@ -36,35 +38,37 @@ def sign(
     over the limits, which then count nothing.
     """
     with transaction() as connection:
-        queue_up(connection, address.mailbox_hash)  # so that no letter is counted by two at once
-        limits.hit(connection, sender.limits, now=now)
+        advisory_lock(
+            connection, address.mailbox_hash
+        )  # so that no letter is counted by two at once
+        rate_limits.hit(connection, sender.limits, now=now)
         hold = bursts.find_hold(connection, petition_id, address.domain, sender, now=now)
-        kept = entries.keep(connection, petition_id, entry, address, setting, now=now)
-        return posting.post_to_signer(
+        kept = entries.insert_entry(connection, petition_id, entry, address, setting, now=now)
+        return enqueue.email_signer(
             connection,
-            LetterKind.CONFIRM,
-            posting.Reader(kept.signature_id, kept.entry, address.mailbox_hash),
+            EmailKind.CONFIRM,
+            enqueue.Recipient(kept.signature_id, kept.entry, address.mailbox_hash),
             now=now,
             hold=hold,
         )
 
 
-def resend(letter_id: int, *, sender: FormSender, now: datetime) -> int:
+def resend(email_id: int, *, sender: FormSender, now: datetime) -> int:
     """Send the letter of a pending page once more and return the id of the new one.
 
     Raises TooSoon while this letter is less than two minutes old, TooMany, and SignatureGone. Over
     the limits of the mailbox, which others may have used up, the new letter is not mailed.
     """
     with transaction() as connection:
-        reader, created_at, hold = _reader(connection, letter_id)
-        if now - created_at < posting.AGAIN_AFTER:
-            raise TooSoon(created_at + posting.AGAIN_AFTER)
-        queue_up(connection, reader.mailbox_hash)
-        limits.hit(connection, sender.limits, now=now)
-        if not entries.hold(connection, reader.signature_id or 0):
+        reader, created_at, hold = _reader(connection, email_id)
+        if now - created_at < enqueue.RESEND_AFTER:
+            raise TooSoon(created_at + enqueue.RESEND_AFTER)
+        advisory_lock(connection, reader.mailbox_hash)
+        rate_limits.hit(connection, sender.limits, now=now)
+        if not entries.lock_signature(connection, reader.signature_id or 0):
             raise SignatureGone
-        return posting.post_to_signer(
-            connection, LetterKind.CONFIRM, reader, now=now, again=True, hold=hold
+        return enqueue.email_signer(
+            connection, EmailKind.CONFIRM, reader, now=now, again=True, hold=hold
         )
 
 
@@ -78,16 +82,16 @@ def renew(signature_id: int, entry: int, *, sender: FormSender, now: datetime) -
         )
         if mailbox_hash is None:
             raise SignatureGone
-        reader = posting.Reader(signature_id, entry, mailbox_hash)
-        queue_up(connection, reader.mailbox_hash)
-        limits.hit(connection, sender.limits, now=now)
-        kept = entries.hold(connection, signature_id)
-        if not kept or entries.typed(connection, Kept(signature_id, entry)) is None:
+        reader = enqueue.Recipient(signature_id, entry, mailbox_hash)
+        advisory_lock(connection, reader.mailbox_hash)
+        rate_limits.hit(connection, sender.limits, now=now)
+        kept = entries.lock_signature(connection, signature_id)
+        if not kept or entries.get_fields(connection, EntryRef(signature_id, entry)) is None:
             raise SignatureGone
-        return posting.post_to_signer(connection, LetterKind.CONFIRM, reader, now=now, again=True)
+        return enqueue.email_signer(connection, EmailKind.CONFIRM, reader, now=now, again=True)
 
 
-def correct(letter_id: int, address: Address, *, sender: FormSender, now: datetime) -> int:
+def correct(email_id: int, address: Address, *, sender: FormSender, now: datetime) -> int:
     """Sign again with what was typed for a letter and another address; the mistyped entry is
     erased, and what was to be mailed about it is not. Returns the id of the new letter.
 
@@ -95,18 +99,18 @@ def correct(letter_id: int, address: Address, *, sender: FormSender, now: dateti
     AddressRefused for a throw-away address where the petition takes none.
     """
     with transaction() as connection:
-        reader, _, hold = _reader(connection, letter_id)
-        queue_up(connection, reader.mailbox_hash, address.mailbox_hash)
-        limits.hit(connection, sender.limits, now=now)
-        earlier = Kept(reader.signature_id or 0, reader.entry or 0)
+        reader, _, hold = _reader(connection, email_id)
+        advisory_lock(connection, reader.mailbox_hash, address.mailbox_hash)
+        rate_limits.hit(connection, sender.limits, now=now)
+        earlier = EntryRef(reader.signature_id or 0, reader.entry or 0)
         petition_id, written = _to_correct(connection, earlier, address)
         hold = hold or bursts.find_hold(connection, petition_id, address.domain, sender, now=now)
-        kept = entries.keep(
+        kept = entries.insert_entry(
             connection,
             petition_id,
-            Entry(**{name: written[name] for name in entries.TYPED}),
+            Entry(**{name: written[name] for name in entries.FIELDS}),
             address,
-            Setting(
+            EntryContext(
                 written["language"],
                 written["channel"],
                 written["text_language"],
@@ -115,12 +119,12 @@ def correct(letter_id: int, address: Address, *, sender: FormSender, now: dateti
             now=now,
             made_at=written["signed_at"],
         )
-        posting.take_back(connection, earlier.signature_id, earlier.entry)
-        entries.remove(connection, earlier, now=now)
-        return posting.post_to_signer(
+        enqueue.withhold_unsent(connection, earlier.signature_id, earlier.entry)
+        entries.remove_entry(connection, earlier, now=now)
+        return enqueue.email_signer(
             connection,
-            LetterKind.CONFIRM,
-            posting.Reader(kept.signature_id, kept.entry, address.mailbox_hash),
+            EmailKind.CONFIRM,
+            enqueue.Recipient(kept.signature_id, kept.entry, address.mailbox_hash),
             now=now,
             # What was held stays held, whatever the address is now.
             hold=hold,
@@ -128,7 +132,7 @@ def correct(letter_id: int, address: Address, *, sender: FormSender, now: dateti
 
 
 def _to_correct(
-    connection: Connection, earlier: Kept, address: Address
+    connection: Connection, earlier: EntryRef, address: Address
 ) -> tuple[int, dict[str, Any]]:
     """Lock an entry that is to be corrected, and the signature of the new address if there is one,
     in the order that others lock them in; return its petition and what was typed. Raises
@@ -149,28 +153,30 @@ def _to_correct(
         .join(Petition, Petition.id == Signature.petition_id)
         .where(own)
     ).first()
-    written = entries.typed(connection, earlier)
+    written = entries.get_fields(connection, earlier)
     if row is None or written is None:
         raise SignatureGone
     if row.confirmed_at is not None and row.entry == earlier.entry:
         raise SignatureGone  # else each correction would be one more signature
     if row.refuses_disposable and is_disposable(address.domain):
-        raise AddressRefused
+        raise DisposableAddressRefused
     return row.petition_id, written
 
 
-def _reader(connection: Connection, letter_id: int) -> tuple[posting.Reader, datetime, Hold | None]:
+def _reader(
+    connection: Connection, email_id: int
+) -> tuple[enqueue.Recipient, datetime, Hold | None]:
     row = connection.execute(
         select(
-            _letter.c.signature_id,
-            _letter.c.entry,
-            _letter.c.mailbox_hash,
-            _letter.c.created_at,
-            _letter.c.burst_id,
-            _letter.c.state,
-        ).where(_letter.c.id == letter_id)
+            _email.c.signature_id,
+            _email.c.entry,
+            _email.c.mailbox_hash,
+            _email.c.created_at,
+            _email.c.burst_id,
+            _email.c.state,
+        ).where(_email.c.id == email_id)
     ).first()
     if row is None or row.signature_id is None:
         raise SignatureGone
-    hold = Hold(row.burst_id) if row.state == LetterState.HELD else None
-    return posting.Reader(row.signature_id, row.entry, row.mailbox_hash), row.created_at, hold
+    hold = Hold(row.burst_id) if row.state == EmailState.HELD else None
+    return enqueue.Recipient(row.signature_id, row.entry, row.mailbox_hash), row.created_at, hold

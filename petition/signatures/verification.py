@@ -7,18 +7,19 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import literal_column, or_, select
 
-from petition import entries, posting
-from petition.entries import Kept
-from petition.errors import SignatureGone
-from petition.extensions import db
-from petition.kinds import LetterState
-from petition.models import Burst, Letter, Petition, Signature
+from petition.core.errors import SignatureGone
+from petition.database.base import db
+from petition.models import Burst, Email, Petition, Signature
+from petition.models.enums import EmailState
+from petition.outbox import enqueue
+from petition.signatures import entries
+from petition.signatures.entries import EntryRef
 
 USUAL_WAIT = timedelta(seconds=3)  # after which a mail has left
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class EmailProgress:
     """What the page after signing may know: the petition, what was typed with this entry, and how
     far its own letter is. Nothing about other entries for the address.
     """
@@ -33,62 +34,62 @@ class Progress:
     again_at: datetime
 
 
-def of(letter_id: int, *, now: datetime) -> Progress:
+def get_progress(email_id: int, *, now: datetime) -> EmailProgress:
     """Return what the page of a letter shows. Raises SignatureGone."""
     row = db.session.execute(
-        select(Letter, Petition.slug)
-        .join(Signature, Signature.id == Letter.signature_id)
+        select(Email, Petition.slug)
+        .join(Signature, Signature.id == Email.signature_id)
         .join(Petition, Petition.id == Signature.petition_id)
-        .where(Letter.id == letter_id)
+        .where(Email.id == email_id)
     ).first()
     if row is None:
         raise SignatureGone
     letter, slug = row
-    kept = Kept(letter.signature_id or 0, letter.entry or 1)
-    written = entries.typed(db.session.connection(), kept)
+    kept = EntryRef(letter.signature_id or 0, letter.entry or 1)
+    written = entries.get_fields(db.session.connection(), kept)
     if written is None:
         raise SignatureGone
     sent_at = _sent_at(letter, now)
-    return Progress(
+    return EmailProgress(
         name=written["name"],
         slug=slug,
         language=written["language"],
         email=written["email"],
-        waiting=sent_at is None and letter.state in {LetterState.DUE, LetterState.HELD},
+        waiting=sent_at is None and letter.state in {EmailState.DUE, EmailState.HELD},
         sent_at=sent_at,
-        refused=letter.reason if letter.state == LetterState.REFUSED else "",
-        again_at=letter.created_at + posting.AGAIN_AFTER,
+        refused=letter.reason if letter.state == EmailState.REFUSED else "",
+        again_at=letter.created_at + enqueue.RESEND_AFTER,
     )
 
 
-def _sent_at(letter: Letter, now: datetime) -> datetime | None:
+def _sent_at(letter: Email, now: datetime) -> datetime | None:
     """Return when a letter left or, of one in a burst, would have: what becomes of the burst later
     moves nothing that was shown.
     """
-    refused = letter.state == LetterState.REFUSED
-    tried_in_vain = letter.state == LetterState.DUE and letter.reason != ""
+    refused = letter.state == EmailState.REFUSED
+    tried_in_vain = letter.state == EmailState.DUE and letter.reason != ""
     if letter.burst_id is None or refused or tried_in_vain:
         return letter.sent_at
     moments = [moment for moment in (letter.sent_at, _as_if_sent(letter, now)) if moment]
     return min(moments, default=None)
 
 
-def _as_if_sent(letter: Letter, now: datetime) -> datetime | None:
+def _as_if_sent(letter: Email, now: datetime) -> datetime | None:
     """Return when a letter would have left if nobody had held it: as the ones before it in the box
     did, and not while one of them is at its first try. What is tried again has its own reasons.
     """
     usual = letter.created_at + USUAL_WAIT
-    before = (Letter.id < letter.id) & (Letter.attempts <= 1) & (Letter.reason == "")
-    is_due = Letter.state == literal_column(f"'{LetterState.DUE}'")  # the index's own words
-    first = select(Letter.id).where(before, is_due, Letter.burst_id.is_(None))
+    before = (Email.id < letter.id) & (Email.attempts <= 1) & (Email.reason == "")
+    is_due = Email.state == literal_column(f"'{EmailState.DUE}'")  # the index's own words
+    first = select(Email.id).where(before, is_due, Email.burst_id.is_(None))
     if now < usual or db.session.scalar(first.limit(1)) is not None:
         return None
     left = (
-        select(Letter.sent_at)
-        .outerjoin(Burst, Burst.id == Letter.burst_id)
-        .where(before, Letter.state == LetterState.SENT)
-        .where(or_(Letter.burst_id.is_(None), Letter.sent_at <= Burst.began_at))
-        .order_by(Letter.id.desc())
+        select(Email.sent_at)
+        .outerjoin(Burst, Burst.id == Email.burst_id)
+        .where(before, Email.state == EmailState.SENT)
+        .where(or_(Email.burst_id.is_(None), Email.sent_at <= Burst.began_at))
+        .order_by(Email.id.desc())
         .limit(1)
     )
     latest = db.session.scalar(left)

@@ -15,10 +15,13 @@ from threading import Event, Timer
 from time import perf_counter
 from urllib.request import urlopen
 
-from petition import create_app, lifecycle, manuscript, petitions, serving, tokens
+from petition import create_app
 from petition.cli.service import worker_for
-from petition.clock import now
-from petition.extensions import db
+from petition.core import tokens
+from petition.core.clock import now
+from petition.core.config import ROOT
+from petition.database.base import db
+from petition.petitions import lifecycle, petition_file, queries
 from tests.bench import csv_file
 from tests.bench.load import Load, WrongAnswerError, get, post, put_under_load
 from tests.bench.servers import Server, mail_sink, running
@@ -119,7 +122,7 @@ def _confirmations(environment: dict[str, str]) -> list[bytes]:
     with sqlite3.connect(file) as connection:
         ids = [row[0] for row in connection.execute("SELECT id FROM signature ORDER BY id")]
     connection.close()
-    make, purpose = app.extensions["tokens"].make, tokens.confirm(7)
+    make, purpose = app.extensions["tokens"].make, tokens.confirm_purpose(7)
     return [post(f"/confirm/{make(purpose, number, 1, now=now())}", "entry=1") for number in ids]
 
 
@@ -153,8 +156,8 @@ def download(site: Server, environment: dict[str, str]) -> None:
     text = dict.fromkeys(("title", "target", "lede", "letter", "story", "share"), "Many")
     with app.app_context():
         written = {"slug": "many", "source_language": "en", "organiser": "o", "contact": "c"}
-        lifecycle.keep(manuscript.read(written | {"text": {"en": text}}), now=now())
-        petition_id = petitions.identify("many")
+        lifecycle.create(petition_file.parse(written | {"text": {"en": text}}), now=now())
+        petition_id = queries.get_id("many")
         db.session.remove()
         db.engine.dispose()
     csv_file.fill(Path(app.instance_path) / "petition.db", petition_id)
@@ -174,7 +177,7 @@ def run_flask(environment: dict[str, str], *command: str) -> str:
     """Run a command of the site and return what it prints."""
     return subprocess.run(
         [sys.executable, "-m", "flask", *command],
-        cwd=serving.ROOT,
+        cwd=ROOT,
         env=environment,
         capture_output=True,
         text=True,

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from petition import serving
+from petition.core.config import ROOT
+from petition.operations import supervisor
 from tests.browser.site import free_port
 
 WORKERS = 2
@@ -20,7 +21,7 @@ class Server:
 
     def __init__(self, command: list[str], environment: dict[str, str], port: int) -> None:
         self.port = port
-        self._process = subprocess.Popen(command, cwd=serving.ROOT, env=environment)
+        self._process = subprocess.Popen(command, cwd=ROOT, env=environment)
 
     def wait(self, path: str) -> None:
         """Wait until it answers."""
@@ -50,12 +51,14 @@ class Server:
 def running(environment: dict[str, str]) -> Iterator[tuple[Server, Server]]:
     """Run the floor and the site side by side; only one is under load at a time."""
     floor_port, site_port = free_port(), int(environment["PETITION_SITE_URL"].rpartition(":")[2])
-    command = serving.web_command("127.0.0.1", floor_port, WORKERS)
+    command = supervisor.web_command("127.0.0.1", floor_port, WORKERS)
     bare = [*command[: command.index("--factory")], "tests.bench.floor:app"]
     with ExitStack() as stack:
         floor = Server(bare, dict(os.environ), floor_port)
         stack.callback(floor.end)
-        site = Server(serving.web_command("127.0.0.1", site_port, WORKERS), environment, site_port)
+        site = Server(
+            supervisor.web_command("127.0.0.1", site_port, WORKERS), environment, site_port
+        )
         stack.callback(site.end)
         floor.wait("/")
         site.wait("/readyz")

@@ -11,11 +11,12 @@ from time import perf_counter
 from flask import Flask
 from sqlalchemy import select
 
-from petition import confirming, create_served_app
-from petition.clock import now
-from petition.entries import Kept
-from petition.extensions import db
+from petition import create_served_app
+from petition.core.clock import now
+from petition.database.base import db
 from petition.models import Signature
+from petition.signatures import confirmation
+from petition.signatures.entries import EntryRef
 from tests.bench.__main__ import run_flask, say
 
 EACH = 500
@@ -86,7 +87,7 @@ def confirm(app: Flask, addresses: set[str]) -> None:
     with app.app_context():
         for found in db.session.execute(select(Signature.id, Signature.email)).all():
             if found.email in addresses:
-                confirming.confirm(Kept(found.id, 1), now=now())
+                confirmation.confirm(EntryRef(found.id, 1), now=now())
         db.session.remove()
 
 

@@ -11,7 +11,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from petition import ROOT
+from petition.core.config import ROOT
 
 VERSION = "4.14.1"
 SHA256 = "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745"

@@ -15,26 +15,18 @@ import flask_migrate
 from flask import Flask, render_template
 from PIL import Image, ImageFilter
 
-from petition import (
-    ROOT,
-    config,
-    confirming,
-    create_app,
-    lifecycle,
-    manuscript,
-    moderation,
-    organisers,
-    petitions,
-    signing,
-    tokens,
-    updates,
-)
-from petition.clock import now
-from petition.entries import Entry, Kept, Setting
-from petition.extensions import db
-from petition.kinds import Display, Remark, Role, State
-from petition.limits import FormSender
-from petition.models import Letter
+from petition import create_app
+from petition.abuse.rate_limits import FormSender
+from petition.core import config, tokens
+from petition.core.clock import now
+from petition.core.config import ROOT
+from petition.database.base import db
+from petition.models import Email
+from petition.models.enums import CommentState, Display, PetitionState, Role
+from petition.organisers import access, moderation
+from petition.petitions import lifecycle, petition_file, queries, updates
+from petition.signatures import confirmation, signing
+from petition.signatures.entries import Entry, EntryContext, EntryRef
 from tests.browser.site import Site, running
 from tests.factories import read_address
 from tests.post_office import PostOffice
@@ -42,7 +34,11 @@ from tests.post_office import PostOffice
 LANGUAGES = ("en", "kk", "ru", "de", "sv", "fr")
 LONG = "Maximilian Ferdinand Konstantin " * 3 + "Xyz."  # 100 characters, the most
 FALLS_BACK = "ukrainian"  # the slug of a petition in no language that is offered
-STATES = {"paused": State.PAUSED, "closed": State.CLOSED, "won": State.VICTORY}  # by slug
+STATES = {
+    "paused": PetitionState.PAUSED,
+    "closed": PetitionState.CLOSED,
+    "won": PetitionState.VICTORY,
+}  # by slug
 DRAFT = "draft"
 FROM = {"DE": 14, "SE": 13, "KZ": 3}  # signatures; a country is named from five on
 ORGANISER = read_address("organiser@example.org")
@@ -50,14 +46,14 @@ LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 32">'
     '<path fill="#8c1d18" d="M0 0h120v32H0z"/></svg>'
 )
-_SAMPLES = ROOT / "petition" / "samples"
+_SAMPLES = ROOT / "petition" / "petitions" / "samples"
 
 
 @dataclass(frozen=True)
 class Signer:
     """Somebody who signed: what was kept, and the letter about it."""
 
-    kept: Kept
+    kept: EntryRef
     letter: int
 
 
@@ -81,12 +77,12 @@ class Furnished(Site):
         """Return a page of templates/failures as the site would send it."""
         with self.app.test_request_context(f"/{language}/failed"):
             self.app.preprocess_request()
-            return render_template(f"failures/{name}", code=500)
+            return render_template(f"errors/{name}", code=500)
 
     def sign_in_link(self) -> str:
         """Return the address that lets the organiser in, once."""
         with self.app.app_context():
-            link = organisers.link_for(ORGANISER)
+            link = access.get_sign_in_link(ORGANISER)
             db.session.remove()
         return f"/organisers/enter/{self.token(tokens.SIGN_IN, link.organiser_id, link.serial)}"
 
@@ -131,15 +127,17 @@ def _furnish(app: Flask, folder: Path, more: Mapping[str, Any]) -> None:
     written["text"] |= more
     for text in written["text"].values():
         text["face"] = "Vadim Kuramshin at a table"
-    lifecycle.keep(manuscript.read(written | {"face": "face.jpg"}, folder), now=now())
-    updates.keep("kuramshin", manuscript.read_news(_read("kuramshin-news.toml")), now=now())
-    updates.keep("kuramshin", manuscript.read_news(_pictured(), folder), now=now())
-    lifecycle.keep(manuscript.read(written | {"slug": DRAFT, "state": "draft"}), now=now())
+    lifecycle.create(petition_file.parse(written | {"face": "face.jpg"}, folder), now=now())
+    updates.import_updates(
+        "kuramshin", petition_file.parse_updates(_read("kuramshin-news.toml")), now=now()
+    )
+    updates.import_updates("kuramshin", petition_file.parse_updates(_pictured(), folder), now=now())
+    lifecycle.create(petition_file.parse(written | {"slug": DRAFT, "state": "draft"}), now=now())
     for slug, state in STATES.items():
-        lifecycle.keep(manuscript.read(written | {"slug": slug}), now=now())
-        lifecycle.move(slug, state, now=now())
-    lifecycle.keep(manuscript.read(_in_ukrainian()), now=now())
-    organisers.invite(ORGANISER, role=Role.ADMIN, slug=None, language="en", now=now())
+        lifecycle.create(petition_file.parse(written | {"slug": slug}), now=now())
+        lifecycle.change_state(slug, state, now=now())
+    lifecycle.create(petition_file.parse(_in_ukrainian()), now=now())
+    access.invite(ORGANISER, role=Role.ADMIN, slug=None, language="en", now=now())
     _sign_many(app)
     db.session.remove()
 
@@ -185,8 +183,8 @@ def _sign_many(app: Flask) -> None:
         _sign(app, f"signer@{number}.example.org", name=f"Anna Berg {number}", country=country)
     said = "Because he spoke for those who could not.\nHe should not be where they are."
     shown = _sign(app, "shown@example.com", name=LONG, display=Display.FULL, comment=said)
-    moderation.decide(
-        petitions.identify("kuramshin"), shown.kept.signature_id, said, Remark.SHOWN, now=now()
+    moderation.decide_comment(
+        queries.get_id("kuramshin"), shown.kept.signature_id, said, CommentState.SHOWN, now=now()
     )
     _sign(
         app,
@@ -214,7 +212,7 @@ def _sign(
     confirmed: bool = True,
 ) -> Signer:
     moment = now()
-    signable = petitions.signable("kuramshin", language)
+    signable = queries.get_signing_terms("kuramshin", language)
     entry = Entry(
         name=name,
         country=country,
@@ -230,13 +228,13 @@ def _sign(
         signable.id,
         entry,
         read_address(email),
-        Setting(language, "", signable.text_language, signable.text_version),
+        EntryContext(language, "", signable.text_language, signable.text_version),
         sender=FormSender(),
         now=moment,
     )
-    written = db.session.get_one(Letter, letter)
-    kept = Kept(written.signature_id or 0, written.entry or 0)
+    written = db.session.get_one(Email, letter)
+    kept = EntryRef(written.signature_id or 0, written.entry or 0)
     db.session.remove()
     if confirmed:
-        confirming.confirm(kept, now=now())
+        confirmation.confirm(kept, now=now())
     return Signer(kept, letter)

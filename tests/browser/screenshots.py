@@ -6,7 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from petition import ROOT, create_app
+from petition import create_app
+from petition.core.config import ROOT
 from tests.browser.chromium import ARGUMENTS, executable
 from tests.browser.site import Site, running
 from tests.post_office import PostOffice
@@ -41,7 +42,7 @@ def main() -> int:
         page.screenshot(path=FOLDER / "errors.png")
         page.context.close()
         _take(browser, site, "share", "/fr/p/kuramshin/share", 390, 844)
-        _letter(browser, site)
+        _email(browser, site)
         # Pictures name the site, which is no port of this machine.
         client = create_app({"INSTANCE_PATH": instance, "SITE_URL": PUBLIC}).test_client()
         for kind, language in (("card", "kk"), ("story", "de")):
@@ -53,7 +54,7 @@ def main() -> int:
     return 0
 
 
-def _letter(browser: Browser, site: Site) -> None:
+def _email(browser: Browser, site: Site) -> None:
     """Take the end of the letter, with a name typed under it."""
     page = _open(browser, site, "/en/p/kuramshin", 768, 1024)
     page.locator("#name").fill("Anna Berg")

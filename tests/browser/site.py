@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from petition import serving
+from petition.core.config import ROOT
 from tests.post_office import PostOffice
 
 
@@ -34,7 +34,7 @@ class Site:
         """Run a command of the site and return what it prints."""
         return subprocess.run(
             [sys.executable, "-m", "flask", *command],
-            cwd=serving.ROOT,
+            cwd=ROOT,
             env=self.environment,
             capture_output=True,
             text=True,
@@ -78,7 +78,7 @@ def running(
     command = [sys.executable, "-m", "flask", "serve", "--port", str(port)]
     with (instance / "site.log").open("ab") as log:
         process = subprocess.Popen(
-            command, cwd=serving.ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+            command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
         )
     try:
         _wait_until_ready(site.url, process)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from petition.web.assets import SOURCE
+from petition.web.support.assets import SOURCE
 from tests.browser.conftest import Open
 from tests.browser.furnished import Furnished, furnished
 

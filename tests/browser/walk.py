@@ -8,8 +8,9 @@ from datetime import timedelta
 
 from playwright.sync_api import Page, Route
 
-from petition import ROOT, tokens
-from petition.clock import now
+from petition.core import tokens
+from petition.core.clock import now
+from petition.core.config import ROOT
 from tests.browser.furnished import FALLS_BACK, LONG, STATES, Furnished
 from tests.conftest import in_one_window
 
@@ -143,7 +144,7 @@ def _signer(page: Page, site: Furnished, home: str, language: str) -> Iterator[s
     page.locator("details:has(#email) > summary").click()
     _send(page, "details:has(#email) form", email="no address")
     yield "pending with a wrong address"
-    week = tokens.confirm(7)
+    week = tokens.confirm_purpose(7)
     link = f"{home}confirm/{site.token(week, *kept)}"
     page.goto(link)
     yield "confirm"
@@ -155,7 +156,7 @@ def _signer(page: Page, site: Furnished, home: str, language: str) -> Iterator[s
     assert page.locator("[name=entry][type=radio]").count() == 2
     assert _send(page, "main form") == 422
     yield "confirm neither of two names"
-    page.goto(f"{home}not-me/{site.token(tokens.NOT_ME, other.letter)}")
+    page.goto(f"{home}not-me/{site.token(tokens.DISOWN, other.letter)}")
     yield "not me"
     page.locator("#never").check()
     assert _send(page, "main form") == 200
@@ -187,7 +188,7 @@ def _own(page: Page, site: Furnished, home: str, language: str) -> Iterator[str]
     yield "one more step"
     page.set_extra_http_headers({})
     signer = site.sign(f"own@{language}.example.com", name=LONG, language=language)
-    mine = f"{home}my/{site.token(tokens.MY_PAGE, signer.kept.signature_id)}"
+    mine = f"{home}my/{site.token(tokens.SELF_SERVICE, signer.kept.signature_id)}"
     page.goto(mine)
     yield "my signature"
     _send(page, "form:has(#name)", name="")

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
 
-from petition import config
-from petition.errors import CrossSite
-from petition.web.language import is_negotiated
+from petition.core import config
+from petition.core.errors import CrossSiteForm
+from petition.web.middleware.language import is_negotiated
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -28,7 +28,7 @@ PERMISSIONS = ", ".join(
     + [f"{feature}=(self)" for feature in ("web-share", "clipboard-write")]
 )
 # The one page that other sites may show inside theirs: a counter and a link, never a form.
-EMBEDDED = CONTENT_SECURITY.replace("frame-ancestors 'none'", "frame-ancestors *").replace(
+EMBEDDED_POLICY = CONTENT_SECURITY.replace("frame-ancestors 'none'", "frame-ancestors *").replace(
     "form-action 'self'", "form-action 'none'"
 )
 # How addresses begin that hold a token, or lie behind the organisers' door.
@@ -36,7 +36,7 @@ _PRIVATE = {"pending", "confirm", "thanks", "my", "not-me", "organisers"}
 _CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 
 
-def fixed(secure: bool) -> dict[str, str]:
+def security_headers(secure: bool) -> dict[str, str]:
     """Return the headers of every answer; `secure` says whether the site is under https."""
     headers = {
         "Content-Security-Policy": CONTENT_SECURITY,
@@ -52,12 +52,14 @@ def fixed(secure: bool) -> dict[str, str]:
     return headers
 
 
-class Dressed:
+class SecurityHeaders:
     """The WSGI layer that puts the headers of every answer on, whoever below gives the answer."""
 
     def __init__(self, app: "WSGIApplication", *, secure: bool) -> None:
         self._app = app
-        self._always = [(name.lower(), name, value) for name, value in fixed(secure).items()]
+        self._always = [
+            (name.lower(), name, value) for name, value in security_headers(secure).items()
+        ]
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -138,17 +140,17 @@ def _refuse_cross_site() -> None:
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         if site not in {"same-origin", "none"}:
-            raise CrossSite
+            raise CrossSiteForm
         return
     origin = request.headers.get("Origin")
     if origin is None or (
-        origin == "null" and request.blueprint in {"signer", "mine", "organiser"}
+        origin == "null" and request.blueprint in {"confirmation", "self_service", "organisers"}
     ):
         return
     ours = {request.host, urlsplit(config.site_url(current_app.config)).netloc}
     try:
         host = urlsplit(origin).netloc
     except ValueError as error:  # no address at all, as `http://[`
-        raise CrossSite from error
+        raise CrossSiteForm from error
     if host not in ours:
-        raise CrossSite
+        raise CrossSiteForm

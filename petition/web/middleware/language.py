@@ -1,17 +1,19 @@
 """Which language a page speaks: the one in its address, else the one that the browser asks for."""
 
+from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, Flask, current_app, g, request
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 from werkzeug.routing import BaseConverter, IntegerConverter, UnicodeConverter, ValidationError
 
-from petition.i18n import negotiate
-from petition.text import has_forbidden
+from petition.core.text import has_forbidden
 
 LARGEST = 2**31 - 1  # that a number in the database can be
 
 
-class Prefixed(Blueprint):
+class LocalizedBlueprint(Blueprint):
     """A blueprint whose every page exists with a language prefix (`/ru/p/kuramshin`) and without;
     with `in_languages=False` a rule is for what is the same in all.
     """
@@ -24,7 +26,7 @@ class Prefixed(Blueprint):
             super().add_url_rule(f"/<language:language>{rule}", *arguments, **options)
 
 
-class Text(UnicodeConverter):
+class TextConverter(UnicodeConverter):
     """A part of a path, in every rule that names no other kind. Nothing of ours is named with
     control characters, and PostgreSQL takes no NUL: an address with one is nobody's.
     """
@@ -35,7 +37,7 @@ class Text(UnicodeConverter):
         return value
 
 
-class Number(IntegerConverter):
+class NumberConverter(IntegerConverter):
     """A number in a path, in every `<int:…>`. A larger one than the database holds counts
     nothing.
     """
@@ -63,7 +65,11 @@ def prepare(app: Flask) -> None:
                 raise ValidationError
             return value
 
-    app.url_map.converters |= {"default": Text, "int": Number, "language": Language}
+    app.url_map.converters |= {
+        "default": TextConverter,
+        "int": NumberConverter,
+        "language": Language,
+    }
 
     @app.url_value_preprocessor
     def choose(_endpoint: str | None, values: dict[str, Any] | None) -> None:
@@ -91,9 +97,24 @@ def is_negotiated() -> bool:
     )
 
 
-def speak(language: str) -> None:
+def set_language(language: str) -> None:
     """Answer in this language, unless the address names another: a signer's own pages are in the
     signer's.
     """
     if g.prefix is None and language in current_app.config["LANGUAGES"]:
         g.language = language
+
+
+def negotiate(accept_language: str, offered: tuple[str, ...]) -> str:
+    """Return the offered language that an Accept-Language header (RFC 9110 §12.5.4) likes best, or
+    the first.
+    """
+    return _negotiate(accept_language[:200], offered)
+
+
+@lru_cache(maxsize=2_048)
+def _negotiate(accept_language: str, offered: tuple[str, ...]) -> str:
+    accepted = parse_accept_header(accept_language, LanguageAccept)
+    # By the language alone: `ru-KZ, en;q=0.5` asks for Russian first, whatever its region.
+    languages = LanguageAccept([(tag.partition("-")[0], quality) for tag, quality in accepted])
+    return languages.best_match(offered, offered[0]) or offered[0]

@@ -18,14 +18,14 @@ from urllib.parse import parse_qs
 from flask import request
 from werkzeug.http import parse_accept_header
 
-from petition.i18n import negotiate
-from petition.sharing import channel_of
+from petition.petitions.sharing import channel_of
+from petition.web.middleware.language import negotiate
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SECONDS = 1.0
-MOST = 500  # kept answers; beyond them all are forgotten and made anew
+MAX_PAGES = 500  # kept answers; beyond them all are forgotten and made anew
 
 _MARK = "petition.keep"
 _Key = tuple[str, str, str]
@@ -39,7 +39,7 @@ def channel_in(query: str) -> str:
     return channel_of(parse_qs(query[:500]).get("r", [""])[0])
 
 
-def keep() -> None:
+def cache_response() -> None:
     """Say that the answer under way may be kept and given to everybody."""
     request.environ[_MARK] = True
 
@@ -58,7 +58,7 @@ class _Answer:
     packed: _Variant
 
 
-class Kept:
+class PageCache:
     """The WSGI layer that keeps answers. `languages` are those offered, `hosts` the names answered
     to.
     """
@@ -134,7 +134,7 @@ class Kept:
             if close is not None:
                 close()
         answer = self._make(body, began[0][1])
-        if len(self._answers) >= MOST:
+        if len(self._answers) >= MAX_PAGES:
             self.forget()
         self._answers[key] = answer
         return _give(answer, environ, start_response)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from petition import visits
-from petition.clock import now
-from petition.faults import told
-from petition.i18n import negotiate
-from petition.web.kept import channel_in
+from petition.core.clock import now
+from petition.core.log_safety import safe_traceback
+from petition.petitions import visits
+from petition.web.middleware.language import negotiate
+from petition.web.middleware.page_cache import channel_in
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -32,7 +32,7 @@ _FETCHERS = re.compile(r"bot|crawl|spider|preview|facebookexternalhit|whatsapp/"
 _log = logging.getLogger(__name__)
 
 
-class Counted:
+class VisitCounter:
     """The layer. Sums that cannot be handed in are kept and handed in later; those of a process
     that is killed are lost, ten seconds' worth.
     """
@@ -40,7 +40,7 @@ class Counted:
     def __init__(self, below: "WSGIApplication", app: Flask) -> None:
         self._below, self._app = below, app
         self._languages = tuple(app.config["LANGUAGES"])
-        self._sums: Counter[visits.Key] = Counter()
+        self._sums: Counter[visits.VisitKey] = Counter()
         self._lock = Lock()
 
     def __call__(
@@ -88,8 +88,10 @@ class Counted:
             return
         try:
             with self._app.app_context():
-                visits.add(sums)
+                visits.add_visits(sums)
         except SQLAlchemyError as error:
-            _log.error("%d sums of visits wait for the database: %s", len(sums), told(error))
+            _log.error(
+                "%d sums of visits wait for the database: %s", len(sums), safe_traceback(error)
+            )
             with self._lock:
                 self._sums += sums

@@ -1,6 +1,6 @@
 """/organisers: closed by default; `guard` lists what is open."""
 
-from petition.web.organiser import bursts, comments, entrance, petitions
-from petition.web.organiser.guard import SessionForOrganisers, pages
+from petition.web.organisers import bursts, comments, petitions, sign_in
+from petition.web.organisers.guard import SessionForOrganisers, pages
 
-__all__ = ["SessionForOrganisers", "bursts", "comments", "entrance", "pages", "petitions"]
+__all__ = ["SessionForOrganisers", "bursts", "comments", "pages", "petitions", "sign_in"]

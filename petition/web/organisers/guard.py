@@ -4,14 +4,16 @@ from flask import Blueprint, Flask, Request, g, request, session, url_for
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.wrappers import Response as AnyResponse
 
-from petition import organisers
 from petition.extensions import csrf
 from petition.models import Organiser
-from petition.web.headers import see_other
+from petition.organisers import access
+from petition.web.middleware.headers import see_other
 
-pages = Blueprint("organiser", __name__, url_prefix="/organisers")
+pages = Blueprint("organisers", __name__, url_prefix="/organisers")
 
-OPEN = frozenset({"organiser.sign_in", "organiser.ask_link", "organiser.arrive", "organiser.enter"})
+OPEN = frozenset(
+    {"organisers.sign_in", "organisers.ask_link", "organisers.arrive", "organisers.enter"}
+)
 
 
 class SessionForOrganisers(SecureCookieSessionInterface):
@@ -32,10 +34,10 @@ def guard() -> AnyResponse | None:
     CSRF token.
     """
     organiser_id = session.get("organiser")
-    g.organiser = None if organiser_id is None else organisers.find(organiser_id)
+    g.organiser = None if organiser_id is None else access.get_organiser(organiser_id)
     csrf.protect()
     if g.organiser is None and request.endpoint not in OPEN:
-        return see_other(url_for("organiser.sign_in"))
+        return see_other(url_for("organisers.sign_in"))
     return None
 
 

@@ -3,20 +3,21 @@
 from flask import render_template, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from petition import organisers, tokens
-from petition.clock import now
-from petition.errors import SignInSpent, TokenExpired
-from petition.web import doorkeeper
-from petition.web.forms import AddressForm
-from petition.web.headers import see_other
-from petition.web.keys import keys
-from petition.web.organiser.guard import pages
+from petition.core import tokens
+from petition.core.clock import now
+from petition.core.errors import SignInLinkUsed, TokenExpired
+from petition.organisers import access
+from petition.web.middleware.headers import see_other
+from petition.web.organisers.guard import pages
+from petition.web.support import abuse_checks
+from petition.web.support.forms import AddressForm
+from petition.web.support.keys import keys
 
 
 @pages.get("/sign-in")
 def sign_in() -> str:
     """Ask for the address to which a sign-in link goes."""
-    return render_template("organiser/sign_in.html", form=AddressForm())
+    return render_template("organisers/sign_in.html", form=AddressForm())
 
 
 @pages.post("/sign-in")
@@ -24,38 +25,38 @@ def ask_link() -> tuple[str, int]:
     """Mail a link to an organiser, and say the same to everybody else."""
     form = AddressForm(request.form)
     if not form.valid():
-        return render_template("organiser/sign_in.html", form=form), 422
-    organisers.ask_link(form.address(), sender=doorkeeper.asker(), now=now())
-    return render_template("organiser/link_sent.html"), 200
+        return render_template("organisers/sign_in.html", form=form), 422
+    access.request_link(form.address(), sender=abuse_checks.request_sender(), now=now())
+    return render_template("organisers/link_sent.html"), 200
 
 
 @pages.get("/enter/<token>")
 def arrive(token: str) -> str:
     """Show one button. Changes nothing: mail scanners open links."""
     _read(token)
-    return render_template("organiser/enter.html", token=token)
+    return render_template("organisers/enter.html", token=token)
 
 
 @pages.post("/enter/<token>")
 def enter(token: str) -> AnyResponse:
     """Spend the link and open a session of twelve hours."""
-    organiser_id = organisers.enter(_read(token), now=now())
+    organiser_id = access.use_link(_read(token), now=now())
     session.clear()
     session.permanent = True
     session["organiser"] = organiser_id
-    return see_other(url_for("organiser.dashboard"))
+    return see_other(url_for("organisers.dashboard"))
 
 
 @pages.post("/sign-out")
 def sign_out() -> AnyResponse:
     """End the session."""
     session.clear()
-    return see_other(url_for("organiser.sign_in"))
+    return see_other(url_for("organisers.sign_in"))
 
 
-def _read(token: str) -> organisers.Link:
+def _read(token: str) -> access.SignInLink:
     try:
         ids = keys().read(tokens.SIGN_IN, token, now=now())
     except TokenExpired as error:
-        raise SignInSpent from error
-    return organisers.Link(*ids)
+        raise SignInLinkUsed from error
+    return access.SignInLink(*ids)

@@ -8,17 +8,20 @@ from flask import Response, current_app, make_response, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from petition import confirming, domains, petitions, progress, signing, tokens, updates
-from petition.clock import now
-from petition.entries import Kept
-from petition.errors import AddressRefused, CodeWrong, TokenExpired, TooSoon
-from petition.web import doorkeeper
-from petition.web.forms import AddressForm, throw_away
-from petition.web.headers import see_other
-from petition.web.keys import keys
-from petition.web.language import Prefixed, speak
+from petition.abuse import email_domains
+from petition.core import tokens
+from petition.core.clock import now
+from petition.core.errors import CodeInvalid, DisposableAddressRefused, TokenExpired, TooSoon
+from petition.petitions import queries, updates
+from petition.signatures import confirmation, signing, verification
+from petition.signatures.entries import EntryRef
+from petition.web.middleware.headers import see_other
+from petition.web.middleware.language import LocalizedBlueprint, set_language
+from petition.web.support import abuse_checks
+from petition.web.support.forms import AddressForm, throw_away
+from petition.web.support.keys import keys
 
-pages = Prefixed("signer", __name__)
+pages = LocalizedBlueprint("confirmation", __name__)
 
 
 @pages.get("/pending/<token>")
@@ -30,17 +33,17 @@ def pending(token: str) -> Response:
 
 
 def _pending(token: str, **values: object) -> Response:
-    (letter_id,) = _read(tokens.PENDING, token)
+    (email_id,) = _read(tokens.PENDING, token)
     moment = now()
-    found = progress.of(letter_id, now=moment)
-    speak(found.language)
+    found = verification.get_progress(email_id, now=moment)
+    set_language(found.language)
     return _page(
         "pending",
         found.slug,
         found.language,
         token=token,
         pending=found,
-        suggestion=domains.suggestion(found.email),
+        suggestion=email_domains.suggestion(found.email),
         too_soon=moment < found.again_at,
         again="again" in request.args,
         **{"form": AddressForm(), **values},
@@ -50,28 +53,28 @@ def _pending(token: str, **values: object) -> Response:
 @pages.post("/pending/<token>")
 def send_again(token: str) -> AnyResponse:
     """Send the mail once more, within its limits, and say the same in every case."""
-    (letter_id,) = _read(tokens.PENDING, token)
+    (email_id,) = _read(tokens.PENDING, token)
     moment = now()
     try:
-        letter_id = signing.resend(letter_id, sender=doorkeeper.asker(), now=moment)
+        email_id = signing.resend(email_id, sender=abuse_checks.request_sender(), now=moment)
     except TooSoon:
         return _pending(token)
-    return _to_pending(letter_id, again=1)
+    return _to_pending(email_id, again=1)
 
 
 @pages.post("/pending/<token>/code")
 def type_code(token: str) -> AnyResponse:
     """Do what the button under the mailed link does, for the six digits of the mail."""
-    (letter_id,) = _read(tokens.PENDING, token)
+    (email_id,) = _read(tokens.PENDING, token)
     try:
-        signature_id = confirming.by_code(
-            letter_id,
+        signature_id = confirmation.confirm_by_code(
+            email_id,
             request.form.get("code", ""),
             keys=keys(),
             lifetime=_confirming().lifetime,
             now=now(),
         )
-    except CodeWrong:
+    except CodeInvalid:
         page = _pending(
             token,
             code_error=_(
@@ -87,18 +90,18 @@ def type_code(token: str) -> AnyResponse:
 @pages.post("/pending/<token>/address")
 def correct_address(token: str) -> AnyResponse:
     """Sign again with the same entry and another address."""
-    (letter_id,) = _read(tokens.PENDING, token)
+    (email_id,) = _read(tokens.PENDING, token)
     form = AddressForm(request.form)
     if form.valid():
         try:
-            letter_id = signing.correct(
-                letter_id,
+            email_id = signing.correct(
+                email_id,
                 form.address(),
-                sender=doorkeeper.asker(),
+                sender=abuse_checks.request_sender(),
                 now=now(),
             )
-            return _to_pending(letter_id)
-        except AddressRefused:
+            return _to_pending(email_id)
+        except DisposableAddressRefused:
             form.errors["email"] = throw_away()
     page = _pending(token, form=form)
     page.status_code = 422
@@ -109,7 +112,7 @@ def correct_address(token: str) -> AnyResponse:
 @pages.get("/pending/<token>/address")
 def back_to_pending(token: str) -> AnyResponse:
     """Lead back who reloads the address of a form that had errors."""
-    return see_other(url_for("signer.pending", token=token))
+    return see_other(url_for("confirmation.pending", token=token))
 
 
 @pages.get("/confirm/<token>")
@@ -118,15 +121,17 @@ def confirm(token: str) -> Response:
     links.
     """
     try:
-        kept = Kept(*_read(_confirming(), token))
+        kept = EntryRef(*_read(_confirming(), token))
     except TokenExpired as expired:
         return _expired(expired, token)
-    return _confirm_page(confirming.to_confirm(kept), token)
+    return _confirm_page(confirmation.get_pending(kept), token)
 
 
-def _confirm_page(about: confirming.ToConfirm, token: str, *, unchosen: bool = False) -> Response:
-    speak(about.language)
-    page = render_template("signer/confirm.html", about=about, token=token, unchosen=unchosen)
+def _confirm_page(
+    about: confirmation.PendingConfirmation, token: str, *, unchosen: bool = False
+) -> Response:
+    set_language(about.language)
+    page = render_template("confirmation/confirm.html", about=about, token=token, unchosen=unchosen)
     return make_response(page, 422 if unchosen else 200)
 
 
@@ -136,16 +141,16 @@ def count_me(token: str) -> AnyResponse:
     mailbox, the one chosen.
     """
     try:
-        kept = Kept(*_read(_confirming(), token))
+        kept = EntryRef(*_read(_confirming(), token))
     except TokenExpired as expired:
         return _expired(expired, token)
-    about = confirming.to_confirm(kept)
+    about = confirmation.get_pending(kept)
     chosen = request.form.get("entry", "")
     if chosen in map(str, about.choices):
-        kept = Kept(kept.signature_id, int(chosen))
+        kept = EntryRef(kept.signature_id, int(chosen))
     elif len(about.choices) > 1:
         return _confirm_page(about, token, unchosen=True)
-    confirming.confirm(kept, now=now())
+    confirmation.confirm(kept, now=now())
     return _to_thanks(kept.signature_id)
 
 
@@ -156,59 +161,59 @@ def renew(token: str) -> AnyResponse:
         ids = _read(_confirming(), token)
     except TokenExpired as expired:
         ids = expired.ids
-    letter_id = signing.renew(*ids, sender=doorkeeper.asker(), now=now())
-    return _to_pending(letter_id)
+    email_id = signing.renew(*ids, sender=abuse_checks.request_sender(), now=now())
+    return _to_pending(email_id)
 
 
 @pages.get("/confirm/<token>/renew")
 def back_to_confirm(token: str) -> AnyResponse:
     """Lead back who reloads the address of the form that asks for a new link."""
-    return see_other(url_for("signer.confirm", token=token))
+    return see_other(url_for("confirmation.confirm", token=token))
 
 
 @pages.get("/thanks/<token>")
 def thanks(token: str) -> Response:
     """Thank, tell the number, and offer to pass it on."""
     (signature_id,) = _read(tokens.THANKS, token)
-    found = confirming.thanks(signature_id)
-    speak(found.language)
+    found = confirmation.get_thanks(signature_id)
+    set_language(found.language)
     # With no link to the signer's own page: this address is the likeliest to be passed on.
     return _page("thanks", found.slug, found.language, number=found.number)
 
 
 def _page(name: str, slug: str, language: str, **values: object) -> Response:
-    petition = petitions.shown(slug, language)
+    petition = queries.get_petition(slug, language)
     return make_response(
         render_template(
-            f"signer/{name}.html",
+            f"confirmation/{name}.html",
             petition=petition,
-            has_targets=bool(updates.targets(petition.id)),
+            has_targets=bool(updates.list_targets(petition.id)),
             **values,
         )
     )
 
 
-def _to_pending(letter_id: int, **values: Any) -> Response:
-    token = keys().make(tokens.PENDING, letter_id, now=now())
-    return see_other(url_for("signer.pending", token=token, **values))
+def _to_pending(email_id: int, **values: Any) -> Response:
+    token = keys().make(tokens.PENDING, email_id, now=now())
+    return see_other(url_for("confirmation.pending", token=token, **values))
 
 
 def _to_thanks(signature_id: int) -> Response:
-    current_app.extensions["kept"].forget()
+    current_app.extensions["page_cache"].forget()
     token = keys().make(tokens.THANKS, signature_id, now=now())
-    return see_other(url_for("signer.thanks", token=token))
+    return see_other(url_for("confirmation.thanks", token=token))
 
 
 def _expired(expired: TokenExpired, token: str) -> Response:
-    about = confirming.to_confirm(Kept(*expired.ids))
+    about = confirmation.get_pending(EntryRef(*expired.ids))
     if about.confirmed:
         return _confirm_page(about, token)
-    speak(about.language)
-    return make_response(render_template("signer/expired.html", token=token), 410)
+    set_language(about.language)
+    return make_response(render_template("confirmation/expired.html", token=token), 410)
 
 
 def _confirming() -> tokens.Purpose:
-    return tokens.confirm(current_app.config["CONFIRM_LINK_DAYS"])
+    return tokens.confirm_purpose(current_app.config["CONFIRM_LINK_DAYS"])
 
 
 def _read(purpose: tokens.Purpose, token: str) -> tuple[int, ...]:

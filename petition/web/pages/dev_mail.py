@@ -10,7 +10,7 @@ from flask import Blueprint, abort, current_app, render_template, request
 
 _KEY = re.compile(r"[0-9a-z-]{1,60}")
 
-pages = Blueprint("dev", __name__, url_prefix="/dev/mail")
+pages = Blueprint("dev_mail", __name__, url_prefix="/dev/mail")
 
 
 @pages.before_request

@@ -9,16 +9,16 @@ from flask import Response, current_app, g, make_response, render_template, requ
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from petition import petitions, updates
-from petition.clock import now
-from petition.i18n import countries
+from petition.core.clock import now
+from petition.core.i18n import countries
+from petition.core.text import has_forbidden, normalise
 from petition.models import Target
-from petition.text import has_forbidden, tidy
-from petition.web.forms import NAME_MOST
-from petition.web.language import Prefixed
-from petition.web.plain import plain
+from petition.petitions import queries, updates
+from petition.web.middleware.language import LocalizedBlueprint
+from petition.web.support.forms import NAME_MOST
+from petition.web.support.plain_text import to_plain_text
 
-pages = Prefixed("embassy", __name__)
+pages = LocalizedBlueprint("embassy", __name__)
 
 NO_OFFICE = 0  # chosen by readers in whose country there is none
 
@@ -56,12 +56,12 @@ def written(slug: str) -> Response:
 
 
 def _page(slug: str) -> Response:
-    shown = petitions.shown(slug, g.language)
-    offices = {target.id: target for target in updates.targets(shown.id)}
+    shown = queries.get_petition(slug, g.language)
+    offices = {target.id: target for target in updates.list_targets(shown.id)}
     choice = _choice(shown, offices)
     values: dict[str, object] = {}
     if choice.office is not None:
-        letter = petitions.shown(slug, choice.language)
+        letter = queries.get_petition(slug, choice.language)
         target = offices.get(choice.office)
         office = _office(target, choice.language) if target else None
         heading = _heading(choice.language)
@@ -85,10 +85,10 @@ def _page(slug: str) -> Response:
     return page
 
 
-def _choice(shown: petitions.Shown, offices: dict[int, Target]) -> Choice:
+def _choice(shown: queries.PetitionView, offices: dict[int, Target]) -> Choice:
     office = request.form.get("office", type=int)
     language = request.form.get("letter", shown.text.language)
-    name = tidy(request.form.get("name", ""))[:NAME_MOST]
+    name = normalise(request.form.get("name", ""))[:NAME_MOST]
     return Choice(
         office if office in {NO_OFFICE, *offices} else None,
         language if language in shown.languages else shown.text.language,
@@ -123,13 +123,18 @@ def _heading(language: str) -> str:
         return str(_("What we ask"))
 
 
-def _mail_link(letter: petitions.Shown, office: Office | None, heading: str, name: str) -> str:
+def _mail_link(letter: queries.PetitionView, office: Office | None, heading: str, name: str) -> str:
     """Return the link that opens the reader's own mail program with the letter in it (RFC 6068)."""
     text = letter.text
     demands = [
         f"{number}. {demand}" for number, demand in enumerate(text.demands.splitlines(), start=1)
     ]
-    paragraphs = [plain(text.letter), *([heading] if demands else []), "\n".join(demands), name]
+    paragraphs = [
+        to_plain_text(text.letter),
+        *([heading] if demands else []),
+        "\n".join(demands),
+        name,
+    ]
     body = "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
     address = quote(office.email, safe="@") if office else ""
     body = quote(body.replace("\n", "\r\n"))

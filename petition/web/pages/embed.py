@@ -18,15 +18,16 @@ from flask_babel import format_decimal
 from flask_babel import gettext as _
 from markupsafe import escape
 
-from petition import config, petitions
-from petition.colours import on
-from petition.errors import PetitionNotFound
-from petition.text import has_forbidden
-from petition.web.headers import EMBEDDED, for_all_sites
-from petition.web.kept import keep
-from petition.web.language import Prefixed
+from petition.core import config
+from petition.core.colours import text_colour_on
+from petition.core.errors import PetitionNotFound
+from petition.core.text import has_forbidden
+from petition.petitions import queries
+from petition.web.middleware.headers import EMBEDDED_POLICY, for_all_sites
+from petition.web.middleware.language import LocalizedBlueprint
+from petition.web.middleware.page_cache import cache_response
 
-pages = Prefixed("elsewhere", __name__)
+pages = LocalizedBlueprint("embed", __name__)
 
 WIDTH, HEIGHT = 480, 260  # px of the frame
 CACHE = "public, max-age=30"
@@ -35,11 +36,11 @@ CACHE = "public, max-age=30"
 @pages.get("/p/<slug>/embed")
 def embed(slug: str) -> Response:
     """The counter and a button that opens the petition in a page of its own."""
-    keep()
+    cache_response()
     page = make_response(
-        render_template("passing/embed.html", petition=petitions.shown(slug, g.language))
+        render_template("share/embed.html", petition=queries.get_petition(slug, g.language))
     )
-    page.headers["Content-Security-Policy"] = EMBEDDED
+    page.headers["Content-Security-Policy"] = EMBEDDED_POLICY
     page.headers["Cache-Control"] = CACHE
     return for_all_sites(page)
 
@@ -47,8 +48,8 @@ def embed(slug: str) -> Response:
 @pages.get("/p/<slug>/badge.svg")
 def badge(slug: str) -> Response:
     """The count as a picture of a few hundred bytes."""
-    keep()
-    count = petitions.count(slug).count
+    cache_response()
+    count = queries.get_count(slug).count
     label = (
         _("Confirmed signatures: %(count)s", count=format_decimal(count))
         if count
@@ -56,11 +57,11 @@ def badge(slug: str) -> Response:
     )
     colour = current_app.config["BRAND_COLOUR"]
     drawn = render_template(
-        "passing/badge.svg",
+        "share/badge.svg",
         label=label,
         width=24 + 8 * len(label),
         colour=colour,
-        written=on(colour),
+        written=text_colour_on(colour),
     )
     answer = Response(drawn, mimetype="image/svg+xml")
     answer.headers["Cache-Control"] = CACHE
@@ -72,7 +73,7 @@ def oembed() -> Response:
     """Tell how to embed the page at `url` (oembed.com). JSON only; 501 for another format."""
     if request.args.get("format", "json") != "json":
         return Response(status=501)
-    shown = petitions.shown(_slug(request.args.get("url", "")), g.language)
+    shown = queries.get_petition(_slug(request.args.get("url", "")), g.language)
     width, height = _within("maxwidth", WIDTH), _within("maxheight", HEIGHT)
     return for_all_sites(
         jsonify(
@@ -88,9 +89,9 @@ def oembed() -> Response:
     )
 
 
-def snippet(shown: petitions.Shown, *, width: str = "100%", height: int = HEIGHT) -> str:
+def snippet(shown: queries.PetitionView, *, width: str = "100%", height: int = HEIGHT) -> str:
     """Return the HTML that shows the counter in somebody else's page: no script, no referrer."""
-    address = config.site_url(current_app.config) + url_for("elsewhere.embed", slug=shown.slug)
+    address = config.site_url(current_app.config) + url_for("embed.embed", slug=shown.slug)
     return (
         f'<iframe src="{escape(address)}" title="{escape(shown.text.title)}" width="{width}"'
         f' height="{height}" loading="lazy" referrerpolicy="no-referrer"'

@@ -1,14 +1,14 @@
 """Probes for whatever watches the site. Neither touches a session."""
 
 from functools import cache
-from pathlib import Path
 
 from alembic.script import ScriptDirectory
 from flask import Blueprint, Response
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from petition.extensions import db
+from petition.core.config import PACKAGE
+from petition.database.base import db
 
 pages = Blueprint("health", __name__)
 
@@ -33,8 +33,7 @@ def ready() -> Response:
 
 @cache
 def _newest_migration() -> str | None:
-    folder = Path(__file__).parent.parent / "migrations"
-    return ScriptDirectory(str(folder)).get_current_head()
+    return ScriptDirectory(str(PACKAGE / "migrations")).get_current_head()
 
 
 def _plain(words: str, status: int) -> Response:

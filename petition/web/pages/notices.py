@@ -7,14 +7,15 @@ from datetime import date
 from flask import Response, current_app, g, make_response, render_template
 from flask_babel import gettext as _
 
-from petition import config, petitions, updates
-from petition.kinds import PUBLIC
-from petition.web.kept import keep
-from petition.web.language import Prefixed
-from petition.web.surroundings import foremost
-from petition.web.words import every_address
+from petition.core import config
+from petition.models.enums import PUBLIC_STATES
+from petition.petitions import queries, updates
+from petition.web.middleware.language import LocalizedBlueprint
+from petition.web.middleware.page_cache import cache_response
+from petition.web.support.page_context import find_featured
+from petition.web.support.template_globals import localized_urls
 
-pages = Prefixed("notices", __name__)
+pages = LocalizedBlueprint("notices", __name__)
 
 CACHE = "public, max-age=60"
 ACCESSIBILITY_CHECKED = date(2026, 11, 25)  # when the statement was last read against the tests
@@ -26,7 +27,7 @@ def privacy() -> Response:
     return _page(
         "privacy.html",
         settings=current_app.config,
-        petitions=petitions.listed(g.language, states=PUBLIC),
+        petitions=queries.list_petitions(g.language, states=PUBLIC_STATES),
     )
 
 
@@ -89,7 +90,7 @@ def checks() -> list[tuple[str, str]]:
 @pages.get("/robots.txt")
 def robots() -> Response:
     """What search engines are asked to leave alone."""
-    keep()
+    cache_response()
     lines = ["User-agent: *", "Disallow: /organisers/", f"Sitemap: {_site()}/sitemap.xml", ""]
     return _file("\n".join(lines), "text/plain")
 
@@ -97,17 +98,17 @@ def robots() -> Response:
 @pages.get("/sitemap.xml")
 def sitemap() -> Response:
     """Every public page, in every language."""
-    keep()
-    listed = petitions.listed(g.language, states=PUBLIC)
-    pages = [every_address("notices.privacy"), every_address("notices.accessibility")]
-    if foremost(listed) is None:  # else what stands at `/` is the page of a petition
-        pages.append(every_address("public.index"))
+    cache_response()
+    listed = queries.list_petitions(g.language, states=PUBLIC_STATES)
+    pages = [localized_urls("notices.privacy"), localized_urls("notices.accessibility")]
+    if find_featured(listed) is None:  # else what stands at `/` is the page of a petition
+        pages.append(localized_urls("petition.index"))
     for found in listed:
-        of_it = ("public.petition", "news.listed", "passing.kit", "embassy.write")
-        pages += [every_address(endpoint, slug=found.slug) for endpoint in of_it]
+        of_it = ("petition.show", "updates.listed", "share.kit", "embassy.write")
+        pages += [localized_urls(endpoint, slug=found.slug) for endpoint in of_it]
         pages += [
-            every_address("news.piece", slug=found.slug, update_id=update_id)
-            for update_id in updates.published(found.id)
+            localized_urls("updates.piece", slug=found.slug, update_id=update_id)
+            for update_id in updates.published_ids(found.id)
         ]
     return _file(render_template("sitemap.xml", pages=pages), "application/xml")
 
@@ -117,7 +118,7 @@ def _site() -> str:
 
 
 def _page(template: str, **values: object) -> Response:
-    keep()
+    cache_response()
     page = make_response(render_template(template, **values))
     page.headers["Cache-Control"] = CACHE
     return page

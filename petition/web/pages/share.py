@@ -8,18 +8,19 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
-from petition import config, goals, i18n, petitions, sharing, updates
 from petition.artwork import card as cards
-from petition.artwork import code
-from petition.web.drawings import drawings
-from petition.web.elsewhere import snippet
-from petition.web.headers import for_all_sites, see_other
-from petition.web.kept import keep
-from petition.web.language import Prefixed
-from petition.web.news import FOR_EVER
-from petition.web.sentences import share_text
+from petition.artwork import qr_code
+from petition.core import config, i18n
+from petition.petitions import goals, queries, sharing, updates
+from petition.web.middleware.headers import for_all_sites, see_other
+from petition.web.middleware.language import LocalizedBlueprint
+from petition.web.middleware.page_cache import cache_response
+from petition.web.pages.embed import snippet
+from petition.web.pages.updates import FOR_EVER
+from petition.web.support.image_cache import get_image_cache
+from petition.web.support.messages import share_text
 
-pages = Prefixed("passing", __name__)
+pages = LocalizedBlueprint("share", __name__)
 
 CACHE = "public, max-age=60"
 MOST_SHEETS = 20  # at once
@@ -28,15 +29,15 @@ MOST_SHEETS = 20  # at once
 @pages.get("/p/<slug>/share")
 def kit(slug: str) -> Response:
     """Everything to pass the petition on with, on one page."""
-    keep()
-    shown = petitions.shown(slug, g.language)
+    cache_response()
+    shown = queries.get_petition(slug, g.language)
     address = _address(slug)
     page = make_response(
         render_template(
-            "passing/kit.html",
+            "share/kit.html",
             petition=shown,
-            bucket=goals.bucket(shown.count),
-            qr=Markup(code.svg(sharing.with_channel(address, "qr"), title=_qr_title(shown))),  # noqa: S704 (drawn by us)
+            bucket=goals.round_down(shown.count),
+            qr=Markup(qr_code.svg(sharing.with_channel(address, "qr"), title=_qr_title(shown))),  # noqa: S704 (drawn by us)
             snippet=snippet(shown),
         )
     )
@@ -49,12 +50,12 @@ def mastodon(slug: str) -> Response:
     """Ask for the reader's Mastodon server and offer the link there. A link, not a redirect: the
     reader sees where it leads, and the site sends nobody anywhere.
     """
-    shown = petitions.shown(slug, g.language)
+    shown = queries.get_petition(slug, g.language)
     given = request.args.get("server", "")[:253]
     link = sharing.mastodon(given, _address(slug), share_text(shown)) if given else None
     page = make_response(
         render_template(
-            "passing/mastodon.html",
+            "share/mastodon.html",
             petition=shown,
             given=given,
             link=link,
@@ -89,9 +90,9 @@ def _picture(
     if language not in current_app.config["LANGUAGES"]:
         abort(404)
     with force_locale(language):
-        shown = petitions.shown(slug, language)
-        newest = goals.bucket(shown.count)
-        if shown.text.language != language or goals.bucket(count) != count or count > newest:
+        shown = queries.get_petition(slug, language)
+        newest = goals.round_down(shown.count)
+        if shown.text.language != language or goals.round_down(count) != count or count > newest:
             abort(404)
         words = _words(shown, count)
     version = request.args.get("v", type=int)
@@ -99,13 +100,13 @@ def _picture(
     content = None
     if version in {None, shown.text.version}:
         content = (
-            drawings().drawn(f"{kind}.png", draw, words, **how)
+            get_image_cache().drawn(f"{kind}.png", draw, words, **how)
             if count == newest
-            else drawings().found(f"{kind}.png", words, **how)
+            else get_image_cache().found(f"{kind}.png", words, **how)
         )
     if content is None:
         answer = see_other(
-            url_for(f"passing.{kind}", slug=slug, code=language, count=newest, v=shown.text.version)
+            url_for(f"share.{kind}", slug=slug, code=language, count=newest, v=shown.text.version)
         )
         answer.headers["Cache-Control"] = CACHE
         return answer
@@ -117,10 +118,10 @@ def _picture(
 @pages.get("/p/<slug>/qr.svg")
 def qr(slug: str) -> Response:
     """The petition's address as a QR code."""
-    keep()
-    shown = petitions.shown(slug, g.language)
+    cache_response()
+    shown = queries.get_petition(slug, g.language)
     answer = Response(
-        code.svg(sharing.with_channel(_address(slug), "qr"), title=_qr_title(shown)),
+        qr_code.svg(sharing.with_channel(_address(slug), "qr"), title=_qr_title(shown)),
         mimetype="image/svg+xml",
     )
     answer.headers["Cache-Control"] = CACHE
@@ -130,14 +131,14 @@ def qr(slug: str) -> Response:
 @pages.get("/p/<slug>/poster.pdf")
 def poster(slug: str) -> Response:
     """A poster, A4, in the language of the page."""
-    from petition.artwork import paper  # what makes PDFs takes longer to load than most pages live
+    from petition.artwork import documents  # imports fpdf2, which takes longer than most pages
 
-    shown = petitions.shown(slug, g.language)
-    words = _words(shown, goals.bucket(shown.count))
+    shown = queries.get_petition(slug, g.language)
+    words = _words(shown, goals.round_down(shown.count))
     colour, face = current_app.config["BRAND_COLOUR"], _face(shown)
-    content = drawings().drawn(
+    content = get_image_cache().drawn(
         "poster.pdf",
-        paper.poster,
+        documents.poster,
         words,
         colour=colour,
         address=sharing.with_channel(_address(slug), "qr"),
@@ -151,13 +152,13 @@ def poster(slug: str) -> Response:
 @pages.get("/p/<slug>/sheet.pdf")
 def sheet(slug: str) -> Response:
     """Sheets for signatures on paper, numbered from `first`, up to twenty at once."""
-    from petition.artwork import paper
+    from petition.artwork import documents
 
-    shown = petitions.shown(slug, g.language)
+    shown = queries.get_petition(slug, g.language)
     first = max(1, min(request.args.get("first", 1, type=int), 99_999))
     sheets = max(1, min(request.args.get("sheets", 1, type=int), MOST_SHEETS))
     text = shown.text
-    words = paper.SheetWords(
+    words = documents.SheetText(
         language=text.language,
         headline=text.title,
         to=_("To: %(target)s", target=text.target),
@@ -172,9 +173,9 @@ def sheet(slug: str) -> Response:
         address=_bare(_address(slug)),
         right_to_left=i18n.is_right_to_left(text.language),
     )
-    content = drawings().drawn(
+    content = get_image_cache().drawn(
         "sheet.pdf",
-        paper.sheet,
+        documents.sheet,
         words,
         address=sharing.with_channel(_address(slug), "qr"),
         first=first,
@@ -191,13 +192,13 @@ def _pdf(content: bytes, name: str) -> Response:
     return answer
 
 
-def _words(shown: petitions.Shown, bucket: int) -> cards.Words:
+def _words(shown: queries.PetitionView, bucket: int) -> cards.CardText:
     """Return what the pictures say, in the language that is spoken now."""
     counted = ""
     if bucket:
         number = format_decimal(bucket) + ("+" if bucket >= 100 else "")
         counted = ngettext("%(count)s signature", "%(count)s signatures", bucket, count=number)
-    return cards.Words(
+    return cards.CardText(
         language=shown.text.language,
         headline=shown.text.title,
         to=_("To: %(target)s", target=shown.text.target),
@@ -209,12 +210,12 @@ def _words(shown: petitions.Shown, bucket: int) -> cards.Words:
     )
 
 
-def _qr_title(shown: petitions.Shown) -> str:
+def _qr_title(shown: queries.PetitionView) -> str:
     return str(_("QR code: %(title)s", title=shown.text.title))
 
 
-def _face(shown: petitions.Shown) -> bytes | None:
-    return updates.picture(shown.id, shown.face.digest) if shown.face else None
+def _face(shown: queries.PetitionView) -> bytes | None:
+    return updates.get_picture(shown.id, shown.face.digest) if shown.face else None
 
 
 def _address(slug: str) -> str:

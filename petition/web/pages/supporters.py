@@ -4,25 +4,25 @@ organisations stand on its first page.
 
 from flask import Response, g, make_response, render_template, request
 
-from petition import petitions, supporters
-from petition.web.language import Prefixed
+from petition.petitions import queries, supporters
+from petition.web.middleware.language import LocalizedBlueprint
 
-pages = Prefixed("company", __name__)
+pages = LocalizedBlueprint("supporters", __name__)
 
 
 @pages.get("/p/<slug>/signatures")
 def listed(slug: str) -> Response:
     """List those who chose to show, newest first."""
-    shown = petitions.shown(slug, g.language)
+    shown = queries.get_petition(slug, g.language)
     before = number_asked()
-    people = supporters.page(shown.id, before=before)
+    people = supporters.list_shown(shown.id, before=before)
     page = make_response(
         render_template(
             "petition/signatures.html",
             petition=shown,
             people=people,
-            further=people[-1].number if len(people) == supporters.PAGE else None,
-            organisations=[] if before else supporters.organisations(shown.id),
+            further=people[-1].number if len(people) == supporters.PAGE_SIZE else None,
+            organisations=[] if before else supporters.list_organisations(shown.id),
         )
     )
     page.headers["X-Robots-Tag"] = "noindex"

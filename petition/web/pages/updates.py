@@ -5,14 +5,15 @@ from collections.abc import Callable
 from flask import Response, current_app, g, make_response, render_template, request, url_for
 from markupsafe import Markup
 
-from petition import config, petitions, updates
-from petition.web.company import number_asked
-from petition.web.kept import keep
-from petition.web.language import Prefixed
-from petition.web.markdown import markdown
-from petition.web.plain import beginning
+from petition.core import config
+from petition.petitions import queries, updates
+from petition.web.middleware.language import LocalizedBlueprint
+from petition.web.middleware.page_cache import cache_response
+from petition.web.pages.supporters import number_asked
+from petition.web.support.markdown import markdown
+from petition.web.support.plain_text import excerpt
 
-pages = Prefixed("news", __name__)
+pages = LocalizedBlueprint("updates", __name__)
 
 CACHE = "public, max-age=60"
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -21,29 +22,29 @@ FOR_EVER = "public, max-age=31536000, immutable"
 @pages.get("/p/<slug>/updates")
 def listed(slug: str) -> Response:
     """Show the news of a petition, newest first. Not kept: kept answers know no `before`."""
-    shown = petitions.shown(slug, g.language)
-    before, most = number_asked(), updates.PAGE
-    news = updates.listed(shown.id, g.language, most=most + 1, before=before)
+    shown = queries.get_petition(slug, g.language)
+    before, most = number_asked(), updates.PAGE_SIZE
+    news = updates.list_updates(shown.id, g.language, most=most + 1, before=before)
     further = news[most - 1].id if len(news) > most else None
-    return _page("news/list.html", shown, news=news[:most], before=before, further=further)
+    return _page("updates/list.html", shown, news=news[:most], before=before, further=further)
 
 
 @pages.get("/p/<slug>/updates/<int:update_id>")
 def piece(slug: str, update_id: int) -> Response:
     """Show one piece of news."""
-    keep()
-    shown = petitions.shown(slug, g.language)
-    found = updates.found(shown.id, update_id, g.language)
-    return _page("news/piece.html", shown, piece=found, begins=beginning(found.body))
+    cache_response()
+    shown = queries.get_petition(slug, g.language)
+    found = updates.get_update(shown.id, update_id, g.language)
+    return _page("updates/piece.html", shown, piece=found, begins=excerpt(found.body))
 
 
 @pages.get("/p/<slug>/updates.atom")
 def feed(slug: str) -> Response:
     """Give the news as an Atom feed (RFC 4287)."""
-    keep()
-    shown = petitions.shown(slug, g.language)
-    news = updates.listed(shown.id, g.language, most=30)
-    answer = _page("news/feed.xml", shown, news=news)
+    cache_response()
+    shown = queries.get_petition(slug, g.language)
+    news = updates.list_updates(shown.id, g.language, most=30)
+    answer = _page("updates/feed.xml", shown, news=news)
     answer.mimetype = "application/atom+xml"
     answer.headers["Access-Control-Allow-Origin"] = "*"
     return answer
@@ -52,13 +53,13 @@ def feed(slug: str) -> Response:
 @pages.get("/p/<slug>/pictures/<digest>.webp", in_languages=False)
 def picture(slug: str, digest: str) -> Response:
     """Send a picture; its address changes with its content."""
-    answer = Response(updates.picture(petitions.identify(slug), digest), mimetype="image/webp")
+    answer = Response(updates.get_picture(queries.get_id(slug), digest), mimetype="image/webp")
     answer.headers["Cache-Control"] = FOR_EVER
     answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return answer
 
 
-def _page(template: str, shown: petitions.Shown, **values: object) -> Response:
+def _page(template: str, shown: queries.PetitionView, **values: object) -> Response:
     page = make_response(
         render_template(template, petition=shown, written=_writing(shown), **values)
     )
@@ -66,16 +67,16 @@ def _page(template: str, shown: petitions.Shown, **values: object) -> Response:
     return page
 
 
-def _writing(shown: petitions.Shown) -> Callable[[str], Markup]:
+def _writing(shown: queries.PetitionView) -> Callable[[str], Markup]:
     """Return what writes Markdown with the petition's own pictures in it."""
-    pictures = updates.pictures(shown.id)
+    pictures = updates.list_pictures(shown.id)
     site = config.site_url(current_app.config) if request.path.endswith(".atom") else ""
 
-    def find(name: str) -> tuple[updates.Seen, str] | None:
+    def find(name: str) -> tuple[updates.PictureView, str] | None:
         seen = pictures.get(name)
         if seen is None:
             return None
-        address = url_for("news.picture", slug=shown.slug, digest=seen.digest)
+        address = url_for("updates.picture", slug=shown.slug, digest=seen.digest)
         return seen, site + address
 
     return lambda text: markdown(text, find)

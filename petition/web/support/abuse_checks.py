@@ -6,28 +6,29 @@ from datetime import datetime, timedelta
 
 from flask import current_app, request
 
-from petition import steps, tokens
-from petition.clock import now
-from petition.domains import is_watched
-from petition.errors import TokenExpired, TokenForged
-from petition.limits import SIGN, FormSender, RateLimit
-from petition.networks import Networks
-from petition.signers import Address
-from petition.web.keys import keys
+from petition.abuse import challenge
+from petition.abuse.email_domains import is_watched
+from petition.abuse.networks import Networks
+from petition.abuse.rate_limits import SIGN, FormSender, RateLimit
+from petition.core import tokens
+from petition.core.clock import now
+from petition.core.errors import TokenExpired, TokenInvalid
+from petition.signatures.identity import Address
+from petition.web.support.keys import keys
 
 # A field that no person sees, under a name that no browser fills in by itself.
-TRAP = "further"
+TRAP_FIELD = "further"
 ASKING_TIMES_FREE = 4  # asking for mails again and the like, against signing
 
 
-def opened(*, asked_before: bool = False) -> str:
+def make_form_token(*, asked_before: bool = False) -> str:
     """Return what a form carries to tell when it was opened. One that was sent back to its reader
     once needs no more time.
     """
     return keys().make(tokens.FORM, int(asked_before), now=now())
 
 
-def wants_another_look() -> str:
+def find_timing_problem() -> str:
     """Say why the form is asked for once more: it came faster than a person types ("quick"), or it
     was opened over a day ago ("old"). Nothing, when it is not.
     """
@@ -40,16 +41,16 @@ def wants_another_look() -> str:
         ids = keys().read(tokens.FORM, written, now=moment)
     except TokenExpired:
         return "old"
-    except TokenForged:
+    except TokenInvalid:
         return "quick"
     hurried = ids != (1,) and moment - keys().made(written) < timedelta(seconds=least)
     return "quick" if hurried else ""
 
 
-def signer(address: Address, petition_id: int) -> FormSender:
+def signing_sender(address: Address, petition_id: int) -> FormSender:
     """Return what limits need to know of who signs. Raises ProofRefused."""
     settings, here, moment = current_app.config, request.remote_addr, now()
-    trapped = bool(request.form.get(TRAP))
+    trapped = bool(request.form.get(TRAP_FIELD))
     networks = _networks()
     if not settings["RATELIMIT_ENABLED"] or networks.is_allowed(here):
         return FormSender(trapped=trapped)
@@ -69,7 +70,7 @@ def signer(address: Address, petition_id: int) -> FormSender:
     return FormSender((*limits, *done), "" if crowd else network, trapped)
 
 
-def asker() -> FormSender:
+def request_sender() -> FormSender:
     """Return what limits need to know of who asks for a mail. Raises ProofRefused."""
     settings, here, moment = current_app.config, request.remote_addr, now()
     networks = _networks()
@@ -91,16 +92,16 @@ def _step_done(moment: datetime) -> tuple[RateLimit, ...]:
     if not ticket:
         return ()
     proof = request.form.get("proof", "")
-    used, until = steps.done(keys(), ticket, proof, delay=delay(), now=moment)
+    used, until = challenge.verify(keys(), ticket, proof, delay=challenge_delay(), now=moment)
     return (RateLimit("challenge", used, 1, None, expires_at=until),)
 
 
-def step(ticket: str = "") -> steps.Step:
+def issue_challenge(ticket: str = "") -> challenge.Challenge:
     """Return the extra step for the page, going on with the ticket of one under way."""
-    return steps.ask(keys(), delay=delay(), now=now(), ticket=ticket)
+    return challenge.issue(keys(), delay=challenge_delay(), now=now(), ticket=ticket)
 
 
-def delay() -> timedelta:
+def challenge_delay() -> timedelta:
     """Return how long the extra step takes without JavaScript."""
     return timedelta(seconds=current_app.config["STEP_SECONDS"])
 

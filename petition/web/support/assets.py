@@ -10,11 +10,12 @@ from urllib.parse import quote
 
 from flask import Flask
 
-from petition.colours import for_dark, on
-from petition.errors import SettingsError
-from petition.web.files import put
+from petition.core.colours import for_dark, text_colour_on
+from petition.core.config import ROOT
+from petition.core.errors import SettingsError
+from petition.web.support.files import write_file
 
-SOURCE = Path(__file__).parent.parent.parent / "static"
+SOURCE = ROOT / "static"
 _PACKED = {".css", ".js", ".svg"}
 
 
@@ -49,7 +50,7 @@ def _in_colour(sheet: bytes, colour: str) -> bytes:
     """Return the style sheet in the site's own colour: in light mode first, then in dark."""
     text = sheet.decode()
     for ours, name in ((colour, "light"), (for_dark(colour), "dark")):
-        pair = f"--accent: {ours};\n{' ' * 6}--on-accent: {on(ours)};"
+        pair = f"--accent: {ours};\n{' ' * 6}--on-accent: {text_colour_on(ours)};"
         text, found = re.subn(
             rf"--accent: \S+; /\* {name} \*/\s+--on-accent: \S+;", pair, text, count=1
         )
@@ -63,6 +64,6 @@ def _publish(name: str, content: bytes, folder: Path) -> str:
     hashed = f"{file.stem}.{blake2b(content, digest_size=8).hexdigest()}{file.suffix}"
     if not (folder / hashed).exists():
         if file.suffix in _PACKED:
-            put(folder / f"{hashed}.gz", gzip.compress(content, 9, mtime=0))
-        put(folder / hashed, content)
+            write_file(folder / f"{hashed}.gz", gzip.compress(content, 9, mtime=0))
+        write_file(folder / hashed, content)
     return f"/static/{hashed}"

@@ -4,7 +4,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 
-def put(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes) -> None:
     """Write a file that everybody may read, in one step. Raises OSError, and leaves nothing."""
     with NamedTemporaryFile(dir=path.parent, delete=False) as unfinished:
         written = Path(unfinished.name)

@@ -10,19 +10,19 @@ from typing import Any, ClassVar
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from petition.domains import is_disposable
-from petition.entries import Entry
-from petition.i18n import countries
-from petition.kinds import Display
-from petition.signers import Address, AddressInvalid, read_address
-from petition.text import has_forbidden, has_link, shows, tidy
-from petition.web.keys import keys
+from petition.abuse.email_domains import is_disposable
+from petition.core.i18n import countries
+from petition.core.text import has_forbidden, has_link, has_visible_character, normalise
+from petition.models.enums import Display
+from petition.signatures.entries import Entry
+from petition.signatures.identity import Address, AddressInvalid, read_address
+from petition.web.support.keys import keys
 
 NAME_MOST, POSTCODE_MOST, ORGANISATION_MOST, ROLE_MOST, COMMENT_MOST = 100, 20, 200, 100, 1_000
 _YES, _NO = {"yes", "on", "y", "true", "1"}, {"", "no", "off", "n", "false", "0"}
 
 
-class Wrong(ValueError):
+class FieldInvalid(ValueError):
     """What was typed cannot be taken; the argument is a sentence for the person who typed it."""
 
 
@@ -68,7 +68,7 @@ class Form:
         for name, rule in self._rules.items():
             try:
                 self.values[name] = rule(self._typed(name))
-            except Wrong as wrong:
+            except FieldInvalid as wrong:
                 self.errors[name] = str(wrong)
         return not self.errors
 
@@ -87,10 +87,12 @@ def text(typed: str, *, most: int, lines: bool = False) -> str:
     if not typed:
         return typed
     if has_forbidden(typed.strip(), lines=lines):
-        raise Wrong(_("This contains characters that cannot be shown. Please type it again."))
-    text = "\n".join(typed.strip().splitlines()) if lines else tidy(typed)
+        raise FieldInvalid(
+            _("This contains characters that cannot be shown. Please type it again.")
+        )
+    text = "\n".join(typed.strip().splitlines()) if lines else normalise(typed)
     if len(text) > most:
-        raise Wrong(_("This can have at most %(most)d characters.", most=most))
+        raise FieldInvalid(_("This can have at most %(most)d characters.", most=most))
     return text
 
 
@@ -98,37 +100,37 @@ def unlinked(typed: str, *, most: int) -> str:
     """Allow one line without a web address: it may show in public beside a name."""
     line = text(typed, most=most)
     if has_link(line):
-        raise Wrong(_("This cannot contain a web address."))
+        raise FieldInvalid(_("This cannot contain a web address."))
     return line
 
 
 def name(typed: str) -> str:
     """Want a name, without a web address in it."""
     name = text(typed, most=10_000)  # how long it may be is said in words of its own
-    if not shows(name):
-        raise Wrong(_("Enter your name."))
+    if not has_visible_character(name):
+        raise FieldInvalid(_("Enter your name."))
     if len(name) > NAME_MOST:
-        raise Wrong(_("Your name can have at most %(most)d characters.", most=NAME_MOST))
+        raise FieldInvalid(_("Your name can have at most %(most)d characters.", most=NAME_MOST))
     if has_link(name):
-        raise Wrong(_("A name cannot contain a web address."))
+        raise FieldInvalid(_("A name cannot contain a web address."))
     return name
 
 
 def address(typed: str) -> Address:
     """Want an address that mail can be sent to."""
     if not typed.strip():
-        raise Wrong(_("Enter your email address."))
+        raise FieldInvalid(_("Enter your email address."))
     try:
         return read_address(typed, keys().hash_mailbox)
     except AddressInvalid:
-        raise Wrong(_("Enter an email address in the form name@example.org.")) from None
+        raise FieldInvalid(_("Enter an email address in the form name@example.org.")) from None
 
 
 def lasting_address(typed: str) -> Address:
     """Want an address that is not of a service for throwing mailboxes away."""
     found = address(typed)
     if is_disposable(found.domain):
-        raise Wrong(throw_away())
+        raise FieldInvalid(throw_away())
     return found
 
 
@@ -141,7 +143,7 @@ def throw_away() -> str:
 def country(typed: str) -> str:
     """Want a country of the list, by its code."""
     if typed not in countries("en"):
-        raise Wrong(_("Choose your country from the list."))
+        raise FieldInvalid(_("Choose your country from the list."))
     return typed
 
 
@@ -149,14 +151,14 @@ def needed_postcode(typed: str) -> str:
     """Want a postcode."""
     postcode = text(typed, most=POSTCODE_MOST)
     if not postcode:
-        raise Wrong(_("Enter your postcode."))
+        raise FieldInvalid(_("Enter your postcode."))
     return postcode
 
 
 def one_of(typed: str, *, answers: frozenset[str]) -> str:
     """Want one of the answers offered."""
     if typed not in answers:
-        raise Wrong(_("Choose one of the answers offered."))
+        raise FieldInvalid(_("Choose one of the answers offered."))
     return typed
 
 
@@ -173,7 +175,9 @@ def yes_or_no(typed: str) -> bool:
 def consent(typed: str) -> bool:
     """Want the box ticked."""
     if not tick(typed):
-        raise Wrong(_("Tick the box if you agree. Without it we may not keep your signature."))
+        raise FieldInvalid(
+            _("Tick the box if you agree. Without it we may not keep your signature.")
+        )
     return True
 
 
@@ -220,7 +224,7 @@ class SignForm(Form):
         return address
 
 
-class MyForm(Form):
+class SelfServiceForm(Form):
     """What signers correct on their own page."""
 
     RULES: ClassVar = ENTRY_RULES

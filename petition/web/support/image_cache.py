@@ -12,14 +12,14 @@ from flask import current_app
 from werkzeug.exceptions import ServiceUnavailable
 
 from petition import artwork
-from petition.web.files import put
+from petition.web.support.files import write_file
 
 SHARE = 0.05  # of a process's time may go into drawing
 SAVED_UP = 5.0  # seconds of drawing; a share page in six languages takes one
-MOST = 1_000  # on the disk, of some 0.1 MB each; beyond them the oldest are removed
+MAX_IMAGES = 1_000  # on the disk, of some 0.1 MB each; beyond them the oldest are removed
 
 
-class Drawings:
+class ImageCache:
     """The drawings of one site. Two processes may draw the same one at once; either will do."""
 
     def __init__(self, folder: Path, *, timer: Callable[[], float] = time.monotonic) -> None:
@@ -64,11 +64,11 @@ class Drawings:
 
     def _keep(self, file: Path, content: bytes) -> None:
         self._folder.mkdir(exist_ok=True)
-        put(file, content)
+        write_file(file, content)
         kept = list(self._folder.iterdir())
-        if len(kept) > MOST:
+        if len(kept) > MAX_IMAGES:
             kept.sort(key=_made_at)
-            for old in kept[: len(kept) - MOST]:
+            for old in kept[: len(kept) - MAX_IMAGES]:
                 old.unlink(missing_ok=True)
 
 
@@ -79,7 +79,7 @@ def _made_at(file: Path) -> float:
         return 0.0
 
 
-def drawings() -> Drawings:
+def get_image_cache() -> ImageCache:
     """Return the site's drawings."""
-    found: Drawings = current_app.extensions["drawings"]
+    found: ImageCache = current_app.extensions["image_cache"]
     return found

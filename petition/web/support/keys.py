@@ -2,7 +2,7 @@
 
 from flask import current_app
 
-from petition.tokens import Tokens
+from petition.core.tokens import Tokens
 
 
 def keys() -> Tokens:

@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from petition.updates import Seen
+from petition.petitions.updates import PictureView
 
 # Nothing is set as a typographer would: it knows no language, and would put English quotation marks
 # into every one, and © for the paragraph 5(c) of a law.
@@ -18,7 +18,7 @@ _TAGS = {"p", "br", "strong", "em", "ul", "ol", "li", "blockquote", "h2", "h3", 
 _ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt", "width", "height", "loading"}}
 
 # Returns a picture and its address by the name that the text calls it, or None.
-Find = Callable[[str], tuple[Seen, str] | None]
+Find = Callable[[str], tuple[PictureView, str] | None]
 
 
 def markdown(text: str, find: Find | None = None) -> Markup:

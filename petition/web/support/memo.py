@@ -15,7 +15,7 @@ MOST = 1_000  # things; beyond them all are forgotten
 _Thing = TypeVar("_Thing")
 
 
-class Memory:
+class Memo:
     """What one application remembers. Two threads may make the same thing at once; either will
     do.
     """
@@ -41,7 +41,7 @@ class Memory:
         return thing
 
 
-def remembered(key: str, make: Callable[[], _Thing], *, seconds: float | None = None) -> _Thing:
+def memoize(key: str, make: Callable[[], _Thing], *, seconds: float | None = None) -> _Thing:
     """Return the thing under a key as this application remembers it, or made now."""
-    memory: Memory = current_app.extensions["remembered"]
+    memory: Memo = current_app.extensions["memo"]
     return memory.recall(key, make, seconds=seconds)

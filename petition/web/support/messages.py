@@ -6,8 +6,9 @@ from flask import current_app, g
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from petition import i18n, sharing
-from petition.petitions import Shown
+from petition.core import i18n
+from petition.petitions import sharing
+from petition.petitions.queries import PetitionView
 
 
 def refusal(reason: str) -> str:
@@ -42,14 +43,14 @@ def channel_name(channel: str) -> str:
     return sharing.NAMES.get(channel) or str(ours.get(channel, channel))
 
 
-def share_text(petition: Shown) -> str:
+def share_text(petition: PetitionView) -> str:
     """Return what people pass on before the link: the call to sign, or once that leads nowhere the
     petition's title.
     """
     return petition.text.share if petition.takes_signatures else petition.text.title
 
 
-def warnings(petition: Shown) -> list[tuple[str, str, str]]:
+def warnings(petition: PetitionView) -> list[tuple[str, str, str]]:
     """Return the warning to signers of the country concerned, in the reader's language and in
     theirs: language, heading, words.
     """

@@ -3,32 +3,36 @@
 from flask import current_app, g
 from sqlalchemy.exc import SQLAlchemyError
 
-from petition import petitions, supporters, updates
-from petition.kinds import PUBLIC, State
-from petition.web.remembered import remembered
+from petition.models.enums import PUBLIC_STATES, PetitionState
+from petition.petitions import queries, supporters, updates
+from petition.web.support.memo import memoize
 
 FEW = 1_000  # signatures: below, the sums are made anew whenever the count has moved
 
 
-def around(shown: petitions.Shown) -> dict[str, object]:
+def get_page_context(shown: queries.PetitionView) -> dict[str, object]:
     """Return what a petition's page says besides the petition: who signed, the news, where to
     write, and for one that takes no more signatures the others that do.
     """
-    others = [] if shown.takes_signatures else petitions.listed(g.language, states=(State.OPEN,))
+    others = (
+        []
+        if shown.takes_signatures
+        else queries.list_petitions(g.language, states=(PetitionState.OPEN,))
+    )
     return {
         # Never remembered: a name that was taken back is gone from the next page on.
-        "company": supporters.company(shown.id),
-        "sums": remembered(
+        "company": supporters.get_shown(shown.id),
+        "sums": memoize(
             f"sums:{shown.id}:{shown.count}" if shown.count < FEW else f"sums:{shown.id}",
-            lambda: supporters.sums(shown.id),
+            lambda: supporters.get_totals(shown.id),
         ),
-        "news": updates.listed(shown.id, g.language, most=3),
-        "has_targets": bool(updates.targets(shown.id)),
+        "news": updates.list_updates(shown.id, g.language, most=3),
+        "has_targets": bool(updates.list_targets(shown.id)),
         "others": [other for other in others if other.slug != shown.slug],
     }
 
 
-def foremost(listed: list[petitions.Listed]) -> petitions.Listed | None:
+def find_featured(listed: list[queries.PetitionSummary]) -> queries.PetitionSummary | None:
     """Return which of the public petitions stands at `/`, if one does: the featured one, else the
     only open one.
     """
@@ -36,7 +40,7 @@ def foremost(listed: list[petitions.Listed]) -> petitions.Listed | None:
     chosen = [
         petition
         for petition in listed
-        if (petition.slug == featured if featured else petition.state == State.OPEN)
+        if (petition.slug == featured if featured else petition.state == PetitionState.OPEN)
     ]
     return chosen[0] if len(chosen) == 1 else None
 
@@ -49,11 +53,11 @@ def site_contact() -> str:
     if own:
         return own
     try:
-        return remembered("contact", _contact_of_foremost)
+        return memoize("contact", _contact_of_foremost)
     except SQLAlchemyError:
         return ""
 
 
 def _contact_of_foremost() -> str:
-    found = foremost(petitions.listed("", states=PUBLIC))
+    found = find_featured(queries.list_petitions("", states=PUBLIC_STATES))
     return found.contact if found else ""

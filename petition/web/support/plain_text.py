@@ -6,7 +6,7 @@ from markdown_it.token import Token
 _MARKDOWN = MarkdownIt("js-default", {"html": False, "linkify": False})
 
 
-def plain(text: str) -> str:
+def to_plain_text(text: str) -> str:
     """Return what a text says without any marks: a blank line between paragraphs, lists with
     hyphens or numbers, the address of a link behind its words.
     """
@@ -22,9 +22,9 @@ def plain(text: str) -> str:
     return "\n\n".join(paragraphs)
 
 
-def beginning(text: str, *, most: int = 200) -> str:
+def excerpt(text: str, *, most: int = 200) -> str:
     """Return how a text begins, in one line that ends with a word."""
-    words = " ".join(plain(text).split())
+    words = " ".join(to_plain_text(text).split())
     if len(words) <= most:
         return words
     return words[: most - 1].rpartition(" ")[0] + "…"

@@ -10,12 +10,13 @@ from flask_babel import format_date, format_decimal, format_time
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from petition import config, goals, i18n, sharing
-from petition.kinds import State, Verdict
-from petition.petitions import Shown
-from petition.web import sentences
-from petition.web.markdown import markdown
-from petition.web.surroundings import site_contact
+from petition.core import config, i18n
+from petition.models.enums import BurstState, PetitionState
+from petition.petitions import goals, sharing
+from petition.petitions.queries import PetitionView
+from petition.web.support import messages
+from petition.web.support.markdown import markdown
+from petition.web.support.page_context import site_contact
 
 
 def prepare(app: Flask) -> None:
@@ -35,18 +36,18 @@ def prepare(app: Flask) -> None:
         "spoken": _spoken,
         "address_of": lambda slug: f"{site}/p/{slug}",
         "anonymise_days": app.config["ANONYMISE_AFTER_DAYS"],
-        "channel_name": sentences.channel_name,
-        "refusal": sentences.refusal,
-        "warnings": sentences.warnings,
+        "channel_name": messages.channel_name,
+        "refusal": messages.refusal,
+        "warnings": messages.warnings,
         "absolute": lambda path: f"{site}{path}",
         "share_links": _share_links,
-        "share_text": sentences.share_text,
+        "share_text": messages.share_text,
         "brand": app.config["BRAND_NAME"],
         "has_logo": bool(app.config["BRAND_LOGO"]),
         "site_contact": site_contact,
         "with_territory": i18n.with_territory,
         "without_scheme": lambda url: url.partition("://")[2],
-        "counted_to": goals.bucket,
+        "counted_to": goals.round_down,
         "card_of": _card_of,
         "page_at": _page_at,
         "linked_data": _linked_data,
@@ -66,24 +67,24 @@ def prepare(app: Flask) -> None:
 
 def _states() -> dict[str, str]:
     return {
-        State.DRAFT: _("Draft"),
-        State.OPEN: _("Open"),
-        State.PAUSED: _("Paused"),
-        State.CLOSED: _("Closed"),
-        State.VICTORY: _("Won"),
+        PetitionState.DRAFT: _("Draft"),
+        PetitionState.OPEN: _("Open"),
+        PetitionState.PAUSED: _("Paused"),
+        PetitionState.CLOSED: _("Closed"),
+        PetitionState.VICTORY: _("Won"),
     }
 
 
 def _burst_states() -> dict[str, str]:
     return {
-        Verdict.OPEN: _("Open"),
-        Verdict.PLAUSIBLE: _("Proved plausible"),
-        Verdict.RELEASED: _("Let go"),
-        Verdict.DISCARDED: _("Erased"),
+        BurstState.OPEN: _("Open"),
+        BurstState.PLAUSIBLE: _("Proved plausible"),
+        BurstState.RELEASED: _("Let go"),
+        BurstState.DISCARDED: _("Erased"),
     }
 
 
-def every_address(endpoint: str, **values: Any) -> dict[str, str]:
+def localized_urls(endpoint: str, **values: Any) -> dict[str, str]:
     """Return a page's whole address in every language offered, and under "" the one without."""
     site = config.site_url(current_app.config)
     return {
@@ -96,8 +97,8 @@ def _page_at(endpoint: str, **values: Any) -> dict[str, str]:
     """Return the addresses that search engines read of a page, as `every_address` does; none when
     the answer under way is something else: a form that comes back, an organiser's preview.
     """
-    asked = request.endpoint in {endpoint, "public.index"} and request.method in {"GET", "HEAD"}
-    return every_address(endpoint, **values) if asked else {}
+    asked = request.endpoint in {endpoint, "petition.index"} and request.method in {"GET", "HEAD"}
+    return localized_urls(endpoint, **values) if asked else {}
 
 
 def _other_languages() -> list[tuple[str, str]]:
@@ -144,32 +145,32 @@ def _spoken(words: str, language: str) -> str:
     return Markup("<span{}>{}</span>").format(attributes, words) if attributes else words
 
 
-def _card_of(petition: Shown) -> str:
+def _card_of(petition: PetitionView) -> str:
     """Return the address of the picture that stands for a petition on other sites."""
     text = petition.text
     path = url_for(
-        "passing.card",
+        "share.card",
         slug=petition.slug,
         code=text.language,
-        count=goals.bucket(petition.count),
+        count=goals.round_down(petition.count),
         v=text.version,
     )
     return config.site_url(current_app.config) + path
 
 
-def _share_links(petition: Shown) -> list[sharing.ShareLink]:
+def _share_links(petition: PetitionView) -> list[sharing.ShareLink]:
     """Return the ways to pass a petition on that this site offers."""
     settings = current_app.config
     found = sharing.links(
         f"{config.site_url(settings)}/p/{petition.slug}",
-        sentences.share_text(petition),
+        messages.share_text(petition),
         title=petition.text.title,
         picture=_card_of(petition),
     )
     return [link for link in found if settings["SHARE_MORE"] or link.channel not in sharing.MORE]
 
 
-def _linked_data(petition: Shown, url: str) -> Markup:
+def _linked_data(petition: PetitionView, url: str) -> Markup:
     """Return what search engines read (JSON-LD, schema.org), safe inside a script element."""
     text = petition.text
     endorse = "https://schema.org/EndorseAction"

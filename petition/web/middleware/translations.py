@@ -1,0 +1,57 @@
+"""The gettext catalogues of the languages offered, bound to Flask-Babel."""
+
+from pathlib import Path
+
+from babel.support import NullTranslations, Translations
+from flask import Flask, g, has_request_context
+from flask_babel import Babel, Domain, get_locale
+
+from petition.core.config import PACKAGE
+from petition.core.errors import SettingsError
+from petition.core.i18n import WRITTEN_IN
+
+CATALOGUES = PACKAGE / "translations"
+OWN_CATALOGUES = "translations"  # in the instance folder: a language of the site's own
+
+
+def prepare(app: Flask) -> None:
+    """Bind the catalogues. Raises SettingsError for a language that has none, or none compiled."""
+    folders = {}
+    for language in app.config["LANGUAGES"]:
+        if language == WRITTEN_IN:
+            continue
+        own = Path(app.instance_path) / OWN_CATALOGUES
+        folders[language] = own if (own / language).exists() else CATALOGUES
+        catalogue = folders[language] / language / "LC_MESSAGES" / "messages"
+        if not catalogue.with_suffix(".po").exists():
+            raise SettingsError(f"LANGUAGES names {language}, for which there is no translation")
+        if not catalogue.with_suffix(".mo").exists():
+            raise SettingsError("translations are not compiled: run `make translations`")
+    babel = Babel()
+    babel.domain_instance = _Catalogues(folders)
+    babel.init_app(app, default_locale=app.config["LANGUAGES"][0], locale_selector=_reader_language)
+
+
+class _Catalogues(Domain):  # type: ignore[misc]  # untyped
+    """Each language from one folder: the site's own or the shipped one. Flask-Babel would merge
+    both, and take the plural rule of the last, which may not know the language.
+    """
+
+    def __init__(self, folders: dict[str, Path]) -> None:
+        super().__init__()
+        self._folders = folders
+
+    def get_translations(self) -> NullTranslations:
+        """Return the catalogue of the language that is spoken now; English needs none."""
+        language = str(get_locale())
+        if language not in self.cache:
+            folder = self._folders.get(language)
+            self.cache[language] = (
+                Translations.load(folder, [language]) if folder else NullTranslations()
+            )
+        found: NullTranslations = self.cache[language]
+        return found
+
+
+def _reader_language() -> str | None:
+    return g.get("language") if has_request_context() else None
