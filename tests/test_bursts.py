@@ -22,11 +22,11 @@ from petition.models.enums import BurstState, EmailKind, EmailState, PetitionSta
 from petition.organisers import burst_review
 from petition.petitions import queries
 from petition.signatures import reminders, signing
-from tests.conftest import TODAY, Client, deliver, filled, in_one_window, make_petition, text_of
-from tests.factories import read_address
+from tests.browsing import Client, deliver, filled, sign_in, text_of
+from tests.factories import TODAY, make_petition, read_address
 from tests.post_office import PostOffice
-from tests.test_journey import sign_in
-from tests.test_signing import ENTRY, confirm, in_threads, sign, signature_of
+from tests.signatures import ENTRY, confirm, in_threads, sign, signature_of
+from tests.waiting import in_one_window
 
 MINUTE = timedelta(minutes=1)
 
@@ -274,7 +274,7 @@ def test_the_organisers_page_shows_a_burst_and_lets_it_go(
 ) -> None:
     flood(60)
     burst_detection.detect(now=TODAY + MINUTE)
-    inside = sign_in(app, client)
+    inside = sign_in(app)
     page = inside.get(f"/organisers/p/{petition}")
     assert "flood.xyz" in page.text
     csrf = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]

@@ -26,7 +26,8 @@ from petition.mail import compose
 from petition.mail.context import MailContext
 from petition.mail.worker import Worker
 from petition.models import Signature, Suppression
-from tests.conftest import TODAY, Client, filled, make_petition, text_of
+from tests.browsing import Client, filled, text_of
+from tests.factories import TODAY, make_petition
 from tests.post_office import PostOffice
 
 ZONE = {

@@ -32,17 +32,18 @@ from petition.models import Email
 from petition.models.enums import EmailState
 from petition.operations.scheduler import Scheduler, Task
 from petition.outbox import delivery
-from tests import test_signing
-from tests.conftest import Client, MakeApp, count_of, deliver, filled, make_petition, path_of
+from tests import signatures
+from tests.browsing import Client, count_of, deliver, filled, path_of
+from tests.factories import MakeApp, make_petition
 from tests.post_office import PostOffice
-from tests.test_signing import in_threads
+from tests.signatures import in_threads
 
 MINUTE = timedelta(minutes=1)
 
 
 def sign(email: str = "anna@example.org") -> int:
     """Sign now and return the id of the letter."""
-    return test_signing.sign(email, at=now())
+    return signatures.sign(email, at=now())
 
 
 def letter(email_id: int) -> Email:
@@ -299,7 +300,7 @@ def test_a_confirmation_that_waited_too_long_says_that_all_is_well(
     email_id = sign()
     signature_id = letter(email_id).signature_id
     assert signature_id is not None
-    test_signing.confirm(signature_id, at=now())
+    signatures.confirm(signature_id, at=now())
     deliver(app)
     assert post_office.arrived[0].message["Subject"] == "Your email address is confirmed already"
 

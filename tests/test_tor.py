@@ -26,9 +26,9 @@ from petition.abuse.networks import Networks
 from petition.core.clock import now
 from petition.database.base import db
 from petition.models import Email
-from tests.conftest import TODAY, MakeApp, browser, in_one_window, make_petition
-from tests.factories import tasks_of
-from tests.test_limits import post
+from tests.browsing import browser, post
+from tests.factories import TODAY, MakeApp, make_petition, tasks_of
+from tests.waiting import in_one_window
 
 EXIT, OTHER = "198.51.100.7", "203.0.113.9"
 LIST = f"# exits\n\n{EXIT}\n  192.0.2.0/30  # a family\n2001:db8::7\nnonsense\n192.0.2.300\n"

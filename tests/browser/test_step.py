@@ -8,11 +8,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Open
-from tests.browser.site import Site, running
-from tests.browser.test_site import sign
-from tests.conftest import in_one_window
+from tests.browser.site import Open, Site, running
+from tests.browser.steps import sign
 from tests.post_office import PostOffice
+from tests.waiting import in_one_window
 
 
 @pytest.fixture(scope="module")

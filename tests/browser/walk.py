@@ -12,7 +12,7 @@ from petition.core import tokens
 from petition.core.clock import now
 from petition.core.config import ROOT
 from tests.browser.furnished import FALLS_BACK, LONG, STATES, Furnished
-from tests.conftest import in_one_window
+from tests.waiting import in_one_window
 
 READ = (
     "",
