@@ -1,17 +1,21 @@
-"""What every test may ask for. A test that asks for the database runs twice: on SQLite and on
-PostgreSQL.
-"""
+"""Fixtures of all tests. A test that uses `database` runs twice: on SQLite and on PostgreSQL."""
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from petition import create_app
-from petition.database.base import db
+from petition.abuse.rate_limits import WINDOW
+from petition.core import clock
+from petition.web.support import memo
+from petition.web.support.image_cache import ImageCache
 from tests import databases
 from tests.browsing import Client, browser
 from tests.factories import SITE, MakeApp, make_petition
@@ -22,6 +26,22 @@ from tests.post_office import PostOffice
 def _no_settings_of_this_machine() -> None:
     for name in [name for name in os.environ if name.startswith("PETITION_")]:
         del os.environ[name]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_memoized_longer_on_a_slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Turn off the part of the memo that keeps a value longer the longer it took to make."""
+    monkeypatch.setattr(memo, "SHARE", 0)
+
+
+@pytest.fixture
+def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """Stop the clock of the site, so that everything falls into one window of the rate limits."""
+    now = clock.now()
+    left = WINDOW - timedelta(seconds=now.timestamp() % WINDOW.total_seconds())
+    time = now - max(timedelta(minutes=1) - left, timedelta())  # and not into its last minute
+    monkeypatch.setattr(clock, "datetime", SimpleNamespace(now=lambda _zone: time))
+    return time
 
 
 @pytest.fixture(scope="session")
@@ -49,16 +69,13 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def post_office() -> Iterator[PostOffice]:
     """Return a running SMTP server."""
-    office = PostOffice()
-    office.start()
-    yield office
-    office.stop()
+    with PostOffice() as office:
+        yield office
 
 
 @pytest.fixture
 def make_app(database: str, post_office: PostOffice, tmp_path: Path) -> Iterator[MakeApp]:
-    """Return what makes an application on the test's database; settings may be named."""
-    made: list[Flask] = []
+    """Return a function that makes an application with settings on the test's database."""
 
     def make(**settings: Any) -> Flask:
         app = create_app(
@@ -69,21 +86,19 @@ def make_app(database: str, post_office: PostOffice, tmp_path: Path) -> Iterator
                 "SQLALCHEMY_DATABASE_URI": database,
                 "MAIL_SERVER": "127.0.0.1",
                 "MAIL_PORT": post_office.port,
-                "CHECK_MX": False,  # the addresses of the tests are in no DNS
+                "CHECK_MX": False,  # the tests' domains are not in the DNS
                 "MIN_FORM_SECONDS": 0,
                 "RATELIMIT_ENABLED": False,
-                "TOR_EXITS": "",  # no test asks the Tor project
+                "TOR_EXITS": "",  # no test sends a request to the Tor project
                 **settings,
             }
         )
-        made.append(app)
-        return app
+        # Time stands still for the drawings: none is refused because this machine is slow.
+        app.extensions["image_cache"] = ImageCache(tmp_path / "artwork", timer=lambda: 0.0)
+        return apps.enter_context(databases.disconnecting(app))
 
-    yield make
-    for app in made:
-        with app.app_context():
-            db.session.remove()
-            db.engine.dispose()
+    with ExitStack() as apps:
+        yield make
 
 
 @pytest.fixture

@@ -25,12 +25,8 @@ from petition.models import Counter, Email, NetworkSecret, Signature
 from tests.browsing import Client, browser, deliver, filled, post, text_of
 from tests.factories import TODAY, MakeApp, make_petition
 from tests.post_office import PostOffice
-from tests.waiting import in_one_window
 
-
-@pytest.fixture(autouse=True)
-def _counted_together() -> None:
-    in_one_window(5)
+pytestmark = pytest.mark.usefixtures("stopped_clock")
 
 
 @pytest.fixture
@@ -381,7 +377,6 @@ def test_mails_of_a_minute_are_bounded_over_all_workers(
         client = browser(app, use_cookies=False)
         for number in range(5):
             client.post("/p/free-them/sign", data=filled(email=f"s{number}@example.org"))
-        in_one_window(5, timedelta(minutes=1))
         deliver(app)
         deliver(app)
         assert len(post_office.arrived) == 3
