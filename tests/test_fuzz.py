@@ -38,12 +38,9 @@ from petition.petitions import petition_file, queries, updates
 from petition.signatures import codes
 from petition.web.support.image_cache import ImageCache
 from tests import databases
-from tests.conftest import SITE, MakeApp, browser, filled, make_petition
-from tests.factories import read_address
-from tests.test_journey import sign_in
-from tests.test_mine import CHANGED
-from tests.test_signing import ENTRY, confirm, sign
-from tests.test_updates import NEWS, photo
+from tests.browsing import CHANGED, browser, filled, sign_in
+from tests.factories import NEWS, SITE, MakeApp, make_petition, photo, read_address
+from tests.signatures import ENTRY, confirm, sign
 
 # At a desk every run tries other examples; in CI always the same ones, so that a commit which
 # has nothing to do with a find of the hour does not carry it.
@@ -238,7 +235,7 @@ class Site:
         self.petition_id = queries.get_id(self.slug)
         self._keys: tokens.Tokens = app.extensions["tokens"]
         self._number = 0
-        inside = sign_in(app, self.client)
+        inside = sign_in(app)
         page = inside.get("/organisers/")
         self._csrf = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
         name = app.config["SESSION_COOKIE_NAME"]

@@ -1,14 +1,14 @@
 """What the browser tests may ask for: a running site and pages on it."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.chromium import ARGUMENTS, executable
-from tests.browser.site import Site, running
+from tests.browser.site import Open, Site, running
 from tests.post_office import PostOffice
 
 
@@ -33,9 +33,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with running(tmp_path_factory.mktemp("instance"), office) as site:
         yield site
     office.stop()
-
-
-Open = Callable[..., Page]
 
 
 @pytest.fixture

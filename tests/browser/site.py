@@ -12,8 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from playwright.sync_api import Page
+
 from petition.core.config import ROOT
 from tests.post_office import PostOffice
+
+Open = Callable[..., Page]
 
 
 @dataclass(frozen=True)

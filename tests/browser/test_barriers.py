@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser import axe
-from tests.browser.conftest import Open
 from tests.browser.furnished import DRAFT, LANGUAGES, Furnished, furnished
+from tests.browser.site import Open
 from tests.browser.walk import SETTINGS, forms_and_states, pages
 
 

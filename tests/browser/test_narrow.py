@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.conftest import Open
 from tests.browser.fit import cut_off, enlarge
 from tests.browser.furnished import Furnished, furnished
+from tests.browser.site import Open
 from tests.browser.walk import SETTINGS, walk
 
 

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from petition.web.support.assets import SOURCE
-from tests.browser.conftest import Open
 from tests.browser.furnished import Furnished, furnished
+from tests.browser.site import Open
 
 
 @pytest.fixture(scope="module")

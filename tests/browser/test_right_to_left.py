@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.conftest import Open
 from tests.browser.fit import cut_off
 from tests.browser.furnished import Furnished, furnished
+from tests.browser.site import Open
 from tests.browser.walk import SETTINGS, walk
-from tests.test_right_to_left import LANGUAGE, TEXT, write_catalogue
+from tests.made_up_language import LANGUAGE, TEXT, write_catalogue
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Open
-from tests.browser.site import Site, running
-from tests.browser.test_site import sign
-from tests.conftest import in_one_window
+from tests.browser.site import Open, Site, running
+from tests.browser.steps import sign
 from tests.post_office import PostOffice
 
 
@@ -36,7 +34,6 @@ def test_the_browser_does_the_work_and_no_wait_is_needed(open_page: Open) -> Non
 
 
 def test_a_form_that_asks_for_a_mail_goes_on_by_itself_after_the_work(open_page: Open) -> None:
-    in_one_window(20)
     page = open_page("/my")
     for _ in range(5):
         page.goto(page.url.split("?")[0])

@@ -12,7 +12,6 @@ from petition.core import tokens
 from petition.core.clock import now
 from petition.core.config import ROOT
 from tests.browser.furnished import FALLS_BACK, LONG, STATES, Furnished
-from tests.conftest import in_one_window
 
 READ = (
     "",
@@ -178,7 +177,6 @@ def _own(page: Page, site: Furnished, home: str, language: str) -> Iterator[str]
     yield "my with errors"
     # Each walk from a network of its own: four such forms are free. It is never refused.
     page.set_extra_http_headers({"X-Forwarded-For": f"127.0.1.{next(_walks)}"})
-    in_one_window(20)
     for number in range(5):
         page.goto(f"{home}my")
         _send(page, "main form", email=f"signer@{language}.example.com")
