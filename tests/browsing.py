@@ -8,12 +8,14 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from petition.cli.service import worker_for
 from petition.core import tokens
 from petition.core.clock import now
 from petition.database.base import db
+from petition.models import AuditEntry
 from petition.models.enums import Role
 from petition.organisers import access
 from tests.factories import SITE, read_address
@@ -150,8 +152,7 @@ def sign_in(app: Flask) -> Client:
 
 def press(client: Client, path: str, form: str | None = None, **fields: str) -> TestResponse:
     """Open a page and submit a form with the CSRF token of that page."""
-    page = client.get(path)
-    csrf = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    csrf = csrf_of(client.get(path))
     return client.post(form or path, data={"csrf_token": csrf, **fields})
 
 
@@ -159,3 +160,19 @@ def public_pages(client: FlaskClient, slug: str) -> list[str]:
     """Return the paths of every public page of a petition."""
     pages = ("", "/share", "/updates", "/signatures", "/write", "/mastodon", "/embed")
     return ["/", "/privacy", "/accessibility", *(f"/p/{slug}{page}" for page in pages)]
+
+
+def csrf_of(page: TestResponse) -> str:
+    """Return the CSRF token of a page's first form."""
+    return page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
+
+
+def trail() -> list[tuple[str, int | None, int | None, str]]:
+    """Return the audit trail: action, organiser, petition and detail."""
+    db.session.rollback()
+    rows = db.session.execute(
+        select(
+            AuditEntry.action, AuditEntry.organiser_id, AuditEntry.petition_id, AuditEntry.detail
+        ).order_by(AuditEntry.id)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]

@@ -149,15 +149,15 @@ def test_what_proves_plausible_is_let_go(app: Flask, petition: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "becomes"),
+    ("decision", "becomes"),
     [(BurstState.RELEASED, EmailState.DUE), (BurstState.DISCARDED, EmailState.WITHHELD)],
 )
 def test_a_letter_put_in_while_it_was_decided_is_not_held_for_ever(
-    app: Flask, petition: str, verdict: BurstState, becomes: EmailState
+    app: Flask, petition: str, decision: BurstState, becomes: EmailState
 ) -> None:
     flood(60)
     (burst_id,) = burst_detection.detect(now=TODAY + MINUTE)
-    burst_review.decide_burst(1, burst_id, verdict, organiser_id=1, now=TODAY + MINUTE)
+    burst_review.decide_burst(1, burst_id, decision, organiser_id=1, now=TODAY + MINUTE)
     late = flood(1, first=100)
     with transaction() as connection:  # as by who looked before and wrote after
         connection.execute(
@@ -221,7 +221,7 @@ def test_an_organiser_lets_go_or_erases(app: Flask, petition: str) -> None:
     assert states() == {EmailState.DUE: 60}
     burst_review.decide_burst(1, burst_id, BurstState.DISCARDED, organiser_id=1, now=TODAY)
     assert states() == {EmailState.DUE: 60}, "what is decided stays as it is"
-    assert db.session.scalars(select(AuditEntry.action)).all() == ["burst.released"]
+    assert db.session.scalars(select(AuditEntry.action)).all()[2:] == ["burst.released"]
 
 
 def test_erasing_a_burst_leaves_what_others_entered_before(app: Flask, petition: str) -> None:
@@ -278,8 +278,10 @@ def test_the_organisers_page_shows_a_burst_and_lets_it_go(
     assert "flood.xyz" in page.text
     csrf = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
     path = f"/organisers/p/{petition}/bursts/1"
-    assert inside.post(path, data={"verdict": "release"}).status_code == 400, "not without CSRF"
-    answer = inside.post(path, data={"verdict": "release", "csrf_token": csrf})
+    assert inside.post(path, data={"state": "released"}).status_code == 400, "not without CSRF"
+    for nonsense in ({}, {"state": "open"}, {"state": "x"}):
+        assert inside.post(path, data={"csrf_token": csrf, **nonsense}).status_code == 400
+    answer = inside.post(path, data={"state": "released", "csrf_token": csrf})
     assert answer.status_code == 303
     assert states()[EmailState.DUE] == 61, "and the organiser's own sign-in link"
 
@@ -342,12 +344,12 @@ def test_a_discarded_flood_that_comes_again_is_held_again(app: Flask, petition: 
 
 
 def test_a_filled_trap_is_held_however_often_it_was_decided(app: Flask, petition: str) -> None:
-    for number, verdict in enumerate((BurstState.RELEASED, BurstState.DISCARDED, BurstState.OPEN)):
+    for number, decision in enumerate((BurstState.RELEASED, BurstState.DISCARDED, BurstState.OPEN)):
         sign(f"robot{number}@example.org", at=TODAY, sender=FormSender(trapped=True))
         assert states()[EmailState.HELD] == 1
-        if verdict != BurstState.OPEN:
+        if decision != BurstState.OPEN:
             newest = burst_review.list_bursts()[0].id
-            burst_review.decide_burst(1, newest, verdict, organiser_id=1, now=TODAY)
+            burst_review.decide_burst(1, newest, decision, organiser_id=1, now=TODAY)
 
 
 def test_erasing_a_burst_erases_nobody_who_has_confirmed(app: Flask, petition: str) -> None:

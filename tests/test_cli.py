@@ -1,17 +1,22 @@
 """The command line: the same use cases as the pages; refused with exit status 1 and one line."""
 
+import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 
+from petition.core.errors import PetitionError, SlugTaken, TransitionNotAllowed
 from petition.database.base import db
-from petition.models import AuditEntry
+from petition.database.transactions import transaction
+from petition.models import Tally
 from petition.models.enums import PetitionState
-from petition.petitions import queries
-from tests.browsing import Client, browser, confirmed, count_of, path_of, press
-from tests.factories import MakeApp
+from petition.petitions import lifecycle, petition_file, queries
+from tests.browsing import Client, browser, confirmed, count_of, path_of, press, trail
+from tests.factories import TODAY, MakeApp, make_petition
 from tests.post_office import PostOffice
 
 SAMPLE = Path(queries.__file__).parent / "samples" / "kuramshin.toml"
@@ -42,6 +47,8 @@ def test_the_sample_petition_is_imported_in_every_shipped_language(
     assert "as it stood in May 2016" in page
     assert "Срочно: свободу Вадиму Курамшину" in client.get("/ru/p/kuramshin").text
     assert refused(app, "petition", "import", str(SAMPLE)).endswith("exists already: kuramshin")
+    run(app, "petition", "add", "kuramshin", str(SAMPLE.with_name("kuramshin-news.toml")))
+    assert [entry[0] for entry in trail()] == ["petition.import", "petition.update"]
 
 
 @pytest.mark.parametrize(
@@ -97,12 +104,94 @@ def test_a_petition_is_written_opened_paused_and_closed(app: Flask, client: Clie
     )
 
 
-def test_recounting_agrees_with_the_counter(
+def test_every_change_of_state_is_recorded_once(app: Flask) -> None:
+    slug = make_petition(state="draft")
+    for command in ("open", "open", "pause", "pause", "close", "victory", "victory", "close"):
+        run(app, "petition", command, slug)
+    assert trail() == [
+        ("petition.create", None, 1, "draft"),
+        ("petition.open", None, 1, "draft to open"),
+        ("petition.pause", None, 1, "open to paused"),
+        ("petition.close", None, 1, "paused to closed"),
+        ("petition.victory", None, 1, "closed to victory"),
+        ("petition.close", None, 1, "victory to closed"),
+    ]
+
+
+def test_moves_between_states_follow_the_table(app: Flask) -> None:
+    routes = {
+        PetitionState.DRAFT: [],
+        PetitionState.OPEN: [PetitionState.OPEN],
+        PetitionState.PAUSED: [PetitionState.OPEN, PetitionState.PAUSED],
+        PetitionState.CLOSED: [PetitionState.OPEN, PetitionState.CLOSED],
+        PetitionState.VICTORY: [PetitionState.OPEN, PetitionState.VICTORY],
+    }
+    refused_moves = set()
+    for before, route in routes.items():
+        for after in PetitionState:
+            slug = make_petition(f"{before}-{after}", state="draft")
+            for state in route:
+                lifecycle.change_state(slug, state, now=TODAY)
+            recorded = len(trail())
+            try:
+                lifecycle.change_state(slug, after, now=TODAY)
+                assert len(trail()) == recorded + (after != before)
+                reached = after
+            except TransitionNotAllowed:
+                refused_moves.add((before, after))
+                assert len(trail()) == recorded
+                reached = before
+            assert queries.get_petition(slug, "en", drafts=True).state == reached
+    draft, opened, paused, closed, won = PetitionState
+    assert refused_moves == {
+        *((draft, after) for after in (paused, closed, won)),
+        *((before, draft) for before in (opened, paused, closed, won)),
+        (closed, paused),
+        (won, opened),
+        (won, paused),
+    }
+
+
+def test_a_draft_cannot_be_won(app: Flask) -> None:
+    slug = make_petition(state="draft")
+    assert refused(app, "petition", "victory", slug) == (
+        "Error: a petition may not change its state like this: draft to victory"
+    )
+
+
+def test_only_the_same_slug_is_a_slug_taken(app: Flask, petition: str) -> None:
+    with pytest.raises(SlugTaken):
+        make_petition(petition)
+    file = petition_file.parse(tomllib.loads(SAMPLE.read_text(encoding="utf-8")))
+    with pytest.raises(IntegrityError):  # a language twice
+        lifecycle.create(replace(file, texts=[file.texts[0]] * 2), now=TODAY)
+    assert [entry[0] for entry in trail()] == ["petition.create"]
+
+
+def test_every_error_of_a_command_is_one_line(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Unforeseen(PetitionError):
+        pass
+
+    def fail(_language: str) -> None:
+        raise Unforeseen("this and that")
+
+    monkeypatch.setattr(queries, "list_petitions", fail)
+    assert refused(app, "petition", "list") == "Error: Unforeseen: this and that"
+
+
+def test_recounting_corrects_the_counter(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     confirmed(client, post_office, petition)
     assert run(app, "petition", "recount", petition) == "1\n"
+    with transaction() as connection:
+        connection.execute(update(Tally).values(counted=9))
+    assert run(app, "petition", "recount", petition) == "1 (the counter said 9)\n"
     assert count_of(client, petition) == 1
+    assert trail()[-2:] == [
+        ("petition.recount", None, 1, "1 to 1"),
+        ("petition.recount", None, 1, "9 to 1"),
+    ]
 
 
 def test_an_unknown_petition_is_refused_everywhere(app: Flask) -> None:
@@ -118,15 +207,20 @@ def test_a_printed_link_signs_in_once(app: Flask) -> None:
     assert press(inside, path_of(link)).status_code == 303
     assert inside.get("/organisers/").status_code == 200
     assert press(browser(app), path_of(link)).status_code == 410
+    assert [entry[0] for entry in trail()] == [
+        "organiser.invite",
+        "organiser.link",
+        "organiser.sign_in",
+    ]
 
 
-def test_organisers_are_refused_in_a_line(app: Flask) -> None:
+def test_organisers_are_refused_in_a_line(app: Flask, petition: str) -> None:
     assert refused(app, "organiser", "link", "nobody@example.org").startswith("Error: there is no")
     run(app, "organiser", "invite", "anna@example.org")
     assert "exists already" in refused(app, "organiser", "invite", "anna@example.org")
-    assert "no such petition" in refused(
-        app, "organiser", "invite", "berta@example.org", "--petition", "nobody"
-    )
+    berta = ("organiser", "invite", "berta@example.org", "--petition")
+    assert "no such petition" in refused(app, *berta, "nobody")
+    assert "an admin reaches all petitions" in refused(app, *berta, petition, "--role", "admin")
     run(app, "organiser", "remove", "anna@example.org")
     refused(app, "organiser", "link", "anna@example.org")
 
@@ -154,8 +248,7 @@ def test_the_export_is_the_same_bytes_as_the_download(
     downloaded = inside.get(f"/organisers/p/{petition}/signatures.csv").data
     result = app.test_cli_runner().invoke(args=["export", petition])
     assert result.stdout_bytes == downloaded
-    recorded = db.session.scalars(select(AuditEntry.detail).order_by(AuditEntry.id)).all()
-    assert recorded[-2:] == ["csv", "csv by command"], "each copy is one that can be told of"
+    assert [entry[3] for entry in trail()[-2:]] == ["csv", "csv by command"]
 
 
 def test_the_outbox_is_worked_off_once_and_its_status_told(

@@ -97,7 +97,7 @@ READS: dict[str, tuple[str, ...]] = {
     "organisers.sign_out": ("csrf_token",),
     "organisers.comments": ("before",),
     "organisers.names": ("before",),
-    "organisers.decide_burst": ("verdict", "csrf_token"),
+    "organisers.decide_burst": ("state", "csrf_token"),
     "organisers.decide_comment": ("show", "comment", "csrf_token"),
     "organisers.hide_name": ("csrf_token",),
 }
@@ -115,7 +115,7 @@ GOOD: dict[str, dict[str, str]] = {
     "self_service.change": CHANGED,
     "self_service.disown": {"never": "yes"},
     "organisers.ask_link": {"email": "organiser@example.org"},
-    "organisers.decide_burst": {"verdict": "discard"},
+    "organisers.decide_burst": {"state": "discarded"},
     "organisers.decide_comment": {"show": "yes", "comment": "Because."},
 }
 SETTINGS = {

@@ -3,26 +3,35 @@ anywhere.
 """
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import cast
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
+from petition.abuse import bursts
 from petition.abuse.rate_limits import FormSender
 from petition.core import tokens
 from petition.core.clock import now
-from petition.core.errors import OrganiserExists, OrganiserNotFound, SignInLinkUsed
-from petition.database.base import db
-from petition.models import AuditEntry
+from petition.core.errors import (
+    AdminOfOnePetition,
+    OrganiserExists,
+    OrganiserNotFound,
+    SignInLinkUsed,
+)
+from petition.database.transactions import transaction
 from petition.models.enums import Role
 from petition.organisers import access
-from petition.web.organisers.guard import OPEN
+from petition.organisers.permissions import ROLES, Action
+from petition.web.organisers.guard import ACTIONS
 from tests.browsing import (
     ORGANISER,
     Client,
     browser,
     confirmed,
+    csrf_of,
     deliver,
     enter,
     invite,
@@ -31,30 +40,85 @@ from tests.browsing import (
     signed,
     text_of,
     token_for,
+    trail,
 )
 from tests.factories import TODAY, make_petition
 from tests.post_office import PostOffice
 
+Call = tuple[Action, str, str, str | None]  # action, method, path, slug
 
-def test_every_route_is_guarded_or_listed_as_open(
-    app: Flask, client: Client, petition: str
+
+def closed_routes(app: Flask, petitions: dict[str, int]) -> Iterator[Call]:
+    """Yield a call of every method of every closed route on every petition, sign-out last."""
+    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("organisers.")]
+    assert {rule.endpoint for rule in rules} == ACTIONS.keys(), "a route declares its action"
+    for rule in sorted(rules, key=lambda rule: rule.endpoint == "organisers.sign_out"):
+        action = ACTIONS[rule.endpoint]
+        if action is None:
+            continue
+        slugs: list[str | None] = [*petitions] if "<slug>" in rule.rule else [None]
+        for slug in slugs:
+            path = rule.rule.replace("<int:number>", "1")
+            if slug is not None:
+                path = re.sub(r"<int:\w+>", str(petitions[slug]), path.replace("<slug>", slug))
+            assert "<" not in path, f"teach this test what to fill into {rule.rule}"
+            for method in sorted((rule.methods or set()) - {"OPTIONS"}):
+                yield action, method, path, slug
+
+
+@pytest.mark.parametrize("role", [*Role, None])
+def test_every_route_asks_the_table_who_may(
+    app: Flask, petition: str, post_office: PostOffice, role: Role | None
 ) -> None:
-    walked = 0
+    petitions = {petition: 1, make_petition("another"): 2}
+    for name, petition_id in petitions.items():
+        signer = {"email": f"signer@{name}.net", "display": "full", "comment": "Because."}
+        confirmed(browser(app), post_office, name, **signer)
+        with transaction() as connection:
+            bursts.record(connection, petition_id, "domain", "flood.xyz", 60, 0, now())
+    inside = browser(app)
+    if role is not None:
+        invite(role, slug=None if role == Role.ADMIN else petition)
+        inside = enter(app)
+    form = {
+        "csrf_token": csrf_of(inside.get("/organisers/", follow_redirects=True)),
+        "comment": "Because.",
+        "show": "yes",
+        "state": "released",
+    }
+    for action, method, path, slug in closed_routes(app, petitions):
+        answer = inside.open(path, method=method, data=form)
+        at_sign_in = answer.location == "/organisers/sign-in"
+        case = (method, path, answer.status_code, answer.location)
+        if role is None:
+            assert at_sign_in, case
+        elif slug not in (None, petition) and role != Role.ADMIN:
+            assert answer.status_code == 404, case
+        elif role in ROLES[action]:
+            assert answer.status_code in {200, 303}, case
+            assert at_sign_in == (action == Action.SIGN_OUT), case
+        else:
+            assert answer.status_code == 403, case
+
+
+def test_every_action_has_its_roles_and_a_route() -> None:
+    assert {*Action} == ROLES.keys() == {action for action in ACTIONS.values() if action}
+
+
+def test_nothing_else_answers_under_organisers(app: Flask) -> None:
     for rule in app.url_map.iter_rules():
-        if not rule.rule.startswith("/organisers"):
-            assert not rule.endpoint.startswith("organiser."), rule
-            continue
-        walked += 1
-        if rule.endpoint in OPEN:
-            continue
-        path = re.sub(r"<int:\w+>", "1", rule.rule.replace("<slug>", petition))
-        assert "<" not in path, f"teach this test what to fill into {rule.rule}"
-        for method in (rule.methods or set()) - {"OPTIONS"}:
-            answer = client.open(path, method=method)
-            assert answer.status_code in {303, 400}, (method, path)
-            if answer.status_code == 303:
-                assert answer.location == "/organisers/sign-in", (method, path)
-    assert walked >= len(OPEN) + 3
+        assert rule.rule.startswith("/organisers") == rule.endpoint.startswith("organisers."), rule
+
+
+def test_a_route_without_a_declared_action_is_refused(
+    app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invite(Role.ADMIN)
+    inside = enter(app)
+    monkeypatch.delitem(ACTIONS, "organisers.petition")
+    assert inside.get(f"/organisers/p/{petition}").status_code == 403
+    signed_out = browser(app).get(f"/organisers/p/{petition}")
+    assert signed_out.location == "/organisers/sign-in"
 
 
 def test_the_mailed_link_signs_in_once(
@@ -154,6 +218,30 @@ def test_nobody_is_invited_twice(app: Flask) -> None:
     invite()
     with pytest.raises(OrganiserExists):
         invite()
+    assert trail()[-1][0] == "organiser.invite"
+    assert len(trail()) == 1
+
+
+def test_another_broken_constraint_is_not_taken_for_an_earlier_invitation(app: Flask) -> None:
+    with pytest.raises(IntegrityError):
+        access.invite(ORGANISER, role=Role.EDITOR, slug=None, language=cast("str", None), now=TODAY)
+    assert trail() == []
+
+
+def test_an_admin_is_not_invited_to_one_petition(app: Flask, petition: str) -> None:
+    with pytest.raises(AdminOfOnePetition):
+        invite(Role.ADMIN, slug=petition)
+
+
+def test_invitation_sign_in_and_removal_are_recorded(app: Flask, petition: str) -> None:
+    organiser_id = invite(slug=petition)
+    enter(app)
+    access.remove(ORGANISER, now=TODAY)
+    assert trail()[1:] == [
+        ("organiser.invite", None, 1, f"organiser {organiser_id} as editor"),
+        ("organiser.sign_in", organiser_id, None, ""),
+        ("organiser.remove", None, None, f"organiser {organiser_id}"),
+    ]
 
 
 def test_the_session_cookie_is_for_this_host_over_https_alone(app: Flask) -> None:
@@ -191,27 +279,22 @@ def test_an_organiser_of_one_petition_reaches_no_other(
     assert "another" not in inside.get("/organisers/").text
 
 
-def test_a_viewer_sees_numbers_and_no_names(app: Flask, petition: str) -> None:
-    invite(Role.VIEWER)
-    inside = enter(app)
-    page = inside.get(f"/organisers/p/{petition}")
-    assert page.status_code == 200
-    assert "signatures.csv" not in page.text
-    assert inside.get(f"/organisers/p/{petition}/signatures.csv").status_code == 403
+@pytest.mark.parametrize("role", list(Role))
+def test_a_viewer_is_shown_figures_only(app: Flask, petition: str, role: Role) -> None:
+    with transaction() as connection:
+        bursts.record(connection, 1, "domain", "flood.xyz", 60, 0, now())
+    invite(role)
+    page = enter(app).get(f"/organisers/p/{petition}")
+    assert "Not confirmed yet" in page.text
+    for link in ("signatures.csv", f"p/{petition}/comments", f"p/{petition}/names", "flood.xyz"):
+        assert (link in page.text) == (role != Role.VIEWER), link
 
 
 def test_every_download_is_recorded_before_it_begins(app: Flask, petition: str) -> None:
     organiser_id = invite()
     inside = enter(app)
     inside.get(f"/organisers/p/{petition}/signatures.csv", buffered=False).close()
-    db.session.rollback()
-    entry = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
-    assert entry is not None
-    assert (entry.action, entry.organiser_id, entry.detail) == (
-        "signatures.download",
-        organiser_id,
-        "csv",
-    )
+    assert trail()[-1] == ("signatures.download", organiser_id, 1, "csv")
 
 
 def test_the_pages_are_kept_nowhere_and_found_by_no_search(app: Flask, petition: str) -> None:

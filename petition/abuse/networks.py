@@ -13,9 +13,9 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, select
-from sqlalchemy.exc import IntegrityError
 
 from petition.abuse.tor import Address, Network, TorExits
+from petition.database import upsert
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import NetworkSecret
@@ -83,19 +83,18 @@ def _within(address: Address | None, networks: tuple[Network, ...]) -> bool:
 
 def _secret_of(day: date) -> bytes:
     """Return the key of a day, made by whichever process needs it first."""
-    for _ in range(3):
-        with db.engine.connect() as connection:
-            found = connection.scalar(select(NetworkSecret.secret).where(NetworkSecret.day == day))
-        if found is not None:
-            return bytes(found)
-        try:
-            with transaction() as connection:
-                connection.execute(
-                    NetworkSecret.table().insert().values(day=day, secret=secrets.token_bytes(32))
-                )
-        except IntegrityError:
-            continue  # another process was first: read its key
-    raise LookupError(day)
+    stored = select(NetworkSecret.secret).where(NetworkSecret.day == day)
+    with db.engine.connect() as connection:
+        secret = connection.scalar(stored)
+    if secret is None:
+        with transaction() as connection:
+            connection.execute(
+                upsert.insert(connection, NetworkSecret)
+                .values(day=day, secret=secrets.token_bytes(32))
+                .on_conflict_do_nothing(index_elements=["day"])
+            )
+            secret = connection.execute(stored).scalar_one()
+    return bytes(secret)
 
 
 def delete_expired(connection: Connection, *, now: datetime) -> int:

@@ -1,5 +1,7 @@
-"""The command line: thin doors to the same use cases as the pages. Exit status 1 and one line when
-refused.
+"""The `flask` commands: each reads its arguments and calls the same use cases as the pages.
+
+Exit status 1 and one line on standard error when refused (`refusal`), 2 on wrong usage. Begin with
+`petitions`.
 """
 
 from flask import Flask
@@ -9,12 +11,8 @@ from petition.cli import organisers, petitions, safety, service
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
-    app.cli.add_command(petitions.petition)
-    app.cli.add_command(petitions.export)
-    app.cli.add_command(organisers.organiser)
-    app.cli.add_command(service.outbox_commands)
-    app.cli.add_command(safety.retention)
-    app.cli.add_command(safety.bounces)
-    app.cli.add_command(safety.abuse)
-    app.cli.add_command(service.setup)
-    app.cli.add_command(service.serve)
+    own = (petitions.petition, petitions.export, organisers.organiser)
+    mail = (service.outbox_commands, safety.bounces)
+    operations = (service.setup, service.serve, safety.retention, safety.abuse)
+    for command in own + mail + operations:
+        app.cli.add_command(command)

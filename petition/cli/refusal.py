@@ -1,11 +1,14 @@
-"""How a command refuses: exit status 1 and one line on standard error."""
+"""How commands are refused: exit status 1 and one line on standard error."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
+from flask.cli import AppGroup
 
 from petition.core.errors import (
+    AdminOfOnePetition,
     MailServerUnreachable,
     OrganiserExists,
     OrganiserNotFound,
@@ -14,28 +17,43 @@ from petition.core.errors import (
     PetitionNotFound,
     SettingsError,
     SlugTaken,
+    TransitionNotAllowed,
 )
 
-_SAID = {
-    PetitionNotFound: "there is no such petition",
-    SlugTaken: "a petition with this slug exists already",
-    PetitionFileInvalid: "the petition cannot be kept",
+_MESSAGES: dict[type[PetitionError], str] = {
+    AdminOfOnePetition: "an admin reaches all petitions: leave out --petition or invite an editor",
+    MailServerUnreachable: "the mail server cannot be reached",
     OrganiserExists: "an organiser with this address exists already",
     OrganiserNotFound: "there is no organiser with this address",
-    MailServerUnreachable: "the mail server cannot be reached",
+    PetitionFileInvalid: "the petition file is not valid",
+    PetitionNotFound: "there is no such petition",
+    SlugTaken: "a petition with this slug exists already",
+    TransitionNotAllowed: "a petition may not change its state like this",
 }
 
 
 @contextmanager
 def refusing() -> Iterator[None]:
-    """Turn a broken rule into the command's refusal."""
+    """Turn a PetitionError into a click error with its message and detail in one line."""
     try:
         yield
     except SettingsError as error:
         raise click.ClickException("; ".join(error.lines)) from error
     except PetitionError as error:
-        said = _SAID.get(type(error))
-        if said is None:
-            raise
+        message = _MESSAGES.get(type(error), type(error).__name__)
         detail = f": {error}" if str(error) else ""
-        raise click.ClickException(f"{said}{detail}") from error
+        raise click.ClickException(f"{message}{detail}") from error
+
+
+class Command(click.Command):
+    """A command that is refused with one line when it raises a PetitionError."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with refusing():
+            return super().invoke(ctx)
+
+
+class CommandGroup(AppGroup):
+    """A group of such commands, which run in the application's context."""
+
+    command_class = Command

@@ -38,6 +38,10 @@ class SlugTaken(PetitionError):
     """A petition with this address exists already."""
 
 
+class TransitionNotAllowed(PetitionError):
+    """A petition may not move between these states; the argument names both."""
+
+
 class TokenInvalid(PetitionError):
     """A link that this site did not write, that was cut short, or that was written for another
     purpose.
@@ -66,6 +70,10 @@ class OrganiserNotFound(PetitionError):
 
 class OrganiserExists(PetitionError):
     """An organiser with this address exists already."""
+
+
+class AdminOfOnePetition(PetitionError):
+    """An admin reaches all petitions and is not invited to one of them."""
 
 
 class PermissionDenied(PetitionError):

@@ -1,23 +1,21 @@
-"""Organisers: who may enter what, one-time sign-in links instead of passwords, and the trail of
-what they did.
-"""
+"""Organisers: invitation and removal, one-time sign-in links instead of passwords, downloads."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, delete, select, update
 
 from petition import audit
 from petition.abuse import rate_limits
 from petition.abuse.rate_limits import FormSender
 from petition.core.errors import (
+    AdminOfOnePetition,
     OrganiserExists,
     OrganiserNotFound,
-    PermissionDenied,
     PetitionNotFound,
     SignInLinkUsed,
 )
+from petition.database import upsert
 from petition.database.base import db
 from petition.database.transactions import advisory_lock, transaction
 from petition.models import Organiser, Petition
@@ -28,59 +26,74 @@ from petition.signatures.identity import Address
 
 @dataclass(frozen=True, slots=True)
 class SignInLink:
-    """What a sign-in link is made of: it works while the organiser's serial is this one."""
+    """The content of a sign-in link: valid while the organiser's serial is this one."""
 
     organiser_id: int
     serial: int
 
 
 def invite(address: Address, *, role: Role, slug: str | None, language: str, now: datetime) -> int:
-    """Add an organiser, for one petition or (with no slug) for all, and mail the first sign-in
-    link.
+    """Add an organiser, enqueue the first sign-in link, and return the organiser's id.
 
-    Raises OrganiserExists and PetitionNotFound. Returns the organiser's id.
+    Without `slug` the organiser reaches all petitions.
+    Raises: AdminOfOnePetition, OrganiserExists, PetitionNotFound.
     """
-    petition_id = None if slug is None else _petition(slug)
-    try:
-        with transaction() as connection:
-            organiser_id = connection.execute(
-                insert(Organiser)
-                .values(
-                    email=address.email,
-                    mailbox_key=address.mailbox,
-                    language=language,
-                    role=role.value,
-                    petition_id=petition_id,
-                    sign_in_serial=0,
-                    invited_at=now,
-                )
-                .returning(Organiser.id)
-            ).scalar_one()
-            enqueue.email_organiser(connection, EmailKind.SIGN_IN, organiser_id, now=now)
-            audit.record(
-                connection, "organisers.invite", now, petition_id=petition_id, detail=role.value
+    if role == Role.ADMIN and slug is not None:
+        raise AdminOfOnePetition
+    with transaction() as connection:
+        petition_id = None if slug is None else _petition_id(connection, slug)
+        organiser_id = connection.scalar(
+            upsert.insert(connection, Organiser)
+            .values(
+                email=address.email,
+                mailbox_key=address.mailbox,
+                language=language,
+                role=role,
+                petition_id=petition_id,
+                sign_in_serial=0,
+                invited_at=now,
             )
-            return organiser_id
-    except IntegrityError as error:
-        raise OrganiserExists from error
+            .on_conflict_do_nothing(index_elements=["mailbox_key"])
+            .returning(Organiser.id)
+        )
+        if organiser_id is None:
+            raise OrganiserExists
+        enqueue.email_organiser(connection, EmailKind.SIGN_IN, organiser_id, now=now)
+        audit.record(
+            connection,
+            "organiser.invite",
+            now,
+            petition_id=petition_id,
+            detail=f"organiser {organiser_id} as {role}",
+        )
+        return int(organiser_id)
+
+
+def _petition_id(connection: Connection, slug: str) -> int:
+    petition_id = connection.scalar(select(Petition.id).where(Petition.slug == slug))
+    if petition_id is None:
+        raise PetitionNotFound
+    return petition_id
 
 
 def remove(address: Address, *, now: datetime) -> None:
-    """Shut an organiser out at once, open sessions included. Raises OrganiserUnknown."""
+    """Delete an organiser, which ends their sessions at once. Raises: OrganiserNotFound."""
     with transaction() as connection:
-        removed = connection.scalar(
+        organiser_id = connection.scalar(
             delete(Organiser)
             .where(Organiser.mailbox_key == address.mailbox)
             .returning(Organiser.id)
         )
-        if removed is None:
+        if organiser_id is None:
             raise OrganiserNotFound
-        audit.record(connection, "organisers.remove", now, detail=f"organiser {removed}")
+        audit.record(connection, "organiser.remove", now, detail=f"organiser {organiser_id}")
 
 
 def request_link(address: Address, *, sender: FormSender, now: datetime) -> None:
-    """Mail a sign-in link to an organiser, at most five an hour; do the same for anybody else, but
-    for the mail. Raises TooMany.
+    """Enqueue a sign-in link for an organiser, at most five an hour.
+
+    For other addresses the same work is done without an email, so timing does not reveal them.
+    Raises: RateLimited.
     """
     with transaction() as connection:
         organiser_id = connection.scalar(
@@ -92,30 +105,40 @@ def request_link(address: Address, *, sender: FormSender, now: datetime) -> None
 
 
 def get_sign_in_link(address: Address) -> SignInLink:
-    """Return what the organiser's next sign-in link is made of. Raises OrganiserUnknown."""
+    """Return the content of the organiser's next sign-in link. Raises: OrganiserNotFound."""
     organiser = db.session.scalar(select(Organiser).where(Organiser.mailbox_key == address.mailbox))
     if organiser is None:
         raise OrganiserNotFound
     return SignInLink(organiser.id, organiser.sign_in_serial)
 
 
-def use_link(link: SignInLink, *, now: datetime) -> int:
-    """Spend a sign-in link and return the organiser's id. One link opens one session, whoever
-    clicks twice.
+def issue_link(address: Address, *, now: datetime) -> SignInLink:
+    """Return the organiser's next sign-in link, recorded as issued by the command line.
 
-    Raises SignInSpent, and every other link written before is spent with it.
+    Raises: OrganiserNotFound.
+    """
+    link = get_sign_in_link(address)
+    with transaction() as connection:
+        audit.record(connection, "organiser.link", now, detail=f"organiser {link.organiser_id}")
+    return link
+
+
+def use_link(link: SignInLink, *, now: datetime) -> int:
+    """Use up a sign-in link, and every one issued before, and return the organiser's id.
+
+    Of concurrent uses only one succeeds. Raises: SignInLinkUsed.
     """
     with transaction() as connection:
-        entered = connection.scalar(
+        organiser_id = connection.scalar(
             update(Organiser)
             .where(Organiser.id == link.organiser_id, Organiser.sign_in_serial == link.serial)
             .values(sign_in_serial=Organiser.sign_in_serial + 1)
             .returning(Organiser.id)
         )
-        if entered is None:
+        if organiser_id is None:
             raise SignInLinkUsed
-        audit.record(connection, "organisers.enter", now, organiser_id=entered)
-        return int(entered)
+        audit.record(connection, "organiser.sign_in", now, organiser_id=organiser_id)
+        return int(organiser_id)
 
 
 def get_organiser(organiser_id: int) -> Organiser | None:
@@ -123,43 +146,13 @@ def get_organiser(organiser_id: int) -> Organiser | None:
     return db.session.get(Organiser, organiser_id)
 
 
-def may_see(organiser: Organiser, petition_id: int) -> bool:
-    """Say whether a petition is within the organiser's reach."""
-    return organiser.petition_id in (None, petition_id)
+def record_download(
+    petition_id: int, *, organiser_id: int | None, detail: str, now: datetime
+) -> None:
+    """Record a download of signatures, before its first byte leaves.
 
-
-def petition_for(organiser: Organiser, slug: str) -> int:
-    """Return the id of a petition that the organiser may see. Raises PetitionNotFound for any
-    other.
+    `organiser_id` is None for the command line; `detail` names the format.
     """
-    petition_id = _petition(slug)
-    if not may_see(organiser, petition_id):
-        raise PetitionNotFound
-    return petition_id
-
-
-def record_download(organiser: Organiser, slug: str, *, what: str, now: datetime) -> int:
-    """Note a download of signatures before its first byte leaves, and return the petition's id.
-
-    Raises PetitionNotFound beyond the organiser's reach, NotAllowed for a viewer.
-    """
-    petition_id = petition_for(organiser, slug)
-    if organiser.role == Role.VIEWER:
-        raise PermissionDenied
-    _record_copy(petition_id, organiser.id, what, now)
-    return petition_id
-
-
-def record_export(slug: str, *, what: str, now: datetime) -> int:
-    """Note that signatures are written out by the command line, and return the petition's id.
-    Raises PetitionNotFound.
-    """
-    petition_id = _petition(slug)
-    _record_copy(petition_id, None, what, now)
-    return petition_id
-
-
-def _record_copy(petition_id: int, organiser_id: int | None, what: str, now: datetime) -> None:
     with transaction() as connection:
         audit.record(
             connection,
@@ -167,12 +160,5 @@ def _record_copy(petition_id: int, organiser_id: int | None, what: str, now: dat
             now,
             organiser_id=organiser_id,
             petition_id=petition_id,
-            detail=what,
+            detail=detail,
         )
-
-
-def _petition(slug: str) -> int:
-    petition_id = db.session.scalar(select(Petition.id).where(Petition.slug == slug))
-    if petition_id is None:
-        raise PetitionNotFound
-    return petition_id

@@ -1,4 +1,4 @@
-"""Bursts as an organiser reviews them: the list, and the decision to release or discard."""
+"""The review of bursts: an organiser sees them and releases or discards what they hold."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,22 +19,24 @@ _burst, _email = Burst.table(), Email.table()
 
 
 def decide_burst(
-    petition_id: int, burst_id: int, verdict: BurstState, *, organiser_id: int, now: datetime
+    petition_id: int, burst_id: int, state: BurstState, *, organiser_id: int, now: datetime
 ) -> None:
-    """Let the mails of a burst go (released), or erase its entries (discarded), and record who
-    decided. One that is decided stays as it is. Raises BurstGone for one of another petition.
+    """Release the emails of an open burst, or discard its entries, and record who decided.
+
+    A burst that is decided stays as it is. Discarding keeps signatures that an earlier email
+    confirmed. Raises: BurstNotFound, also for a burst of another petition.
     """
     with transaction() as connection:
-        known = connection.scalar(
+        before = connection.scalar(
             select(_burst.c.state)
             .where(_burst.c.id == burst_id, _burst.c.petition_id == petition_id)
-            .with_for_update(key_share=True)  # who signs meanwhile writes its number, no more
+            .with_for_update(key_share=True)  # signing inserts references to this row
         )
-        if known is None:
+        if before is None:
             raise BurstNotFound
-        if known != BurstState.OPEN:
+        if before != BurstState.OPEN:
             return
-        if verdict == BurstState.DISCARDED:
+        if state == BurstState.DISCARDED:
             held = connection.execute(
                 select(_email.c.signature_id, _email.c.entry)
                 .where(
@@ -45,14 +47,13 @@ def decide_burst(
                 .order_by(_email.c.signature_id)
             )
             for signature_id, entry in held.all():
-                # Not who has confirmed by an earlier mail meanwhile.
                 entries.remove_entry(
                     connection, EntryRef(signature_id, entry), now=now, counted=False
                 )
-        bursts.close(connection, burst_id, verdict, now)
+        bursts.close(connection, burst_id, state, now)
         audit.record(
             connection,
-            f"burst.{verdict}",
+            f"burst.{state}",
             now,
             organiser_id=organiser_id,
             petition_id=petition_id,
@@ -62,44 +63,41 @@ def decide_burst(
 
 @dataclass(frozen=True, slots=True)
 class BurstView:
-    """A burst as an organiser sees it; `held` is how many of its mails wait."""
+    """A burst as an organiser sees it; `held` is the number of its emails that wait."""
 
+    state: BurstState
     id: int
     slug: str
     kind: str
     source: str
     seen: int
     usual: int
-    held: int
-    state: BurstState
     began_at: datetime
+    held: int
 
 
 def list_bursts(petition_id: int | None = None) -> list[BurstView]:
-    """Return the bursts of a petition, or of all, newest first."""
+    """Return the newest hundred bursts of a petition, or of all, newest first."""
     held = (
         select(func.count())
         .where(_email.c.burst_id == _burst.c.id, _email.c.state == EmailState.HELD)
         .scalar_subquery()
     )
     rows = db.session.execute(
-        select(_burst, Petition.slug, held.label("held"))
+        select(
+            _burst.c.state,
+            _burst.c.id,
+            Petition.slug,
+            _burst.c.kind,
+            _burst.c.source,
+            _burst.c.seen,
+            _burst.c.usual,
+            _burst.c.began_at,
+            held,
+        )
         .join(Petition, Petition.id == _burst.c.petition_id)
         .where(true() if petition_id is None else _burst.c.petition_id == petition_id)
         .order_by(_burst.c.id.desc())
         .limit(100)
     )
-    return [
-        BurstView(
-            row.id,
-            row.slug,
-            row.kind,
-            row.source,
-            row.seen,
-            row.usual,
-            row.held,
-            BurstState(row.state),
-            row.began_at,
-        )
-        for row in rows
-    ]
+    return [BurstView(BurstState(state), *values) for state, *values in rows]

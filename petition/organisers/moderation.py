@@ -1,5 +1,6 @@
-"""What signers show: an organiser reads each comment before it does, and may hide a name that is
-none. Deciding again is no fault.
+"""Moderation: an organiser reads each comment before it shows, and may hide a name.
+
+Every decision is idempotent.
 """
 
 from dataclasses import dataclass
@@ -22,9 +23,7 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment to be read. Those of signers whose names stay hidden are not shown and so not
-    asked about.
-    """
+    """A comment for review, of a signer who shows their name or initials."""
 
     signature_id: int
     number: int
@@ -35,32 +34,30 @@ class Comment:
 
 
 def list_waiting(petition_id: int) -> list[Comment]:
-    """Return up to fifty comments that wait, oldest first."""
+    """Return up to `PAGE_SIZE` waiting comments, oldest first."""
     return _comments(petition_id, CommentState.WAITING, _signature.c.number)
 
 
 def list_shown(petition_id: int, *, before: int | None = None) -> list[Comment]:
-    """Return up to fifty comments that show, so that one can be taken back: newest first, those of
-    signers numbered below `before`.
+    """Return up to `PAGE_SIZE` shown comments, newest first.
+
+    With `before`, those of signatures with a lower number.
     """
-    wanted = () if before is None else (_signature.c.number < before,)
-    return _comments(petition_id, CommentState.SHOWN, _signature.c.number.desc(), *wanted)
+    earlier = () if before is None else (_signature.c.number < before,)
+    return _comments(petition_id, CommentState.SHOWN, _signature.c.number.desc(), *earlier)
 
 
 def count_waiting(petition_id: int) -> int:
-    """Return how many comments wait."""
-    return (
-        db.session.scalar(
-            select(func.count())
-            .select_from(_signature)
-            .where(*_remarks(petition_id, CommentState.WAITING))
-        )
-        or 0
-    )
+    """Return the number of waiting comments."""
+    waiting = _in_state(petition_id, CommentState.WAITING)
+    return db.session.scalar(select(func.count()).select_from(_signature).where(*waiting)) or 0
 
 
 def _comments(
-    petition_id: int, state: CommentState, order: ColumnElement[Any], *wanted: ColumnElement[bool]
+    petition_id: int,
+    state: CommentState,
+    order: ColumnElement[Any],
+    *conditions: ColumnElement[bool],
 ) -> list[Comment]:
     rows = db.session.execute(
         select(
@@ -69,16 +66,15 @@ def _comments(
             _signature.c.comment,
             _signature.c.country,
             _signature.c.language,
-            _signature.c.comment_state,
         )
-        .where(*_remarks(petition_id, state), *wanted)
+        .where(*_in_state(petition_id, state), *conditions)
         .order_by(order)
         .limit(PAGE_SIZE)
     )
-    return [Comment(*row[:5], CommentState(row[5])) for row in rows]
+    return [Comment(*row, state) for row in rows]
 
 
-def _remarks(petition_id: int, state: CommentState) -> tuple[ColumnElement[bool], ...]:
+def _in_state(petition_id: int, state: CommentState) -> tuple[ColumnElement[bool], ...]:
     return (
         _signature.c.petition_id == petition_id,
         Signature.remarks(),
@@ -95,8 +91,9 @@ def decide_comment(
     organiser_id: int | None = None,
     now: datetime,
 ) -> None:
-    """Show a comment or do not. What is decided is about `text`: a signer who changes the comment
-    meanwhile has it read again. Raises NotThere.
+    """Show or refuse the comment `text`. Idempotent.
+
+    Raises: ItemNotFound, also when the signer has changed the comment since it was read.
     """
     with transaction() as connection:
         decided = connection.scalar(
@@ -104,7 +101,7 @@ def decide_comment(
             .where(
                 _signature.c.id == signature_id,
                 _signature.c.petition_id == petition_id,
-                # A browser sends every end of a line as CR LF, whatever it was given.
+                # Browsers send CR LF for every line end in a form field.
                 func.replace(_signature.c.comment, "\r\n", "\n") == text.replace("\r\n", "\n"),
             )
             .values(comment_state=state)
@@ -125,17 +122,18 @@ def decide_comment(
 def hide_name(
     petition_id: int, number: int, *, organiser_id: int | None = None, now: datetime
 ) -> None:
-    """Hide a signer's name, and with it organisation and comment, whatever the signer chooses. The
-    signature counts as before. Raises NotThere.
+    """Hide a signer's name, organisation and comment, whatever the signer chooses. Idempotent.
+
+    The signature still counts. Raises: ItemNotFound.
     """
     with transaction() as connection:
-        hidden = connection.scalar(
+        signature_id = connection.scalar(
             update(_signature)
             .where(_signature.c.petition_id == petition_id, _signature.c.number == number)
             .values(name_hidden=True)
             .returning(_signature.c.id)
         )
-        if hidden is None:
+        if signature_id is None:
             raise ItemNotFound
         audit.record(
             connection,
@@ -143,5 +141,5 @@ def hide_name(
             now,
             organiser_id=organiser_id,
             petition_id=petition_id,
-            detail=f"signature {hidden}",
+            detail=f"signature {signature_id}",
         )

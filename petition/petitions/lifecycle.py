@@ -1,71 +1,113 @@
-"""A petition from draft to its end: keep it, open, pause, close it or call it won, recount it."""
+"""A petition's life: creation, the table of states and moves, and the recount.
+
+Every change is recorded in the audit trail, in the same transaction.
+"""
 
 from datetime import datetime
 
 from sqlalchemy import func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
-from petition.core.errors import PetitionNotFound, SlugTaken
+from petition import audit
+from petition.core.errors import PetitionNotFound, SlugTaken, TransitionNotAllowed
+from petition.database import upsert
 from petition.database.transactions import transaction
 from petition.models import Petition, PetitionText, Picture, Signature, Tally
 from petition.models.enums import PetitionState
 from petition.petitions.petition_file import PetitionFile
 
-_ENDS = (PetitionState.CLOSED, PetitionState.VICTORY)
+# State -> the states that may follow. A closed petition can open again; a victory declared by
+# mistake is taken back to closed.
+TRANSITIONS: dict[PetitionState, set[PetitionState]] = {
+    PetitionState.DRAFT: {PetitionState.OPEN},
+    PetitionState.OPEN: {PetitionState.PAUSED, PetitionState.CLOSED, PetitionState.VICTORY},
+    PetitionState.PAUSED: {PetitionState.OPEN, PetitionState.CLOSED, PetitionState.VICTORY},
+    PetitionState.CLOSED: {PetitionState.OPEN, PetitionState.VICTORY},
+    PetitionState.VICTORY: {PetitionState.CLOSED},
+}
+_AUDIT_ACTIONS = {
+    PetitionState.OPEN: "petition.open",
+    PetitionState.PAUSED: "petition.pause",
+    PetitionState.CLOSED: "petition.close",
+    PetitionState.VICTORY: "petition.victory",
+}
+_ENDED = (PetitionState.CLOSED, PetitionState.VICTORY)
 
 
-def create(manuscript: PetitionFile, *, now: datetime) -> None:
-    """Keep a new petition with its texts and a counter at nought. Raises SlugTaken."""
-    opened_at = now if manuscript.petition["state"] == PetitionState.OPEN else None
-    values = manuscript.petition | {"created_at": now, "opened_at": opened_at}
-    try:
-        with transaction() as connection:
-            kept = connection.scalar(insert(Petition).values(values).returning(Petition.id))
+def create(file: PetitionFile, *, now: datetime, imported: bool = False) -> None:
+    """Insert a petition with its texts, its portrait and a counter at zero.
+
+    `imported` is for the audit trail. Raises: SlugTaken.
+    """
+    state = file.petition["state"]
+    opened_at = now if state == PetitionState.OPEN else None
+    with transaction() as connection:
+        petition_id = connection.scalar(
+            upsert.insert(connection, Petition)
+            .values(file.petition | {"created_at": now, "opened_at": opened_at})
+            .on_conflict_do_nothing(index_elements=["slug"])
+            .returning(Petition.id)
+        )
+        if petition_id is None:
+            raise SlugTaken(file.slug)
+        connection.execute(
+            insert(Tally).values(petition_id=petition_id, counted=0, last_number=0, changed_at=now)
+        )
+        if file.face:
             connection.execute(
-                insert(Tally).values(petition_id=kept, counted=0, last_number=0, changed_at=now)
-            )
-            if manuscript.face:
-                made = manuscript.face
-                connection.execute(
-                    insert(Picture).values(
-                        petition_id=kept,
-                        name="face",
-                        digest=made.digest,
-                        width=made.width,
-                        height=made.height,
-                        content=made.content,
-                    )
+                insert(Picture).values(
+                    petition_id=petition_id,
+                    name="face",
+                    digest=file.face.digest,
+                    width=file.face.width,
+                    height=file.face.height,
+                    content=file.face.content,
                 )
-            rest = {"petition_id": kept, "version": 1, "created_at": now}
-            connection.execute(insert(PetitionText), [text | rest for text in manuscript.texts])
-    except IntegrityError as error:
-        raise SlugTaken(manuscript.slug) from error
+            )
+        first = {"petition_id": petition_id, "version": 1, "created_at": now}
+        connection.execute(insert(PetitionText), [text | first for text in file.texts])
+        action = "petition.import" if imported else "petition.create"
+        audit.record(connection, action, now, petition_id=petition_id, detail=str(state))
 
 
 def change_state(slug: str, state: PetitionState, *, now: datetime) -> None:
-    """Open, pause or close a petition, or call it won, which closes it. Repeating it changes
-    nothing; a closed one that is won stays closed since when it was. Raises PetitionNotFound.
+    """Move a petition to a state, as `TRANSITIONS` allows. Idempotent.
+
+    `opened_at` keeps its first value; `closed_at` keeps it until the petition opens again.
+    Raises: PetitionNotFound, TransitionNotAllowed.
     """
     values: dict[str, object] = {
-        "state": state.value,
-        "closed_at": func.coalesce(Petition.closed_at, now) if state in _ENDS else None,
+        "state": state,
+        "closed_at": func.coalesce(Petition.closed_at, now) if state in _ENDED else None,
     }
     if state == PetitionState.OPEN:
         values["opened_at"] = func.coalesce(Petition.opened_at, now)
     with transaction() as connection:
-        known = connection.scalar(select(Petition.id).where(Petition.slug == slug))
-        if known is None:
+        petition = connection.execute(
+            select(Petition.id, Petition.state)
+            .where(Petition.slug == slug)
+            .with_for_update(key_share=True)  # does not block signing
+        ).first()
+        if petition is None:
             raise PetitionNotFound
-        connection.execute(
-            update(Petition).where(Petition.id == known, Petition.state != state).values(values)
+        before = PetitionState(petition.state)
+        if before == state:
+            return
+        if state not in TRANSITIONS[before]:
+            raise TransitionNotAllowed(f"{before} to {state}")
+        connection.execute(update(Petition).where(Petition.id == petition.id).values(values))
+        audit.record(
+            connection,
+            _AUDIT_ACTIONS[state],
+            now,
+            petition_id=petition.id,
+            detail=f"{before} to {state}",
         )
 
 
 def recount(slug: str, *, now: datetime) -> tuple[int, int]:
-    """Count a petition's signatures one by one, set the counter to it, and return what it said and
-    says.
+    """Set a petition's counter to the number of its counted signatures.
 
-    Raises PetitionNotFound.
+    Returns the counter before and after. Raises: PetitionNotFound.
     """
     with transaction() as connection:
         tally = connection.execute(
@@ -76,12 +118,23 @@ def recount(slug: str, *, now: datetime) -> tuple[int, int]:
         ).first()
         if tally is None:
             raise PetitionNotFound
-        mine = Signature.petition_id == tally.petition_id
-        true = int(connection.scalar(select(func.count()).where(mine, Signature.counted)) or 0)
-        if tally.counted != true:
+        before = int(tally.counted)
+        after = connection.execute(
+            select(func.count()).where(
+                Signature.petition_id == tally.petition_id, Signature.counted
+            )
+        ).scalar_one()
+        if before != after:
             connection.execute(
                 update(Tally)
                 .where(Tally.petition_id == tally.petition_id)
-                .values(counted=true, changed_at=now)
+                .values(counted=after, changed_at=now)
             )
-        return tally.counted, true
+        audit.record(
+            connection,
+            "petition.recount",
+            now,
+            petition_id=tally.petition_id,
+            detail=f"{before} to {after}",
+        )
+        return before, after

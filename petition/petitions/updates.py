@@ -9,6 +9,7 @@ from typing import cast
 from sqlalchemy import ColumnElement, Connection, Select, delete, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
+from petition import audit
 from petition.core.errors import ItemNotFound, PetitionNotFound
 from petition.database import upsert
 from petition.database.base import db
@@ -155,6 +156,11 @@ def import_updates(slug: str, news: UpdatesFile, *, now: datetime) -> None:
             connection.execute(
                 insert(Target), [target | {"petition_id": petition_id} for target in news.targets]
             )
+        detail = (
+            f"{len(news.updates)} updates, {len(news.pictures)} pictures,"
+            f" {len(news.targets)} targets"
+        )
+        audit.record(connection, "petition.update", now, petition_id=petition_id, detail=detail)
 
 
 def _keep_picture(connection: Connection, petition_id: int, name: str, made: WebPicture) -> None:

@@ -34,7 +34,7 @@ def register(app: Flask) -> None:
     headers.prepare(app)
     errors.prepare(app)
     template_globals.prepare(app)
-    app.session_interface = organisers.SessionForOrganisers()
+    app.session_interface = organisers.OrganiserSession()
     app.register_blueprint(petition_page.pages)
     app.register_blueprint(confirmation.pages)
     app.register_blueprint(self_service.pages)

@@ -1,6 +1,6 @@
-"""/organisers: closed by default; `guard` lists what is open."""
+"""Pages under /organisers, closed by default. Begin with `guard` and its table of actions."""
 
-from petition.web.organisers import bursts, comments, petitions, sign_in
-from petition.web.organisers.guard import SessionForOrganisers, pages
+from petition.web.organisers import moderation, petitions, sign_in
+from petition.web.organisers.guard import OrganiserSession, pages
 
-__all__ = ["SessionForOrganisers", "bursts", "comments", "pages", "petitions", "sign_in"]
+__all__ = ["OrganiserSession", "moderation", "pages", "petitions", "sign_in"]

@@ -1,28 +1,42 @@
-"""Who gets in. A page added to this blueprint is closed until it is named in OPEN."""
+"""The guard of the organisers' pages: session, CSRF token, petition within reach, permission."""
 
 from flask import Blueprint, Flask, Request, g, request, session, url_for
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.wrappers import Response as AnyResponse
 
+from petition.core.errors import PermissionDenied, PetitionNotFound
 from petition.extensions import csrf
-from petition.models import Organiser
-from petition.organisers import access
+from petition.organisers import access, permissions
+from petition.organisers.permissions import Action
+from petition.petitions import queries
 from petition.web.middleware.headers import see_other
 
 pages = Blueprint("organisers", __name__, url_prefix="/organisers")
 
-OPEN = frozenset(
-    {"organisers.sign_in", "organisers.ask_link", "organisers.arrive", "organisers.enter"}
-)
+# Endpoint -> the action that it needs, or None when it is open to everybody. An endpoint that is
+# missing here is refused.
+ACTIONS: dict[str, Action | None] = {
+    "organisers.sign_in": None,
+    "organisers.ask_link": None,
+    "organisers.arrive": None,
+    "organisers.enter": None,
+    "organisers.sign_out": Action.SIGN_OUT,
+    "organisers.dashboard": Action.LIST_PETITIONS,
+    "organisers.petition": Action.SEE_FIGURES,
+    "organisers.preview": Action.PREVIEW,
+    "organisers.comments": Action.REVIEW_COMMENTS,
+    "organisers.decide_comment": Action.REVIEW_COMMENTS,
+    "organisers.names": Action.REVIEW_NAMES,
+    "organisers.hide_name": Action.REVIEW_NAMES,
+    "organisers.decide_burst": Action.REVIEW_BURSTS,
+    "organisers.signatures_csv": Action.DOWNLOAD,
+}
 
 
-class SessionForOrganisers(SecureCookieSessionInterface):
-    """A session, and with it a cookie, under the organisers' addresses alone. Writing to the
-    session of a public page is a fault at once, never a cookie for the public.
-    """
+class OrganiserSession(SecureCookieSessionInterface):
+    """A session, and so a cookie, for these pages only; elsewhere writing to it raises."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Open the session of an organiser's page; elsewhere None, in which nothing is kept."""
         if not request.path.startswith(f"{pages.url_prefix}/"):
             return None
         return super().open_session(app, request)
@@ -30,20 +44,32 @@ class SessionForOrganisers(SecureCookieSessionInterface):
 
 @pages.before_request
 def guard() -> AnyResponse | None:
-    """Let in who has signed in and show everybody else the way to sign in. Every form needs its
-    CSRF token.
+    """Let an organiser in whose role allows the action of the endpoint.
+
+    Sets `g.organiser` and, for addresses with a slug, `g.petition_id`. Without a session the answer
+    leads to the sign-in page. Every form needs its CSRF token.
+    Raises: PetitionNotFound beyond the organiser's reach, PermissionDenied.
     """
     organiser_id = session.get("organiser")
     g.organiser = None if organiser_id is None else access.get_organiser(organiser_id)
     csrf.protect()
-    if g.organiser is None and request.endpoint not in OPEN:
+    endpoint = request.endpoint or ""
+    action = ACTIONS.get(endpoint)
+    if action is None and endpoint in ACTIONS:
+        return None
+    if g.organiser is None:
         return see_other(url_for("organisers.sign_in"))
+    slug = (request.view_args or {}).get("slug")
+    if slug is not None:
+        g.petition_id = queries.get_id(slug)
+        if not permissions.reaches(g.organiser, g.petition_id):
+            raise PetitionNotFound
+    if action is None or not permissions.may(g.organiser, action):
+        raise PermissionDenied
     return None
 
 
-def signed_in() -> Organiser:
-    """Return the organiser behind this request; there is one, or the guard would have turned it
-    away.
-    """
-    organiser: Organiser = g.organiser
-    return organiser
+@pages.context_processor
+def add_may() -> dict[str, object]:
+    """Give the templates `may("action")`."""
+    return {"may": lambda action: permissions.may(g.organiser, Action(action))}

@@ -1,31 +1,29 @@
-"""What an organiser sees of the petitions within reach, and the download."""
+"""The petitions within reach: list, figures, preview, download."""
 
 from flask import Response, g, render_template, request
 
 from petition.core.clock import now
-from petition.core.errors import PermissionDenied
-from petition.models.enums import Role
-from petition.organisers import access, burst_review, export, moderation
+from petition.organisers import access, burst_review, export, moderation, permissions
 from petition.petitions import queries, statistics, visits
-from petition.web.organisers.guard import pages, signed_in
+from petition.web.organisers.guard import pages
 from petition.web.support.page_context import get_page_context
 
 
 @pages.get("/")
 def dashboard() -> str:
     """List the petitions within the organiser's reach."""
-    organiser = signed_in()
-    listed = [
-        found for found in queries.list_petitions(g.language) if access.may_see(organiser, found.id)
+    petitions = [
+        petition
+        for petition in queries.list_petitions(g.language)
+        if permissions.reaches(g.organiser, petition.id)
     ]
-    return render_template("organisers/dashboard.html", organiser=organiser, petitions=listed)
+    return render_template("organisers/dashboard.html", petitions=petitions)
 
 
 @pages.get("/p/<slug>")
 def petition(slug: str) -> str:
-    """Show one petition with its numbers."""
-    organiser = signed_in()
-    petition_id = access.petition_for(organiser, slug)
+    """Show one petition with its figures."""
+    petition_id = g.petition_id
     return render_template(
         "organisers/petition.html",
         petition=queries.get_petition(slug, g.language, drafts=True),
@@ -33,34 +31,30 @@ def petition(slug: str) -> str:
         bursts=burst_review.list_bursts(petition_id),
         channels=visits.channel_totals(petition_id),
         comments_waiting=moderation.count_waiting(petition_id),
-        may_download=organiser.role != Role.VIEWER,
     )
 
 
 @pages.get("/p/<slug>/preview")
 def preview(slug: str) -> str:
     """Show the petition's page as the public will see it, drafts included."""
-    access.petition_for(signed_in(), slug)
-    shown = queries.get_petition(slug, g.language, drafts=True)
-    return render_template("petition/page.html", petition=shown, **get_page_context(shown))
+    draft = queries.get_petition(slug, g.language, drafts=True)
+    return render_template("petition/page.html", petition=draft, **get_page_context(draft))
 
 
 @pages.get("/p/<slug>/signatures.csv")
 def signatures_csv(slug: str) -> Response:
-    """Send the confirmed signatures, noted in the audit trail before the first byte leaves. HEAD
-    gets the headers of that and nothing leaves, so nothing is noted.
+    """Send the confirmed signatures, recorded in the audit trail before the first byte leaves.
+
+    HEAD sends headers only, so it is not recorded.
     """
-    moment, organiser = now(), signed_in()
-    if request.method == "HEAD":
-        petition_id = access.petition_for(organiser, slug)
-        if organiser.role == Role.VIEWER:
-            raise PermissionDenied
-    else:
-        petition_id = access.record_download(organiser, slug, what="csv", now=moment)
+    requested_at, petition_id = now(), g.petition_id
+    if request.method != "HEAD":
+        access.record_download(
+            petition_id, organiser_id=g.organiser.id, detail="csv", now=requested_at
+        )
+    filename = f"{slug}-signatures-{requested_at:%Y-%m-%d}.csv"
     return Response(
         export.csv_lines(petition_id),
         mimetype="text/csv",
-        headers={
-            "Content-Disposition": f'attachment; filename="{slug}-signatures-{moment:%Y-%m-%d}.csv"'
-        },
+        headers={"Content-Disposition": f'attachment; filename="{filename}"'},
     )

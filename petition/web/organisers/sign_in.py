@@ -1,4 +1,4 @@
-"""Signing in by a one-time link, and out."""
+"""Sign-in by a one-time link, and sign-out."""
 
 from flask import render_template, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -22,7 +22,7 @@ def sign_in() -> str:
 
 @pages.post("/sign-in")
 def ask_link() -> tuple[str, int]:
-    """Mail a link to an organiser, and say the same to everybody else."""
+    """Enqueue a sign-in link for an organiser; the answer is the same for everybody else."""
     form = AddressForm(request.form)
     if not form.valid():
         return render_template("organisers/sign_in.html", form=form), 422
@@ -32,15 +32,15 @@ def ask_link() -> tuple[str, int]:
 
 @pages.get("/enter/<token>")
 def arrive(token: str) -> str:
-    """Show one button. Changes nothing: mail scanners open links."""
-    _read(token)
+    """Show one button and change nothing: mail scanners open links."""
+    _read_link(token)
     return render_template("organisers/enter.html", token=token)
 
 
 @pages.post("/enter/<token>")
 def enter(token: str) -> AnyResponse:
-    """Spend the link and open a session of twelve hours."""
-    organiser_id = access.use_link(_read(token), now=now())
+    """Use up the link and open a session of twelve hours."""
+    organiser_id = access.use_link(_read_link(token), now=now())
     session.clear()
     session.permanent = True
     session["organiser"] = organiser_id
@@ -54,7 +54,7 @@ def sign_out() -> AnyResponse:
     return see_other(url_for("organisers.sign_in"))
 
 
-def _read(token: str) -> access.SignInLink:
+def _read_link(token: str) -> access.SignInLink:
     try:
         ids = keys().read(tokens.SIGN_IN, token, now=now())
     except TokenExpired as error:
