@@ -22,7 +22,7 @@ from PIL import Image, ImageFont
 
 from petition import artwork
 from petition.artwork import card, documents, fonts, qr_code
-from petition.artwork.typesetting import Space, fit
+from petition.artwork.typesetting import TextArea
 from tests.conftest import SITE, TODAY
 
 HOUSE = Path(__file__).parent.parent / "petition"
@@ -120,7 +120,7 @@ def pages(pdf: bytes) -> list[bytes]:
 def poster(words: card.CardText = WORDS, face: bytes | None = None) -> bytes:
     """Return a poster."""
     return documents.poster(
-        words, colour=COLOUR, address=ADDRESS, organiser="Run by Anna.", made=TODAY, face=face
+        words, colour=COLOUR, address=ADDRESS, organiser="Run by Anna.", created_at=TODAY, face=face
     )
 
 
@@ -192,7 +192,7 @@ def test_text_written_right_to_left_begins_at_the_right() -> None:
     ],
 )
 def test_the_number_is_told_from_its_words(counted: str, apart: tuple[str, str]) -> None:
-    assert card.figures(counted) == apart
+    assert card.split_count(counted) == apart
 
 
 def sentences() -> Iterator[str]:
@@ -318,22 +318,27 @@ def test_what_roboto_lacks_is_drawn_in_a_font_of_the_machine(own_fonts: Path) ->
     assert b"/Subtype /Image" in poster(replace(WORDS, to=text)), "painted: letters may join"
 
 
+def half_as_wide(text: str, size: float) -> float:
+    """Measure a text whose letters are half as wide as high."""
+    return len(text) * size / 2
+
+
 @given(st.text(alphabet=st.sampled_from("abc йқ\u00a0-\n"), max_size=300))
 def test_text_is_set_within_its_space_and_whole_or_with_an_ellipsis(text: str) -> None:
-    space = Space(width=100, height=60, sizes=[20, 14, 10])
-    block = fit(text, space, lambda line, size: len(line) * size / 2)
+    area = TextArea(width=100, height=60, sizes=[20, 14, 10], measure=half_as_wide)
+    block = area.fit(text)
     assert all(len(line.text) * block.size / 2 <= 100 for line in block.lines)
-    assert block.size + (len(block.lines) - 1) * block.size * space.leading <= 60 + 1e-9
+    assert block.size + (len(block.lines) - 1) * block.size * area.leading <= 60 + 1e-9
     set_whole = "".join(line.text for line in block.lines).replace("\u00a0", "").replace(" ", "")
     whole = text.replace("\u00a0", "").replace(" ", "").replace("\n", "")
     assert set_whole == whole or (set_whole[-1] == "…" and whole.startswith(set_whole[:-1]))
 
 
 def test_lines_are_about_equally_long_and_keep_short_words_with_the_next() -> None:
-    space = Space(width=100, height=60, sizes=[10])
-    block = fit("one two three four of five", space, lambda line, size: len(line) * size / 2)
+    area = TextArea(width=100, height=60, sizes=[10], measure=half_as_wide)
+    block = area.fit("one two three four of five")
     assert [line.text for line in block.lines] == ["one two three", "four of\u00a0five"]
-    block = fit("Free them all in May 2016", space, lambda line, size: len(line) * size / 2)
+    block = area.fit("Free them all in May 2016")
     assert [line.text for line in block.lines] == ["Free them all", "in\u00a0May\u00a02016"]
 
 
@@ -396,7 +401,7 @@ def test_a_long_headline_fits_the_poster(headline: str) -> None:
 
 
 def test_sheets_are_numbered_each_on_its_page() -> None:
-    pdf = documents.sheet(SHEET, address=ADDRESS, first=7, sheets=3, made=TODAY)
+    pdf = documents.sheet(SHEET, address=ADDRESS, first=7, sheets=3, created_at=TODAY)
     assert len(pages(pdf)) == 3
     lines = printed(pdf)
     assert [line for line in lines if line.startswith("Sheet")] == ["Sheet 7", "Sheet 8", "Sheet 9"]
@@ -406,7 +411,7 @@ def test_sheets_are_numbered_each_on_its_page() -> None:
 @pytest.mark.parametrize("many", [0, 1, 40])
 def test_a_sheet_has_at_least_twelve_rows_to_write_in(many: int) -> None:
     words = replace(SHEET, headline=LONG["en"], demands=[LONG["de"]] * many)
-    content = pages(documents.sheet(words, address=ADDRESS, made=TODAY))[0]
+    content = pages(documents.sheet(words, address=ADDRESS, created_at=TODAY))[0]
     lines = re.findall(rb"36.85 ([\d.]+) m 558.43 ([\d.]+) l S", content)
     heights = sorted(float(start) for start, end in lines if start == end)
     gaps = [above - below for below, above in pairwise(heights)]
@@ -415,7 +420,9 @@ def test_a_sheet_has_at_least_twelve_rows_to_write_in(many: int) -> None:
 
 def test_equal_input_gives_equal_files() -> None:
     assert poster(face=noise(64)) == poster(face=noise(64))
-    one, other = (documents.sheet(SHEET, address=ADDRESS, sheets=2, made=TODAY) for _ in range(2))
+    one, other = (
+        documents.sheet(SHEET, address=ADDRESS, sheets=2, created_at=TODAY) for _ in range(2)
+    )
     assert one == other
     assert card.card(WORDS, colour=COLOUR) == card.card(WORDS, colour=COLOUR)
 
