@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from functools import cache, lru_cache, partial
 from io import BytesIO
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps, features
 
 from petition.artwork.fonts import runs
 from petition.artwork.typesetting import TextArea
 from petition.core import colours
-
-Align = Literal["start", "center"]
 
 MAX_BYTES = 299_000
 _CAP_HEIGHT = 0.711  # of Roboto, as a share of the font size
@@ -40,11 +38,11 @@ class Box(NamedTuple):
 class Canvas:
     """A page in the colour of paper; `size` is its width and height in px."""
 
-    def __init__(self, size: tuple[int, int], right_to_left: bool, align: Align) -> None:
+    def __init__(self, size: tuple[int, int], right_to_left: bool, centred: bool) -> None:
         self._image = Image.new("RGB", size, colours.PAPER)
         self._draw = ImageDraw.Draw(self._image)
         self._right_to_left = right_to_left
-        self._align = align
+        self._centred = centred
 
     def fill(self, box: Box, colour: str) -> None:
         """Fill a box."""
@@ -84,7 +82,7 @@ class Canvas:
             block = area.fit(text)
         step = block.size * area.leading
         base = box.bottom - step * (len(block.lines) - 1)
-        if self._align == "center":
+        if self._centred:
             base -= (base - _CAP_HEIGHT * block.size - box.top) / 2
         for number, line in enumerate(block.lines):
             self._write(box, base + number * step, line.text, block.size, font, colour)
@@ -107,7 +105,7 @@ class Canvas:
         self, box: Box, base: float, text: str, size: float, font: Path, colour: str
     ) -> None:
         width = text_width(text, size, font=font)
-        if self._align == "center":
+        if self._centred:
             x = box.left + (box.width - width) / 2
         else:
             x = box.right - width if self._right_to_left else box.left

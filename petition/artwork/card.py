@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 
-from petition.artwork.canvas import Align, Box, Canvas
+from petition.artwork.canvas import Box, Canvas
 from petition.artwork.fonts import BOLD, ITALIC, REGULAR
 from petition.core import colours
 
@@ -46,7 +46,7 @@ class _Layout:
     sign: Box
     sign_alone: Box
     footer: Box
-    align: Align
+    centred: bool = False
 
 
 _CARD = _Layout(
@@ -59,7 +59,7 @@ _CARD = _Layout(
     sign=Box(576, 434, 900, 512),
     sign_alone=Box(300, 434, 900, 512),
     footer=Box(72, 568, 1128, 590),
-    align="center",
+    centred=True,
 )
 _CARD_WITH_FACE = replace(
     _CARD,
@@ -71,7 +71,7 @@ _CARD_WITH_FACE = replace(
     sign=Box(386, 434, 744, 512),
     sign_alone=Box(60, 434, 744, 512),
     footer=Box(60, 568, 744, 590),
-    align="start",
+    centred=False,
 )
 # Programs cover a story above 250 px and below 1660 px with their own buttons.
 _STORY = _Layout(
@@ -83,7 +83,6 @@ _STORY = _Layout(
     sign=Box(96, 1440, 984, 1552),
     sign_alone=Box(96, 1330, 984, 1442),
     footer=Box(96, 1618, 984, 1650),
-    align="start",
 )
 _STORY_WITH_FACE = replace(
     _STORY,
@@ -122,7 +121,7 @@ def count_colour(colour: str, background: str) -> str:
 
 
 def _draw(text: CardText, colour: str, face: bytes | None, layout: _Layout) -> bytes:
-    canvas = Canvas(layout.size, text.right_to_left, layout.align)
+    canvas = Canvas(layout.size, text.right_to_left, layout.centred)
     for field in layout.fields:
         canvas.fill(field, colour)
     if face and layout.picture:
