@@ -30,7 +30,7 @@ CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 ]["contracts"]
 MAX_MODULE_LINES = 250
 MAX_FUNCTION_LINES = 45
-LONG_STATEMENTS = {"_posting", "record"}  # each builds one SQL statement
+LONG_FUNCTIONS = {"bursts.record", "enqueue._posting"}  # each builds one SQL statement
 
 
 def packages() -> Iterator[Path]:
@@ -129,14 +129,13 @@ def test_no_two_public_classes_share_a_name() -> None:
 
 def test_no_function_is_long() -> None:
     long = {
-        node.name: f"{path.name}: {lines} lines"
+        f"{path.stem}.{node.name}": lines
         for path in MODULES
         for node in ast.walk(syntax(path))
         if isinstance(node, ast.FunctionDef)
         and (lines := (node.end_lineno or 0) - node.lineno + 1) > MAX_FUNCTION_LINES
-        and node.name not in LONG_STATEMENTS
     }
-    assert long == {}
+    assert {name: lines for name, lines in long.items() if name not in LONG_FUNCTIONS} == {}
 
 
 def test_models_are_what_the_migrations_make(app: Flask) -> None:
