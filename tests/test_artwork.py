@@ -120,7 +120,7 @@ def pages(pdf: bytes) -> list[bytes]:
 def poster(words: card.CardText = WORDS, face: bytes | None = None) -> bytes:
     """Return a poster."""
     return documents.poster(
-        words, colour=COLOUR, address=ADDRESS, organiser="Run by Anna.", created_at=TODAY, face=face
+        words, colour=COLOUR, address=ADDRESS, organiser="Run by Anna.", made=TODAY, face=face
     )
 
 
@@ -401,7 +401,7 @@ def test_a_long_headline_fits_the_poster(headline: str) -> None:
 
 
 def test_each_sheet_is_a_numbered_page() -> None:
-    pdf = documents.sheet(SHEET, address=ADDRESS, first=7, sheets=3, created_at=TODAY)
+    pdf = documents.sheet(SHEET, address=ADDRESS, first=7, sheets=3, made=TODAY)
     assert len(pages(pdf)) == 3
     lines = printed(pdf)
     assert [line for line in lines if line.startswith("Sheet")] == ["Sheet 7", "Sheet 8", "Sheet 9"]
@@ -411,7 +411,7 @@ def test_each_sheet_is_a_numbered_page() -> None:
 @pytest.mark.parametrize("many", [0, 1, 40])
 def test_a_sheet_has_at_least_twelve_rows_to_write_in(many: int) -> None:
     words = replace(SHEET, headline=LONG_HEADLINES["en"], demands=[LONG_HEADLINES["de"]] * many)
-    content = pages(documents.sheet(words, address=ADDRESS, created_at=TODAY))[0]
+    content = pages(documents.sheet(words, address=ADDRESS, made=TODAY))[0]
     lines = re.findall(rb"36.85 ([\d.]+) m 558.43 ([\d.]+) l S", content)
     heights = sorted(float(start) for start, end in lines if start == end)
     gaps = [above - below for below, above in pairwise(heights)]
@@ -420,9 +420,7 @@ def test_a_sheet_has_at_least_twelve_rows_to_write_in(many: int) -> None:
 
 def test_equal_input_gives_equal_files() -> None:
     assert poster(face=noise(64)) == poster(face=noise(64))
-    one, other = (
-        documents.sheet(SHEET, address=ADDRESS, sheets=2, created_at=TODAY) for _ in range(2)
-    )
+    one, other = (documents.sheet(SHEET, address=ADDRESS, sheets=2, made=TODAY) for _ in range(2))
     assert one == other
     assert card.card(WORDS, colour=COLOUR) == card.card(WORDS, colour=COLOUR)
 

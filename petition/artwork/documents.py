@@ -38,11 +38,11 @@ def poster(
     colour: str,
     address: str,
     organiser: str,
-    created_at: datetime,
+    made: datetime,
     face: bytes | None = None,
 ) -> bytes:
     """Return a poster of one page as PDF. The QR code holds `address`, with its scheme."""
-    pdf = PdfDocument(text, author=text.site, created_at=created_at)
+    pdf = PdfDocument(text, author=text.site, created_at=made)
     pdf.add_page()
     _draw_field(pdf, text, colour, face)
     _draw_call(pdf, text, colour, address)
@@ -52,10 +52,10 @@ def poster(
 
 
 def sheet(
-    text: SheetText, *, address: str, first: int = 1, sheets: int = 1, created_at: datetime
+    text: SheetText, *, address: str, first: int = 1, sheets: int = 1, made: datetime
 ) -> bytes:
     """Return sheets for signatures as PDF, one a page, numbered from `first`."""
-    pdf = PdfDocument(text, author=text.organiser, created_at=created_at)
+    pdf = PdfDocument(text, author=text.organiser, created_at=made)
     for number in range(first, first + sheets):
         pdf.add_page()
         top = _draw_heading(pdf, text, address)

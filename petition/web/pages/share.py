@@ -143,7 +143,7 @@ def poster(slug: str) -> Response:
         colour=colour,
         address=sharing.with_channel(_address(slug), "qr"),
         organiser=_("This petition is run by %(organiser)s.", organiser=shown.text.organiser),
-        created_at=shown.text.created_at,
+        made=shown.text.created_at,
         face=face,
     )
     return _pdf(content, f"{slug}-poster-{g.language}.pdf")
@@ -180,7 +180,7 @@ def sheet(slug: str) -> Response:
         address=sharing.with_channel(_address(slug), "qr"),
         first=first,
         sheets=sheets,
-        created_at=text.created_at,
+        made=text.created_at,
     )
     return _pdf(content, f"{slug}-sheet-{g.language}.pdf")
 
