@@ -1,4 +1,4 @@
-# `make help` lists what there is to do.
+# `make help` lists the targets.
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 5000
@@ -18,21 +18,21 @@ LOCK := $(VENV)/locking/bin/uv pip compile --quiet --upgrade --universal --pytho
 .DEFAULT_GOAL := help
 .PHONY: help run serve test check lint types imports catalogues bench timing audit browser lighthouse screenshots language lock translations clean
 
-help:  ## what there is to do
+help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## /  make \1 - /p' $(MAKEFILE_LIST) | expand -t 24
 
-run: $(VENV)/runtime $(COMPILED)  ## try the site out: secret, database, sample petition, web server and mail worker
+run: $(VENV)/runtime $(COMPILED)  ## run a trial site: secret key, database, sample petition, web server and mail worker
 	@$(BIN)/flask setup
 	@export PETITION_SITE_URL="$${PETITION_SITE_URL:-http://$(if $(filter 0.0.0.0,$(HOST)),127.0.0.1,$(HOST)):$(PORT)}"; \
 	exec $(BIN)/flask serve --trial --workers 1 --host $(HOST) --port $(PORT)
 
-serve: $(VENV)/runtime $(COMPILED)  ## run the site for real: wants PETITION_SECRET_KEY, _SITE_URL and _MAIL_SERVER
+serve: $(VENV)/runtime $(COMPILED)  ## run the site in production: requires PETITION_SECRET_KEY, _SITE_URL and _MAIL_SERVER
 	@exec $(BIN)/flask serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
 
-test: $(VENV)/development $(COMPILED) browser  ## the whole suite, on SQLite and PostgreSQL, in a real browser
+test: $(VENV)/development $(COMPILED) browser  ## run the whole suite, on SQLite and PostgreSQL, in a real browser
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
-check: lint types imports catalogues audit test  ## everything that CI asks
+check: lint types imports catalogues audit test  ## run all checks, as CI does
 
 lint: $(VENV)/development
 	$(BIN)/ruff format --check .
@@ -49,25 +49,25 @@ catalogues: $(VENV)/development
 	@$(EXTRACT) --output-file $(VENV)/messages.pot .
 	@$(BIN)/python tests/catalogues.py $(VENV)/messages.pot $(CATALOGUES)
 
-bench: $(VENV)/development $(COMPILED)  ## speed, as ratios against a bare Flask page in the same run
+bench: $(VENV)/development $(COMPILED)  ## measure speed, as ratios to a bare Flask page in the same run
 	$(BIN)/python -m tests.bench
 
-timing: $(VENV)/development $(COMPILED)  ## whether the time of an answer tells if an address has signed
+timing: $(VENV)/development $(COMPILED)  ## measure whether response times reveal if an address has signed
 	$(BIN)/python -m tests.bench.timing
 
-audit: $(VENV)/development  ## known vulnerabilities of what is installed, where the database can be asked
+audit: $(VENV)/development  ## look up known vulnerabilities of the dependencies, if the database can be reached
 	@$(BIN)/python -m tests.audit requirements.lock
 
 browser: $(VENV)/development
 	@$(BIN)/python -m tests.browser.get
 
-lighthouse: $(VENV)/development $(COMPILED) browser  ## Lighthouse (mobile, throttled) on the petition page; wants npx
+lighthouse: $(VENV)/development $(COMPILED) browser  ## run Lighthouse (mobile, throttled) on the petition page; requires npx
 	@$(BIN)/python -m tests.browser.lighthouse
 
-screenshots: $(VENV)/development $(COMPILED) browser  ## docs/screenshots, made anew
+screenshots: $(VENV)/development $(COMPILED) browser  ## take the pictures in docs/screenshots again
 	$(BIN)/python -m tests.browser.screenshots
 
-translations: $(VENV)/development  ## bring the catalogues up to date with the code
+translations: $(VENV)/development  ## update the catalogues from the code
 	$(EXTRACT) --output-file $(TEMPLATE) .
 	for catalogue in $(CATALOGUES); do \
 		language=$$(basename $$(dirname $$(dirname $$catalogue))); \
@@ -75,16 +75,16 @@ translations: $(VENV)/development  ## bring the catalogues up to date with the c
 	done
 	$(MAKE) $(COMPILED)
 
-language: $(VENV)/development  ## begin another language: make language LANGUAGE=uk
+language: $(VENV)/development  ## create the catalogue of a language: make language LANGUAGE=uk
 	$(BIN)/pybabel --quiet init --input-file $(TEMPLATE) --output-dir petition/translations --locale $(LANGUAGE)
 	@echo "now translate petition/translations/$(LANGUAGE)/LC_MESSAGES/messages.po; see docs/languages.md"
 
-lock:  ## the lock files anew, by name, version and hash, naming no host
+lock:  ## resolve the lock files again: name, version and hash, no host
 	$(PYTHON) -m venv $(VENV)/locking && $(VENV)/locking/bin/pip install --quiet uv
 	$(LOCK) --output-file requirements.lock pyproject.toml
 	$(LOCK) --group dev --constraints requirements.lock --output-file requirements-dev.lock pyproject.toml
 
-clean:  ## remove what make made, except instance/
+clean:  ## remove what make created, except instance/
 	rm -rf $(VENV) $(COMPILED) .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results
 
 $(VENV)/python:

@@ -1,4 +1,4 @@
-"""What the petition is passed on with: that it fits, that it can be read, and that it is small."""
+"""Share pictures and PDFs: texts fit and are readable, files are small."""
 
 import random
 import re
@@ -21,11 +21,11 @@ from PIL import Image, ImageFont
 
 from petition import artwork
 from petition.artwork import card, documents, fonts, qr_code
-from petition.artwork.typesetting import Space, fit
+from petition.artwork.typesetting import TextArea
 from tests.factories import SITE, TODAY
 from tests.pdf import pages, printed
 
-HOUSE = Path(__file__).parent.parent / "petition"
+PACKAGE = Path(__file__).parent.parent / "petition"
 ADDRESS = f"{SITE}/p/kuramshin?r=qr"
 COLOUR = "#8c1d18"
 NOBODY = "\U0010fffd"  # private use: no font has it
@@ -49,7 +49,7 @@ SHEET = documents.SheetText(
     privacy="These names are for this petition alone.",
     address="petition.example.org/p/kuramshin",
 )
-LONG = {
+LONG_HEADLINES = {
     "en": "Release the human-rights defender Vadim Kuramshin and all who were arrested over the "
     "rallies of May 2016, drop all charges, and let the people of Kazakhstan say what they think "
     "in public, now!",
@@ -65,20 +65,20 @@ Draw = Callable[..., bytes]
 
 
 def noise(side: int = 640) -> bytes:
-    """Return the picture that compresses worst."""
+    """Return a picture of random pixels, which compresses worst."""
     file = BytesIO()
     pixels = random.Random(1).randbytes(side * side * 3)  # noqa: S311 (nothing is kept secret)
     Image.frombytes("RGB", (side, side), pixels).save(file, "PNG")
     return file.getvalue()
 
 
-def opened(drawing: bytes) -> Image.Image:
-    """Return a drawing as pixels."""
+def decode(drawing: bytes) -> Image.Image:
+    """Decode a drawing."""
     return Image.open(BytesIO(drawing)).convert("RGB")
 
 
-def plain(picture: Image.Image, left: int, top: int, right: int, bottom: int) -> bool:
-    """Say whether there is but one colour within a box."""
+def is_plain(picture: Image.Image, left: int, top: int, right: int, bottom: int) -> bool:
+    """Return whether a box has only one colour."""
     return len(picture.crop((left, top, right, bottom)).getcolors(1_000_000) or []) == 1
 
 
@@ -95,16 +95,18 @@ def test_a_picture_is_a_png_of_its_size_and_small(
     draw: Draw, size: tuple[int, int], with_face: bool
 ) -> None:
     drawing = draw(
-        replace(WORDS, headline=LONG["kk"]), colour=COLOUR, face=noise() if with_face else None
+        replace(WORDS, headline=LONG_HEADLINES["kk"]),
+        colour=COLOUR,
+        face=noise() if with_face else None,
     )
     assert drawing.startswith(b"\x89PNG")
-    assert opened(drawing).size == size
+    assert decode(drawing).size == size
     assert len(drawing) < 300_000
 
 
 @pytest.mark.parametrize("draw", [card.card, card.story])
-def test_a_photograph_coarsened_leaves_colour_and_paper_as_they_are(draw: Draw) -> None:
-    with_face, without = (opened(draw(WORDS, colour=COLOUR, face=face)) for face in (noise(), None))
+def test_reducing_the_photograph_leaves_field_and_paper_unchanged(draw: Draw) -> None:
+    with_face, without = (decode(draw(WORDS, colour=COLOUR, face=face)) for face in (noise(), None))
     field, sheet = (20, with_face.height * 2 // 5), (20, with_face.height * 4 // 5)
     for place in (field, sheet):
         assert with_face.getpixel(place) == without.getpixel(place)
@@ -112,39 +114,39 @@ def test_a_photograph_coarsened_leaves_colour_and_paper_as_they_are(draw: Draw) 
     assert with_face.getpixel(sheet) == (0xFB, 0xF9, 0xF4)
 
 
-@pytest.mark.parametrize("headline", LONG.values(), ids=LONG)
+@pytest.mark.parametrize("headline", LONG_HEADLINES.values(), ids=LONG_HEADLINES)
 def test_a_long_headline_stays_within_the_margins(headline: str) -> None:
     words = replace(WORDS, headline=headline)
-    drawn = opened(card.card(words, colour=COLOUR))
-    assert not plain(drawn, 72, 112, 1128, 358)
-    assert plain(drawn, 0, 0, 68, 398)
-    assert plain(drawn, 1132, 0, 1200, 398)
-    assert plain(drawn, 0, 374, 1200, 398)
-    with_face = opened(card.card(words, colour=COLOUR, face=noise(8)))
-    assert not plain(with_face, 60, 112, 744, 350)
-    assert plain(with_face, 0, 0, 56, 398)
-    assert plain(with_face, 748, 0, 790, 398)
-    tall = opened(card.story(words, colour=COLOUR))
-    assert not plain(tall, 96, 400, 984, 1040)
-    assert plain(tall, 0, 0, 92, 1130)
-    assert plain(tall, 988, 0, 1080, 1130)
+    drawn = decode(card.card(words, colour=COLOUR))
+    assert not is_plain(drawn, 72, 112, 1128, 358)
+    assert is_plain(drawn, 0, 0, 68, 398)
+    assert is_plain(drawn, 1132, 0, 1200, 398)
+    assert is_plain(drawn, 0, 374, 1200, 398)
+    with_face = decode(card.card(words, colour=COLOUR, face=noise(8)))
+    assert not is_plain(with_face, 60, 112, 744, 350)
+    assert is_plain(with_face, 0, 0, 56, 398)
+    assert is_plain(with_face, 748, 0, 790, 398)
+    tall = decode(card.story(words, colour=COLOUR))
+    assert not is_plain(tall, 96, 400, 984, 1040)
+    assert is_plain(tall, 0, 0, 92, 1130)
+    assert is_plain(tall, 988, 0, 1080, 1130)
 
 
-def test_what_matters_on_the_card_stands_in_the_square_in_its_middle() -> None:
-    drawn = opened(card.card(WORDS, colour=COLOUR))
-    assert not plain(drawn, 285, 0, 915, 398)
-    assert plain(drawn, 0, 0, 285, 398)
-    assert plain(drawn, 915, 0, 1200, 398)
-    assert plain(drawn, 0, 399, 285, 550)
-    assert plain(drawn, 915, 399, 1200, 550)
+def test_the_text_of_a_card_is_within_its_central_square() -> None:
+    drawn = decode(card.card(WORDS, colour=COLOUR))
+    assert not is_plain(drawn, 285, 0, 915, 398)
+    assert is_plain(drawn, 0, 0, 285, 398)
+    assert is_plain(drawn, 915, 0, 1200, 398)
+    assert is_plain(drawn, 0, 399, 285, 550)
+    assert is_plain(drawn, 915, 399, 1200, 550)
 
 
-def test_text_written_right_to_left_begins_at_the_right() -> None:
-    drawn = opened(
+def test_right_to_left_text_starts_at_the_right() -> None:
+    drawn = decode(
         card.card(replace(WORDS, right_to_left=True, to="A"), colour=COLOUR, face=noise(8))
     )
-    assert plain(drawn, 0, 30, 400, 94)
-    assert not plain(drawn, 700, 30, 748, 94)
+    assert is_plain(drawn, 0, 30, 400, 94)
+    assert not is_plain(drawn, 700, 30, 748, 94)
 
 
 @pytest.mark.parametrize(
@@ -156,23 +158,23 @@ def test_text_written_right_to_left_begins_at_the_right() -> None:
         ("one signature", ("", "one signature")),
     ],
 )
-def test_the_number_is_told_from_its_words(counted: str, apart: tuple[str, str]) -> None:
-    assert card.figures(counted) == apart
+def test_the_count_is_split_into_number_and_words(counted: str, apart: tuple[str, str]) -> None:
+    assert card.split_count(counted) == apart
 
 
 def sentences() -> Iterator[str]:
-    """Yield all that the site and its samples say."""
-    for catalogue in sorted(HOUSE.glob("translations/*/LC_MESSAGES/messages.po")):
+    """Yield every message of the site and the text of its samples."""
+    for catalogue in sorted(PACKAGE.glob("translations/*/LC_MESSAGES/messages.po")):
         with catalogue.open("rb") as file:
             for message in read_po(file):
-                for said in (message.id, message.string):
-                    yield said if isinstance(said, str) else "".join(said or ())
-    for sample in sorted(HOUSE.glob("petitions/samples/*.toml")):
+                for text in (message.id, message.string):
+                    yield text if isinstance(text, str) else "".join(text or ())
+    for sample in sorted(PACKAGE.glob("petitions/samples/*.toml")):
         yield sample.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("face", [fonts.REGULAR, fonts.BOLD, fonts.ITALIC], ids=lambda f: f.stem)
-def test_the_cards_own_font_has_every_letter_that_the_site_says(face: Path) -> None:
+def test_roboto_has_every_character_of_the_site(face: Path) -> None:
     letters = {letter for sentence in sentences() for letter in sentence}
     letters |= set(printable) | set("ӘҒҚҢӨҰҮҺІәғқңөұүһі")
     assert len(letters) > 200
@@ -184,24 +186,22 @@ def test_the_cards_own_font_has_every_letter_that_the_site_says(face: Path) -> N
     assert [one for one in letters if not one.isspace() and bytes(font.getmask(one)) == box] == []
 
 
-def test_what_no_font_has_is_named_once() -> None:
+def test_missing_names_each_character_without_a_glyph_once() -> None:
     assert fonts.missing("Құқық, свобода – fiancé\u00a0…") == ""
     assert fonts.missing(f"a{NOBODY}b\U0010fffc {NOBODY}\u200d\n\ufe0f\t") == f"{NOBODY}\U0010fffc"
 
 
 @pytest.mark.parametrize("draw", [card.card, card.story])
-def test_for_what_no_font_has_a_dot_is_drawn_and_no_box(draw: Draw) -> None:
+def test_a_dot_replaces_characters_without_a_glyph(draw: Draw) -> None:
     unknown = replace(WORDS, headline=f"Free {NOBODY * 3}\U0010fffc him", call=NOBODY)
     dotted = replace(WORDS, headline="Free · him", call="·")
     assert draw(unknown, colour=COLOUR) == draw(dotted, colour=COLOUR)
 
 
-def test_who_hands_a_petition_in_reads_which_letters_no_font_has(
-    app: Flask, tmp_path: Path
-) -> None:
-    sample = (HOUSE / "petitions" / "samples" / "kuramshin.toml").read_text(encoding="utf-8")
+def test_the_import_names_characters_without_a_glyph(app: Flask, tmp_path: Path) -> None:
+    sample = (PACKAGE / "petitions" / "samples" / "kuramshin.toml").read_text(encoding="utf-8")
     file = tmp_path / "petition.toml"
-    for marked, said in (
+    for toml, missing in (
         (sample, ""),
         (sample.replace('target = "the', f'target = "{NOBODY}{NOBODY}the'), f"en: {NOBODY}"),
         (
@@ -210,15 +210,15 @@ def test_who_hands_a_petition_in_reads_which_letters_no_font_has(
         ),
         (sample.replace("Мы обращаемся", NOBODY), ""),  # a letter is not drawn
     ):
-        file.write_text(marked.replace('slug = "k', f'slug = "{len(said)}-{len(marked)}-k'))
+        file.write_text(toml.replace('slug = "k', f'slug = "{len(missing)}-{len(toml)}-k'))
         done = app.test_cli_runner().invoke(args=["petition", "import", str(file)])
         assert done.exit_code == 0, done.output
         assert done.stdout.startswith("/p/")
-        assert done.stderr.count("\n") == bool(said)
-        assert done.stderr.endswith(f"until one is installed: {said}\n" if said else "")
+        assert done.stderr.count("\n") == bool(missing)
+        assert done.stderr.endswith(f"until one is installed: {missing}\n" if missing else "")
 
 
-def test_all_is_drawn_anew_when_a_font_comes(own_fonts: Path) -> None:
+def test_the_edition_changes_when_a_font_is_installed(own_fonts: Path) -> None:
     def edition() -> str:
         fonts.system_fonts.cache_clear()
         artwork.edition.cache_clear()
@@ -231,12 +231,12 @@ def test_all_is_drawn_anew_when_a_font_comes(own_fonts: Path) -> None:
     artwork.edition.cache_clear()
 
 
-def test_nor_is_a_box_printed() -> None:
+def test_a_dot_replaces_characters_without_a_glyph_in_a_pdf() -> None:
     assert poster(replace(WORDS, to=f"To {NOBODY}")) == poster(replace(WORDS, to="To ·"))
 
 
 @given(st.text())
-def test_any_text_is_put_in_runs_that_have_their_glyphs(text: str) -> None:
+def test_runs_of_any_text_have_all_their_glyphs(text: str) -> None:
     for run, file in fonts.runs(text):
         font = ImageFont.truetype(file, 20, layout_engine=ImageFont.Layout.BASIC)
         box = bytes(font.getmask("\U0010fffe"))
@@ -245,7 +245,7 @@ def test_any_text_is_put_in_runs_that_have_their_glyphs(text: str) -> None:
 
 @pytest.fixture
 def own_fonts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Return the folder of somebody's fonts: one that shows U+10FFF0, and a broken one."""
+    """Return a folder of user fonts: one that shows U+10FFF0, and a broken one."""
     folder = tmp_path / ".fonts"
     folder.mkdir()
     pen = TTGlyphPen(None)
@@ -270,7 +270,7 @@ def own_fonts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     fonts.system_fonts.cache_clear()
 
 
-def test_what_roboto_lacks_is_drawn_in_a_font_of_the_machine(own_fonts: Path) -> None:
+def test_a_system_font_draws_what_roboto_lacks(own_fonts: Path) -> None:
     assert own_fonts / "Broken.ttf" in fonts.system_fonts()
     text = "Free \U0010fff0 him"
     assert fonts.missing(text) == ""
@@ -283,26 +283,31 @@ def test_what_roboto_lacks_is_drawn_in_a_font_of_the_machine(own_fonts: Path) ->
     assert b"/Subtype /Image" in poster(replace(WORDS, to=text)), "painted: letters may join"
 
 
+def half_as_wide(text: str, size: float) -> float:
+    """Measure a text whose letters are half as wide as high."""
+    return len(text) * size / 2
+
+
 @given(st.text(alphabet=st.sampled_from("abc йқ\u00a0-\n"), max_size=300))
-def test_text_is_set_within_its_space_and_whole_or_with_an_ellipsis(text: str) -> None:
-    space = Space(width=100, height=60, sizes=[20, 14, 10])
-    block = fit(text, space, lambda line, size: len(line) * size / 2)
+def test_text_stays_in_its_area_complete_or_with_an_ellipsis(text: str) -> None:
+    area = TextArea(width=100, height=60, sizes=[20, 14, 10], measure=half_as_wide)
+    block = area.fit(text)
     assert all(len(line.text) * block.size / 2 <= 100 for line in block.lines)
-    assert block.size + (len(block.lines) - 1) * block.size * space.leading <= 60 + 1e-9
+    assert block.size + (len(block.lines) - 1) * block.size * area.leading <= 60 + 1e-9
     set_whole = "".join(line.text for line in block.lines).replace("\u00a0", "").replace(" ", "")
     whole = text.replace("\u00a0", "").replace(" ", "").replace("\n", "")
     assert set_whole == whole or (set_whole[-1] == "…" and whole.startswith(set_whole[:-1]))
 
 
-def test_lines_are_about_equally_long_and_keep_short_words_with_the_next() -> None:
-    space = Space(width=100, height=60, sizes=[10])
-    block = fit("one two three four of five", space, lambda line, size: len(line) * size / 2)
+def test_lines_are_balanced_and_short_words_stay_with_the_next() -> None:
+    area = TextArea(width=100, height=60, sizes=[10], measure=half_as_wide)
+    block = area.fit("one two three four of five")
     assert [line.text for line in block.lines] == ["one two three", "four of\u00a0five"]
-    block = fit("Free them all in May 2016", space, lambda line, size: len(line) * size / 2)
+    block = area.fit("Free them all in May 2016")
     assert [line.text for line in block.lines] == ["Free them all", "in\u00a0May\u00a02016"]
 
 
-def test_the_qr_code_is_the_address() -> None:
+def test_the_qr_code_holds_the_address() -> None:
     drawing = qr_code.svg(ADDRESS, title="QR code: “<Kuramshin>” & all")
     drawn = {
         (int(x) + step, int(y))
@@ -319,7 +324,7 @@ def test_the_qr_code_is_the_address() -> None:
     assert "style" not in drawing
 
 
-def test_the_poster_is_one_page_that_says_it_all() -> None:
+def test_the_poster_is_one_page_with_all_texts() -> None:
     pdf = poster(face=noise(64))
     assert pdf.startswith(b"%PDF-")
     assert len(pages(pdf)) == 1
@@ -329,16 +334,16 @@ def test_the_poster_is_one_page_that_says_it_all() -> None:
     assert lines.count("petition.example.org") == lines.count("/p/kuramshin") == 8
 
 
-def test_the_poster_says_what_it_is_and_brings_its_fonts() -> None:
+def test_the_poster_has_metadata_and_subsets_of_its_fonts() -> None:
     pdf = poster()
     assert pdf.count(b"/FontFile2") == len(re.findall(rb"/Subtype /Type0", pdf)) == 2
     assert len(pdf) < 60_000, "subsets: a whole face is 300 kB"
-    for said in (b"/Title (Free Vadim Kuramshin)", b"/Author (Petitions)", b"/Lang (en)"):
-        assert said in pdf
+    for entry in (b"/Title (Free Vadim Kuramshin)", b"/Author (Petitions)", b"/Lang (en)"):
+        assert entry in pdf
     assert b"/CreationDate (D:20160526120000Z)" in pdf
 
 
-def test_the_posters_qr_code_is_the_address_and_large() -> None:
+def test_the_qr_code_of_the_poster_is_large() -> None:
     boxes = re.findall(rb"([\d.]+) ([\d.]+) ([\d.]+) -([\d.]+) re f", pages(poster())[0])
     squares = [tuple(map(float, box)) for box in boxes[1:]]  # the first one is the field
     left, top = min(box[0] for box in squares), max(box[1] for box in squares)
@@ -354,13 +359,13 @@ def test_the_posters_qr_code_is_the_address_and_large() -> None:
     assert drawn == {(x, y) for y, row in enumerate(meant) for x, dark in enumerate(row) if dark}
 
 
-@pytest.mark.parametrize("headline", LONG.values(), ids=LONG)
+@pytest.mark.parametrize("headline", LONG_HEADLINES.values(), ids=LONG_HEADLINES)
 def test_a_long_headline_fits_the_poster(headline: str) -> None:
     lines = printed(poster(replace(WORDS, headline=headline)))
     assert "".join(headline.split())[:150] in "".join("".join(lines).split())
 
 
-def test_sheets_are_numbered_each_on_its_page() -> None:
+def test_each_sheet_is_a_numbered_page() -> None:
     pdf = documents.sheet(SHEET, address=ADDRESS, first=7, sheets=3, made=TODAY)
     assert len(pages(pdf)) == 3
     lines = printed(pdf)
@@ -370,7 +375,7 @@ def test_sheets_are_numbered_each_on_its_page() -> None:
 
 @pytest.mark.parametrize("many", [0, 1, 40])
 def test_a_sheet_has_at_least_twelve_rows_to_write_in(many: int) -> None:
-    words = replace(SHEET, headline=LONG["en"], demands=[LONG["de"]] * many)
+    words = replace(SHEET, headline=LONG_HEADLINES["en"], demands=[LONG_HEADLINES["de"]] * many)
     content = pages(documents.sheet(words, address=ADDRESS, made=TODAY))[0]
     lines = re.findall(rb"36.85 ([\d.]+) m 558.43 ([\d.]+) l S", content)
     heights = sorted(float(start) for start, end in lines if start == end)
@@ -386,12 +391,12 @@ def test_equal_input_gives_equal_files() -> None:
 
 
 @pytest.mark.parametrize("colour", ["#8c1d18", "#f2c200", "#ffffff", "#777777"])
-def test_any_colour_can_be_had(colour: str) -> None:
-    drawn = opened(card.card(WORDS, colour=colour))
-    assert not plain(drawn, 285, 0, 915, 398)
+def test_the_headline_shows_on_any_colour(colour: str) -> None:
+    drawn = decode(card.card(WORDS, colour=colour))
+    assert not is_plain(drawn, 285, 0, 915, 398)
 
 
-def test_paper_written_right_to_left_is_painted_on_the_other_side() -> None:
+def test_a_right_to_left_poster_is_mirrored_and_painted() -> None:
     words = replace(WORDS, right_to_left=True, to="أطلقوا")
     content = pages(poster(words))[0]
     squares = re.findall(rb"([\d.]+) [\d.]+ [\d.]+ -[\d.]+ re f", content)[1:]

@@ -1,6 +1,13 @@
-"""Rules of the house that matter twice: they are kept by tests, not by memory."""
+"""House rules: what holds for every module, setting, table, email and page of documentation."""
 
+import ast
 import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from importlib import import_module
+from operator import attrgetter
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -15,8 +22,120 @@ from petition.core.config import ROOT
 from petition.database.base import Base, db
 from petition.models.enums import EmailKind
 
-DOCS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
-MODULES = [path for path in (ROOT / "petition").rglob("*.py") if "migrations" not in path.parts]
+PACKAGE = ROOT / "petition"
+SETTINGS_PAGE = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+MODULES = [path for path in PACKAGE.rglob("*.py") if "migrations" not in path.parts]
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
+    "importlinter"
+]["contracts"]
+MAX_MODULE_LINES = 250
+MAX_FUNCTION_LINES = 45
+LONG_FUNCTIONS = {"bursts.record", "enqueue._posting"}  # each builds one SQL statement
+
+
+def packages() -> Iterator[Path]:
+    """Yield the packages in the order of the import contracts, outer packages first."""
+    yield PACKAGE
+    for contract in CONTRACTS:
+        if contract["type"] == "layers" and contract["containers"] == ["petition"]:
+            for layer in contract["layers"]:
+                for name in layer.split(" | "):
+                    yield from sorted(file.parent for file in (PACKAGE / name).rglob("__init__.py"))
+
+
+def syntax(path: Path) -> ast.Module:
+    """Parse a module."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def package_map() -> str:
+    """Return README's table of packages, made of their docstrings.
+
+    After a docstring has changed, print it and copy it into README.md:
+    `.venv/bin/python -c "from tests.test_house import package_map; print(package_map())"`
+    """
+    rows = ["| package | what it is |", "|---|---|"]
+    for folder in packages():
+        docstring = ast.get_docstring(syntax(folder / "__init__.py")) or ""
+        rows.append(f"| `{folder.relative_to(ROOT)}/` | {' '.join(docstring.split())} |")
+    return "\n".join(rows)
+
+
+def test_the_package_has_few_entries() -> None:
+    entries = {path.name for path in PACKAGE.iterdir()} - {"__pycache__"}
+    assert len(entries) <= 18, sorted(entries)
+
+
+def test_no_package_has_more_than_fifteen_modules() -> None:
+    sizes = Counter(path.parent.relative_to(ROOT).as_posix() for path in MODULES)
+    assert {folder: size for folder, size in sizes.items() if size > 15} == {}
+
+
+def test_every_package_says_what_it_is_in_two_to_six_lines() -> None:
+    lines = {
+        path.parent.relative_to(ROOT).as_posix(): len(
+            (ast.get_docstring(syntax(path)) or "").splitlines()
+        )
+        for path in MODULES
+        if path.name == "__init__.py"
+    }
+    assert {folder: count for folder, count in lines.items() if not 2 <= count <= 6} == {}
+
+
+def test_the_readme_maps_the_packages_by_their_docstrings() -> None:
+    assert set(packages()) == {path.parent for path in MODULES if path.name == "__init__.py"}
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = re.search(r"^\| package \|.*?(?=\n\n)", readme, re.MULTILINE | re.DOTALL)
+    assert table is not None
+    assert table[0] == package_map()
+
+
+def test_the_walkthrough_names_at_most_fifteen_files_that_exist() -> None:
+    text = (ROOT / "docs" / "walkthrough.md").read_text(encoding="utf-8")
+    steps = re.findall(r"^(\d+)\. `([^`]+)`: \S.*", text, re.MULTILINE)
+    assert [int(number) for number, _ in steps] == list(range(1, len(steps) + 1))
+    assert 1 <= len({file for _, file in steps}) <= 15
+    assert [file for _, file in steps if not (ROOT / file).is_file()] == []
+
+
+def test_the_glossary_names_what_carries_each_term() -> None:
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    row = r"^\| ([^|]+) \| [^|]+ \| `(petition/[\w/]+)\.py` `([\w.]+)` \|$"
+    rows = re.findall(row, text, re.MULTILINE)
+    assert text.count("\n| ") == len(rows) + 1, "a row is not in the form of the others"
+    terms = [term for term, _, _ in rows]
+    assert len(set(terms)) == len(terms) <= 30
+    for _, module, name in rows:
+        attrgetter(name)(import_module(module.replace("/", ".")))
+
+
+def test_every_rule_is_under_the_contract_that_forbids_http() -> None:
+    (contract,) = [contract for contract in CONTRACTS if contract["type"] == "forbidden"]
+    entries = {path.parent for path in MODULES} | {*PACKAGE.glob("*.py")}
+    rules = {path.stem for path in entries if path.parent == PACKAGE}
+    rules -= {"__init__", "web", "cli", "extensions"}
+    assert set(contract["source_modules"]) == {f"petition.{name}" for name in rules}
+
+
+def test_no_two_public_classes_share_a_name() -> None:
+    names = Counter(
+        node.name
+        for path in MODULES
+        for node in ast.walk(syntax(path))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert {name for name, uses in names.items() if uses > 1} == set()
+
+
+def test_no_function_is_long() -> None:
+    long = {
+        f"{path.stem}.{node.name}": lines
+        for path in MODULES
+        for node in ast.walk(syntax(path))
+        if isinstance(node, ast.FunctionDef)
+        and (lines := (node.end_lineno or 0) - node.lineno + 1) > MAX_FUNCTION_LINES
+    }
+    assert {name: lines for name, lines in long.items() if name not in LONG_FUNCTIONS} == {}
 
 
 def test_models_are_what_the_migrations_make(app: Flask) -> None:
@@ -27,16 +146,16 @@ def test_models_are_what_the_migrations_make(app: Flask) -> None:
 
 @pytest.mark.parametrize("setting", config.SETTINGS, ids=lambda setting: setting.name)
 def test_every_setting_is_documented(setting: config.Setting) -> None:
-    assert f"`{setting.name}`" in DOCS
+    assert f"`{setting.name}`" in SETTINGS_PAGE
 
 
 def test_no_setting_is_documented_that_is_not_there() -> None:
-    documented = set(re.findall(r"^\| `([A-Z_]+)`", DOCS, re.MULTILINE))
+    documented = set(re.findall(r"^\| `([A-Z_]+)`", SETTINGS_PAGE, re.MULTILINE))
     assert documented == {setting.name for setting in config.SETTINGS}
 
 
 @pytest.mark.parametrize("kind", list(EmailKind))
-def test_every_letter_has_its_three_templates_and_renders_in_every_language(
+def test_every_email_has_its_three_templates_and_renders_in_every_language(
     app: Flask, kind: EmailKind
 ) -> None:
     app.jinja_env.undefined = StrictUndefined
@@ -59,42 +178,42 @@ def test_every_letter_has_its_three_templates_and_renders_in_every_language(
         "signed_on": now(),
         "site_url": "https://petition.example.org",
     }
-    said = {}
+    rendered = {}
     for language in app.config["LANGUAGES"]:
         with force_locale(language):
             for part in ("subject", "txt", "html"):
                 text = render_template(f"emails/{kind}.{part}", language=language, **values)
                 assert text.strip()
-                said[language, part] = text
-        assert "https://" in said[language, "txt"] or kind == EmailKind.WITHDRAWN
-        assert "<" not in said[language, "txt"]
-    assert said["en", "txt"] != said["ru", "txt"]
+                rendered[language, part] = text
+        assert "https://" in rendered[language, "txt"] or kind == EmailKind.WITHDRAWN
+        assert "<" not in rendered[language, "txt"]
+    assert rendered["en", "txt"] != rendered["ru", "txt"]
 
 
-def test_no_room_is_longer_than_two_subjects() -> None:
+def test_no_module_is_long() -> None:
     long = {
         path.name: lines
         for path in MODULES
-        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 265
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > MAX_MODULE_LINES
     }
     assert long == {}
 
 
 @pytest.mark.parametrize("name", ["utils", "helpers", "manager", "common"])
-def test_no_drawer_is_called_anything(name: str) -> None:
+def test_no_module_has_a_name_that_says_nothing(name: str) -> None:
     assert not [path for path in MODULES if name in path.stem]
 
 
-def test_only_the_transaction_begins_and_commits() -> None:
-    writing = [
+def test_only_transactions_begins_and_commits() -> None:
+    committing = [
         path.relative_to(ROOT).as_posix()
         for path in MODULES
         if re.search(r"\.(commit|begin|begin_nested)\(\)", path.read_text(encoding="utf-8"))
     ]
-    assert writing == ["petition/database/transactions.py"]
+    assert committing == ["petition/database/transactions.py"]
 
 
-def test_the_environment_is_read_in_one_room() -> None:
+def test_only_config_reads_the_environment() -> None:
     reading = [path.name for path in MODULES if "os.environ" in path.read_text(encoding="utf-8")]
     assert reading == ["config.py"]
 
@@ -112,7 +231,7 @@ def test_every_sentence_of_the_templates_goes_through_gettext() -> None:
     bare = []
     for path in (ROOT / "templates").rglob("*.html"):
         if "dev" in path.parts:
-            continue  # for people who try the site out, on their own machine
+            continue  # shown only while the site is tried out
         text = path.read_text(encoding="utf-8")
         text = re.sub(r"{% block layout %}.*?{% endblock %}|aria-[a-z]+=\"[^\"]*\"", "", text)
         text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", text, flags=re.DOTALL)

@@ -1,4 +1,9 @@
-"""What is drawn: share card, story, QR code, poster, paper signature sheet."""
+"""Drawings: share card, story, QR code, poster, paper signature sheet. No database.
+
+Only pages and commands use it; they pass the texts in. Drawing takes far longer than a request,
+so the pages cache every result.
+Begin with `card` (PNG) and `documents` (PDF).
+"""
 
 from functools import cache
 from hashlib import blake2b
@@ -11,8 +16,8 @@ from petition.core import colours
 
 @cache
 def edition() -> str:
-    """Return a name for what draws as it is now, the libraries and all fonts too: a drawing kept by
-    another is out of date, as one with a dot is where a font has come that has the letter.
+    """Return a hash of the drawing code, its libraries and the installed fonts. A drawing cached
+    under another hash is out of date.
     """
     digest = blake2b(digest_size=8)
     for source in [*sorted(Path(__file__).parent.glob("*.py")), Path(colours.__file__)]:

@@ -1,47 +1,39 @@
-"""What is printed on A4: a poster, and sheets for signatures."""
+"""PDF documents on A4: a poster, and sheets for signatures on paper. Lengths are in mm."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate, pairwise
 
-from petition.artwork.card import CardText, figures
+from petition.artwork.card import ArtworkText, CardText, count_colour, split_count
 from petition.artwork.fonts import BOLD, REGULAR
-from petition.artwork.pdf import HEIGHT, WIDTH, PdfDocument, Span, TextStyle
+from petition.artwork.pdf import HEIGHT, WIDTH, Column, PdfDocument, TextStyle
 from petition.artwork.qr_code import matrix
 from petition.core import colours
 
-_FIELD = 128  # height of the poster's field
-_PICTURE = 72  # width of the photograph beside it
-_CODE = 70  # side of the poster's QR code
-_SLIPS, _SLIP = 8, 56  # to tear off: how many, and how high
+_FIELD_HEIGHT = 128  # of the coloured field of a poster
+_PHOTO_WIDTH = 72
+_CODE_SIDE = 70
+_STRIPS, _STRIP_HEIGHT = 8, 56  # to tear off
 
-_ROWS, _ROW, _HEADER = 12, 9.2, 7  # of a sheet: at least so many rows, each so high
-_TABLE_ENDS = 266
-_SHARES = (5, 3, 5, 2, 4)  # of a row: name, country, email, date, signature
+_MIN_ROWS, _ROW_HEIGHT, _LABELS_HEIGHT = 12, 9.2, 7  # of the table on a sheet
+_TABLE_BOTTOM = 266
+_COLUMN_SHARES = (5, 3, 5, 2, 4)  # name, country, email, date, signature
 
 
-@dataclass(frozen=True, slots=True)
-class SheetText:
-    """What a sheet says, already in `language`. `columns` are name, country, email, date and
-    signature; `number` has {number} where the sheet's number belongs; `address` is without its
-    scheme.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetText(ArtworkText):
+    """The texts of a sheet. `columns` are in the order of `_COLUMN_SHARES`."""
 
-    language: str
-    headline: str
-    to: str
     demands: Sequence[str]
     columns: Sequence[str]
-    number: str
+    number: str  # contains {number}
     organiser: str
     privacy: str
-    address: str
-    right_to_left: bool = False
 
 
 def poster(
-    words: CardText,
+    text: CardText,
     *,
     colour: str,
     address: str,
@@ -49,151 +41,128 @@ def poster(
     made: datetime,
     face: bytes | None = None,
 ) -> bytes:
-    """Return a poster as PDF, one page. `address` with its scheme is in the QR code, `colour` is
-    `#rrggbb`, `face` a picture that Pillow reads, `made` the time that the file says it was made.
-    """
-    press = PdfDocument(
-        title=words.headline,
-        author=words.site,
-        language=words.language,
-        made=made,
-        right_to_left=words.right_to_left,
-    )
-    press.page()
-    _field(press, words, colour, face)
-    _invitation(press, words, colour, address)
-    press.line(press.span(15, 195), 235, organiser, TextStyle(REGULAR, _sizes(4, 2.4)))
-    _slips(press, words)
-    return press.content()
+    """Return a poster of one page as PDF. The QR code holds `address`, with its scheme."""
+    pdf = PdfDocument(text, author=text.site, created_at=made)
+    pdf.add_page()
+    _draw_field(pdf, text, colour, face)
+    _draw_call(pdf, text, colour, address)
+    pdf.line(pdf.column(15, 195), 235, organiser, TextStyle(REGULAR, _sizes(4, 2.4)))
+    _draw_strips(pdf, text)
+    return pdf.content()
 
 
 def sheet(
-    words: SheetText, *, address: str, first: int = 1, sheets: int = 1, made: datetime
+    text: SheetText, *, address: str, first: int = 1, sheets: int = 1, made: datetime
 ) -> bytes:
-    """Return so many sheets for signatures as PDF, numbered from `first`, one to a page. `address`
-    with its scheme is in the QR code, `made` the time that the file says it was made.
-    """
-    press = PdfDocument(
-        title=words.headline,
-        author=words.organiser,
-        language=words.language,
-        made=made,
-        right_to_left=words.right_to_left,
-    )
+    """Return sheets for signatures as PDF, one a page, numbered from `first`."""
+    pdf = PdfDocument(text, author=text.organiser, created_at=made)
     for number in range(first, first + sheets):
-        press.page()
-        top = _heading(press, words, address)
-        numbered = words.number.replace("{number}", str(number))
-        press.line(press.span(147, 197), 45.5, numbered, TextStyle(BOLD, _sizes(4, 2.4)), "end")
-        _table(press, words.columns, top)
-        _foot(press, words)
-    return press.content()
+        pdf.add_page()
+        top = _draw_heading(pdf, text, address)
+        label = text.number.replace("{number}", str(number))
+        style = TextStyle(BOLD, _sizes(4, 2.4))
+        pdf.line(pdf.column(147, 197), 45.5, label, style, at_end=True)
+        _draw_table(pdf, text.columns, top)
+        _draw_footer(pdf, text)
+    return pdf.content()
 
 
 def _sizes(largest: float, smallest: float) -> list[float]:
-    """Return sizes in mm, each a twentieth smaller than the one before."""
+    """Return type sizes, each 5 % smaller than the one before."""
     sizes = [largest]
     while sizes[-1] * 0.95 > smallest:
         sizes.append(sizes[-1] * 0.95)
     return [*sizes, smallest]
 
 
-def _field(press: PdfDocument, words: CardText, colour: str, face: bytes | None) -> None:
-    """Draw the upper part of a poster: to whom, what for, and the photograph."""
-    press.fill(0, 0, WIDTH, _FIELD, colour)
-    span = press.span(15, 195)
+def _draw_field(pdf: PdfDocument, text: CardText, colour: str, face: bytes | None) -> None:
+    """Draw the upper part of a poster: target, headline and photograph."""
+    pdf.fill(0, 0, WIDTH, _FIELD_HEIGHT, colour)
+    column = pdf.column(15, 195)
     if face:
-        picture = press.span(WIDTH - _PICTURE, WIDTH)
-        press.picture(picture.left, 0, _PICTURE, _FIELD, face)
-        span = press.span(15, WIDTH - _PICTURE - 9)
+        left = pdf.column(WIDTH - _PHOTO_WIDTH, WIDTH).left
+        pdf.picture(left, 0, _PHOTO_WIDTH, _FIELD_HEIGHT, face)
+        column = pdf.column(15, WIDTH - _PHOTO_WIDTH - 9)
     on_field = colours.text_colour_on(colour)
-    press.block(span, 18, 15, words.to, TextStyle(REGULAR, _sizes(6.5, 4), on_field))
-    press.block(
-        span,
-        40,
-        _FIELD - 40 - 14,
-        words.headline,
-        TextStyle(BOLD, _sizes(26, 7), on_field, 1.12),
-        at_foot=True,
-    )
+    pdf.block(column, 18, 15, text.to, TextStyle(REGULAR, _sizes(6.5, 4), on_field))
+    headline = TextStyle(BOLD, _sizes(26, 7), on_field, 1.12)
+    pdf.block(column, 40, _FIELD_HEIGHT - 40 - 14, text.headline, headline, at_bottom=True)
 
 
-def _invitation(press: PdfDocument, words: CardText, colour: str, address: str) -> None:
-    """Draw the lower part of a poster: QR code, count, what to do, and the address to type."""
-    top = _FIELD + 12
-    press.squares(press.span(15, 15 + _CODE).left, top, _CODE, matrix(address))
-    beside = press.span(15 + _CODE + 12, 195)
-    if words.counted:
-        number, rest = figures(words.counted)
-        reads = colours.contrast(colour, "#ffffff") >= colours.READABLE
-        figure = TextStyle(BOLD, _sizes(24, 8), colour if reads else colours.INK)
-        press.line(beside, top + 18, number, figure)
-        press.line(beside, top + 30, rest, TextStyle(REGULAR, _sizes(7, 4)))
-    press.block(
-        beside, top + 40, _CODE - 40, words.call, TextStyle(BOLD, _sizes(11, 5)), at_foot=True
-    )
-    press.line(press.span(15, 195), top + _CODE + 17, words.address, TextStyle(BOLD, _sizes(12, 3)))
+def _draw_call(pdf: PdfDocument, text: CardText, colour: str, address: str) -> None:
+    """Draw the lower part of a poster: QR code, count, call to sign, and the address to type."""
+    top = _FIELD_HEIGHT + 12
+    pdf.qr_code(pdf.column(15, 15 + _CODE_SIDE).left, top, _CODE_SIDE, matrix(address))
+    beside = pdf.column(15 + _CODE_SIDE + 12, 195)
+    if text.counted:
+        number, rest = split_count(text.counted)
+        style = TextStyle(BOLD, _sizes(24, 8), count_colour(colour, "#ffffff"))
+        pdf.line(beside, top + 18, number, style)
+        pdf.line(beside, top + 30, rest, TextStyle(REGULAR, _sizes(7, 4)))
+    call = TextStyle(BOLD, _sizes(11, 5))
+    pdf.block(beside, top + 40, _CODE_SIDE - 40, text.call, call, at_bottom=True)
+    base = top + _CODE_SIDE + 17
+    pdf.line(pdf.column(15, 195), base, text.address, TextStyle(BOLD, _sizes(12, 3)))
 
 
-def _slips(press: PdfDocument, words: CardText) -> None:
-    """Draw the slips at the foot of a poster, to be cut apart and torn off."""
-    top, wide = HEIGHT - _SLIP, WIDTH / _SLIPS
-    press.rule((0, top), (WIDTH, top), dashed=True)
-    host, slash, path = words.address.partition("/")
-    # The mark keeps the stroke before the path where the language is written right to left.
+def _draw_strips(pdf: PdfDocument, text: CardText) -> None:
+    """Draw the strips at the bottom of a poster, to cut apart and tear off."""
+    top, width = HEIGHT - _STRIP_HEIGHT, WIDTH / _STRIPS
+    pdf.rule((0, top), (WIDTH, top), dashed=True)
+    host, slash, path = text.address.partition("/")
+    # The left-to-right mark keeps the slash before the path in a right-to-left language.
     address = f"{host}\n\u200e{slash}{path}" if path else host
-    for number in range(_SLIPS):
-        left = number * wide
+    # Most printers leave the last millimetres of a page white.
+    bottom, length = HEIGHT - 8, _STRIP_HEIGHT - 12
+    for number in range(_STRIPS):
+        left = number * width
         if number:
-            press.rule((left, top), (left, HEIGHT), dashed=True)
-        # Not at the very foot: most printers leave the last millimetres of a page white.
-        span, foot, length = Span(left + 4.5, left + wide - 2), HEIGHT - 8, _SLIP - 12
-        call = Span(span.left, span.left + 5)
-        press.upright(call, foot, length, words.call, TextStyle(BOLD, _sizes(3.6, 2)))
-        rest = Span(call.right + 1.5, span.right)
-        press.upright(rest, foot, length, address, TextStyle(REGULAR, _sizes(4.4, 2.8)))
+            pdf.rule((left, top), (left, HEIGHT), dashed=True)
+        call, rest = Column(left + 4.5, left + 9.5), Column(left + 11, left + width - 2)
+        pdf.upright(call, bottom, length, text.call, TextStyle(BOLD, _sizes(3.6, 2)))
+        pdf.upright(rest, bottom, length, address, TextStyle(REGULAR, _sizes(4.4, 2.8)))
 
 
-def _heading(press: PdfDocument, words: SheetText, address: str) -> float:
-    """Draw what stands above the table, and return where it ends."""
-    code = press.span(170, 197)
-    press.squares(code.left, 13, code.width, matrix(address))
-    beside, whole = press.span(13, 161), press.span(13, 197)
-    base = press.block(
-        beside, 13, 19, words.headline, TextStyle(BOLD, _sizes(8, 4.2), leading=1.14)
-    )
-    base = press.block(beside, base + 4, 9, words.to, TextStyle(REGULAR, _sizes(4.6, 3)))
+def _draw_heading(pdf: PdfDocument, text: SheetText, address: str) -> float:
+    """Draw what stands above the table of a sheet; return where the table begins."""
+    code = pdf.column(170, 197)
+    pdf.qr_code(code.left, 13, code.width, matrix(address))
+    beside, full = pdf.column(13, 161), pdf.column(13, 197)
+    headline = TextStyle(BOLD, _sizes(8, 4.2), leading=1.14)
+    base = pdf.block(beside, 13, 19, text.headline, headline)
+    base = pdf.block(beside, base + 4, 9, text.to, TextStyle(REGULAR, _sizes(4.6, 3)))
     top = max(base + 5, 50 if base > 40 else 0)
-    most = _TABLE_ENDS - _HEADER - _ROWS * _ROW - 6 - top
-    demands = "\n".join(words.demands)
-    several = len(words.demands) > 1
-    span = whole if top > 48 else beside
-    base = press.block(
-        span, top, most, demands, TextStyle(REGULAR, _sizes(3.9, 2.5)), dashes=several
+    height = _TABLE_BOTTOM - _LABELS_HEIGHT - _MIN_ROWS * _ROW_HEIGHT - 6 - top
+    base = pdf.block(
+        full if top > 48 else beside,
+        top,
+        height,
+        "\n".join(text.demands),
+        TextStyle(REGULAR, _sizes(3.9, 2.5)),
+        dashes=len(text.demands) > 1,
     )
     return max(base, 45.5) + 5
 
 
-def _table(press: PdfDocument, columns: Sequence[str], top: float) -> None:
+def _draw_table(pdf: PdfDocument, labels: Sequence[str], top: float) -> None:
     """Draw as many empty rows as there is room for."""
-    rows = int((_TABLE_ENDS - top - _HEADER) / _ROW)
-    foot = top + _HEADER + rows * _ROW
-    shares = [0, *accumulate(_SHARES)]
+    rows = int((_TABLE_BOTTOM - top - _LABELS_HEIGHT) / _ROW_HEIGHT)
+    bottom = top + _LABELS_HEIGHT + rows * _ROW_HEIGHT
+    shares = [0, *accumulate(_COLUMN_SHARES)]
     edges = [13 + share * (197 - 13) / shares[-1] for share in shares]
-    for (start, end), label in zip(pairwise(edges), columns, strict=True):
-        span = press.span(start + 1.2, end - 1.2)
-        press.line(span, top + 4.8, label, TextStyle(BOLD, _sizes(3.2, 1.8)))
+    for (start, end), label in zip(pairwise(edges), labels, strict=True):
+        column = pdf.column(start + 1.2, end - 1.2)
+        pdf.line(column, top + 4.8, label, TextStyle(BOLD, _sizes(3.2, 1.8)))
     for edge in edges:
-        x = press.span(edge, edge).left
-        press.rule((x, top), (x, foot))
+        x = pdf.column(edge, edge).left
+        pdf.rule((x, top), (x, bottom))
     for row in range(rows + 1):
-        y = top + _HEADER + row * _ROW
-        press.rule((13, y), (197, y))
-    press.rule((13, top), (197, top))
+        y = top + _LABELS_HEIGHT + row * _ROW_HEIGHT
+        pdf.rule((13, y), (197, y))
+    pdf.rule((13, top), (197, top))
 
 
-def _foot(press: PdfDocument, words: SheetText) -> None:
-    span = press.span(13, 197)
-    base = press.block(span, _TABLE_ENDS + 3, 7, words.privacy, TextStyle(REGULAR, _sizes(3, 2.2)))
-    end = f"{words.organiser} · {words.address}"
-    press.line(span, max(base + 5, 281), end, TextStyle(REGULAR, _sizes(3, 2.2)))
+def _draw_footer(pdf: PdfDocument, text: SheetText) -> None:
+    column, style = pdf.column(13, 197), TextStyle(REGULAR, _sizes(3, 2.2))
+    base = pdf.block(column, _TABLE_BOTTOM + 3, 7, text.privacy, style)
+    pdf.line(column, max(base + 5, 281), f"{text.organiser} · {text.address}", style)

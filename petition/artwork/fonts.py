@@ -1,6 +1,6 @@
-"""Which font has a glyph for a character: Roboto, which comes with the site, or one of the machine.
+"""Choose a font with a glyph for each character: Roboto, shipped with the site, or a system font.
 
-A box (.notdef) is never drawn: what no font can show becomes a middle dot, and `missing` names it.
+The missing-glyph box (.notdef) is never drawn: a middle dot replaces characters without a glyph.
 """
 
 import re
@@ -20,8 +20,8 @@ REGULAR = _ROBOTO / "Roboto-Regular.ttf"
 BOLD = _ROBOTO / "Roboto-Bold.ttf"
 ITALIC = _ROBOTO / "Roboto-Italic.ttf"
 
-UNSEEN = "·"  # stands for one or more characters that no font has
-_JOINERS = "\u200c\u200d\u200e\u200f"  # they shape and order what stands beside them
+PLACEHOLDER = "·"  # replaces one or more characters without a glyph
+_JOINERS = "\u200c\u200d\u200e\u200f"  # control how neighbours are joined and ordered
 _FOLDERS = (
     "/usr/share/fonts",
     "/usr/local/share/fonts",
@@ -32,115 +32,108 @@ _FOLDERS = (
     "~/Library/Fonts",
     "C:/Windows/Fonts",
 )
-# Cuts that look out of place within a line of Roboto come last.
+# Styles that look out of place in a line of Roboto are tried last.
 _SPECIAL = re.compile(
     "italic|oblique|condensed|narrow|mono|serif|light|thin|black|semi", re.IGNORECASE
 )
-# It has a box for every character, which is what must not be drawn.
-_LAST_RESORT = "lastresort"
+_LAST_RESORT = "lastresort"  # a macOS font with a box for every character
 
 
 @cache
 def system_fonts() -> tuple[Path, ...]:
-    """Return the font files of this machine, plain cuts first. They are searched for once."""
-    found = {
+    """Return the font files of this machine, plain styles first. They are searched for once."""
+    files = {
         file
         for folder in _FOLDERS
-        for file in _within(folder)
+        for file in _files(folder)
         if file.suffix.lower() in {".ttf", ".otf", ".ttc"}
         and not file.stem.lower().startswith(_LAST_RESORT)
     }
-    return tuple(sorted(found, key=lambda file: (len(_SPECIAL.findall(file.stem)), file)))
+    return tuple(sorted(files, key=lambda file: (len(_SPECIAL.findall(file.stem)), file)))
 
 
 def missing(text: str) -> str:
-    """Return the characters that no font here can show, each once, in order. Whitespace and
-    characters that only steer others are never among them.
-    """
-    return "".join(dict.fromkeys(char for char in text if _is_inked(char) and not _has_font(char)))
+    """Return the visible characters without a glyph in any font, each once, in order."""
+    return "".join(dict.fromkeys(char for char in text if _is_visible(char) and not _find(char)))
 
 
 def printable(text: str) -> str:
-    """Return the text as it is drawn: what no font can show is one middle dot for each stretch, a
-    line break or a space that Roboto lacks is a plain space, and what has no ink is left out.
+    """Return the text as it is drawn. Adjacent characters without a glyph become one middle dot,
+    whitespace that Roboto lacks becomes a space, other invisible characters are removed.
     """
-    shown: list[str] = []
+    chars: list[str] = []
     for char in text:
         if char.isspace():
-            shown.append(char if category(char) == "Zs" and _has(REGULAR, char) else " ")
-        elif not _is_inked(char):
-            shown.append(char if char in _JOINERS else "")
-        elif _has_font(char):
-            shown.append(char)
-        elif shown[-1:] != [UNSEEN]:
-            shown.append(UNSEEN)
-    return "".join(shown)
+            chars.append(char if category(char) == "Zs" and _has(REGULAR, char) else " ")
+        elif not _is_visible(char):
+            chars.append(char if char in _JOINERS else "")
+        elif _find(char):
+            chars.append(char)
+        elif chars[-1:] != [PLACEHOLDER]:
+            chars.append(PLACEHOLDER)
+    return "".join(chars)
 
 
-def runs(text: str, face: Path = REGULAR) -> list[tuple[str, Path]]:
-    """Return the printable text in pieces, each with the font file that has all its glyphs: `face`
-    where it can. A text written right to left is one piece if any font has all of it, so that it
-    can be put in order as a whole. Raises nothing.
+def runs(text: str, font: Path = REGULAR) -> list[tuple[str, Path]]:
+    """Split the printable text into runs, each with a font file that has all its glyphs.
+
+    A right-to-left text stays one run if any font has all of it: it is reordered as a whole.
     """
-    shown = printable(text)
-    if any(bidirectional(char) in {"R", "AL"} for char in shown):
-        inked = [char for char in shown if _is_inked(char)]
-        for file in (face, *_fallbacks(face)):
-            if all(_has(file, char) for char in inked):
-                return [(shown, file)]
+    text = printable(text)
+    if any(bidirectional(char) in {"R", "AL"} for char in text):
+        visible = [char for char in text if _is_visible(char)]
+        for file in (font, *_fallbacks(font)):
+            if all(_has(file, char) for char in visible):
+                return [(text, file)]
     pieces: list[tuple[str, Path]] = []
-    for char in shown:
-        last = pieces[-1][1] if pieces else face
-        # Spaces, marks and joiners stay with what they follow, so that it is shaped together.
+    for char in text:
+        last = pieces[-1][1] if pieces else font
+        # Spaces, marks and joiners stay with the character before, to be shaped together.
         stays = char in _JOINERS or (category(char)[0] in "ZM" and _has(last, char))
-        font = last if stays else _font(char, face) or face
-        if pieces and font == last:
+        file = last if stays else _find(char, font) or font
+        if pieces and file == last:
             pieces[-1] = (pieces[-1][0] + char, last)
         else:
-            pieces.append((char, font))
+            pieces.append((char, file))
     return pieces
 
 
-def _within(folder: str) -> Iterator[Path]:
+def _files(folder: str) -> Iterator[Path]:
     try:
         return Path(folder).expanduser().rglob("*")
-    except RuntimeError:  # who runs this has no home
+    except RuntimeError:  # the user has no home directory
         return iter(())
 
 
-def _is_inked(char: str) -> bool:
-    """Say whether a character shows: not a space, a control, a joiner or a choice of variant."""
+def _is_visible(char: str) -> bool:
+    """Return whether a character is not a space, control, joiner or variation selector."""
     return not (char.isspace() or category(char) in {"Cc", "Cf"} or "\ufe00" <= char <= "\ufe0f")
 
 
-def _has_font(char: str) -> bool:
-    return _font(char, REGULAR) is not None
-
-
 @lru_cache(maxsize=8_192)
-def _font(char: str, face: Path) -> Path | None:
-    return next((file for file in chain((face,), _fallbacks(face)) if _has(file, char)), None)
+def _find(char: str, font: Path = REGULAR) -> Path | None:
+    return next((file for file in chain((font,), _fallbacks(font)) if _has(file, char)), None)
 
 
-def _fallbacks(face: Path) -> Iterator[Path]:
-    """Yield the machine's fonts, those as bold as the face first."""
-    bold = face == BOLD
+def _fallbacks(font: Path) -> Iterator[Path]:
+    """Yield the system fonts, those of the same weight as `font` first."""
+    bold = font == BOLD
     yield from sorted(system_fonts(), key=lambda file: ("bold" in file.stem.lower()) != bold)
 
 
 def _has(file: Path, char: str) -> bool:
-    return ord(char) in _reach(file)
+    return ord(char) in _code_points(file)
 
 
 @cache
-def _reach(file: Path) -> frozenset[int]:
-    """Return the code points of a font that are drawn in one colour; none if it cannot be read."""
+def _code_points(file: Path) -> frozenset[int]:
+    """Return the code points of a font with outlines in one colour; none if it is unreadable."""
     try:
         ImageFont.truetype(file, 20)
         with TTFont(file, fontNumber=0, lazy=True) as font:
-            drawn = "glyf" in font or "CFF " in font
-            coloured = {"COLR", "CBDT", "sbix"} & set(font.keys())
-            if not drawn or coloured:
+            has_outlines = "glyf" in font or "CFF " in font
+            is_coloured = {"COLR", "CBDT", "sbix"} & set(font.keys())
+            if not has_outlines or is_coloured:
                 return frozenset()
             return frozenset(font.getBestCmap() or ())
     except (TTLibError, OSError, ValueError, KeyError, AssertionError, EOFError, struct.error):

@@ -1,6 +1,4 @@
-"""A PDF of A4 pages in the making: text, boxes, QR code, photograph. Lengths are in mm, and so are
-sizes of type.
-"""
+"""A PDF of A4 pages: text, boxes, QR codes and photographs. Lengths and type sizes are in mm."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,30 +7,29 @@ from functools import partial
 from io import BytesIO
 from math import ceil
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from unicodedata import category
 
 from fpdf import FPDF
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw
 
 from petition.artwork import canvas
+from petition.artwork.card import ArtworkText
 from petition.artwork.fonts import printable, runs
-from petition.artwork.qr_code import stretches
-from petition.artwork.typesetting import Space, fit, fit_line
+from petition.artwork.qr_code import dark_runs
+from petition.artwork.typesetting import TextArea
 from petition.core import colours
 
 WIDTH, HEIGHT = 210, 297
-_POINTS = 72 / 25.4  # in a millimetre
-_PIXELS = 6  # of a photograph in a millimetre: 150 to the inch
-_DASH = 4  # from a dash to its text
-_FINE = 16  # pixels to a millimetre of painted letters: 400 to the inch
-_MEASURED = 200  # px, at which painted letters are measured
-
-Align = Literal["start", "middle", "end"]
+_POINTS = 72 / 25.4  # per mm
+_PHOTO_PIXELS = 6  # per mm of a photograph: 150 dpi
+_TEXT_PIXELS = 16  # per mm of painted text: 400 dpi
+_MEASURE_SIZE = 200  # px, at which painted text is measured
+_INDENT = 4  # from a dash to its text
 
 
-class Span(NamedTuple):
-    """From where to where across the page."""
+class Column(NamedTuple):
+    """A vertical strip of the page, by its distances from the left edge."""
 
     left: float
     right: float
@@ -44,34 +41,30 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TextStyle:
-    """How a text looks: its face, the sizes it may have, largest first, and its colour."""
+    """The font of a text, the sizes it may have, largest first, and its colour."""
 
-    face: Path
+    font: Path
     sizes: Sequence[float]
     colour: str = colours.INK
     leading: float = 1.2
 
 
 class PdfDocument:
-    """Prints pages. `made` is the time that the file says it was made at: equal input gives equal
-    bytes.
-    """
+    """A PDF in the making. Equal input, `created_at` included, gives equal bytes."""
 
-    def __init__(
-        self, *, title: str, author: str, language: str, made: datetime, right_to_left: bool
-    ) -> None:
+    def __init__(self, text: ArtworkText, *, author: str, created_at: datetime) -> None:
         self._pdf = FPDF()
         self._pdf.set_auto_page_break(False)
         self._pdf.set_margin(0)
-        self._pdf.set_title(title)
+        self._pdf.set_title(text.headline)
         self._pdf.set_author(author)
-        self._pdf.set_lang(language)
-        self._pdf.set_creation_date(made)
-        self._right_to_left = right_to_left
-        self._faces: set[str] = set()
+        self._pdf.set_lang(text.language)
+        self._pdf.set_creation_date(created_at)
+        self._right_to_left = text.right_to_left
+        self._fonts: set[str] = set()
         self._widths: dict[tuple[str, Path], float] = {}
 
-    def page(self) -> None:
+    def add_page(self) -> None:
         """Begin a page."""
         self._pdf.add_page()
 
@@ -79,53 +72,53 @@ class PdfDocument:
         """Return the file."""
         return bytes(self._pdf.output())
 
-    def span(self, start: float, end: float) -> Span:
-        """Return a span by its distances from the side of the page on which lines start."""
-        return Span(WIDTH - end, WIDTH - start) if self._right_to_left else Span(start, end)
+    def column(self, start: float, end: float) -> Column:
+        """Return a column by its distances from the side of the page where lines start."""
+        return Column(WIDTH - end, WIDTH - start) if self._right_to_left else Column(start, end)
 
     def line(
-        self, span: Span, base: float, text: str, kind: TextStyle, align: Align = "start"
+        self, column: Column, base: float, text: str, style: TextStyle, *, at_end: bool = False
     ) -> None:
-        """Write one line on a base line, as large as it fits the span."""
-        measure = partial(self._width, face=kind.face)
-        shown, size = fit_line(text, span.width, kind.sizes, measure)
-        self._write(span, base, shown, size, kind, align)
+        """Write one line on a base line, as large as it fits the column."""
+        text, size = self._area(column.width, 0, style).fit_line(text)
+        self._write(column, base, text, size, style, at_end)
 
     def block(
         self,
-        span: Span,
+        column: Column,
         top: float,
         height: float,
         text: str,
-        kind: TextStyle,
+        style: TextStyle,
         *,
-        dashes: bool = False,
-        at_foot: bool = False,
+        dashes: bool = False,  # one before each paragraph
+        at_bottom: bool = False,
     ) -> float:
-        """Write lines as large as they fit, from the top of the space or down to its foot, and
-        return where the last one stands. With `dashes` each paragraph begins with one.
-        """
-        space = Space(span.width - _DASH * dashes, height, kind.sizes, kind.leading)
-        block = fit(text, space, partial(self._width, face=kind.face))
-        step = block.size * kind.leading
-        last = top + height if at_foot else top + step * (len(block.lines) - 1) + block.size * 0.72
-        base = last - step * (len(block.lines) - 1)
-        indented = span
+        """Write lines as large as they fit; return the base line of the last one."""
+        indented = column
         if dashes:
-            ends = (span.left, span.right - _DASH), (span.left + _DASH, span.right)
-            indented = Span(*ends[not self._right_to_left])
-        for line in block.lines:
-            if dashes and line.opens:
-                self._write(span, base, "–", block.size, kind, "start")
-            self._write(indented, base, line.text, block.size, kind, "start")
+            left, right = column
+            indented = Column(left, right - _INDENT)
+            if not self._right_to_left:
+                indented = Column(left + _INDENT, right)
+        size, lines = self._area(indented.width, height, style).fit(text)
+        step = size * style.leading
+        last = top + height if at_bottom else top + step * (len(lines) - 1) + size * 0.72
+        base = last - step * (len(lines) - 1)
+        for line in lines:
+            if dashes and line.begins_paragraph:
+                self._write(column, base, "–", size, style, at_end=False)
+            self._write(indented, base, line.text, size, style, at_end=False)
             base += step
         return last
 
-    def upright(self, span: Span, foot: float, length: float, text: str, kind: TextStyle) -> None:
-        """Write lines that run up the page from its foot, from the left of the span on."""
-        with self._pdf.rotation(90, span.left, foot):
-            along = Span(span.left, span.left + length)
-            self.block(along, foot, span.width, text, kind)
+    def upright(
+        self, column: Column, bottom: float, length: float, text: str, style: TextStyle
+    ) -> None:
+        """Write lines that run up the page from `bottom`, the first one at the left."""
+        with self._pdf.rotation(90, column.left, bottom):
+            rotated = Column(column.left, column.left + length)
+            self.block(rotated, bottom, column.width, text, style)
 
     def fill(self, x: float, y: float, width: float, height: float, colour: str) -> None:
         """Fill a box."""
@@ -141,78 +134,70 @@ class PdfDocument:
         self._pdf.set_dash_pattern(dash=1.2 if dashed else 0, gap=1.2 if dashed else 0)
         self._pdf.line(*start, *end)
 
-    def squares(self, x: float, y: float, side: float, modules: list[list[bool]]) -> None:
-        """Draw a QR code; the white around it is left to who places it."""
+    def qr_code(self, x: float, y: float, side: float, modules: list[list[bool]]) -> None:
+        """Draw a QR code without a border."""
         step = side / len(modules)
-        for down, row in enumerate(modules):
-            for across, length in stretches(row):
-                self.fill(x + across * step, y + down * step, length * step, step, "#000000")
+        for row_number, row in enumerate(modules):
+            for start, length in dark_runs(row):
+                self.fill(x + start * step, y + row_number * step, length * step, step, "#000000")
 
     def picture(self, x: float, y: float, width: float, height: float, face: bytes) -> None:
-        """Fill a box with a photograph, cutting off what is too wide or too high."""
-        with Image.open(BytesIO(face)) as opened:
-            cut = ImageOps.fit(
-                opened.convert("RGB"),
-                (round(width * _PIXELS), round(height * _PIXELS)),
-                Image.Resampling.LANCZOS,
-                centering=(0.5, 0.35),  # where the eyes mostly are
-            )
+        """Fill a box with a photograph, cropped to its proportions."""
         file = BytesIO()
-        cut.save(file, "JPEG", quality=82)  # it goes into the file as it is
+        photo = canvas.crop(face, round(width * _PHOTO_PIXELS), round(height * _PHOTO_PIXELS))
+        photo.save(file, "JPEG", quality=82)  # fpdf2 embeds a JPEG unchanged
         self._pdf.image(file, x, y, width, height)
 
     def _write(
-        self, span: Span, base: float, text: str, size: float, kind: TextStyle, align: Align
+        self, column: Column, base: float, text: str, size: float, style: TextStyle, at_end: bool
     ) -> None:
-        wide = self._width(text, size, face=kind.face)
-        if align == "middle":
-            x = (span.left + span.right - wide) / 2
-        else:
-            x = span.right - wide if (align == "end") != self._right_to_left else span.left
-        if self._is_painted(text, kind.face):
-            self._paint(x, base, text, size, kind)
+        x = column.left
+        if at_end != self._right_to_left:
+            x = column.right - self._width(text, size, font=style.font)
+        if self._is_painted(text, style.font):
+            self._paint(x, base, text, size, style)
             return
-        self._set(kind.face, size)
-        self._pdf.set_text_color(kind.colour)
-        self._pdf.text(x, base, _plain(text))
+        self._set_font(style.font, size)
+        self._pdf.set_text_color(style.colour)
+        self._pdf.text(x, base, _without_controls(text))
 
-    def _is_painted(self, text: str, face: Path) -> bool:
-        """Say whether a line goes onto the page as a picture: one that is not Roboto's alone may
-        need letters joined and put in order, and raqm does that where fpdf does not.
-        """
-        return self._right_to_left or any(file != face for _, file in runs(text, face))
+    def _is_painted(self, text: str, font: Path) -> bool:
+        """Return whether a line may need letters joined or reordered: fpdf2 cannot do that."""
+        return self._right_to_left or any(file != font for _, file in runs(text, font))
 
-    def _paint(self, x: float, base: float, text: str, size: float, kind: TextStyle) -> None:
-        pixels = round(size * _FINE)
-        wide = ceil(canvas.width(text, pixels, face=kind.face)) + pixels
-        picture = Image.new("RGBA", (wide, 2 * pixels), f"{kind.colour}00")
+    def _paint(self, x: float, base: float, text: str, size: float, style: TextStyle) -> None:
+        pixels = round(size * _TEXT_PIXELS)
+        width = ceil(canvas.text_width(text, pixels, font=style.font)) + pixels
+        picture = Image.new("RGBA", (width, 2 * pixels), f"{style.colour}00")
         at = (pixels / 2, 1.3 * pixels)
-        canvas.letter(
-            ImageDraw.Draw(picture), at, text, pixels, kind.face, kind.colour, self._right_to_left
-        )
+        draw = ImageDraw.Draw(picture)
+        canvas.draw_text(draw, at, text, pixels, style.font, style.colour, self._right_to_left)
         scale = size / pixels
-        corner = (x - at[0] * scale, base - at[1] * scale)
-        self._pdf.image(picture, *corner, wide * scale, 2 * size)
+        self._pdf.image(picture, x - at[0] * scale, base - at[1] * scale, width * scale, 2 * size)
 
-    def _width(self, text: str, size: float, *, face: Path) -> float:
-        if (text, face) not in self._widths:
-            self._widths[text, face] = self._width_of_one(text, face)
-        return self._widths[text, face] * size
+    def _area(self, width: float, height: float, style: TextStyle) -> TextArea:
+        measure = partial(self._width, font=style.font)
+        return TextArea(width, height, style.sizes, measure, style.leading)
 
-    def _width_of_one(self, text: str, face: Path) -> float:
-        """Return how wide a text is whose size is 1 mm."""
-        if self._is_painted(text, face):
-            return canvas.width(text, _MEASURED, face=face) / _MEASURED
-        self._set(face, 1)
-        return float(self._pdf.get_string_width(_plain(text)))
+    def _width(self, text: str, size: float, *, font: Path) -> float:
+        if (text, font) not in self._widths:
+            self._widths[text, font] = self._unit_width(text, font)
+        return self._widths[text, font] * size
 
-    def _set(self, face: Path, size: float) -> None:
-        if face.stem not in self._faces:
-            self._faces.add(face.stem)
-            self._pdf.add_font(face.stem, fname=face)
-        self._pdf.set_font(face.stem, size=size * _POINTS)
+    def _unit_width(self, text: str, font: Path) -> float:
+        """Return the width of a text whose size is 1 mm."""
+        if self._is_painted(text, font):
+            return canvas.text_width(text, _MEASURE_SIZE, font=font) / _MEASURE_SIZE
+        self._set_font(font, 1)
+        return float(self._pdf.get_string_width(_without_controls(text)))
+
+    def _set_font(self, font: Path, size: float) -> None:
+        if font.stem not in self._fonts:
+            self._fonts.add(font.stem)
+            self._pdf.add_font(font.stem, fname=font)
+        self._pdf.set_font(font.stem, size=size * _POINTS)
 
 
-def _plain(text: str) -> str:
-    """Return what fpdf is to print: with nothing that only steers, for which it would print ink."""
+def _without_controls(text: str) -> str:
+    """Return the text without format controls, which fpdf2 would print as glyphs."""
     return "".join(char for char in printable(text) if category(char) != "Cf")

@@ -1,30 +1,29 @@
-"""The QR code of an address."""
+"""QR codes of addresses, as modules to draw and as SVG."""
 
+from itertools import groupby
 from xml.sax.saxutils import escape
 
 import segno
 
-_BORDER = 4  # modules of quiet around it, as ISO/IEC 18004 asks
+_BORDER = 4  # light modules on each side (ISO/IEC 18004)
 
 
 def matrix(address: str, *, error: str = "q") -> list[list[bool]]:
-    """Return the modules row by row, dark ones true, without a border. `error` is how much may be
-    damaged: l 7, m 15, q 25, h 30 %.
+    """Return the modules row by row, dark ones true, without a border. `error` is the level of
+    error correction: l 7, m 15, q 25, h 30 %.
     """
     code = segno.make_qr(address, error=error)
     return [[bool(module) for module in row] for row in code.matrix]
 
 
 def svg(address: str, *, title: str) -> str:
-    """Return a drawing for a page or a file, as large as it is put. Black on white whatever is
-    around it, so that it scans in dark mode too.
-    """
+    """Return an SVG without a fixed size. It is black on white, so that it scans in dark mode."""
     modules = matrix(address, error="m")
     side = len(modules) + 2 * _BORDER
     path = "".join(
         f"M{x + _BORDER} {y + _BORDER}h{length}v1h-{length}z"
         for y, row in enumerate(modules)
-        for x, length in stretches(row)
+        for x, length in dark_runs(row)
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" role="img"'
@@ -33,14 +32,7 @@ def svg(address: str, *, title: str) -> str:
     )
 
 
-def stretches(row: list[bool]) -> list[tuple[int, int]]:
-    """Return where dark modules lie side by side: the first of them, and how many."""
-    found: list[tuple[int, int]] = []
-    for x, dark in enumerate(row):
-        if not dark:
-            continue
-        if found and sum(found[-1]) == x:
-            found[-1] = (found[-1][0], found[-1][1] + 1)
-        else:
-            found.append((x, 1))
-    return found
+def dark_runs(row: list[bool]) -> list[tuple[int, int]]:
+    """Return each run of adjacent dark modules: the index of the first one, and the length."""
+    groups = (list(group) for _, group in groupby(enumerate(row), key=lambda module: module[1]))
+    return [(group[0][0], len(group)) for group in groups if group[0][1]]

@@ -1,10 +1,11 @@
-"""Alembic's environment: the application's engine and the models' tables; one transaction for a
-whole upgrade.
+"""Alembic's environment: the engine of the application, the tables of the models.
+
+One transaction holds a whole upgrade.
 """
 
 from alembic import context
 
-from petition import models  # noqa: F401 (its import declares the tables)
+from petition import models  # noqa: F401 (the import declares the tables)
 from petition.database.base import Base, db
 
 if context.is_offline_mode():
@@ -13,21 +14,21 @@ if context.is_offline_mode():
 engine = db.engine
 with engine.connect().execution_options(write=True) as connection:
     if engine.dialect.name == "sqlite":
-        # A table that is made anew is dropped first, and would take along whatever points to it.
-        # (Inside a transaction the switch is ignored: sqlite.org/pragma.html#pragma_foreign_keys)
+        # A batch migration drops the old table; its ON DELETE CASCADE would delete other rows.
+        # Inside a transaction this has no effect: sqlite.org/pragma.html#pragma_foreign_keys
         connection.connection.execute("PRAGMA foreign_keys=OFF")
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
-        render_as_batch=True,  # SQLite changes a table by making it anew
+        render_as_batch=True,  # SQLite alters a table by copying it
         transactional_ddl=True,
         user_module_prefix="",
     )
     with context.begin_transaction():
         context.run_migrations()
         if engine.dialect.name == "sqlite":
-            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-            if broken:
-                raise RuntimeError(f"the migration left rows without what they point to: {broken}")
+            violations = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+            if violations:
+                raise RuntimeError(f"the migration violates foreign keys: {violations}")
     if engine.dialect.name == "sqlite":
         connection.connection.execute("PRAGMA foreign_keys=ON")
