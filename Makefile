@@ -59,7 +59,7 @@ audit: $(VENV)/development  ## known vulnerabilities of what is installed, where
 	@$(BIN)/python -m tests.audit requirements.lock
 
 browser: $(VENV)/development
-	@$(BIN)/python -m tests.browser.get
+	@$(BIN)/python -m tests.browser.install
 
 lighthouse: $(VENV)/development $(COMPILED) browser  ## Lighthouse (mobile, throttled) on the petition page; wants npx
 	@$(BIN)/python -m tests.browser.lighthouse
