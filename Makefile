@@ -59,7 +59,7 @@ audit: $(VENV)/development  ## look up known vulnerabilities of the dependencies
 	@$(BIN)/python -m tests.audit requirements.lock
 
 browser: $(VENV)/development
-	@$(BIN)/python -m tests.browser.get
+	@$(BIN)/python -m tests.browser.install
 
 lighthouse: $(VENV)/development $(COMPILED) browser  ## run Lighthouse (mobile, throttled) on the petition page; requires npx
 	@$(BIN)/python -m tests.browser.lighthouse

@@ -1,7 +1,7 @@
 """Fixtures of all tests. A test that uses `database` runs twice: on SQLite and on PostgreSQL."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,8 +14,8 @@ from flask import Flask
 from petition import create_app
 from petition.abuse.rate_limits import WINDOW
 from petition.core import clock
-from petition.web.support import memo
 from petition.web.support.image_cache import ImageCache
+from petition.web.support.memo import Memo
 from tests import databases
 from tests.browsing import Client, browser
 from tests.factories import SITE, MakeApp, make_petition
@@ -26,12 +26,6 @@ from tests.post_office import PostOffice
 def _no_settings_of_this_machine() -> None:
     for name in [name for name in os.environ if name.startswith("PETITION_")]:
         del os.environ[name]
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_memoized_longer_on_a_slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Turn off the part of the memo that keeps a value longer the longer it took to make."""
-    monkeypatch.setattr(memo, "SHARE", 0)
 
 
 @pytest.fixture
@@ -73,6 +67,14 @@ def post_office() -> Iterator[PostOffice]:
         yield office
 
 
+class ShortMemo(Memo):
+    """A memo that keeps nothing longer because it took this machine long to make."""
+
+    def recall(self, key: str, make: Callable[[], Any], *, seconds: float | None = None) -> Any:
+        """Return a thing that is kept for `seconds`, by default not at all."""
+        return super().recall(key, make, seconds=seconds or 0.0)
+
+
 @pytest.fixture
 def make_app(database: str, post_office: PostOffice, tmp_path: Path) -> Iterator[MakeApp]:
     """Return a function that makes an application with settings on the test's database."""
@@ -95,7 +97,8 @@ def make_app(database: str, post_office: PostOffice, tmp_path: Path) -> Iterator
         )
         # Time stands still for the drawings: none is refused because this machine is slow.
         app.extensions["image_cache"] = ImageCache(tmp_path / "artwork", timer=lambda: 0.0)
-        return apps.enter_context(databases.disconnecting(app))
+        app.extensions["memo"] = ShortMemo()
+        return apps.enter_context(databases.disconnecting(databases.without_fsync(app)))
 
     with ExitStack() as apps:
         yield make

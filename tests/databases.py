@@ -6,6 +6,7 @@ The server comes from a wheel; nothing is installed on the machine.
 import itertools
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ import flask_migrate
 import psycopg
 from flask import Flask
 from psycopg.sql import SQL, Identifier
+from sqlalchemy import event
 from sqlalchemy.pool import QueuePool
 
 from petition import create_app
@@ -28,6 +30,13 @@ _DISCONNECT_OTHERS = """
     SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
+# The tests do not survive a power cut: nothing waits for the disk.
+_NO_FSYNC = (
+    "ALTER SYSTEM SET fsync = off",
+    "ALTER SYSTEM SET synchronous_commit = off",
+    "ALTER SYSTEM SET full_page_writes = off",
+    "SELECT pg_reload_conf()",
+)
 _RESTART_SEQUENCES = "SELECT setval(format('%I', sequencename), 1, false) FROM pg_sequences"
 
 
@@ -59,6 +68,18 @@ def disconnecting(app: Flask) -> Iterator[Flask]:
             in_use = pool.checkedout() if isinstance(pool, QueuePool) else 0
             db.engine.dispose()
     assert in_use == 0, f"{in_use} database connections are still in use"
+
+
+def without_fsync(app: Flask) -> Flask:
+    """Let an application on SQLite go on without waiting for the disk."""
+
+    def set_up(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA synchronous=OFF")
+
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", set_up)
+    return app
 
 
 def migrate(uri: str, folder: Path, revision: str = "head") -> None:
@@ -105,6 +126,8 @@ class PostgreSQLServer:
         self._numbers = itertools.count()
         self._unused: list[str] = []
         with self._admin() as admin:
+            for statement in _NO_FSYNC:
+                admin.execute(statement)
             admin.execute("CREATE DATABASE migrated")
         migrate(self._uri("migrated"), folder)
 

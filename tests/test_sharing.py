@@ -17,7 +17,7 @@ from petition.database.base import db
 from petition.models import Tally, Visit
 from petition.models.enums import PetitionState
 from petition.petitions import lifecycle, petition_file, queries, sharing, updates, visits
-from tests.browser.site import running
+from tests.browser.site import run_site
 from tests.browsing import Client, browser, confirmed, enter, invite, public_pages, signed, text_of
 from tests.factories import SITE, MakeApp, make_petition
 from tests.post_office import PostOffice
@@ -156,10 +156,8 @@ def test_visits_are_sums_and_nothing_more(app: Flask, client: Client, petition: 
     assert rows[0].day == now().date()
 
 
-def test_a_web_process_that_ends_hands_its_visits_in(
-    tmp_path: Path, post_office: PostOffice
-) -> None:
-    with running(tmp_path, post_office) as site:
+def test_a_web_process_that_ends_hands_its_visits_in(tmp_path: Path) -> None:
+    with run_site(tmp_path) as site:
         urlopen(f"{site.url}/p/kuramshin?r=wa").close()  # noqa: S310 (our own address)
     with closing(sqlite3.connect(tmp_path / "petition.db")) as database:
         assert database.execute("SELECT channel, visits FROM visit").fetchall() == [("wa", 1)]

@@ -25,7 +25,7 @@ def sign(page: Page, email: str, name: str = "Anna Berg", country: str = "SE") -
 
 
 def confirm(page: Page, site: Site, email: str) -> None:
-    """Open the link in the email to an address and press its button."""
+    """OpenPage the link in the email to an address and press its button."""
     page.goto(site.post_office.mail_to(email).link)
     page.get_by_role("button", name="Confirm my signature").click()
     expect(page.get_by_role("heading", name="Thank you for signing")).to_be_visible()
