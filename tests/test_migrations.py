@@ -4,11 +4,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import text
 
 from petition.database import schema
-from petition.database.base import db
+from petition.database.base import Base, db
 from tests import upgrades
 from tests.conftest import Client, count_of
 
@@ -38,7 +40,10 @@ def rows(statement: str) -> list[Sequence[Any]]:
     return [tuple(row) for row in db.session.execute(text(statement))]
 
 
-def test_the_columns_are_those_of_the_models(app: Flask, client: Client) -> None:
+def test_tables_columns_and_indexes_are_those_of_the_models(app: Flask, client: Client) -> None:
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
     assert schema.read_columns(db.engine) == set(schema.declared_columns())
     assert client.get("/readyz").status_code == 200
 

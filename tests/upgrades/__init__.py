@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from string import Template
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
@@ -30,16 +31,6 @@ _PLACEHOLDERS = {
         "without_rowid": "",
     },
 }
-# The statements give ids, so the sequences have not moved.
-_MOVE_SEQUENCES = """
-    SELECT setval(pg_get_serial_sequence(table_name, column_name), max_id)
-    FROM information_schema.columns,
-        LATERAL (SELECT (xpath('//n/text()', query_to_xml(format('SELECT max(%I) AS n FROM %I',
-            column_name, table_name), false, true, '')))[1]::text::bigint AS max_id) AS newest
-    WHERE column_default LIKE 'nextval%' AND max_id IS NOT NULL
-"""
-
-
 RELEASES = [(kind, name) for kind in databases.KINDS for name in NAMES]
 
 
@@ -74,8 +65,21 @@ def load(name: str, uri: str) -> None:
             cursor = connection.cursor()
             cursor.execute("SET TIME ZONE 'UTC'")
             cursor.execute(script)
-            cursor.execute(_MOVE_SEQUENCES)
+            _move_sequences(cursor)
         connection.commit()
     finally:
         connection.close()
         engine.dispose()
+
+
+def _move_sequences(cursor: Any) -> None:
+    """Move PostgreSQL's sequences past the ids that the rows were given."""
+    cursor.execute(
+        "SELECT table_name, column_name FROM information_schema.columns"
+        " WHERE column_default LIKE 'nextval%'"
+    )
+    for table, column in cursor.fetchall():
+        cursor.execute(
+            f"SELECT setval(pg_get_serial_sequence('{table}', '{column}'), max({column}))"  # noqa: S608
+            f" FROM {table}"
+        )
