@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 ROOT = PACKAGE.parent  # the checkout
 PREFIX = "PETITION_"
 LOCAL_SITE = "http://127.0.0.1:5000"
+LOGO_SUFFIXES = {".svg", ".png", ".webp"}
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -98,11 +99,7 @@ def load(instance: Path, environment: Mapping[str, str] = os.environ) -> dict[st
             values[name] = _BY_NAME[name].convert(value)
         except ValueError as error:
             errors.append(f"{prefix}{name} must be {error}")
-    errors += _contradictions(values)
-    if values["BRAND_LOGO"] and not _is_logo(instance / str(values["BRAND_LOGO"]), instance):
-        errors.append(
-            "BRAND_LOGO must be the name of an SVG, PNG or WebP file in the instance folder"
-        )
+    errors += _broken_rules(values, instance)
     if errors:
         raise SettingsError(*errors)
     return values
@@ -115,14 +112,12 @@ def _read_file(file: Path) -> dict[str, object]:
         raise SettingsError(f"{file.name} cannot be read: {error}") from error
 
 
-def _is_logo(file: Path, instance: Path) -> bool:
-    return file.parent == instance and file.is_file() and file.suffix in {".svg", ".png", ".webp"}
-
-
-def _contradictions(values: Mapping[str, Any]) -> list[str]:
-    """Return a line for each setting that does not go with another, or that no rule allows."""
+def _broken_rules(values: Mapping[str, Any], instance: Path) -> list[str]:
+    """Return a line for each rule that a setting breaks, alone or together with another."""
     confirm_days, purge_days = values["CONFIRM_LINK_DAYS"], values["PURGE_UNCONFIRMED_DAYS"]
     has_name, has_password = bool(values["MAIL_USERNAME"]), bool(values["MAIL_PASSWORD"])
+    logo = instance / values["BRAND_LOGO"]
+    is_logo = logo.parent == instance and logo.is_file() and logo.suffix in LOGO_SUFFIXES
     rules = {
         "MAIL_USE_TLS and MAIL_USE_SSL exclude each other": (
             values["MAIL_USE_TLS"] and values["MAIL_USE_SSL"]
@@ -132,6 +127,9 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
         "PURGE_UNCONFIRMED_DAYS must be at least CONFIRM_LINK_DAYS": purge_days < confirm_days,
         "CONFIRM_LINK_DAYS must be at most 30: emails are stored for 30 days": confirm_days > 30,
         "STEP_SECONDS must be at most 600": values["STEP_SECONDS"] > 600,
+        "BRAND_LOGO must be the name of an SVG, PNG or WebP file in the instance folder": (
+            values["BRAND_LOGO"] and not is_logo
+        ),
     }
     return [line for line, is_broken in rules.items() if is_broken]
 

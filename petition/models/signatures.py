@@ -19,6 +19,10 @@ from petition.models.constraints import NEVER_REUSE_IDS, one_of, partial_index
 from petition.models.enums import CommentState, Display
 from petition.models.petitions import PetitionText
 
+# Conditions of partial indexes. Queries must repeat them literally to use the index.
+_NUMBERED = "number IS NOT NULL"
+_SHOWN = f"{_NUMBERED} AND display <> 'hidden'"
+
 
 class EntryFields:
     """Columns of an entry: what the signer typed and chose, and the text that was signed."""
@@ -60,11 +64,7 @@ class Signature(EntryFields, Base):
     __table_args__ = (
         UniqueConstraint("mailbox_key", "petition_id"),
         partial_index(
-            "uq_signature_petition_id_number",
-            "petition_id",
-            "number",
-            where="number IS NOT NULL",
-            unique=True,
+            "uq_signature_petition_id_number", "petition_id", "number", where=_NUMBERED, unique=True
         ),
         partial_index(
             "ix_signature_pending", "signed_at", "petition_id", where="confirmed_at IS NULL"
@@ -74,19 +74,15 @@ class Signature(EntryFields, Base):
         ),
         one_of("display", Display),
         one_of("comment_state", CommentState),
+        partial_index("ix_signature_country", "petition_id", "country", where=_NUMBERED),
         # For the public pages: few signers are shown, and these indexes have only those.
-        partial_index(
-            "ix_signature_shown",
-            "petition_id",
-            "number",
-            where="number IS NOT NULL AND display <> 'hidden'",
-        ),
+        partial_index("ix_signature_shown", "petition_id", "number", where=_SHOWN),
         partial_index(
             "ix_signature_organisation",
             "petition_id",
             "organisation",
             "display",
-            where="number IS NOT NULL AND organisation <> ''",
+            where=f"{_NUMBERED} AND organisation <> ''",
         ),
         partial_index(
             "ix_signature_comment",
@@ -94,9 +90,8 @@ class Signature(EntryFields, Base):
             "comment_state",
             "number",
             "name_hidden",
-            where="number IS NOT NULL AND display <> 'hidden' AND comment <> ''",
+            where=f"{_SHOWN} AND comment <> ''",
         ),
-        partial_index("ix_signature_country", "petition_id", "country", where="number IS NOT NULL"),
         NEVER_REUSE_IDS,
     )
 
@@ -122,10 +117,7 @@ class Signature(EntryFields, Base):
 
     @classmethod
     def shows(cls) -> ColumnElement[bool]:
-        """Return the condition that a signer counts and is shown.
-
-        It repeats the condition of the partial index literally, or the index would not be used.
-        """
+        """Return the condition that a signer counts and is shown, literal as in the index."""
         opted_in = cls.number.is_not(None) & (cls.display != literal_column(f"'{Display.HIDDEN}'"))
         return opted_in & cls.name_hidden.is_(False)
 
