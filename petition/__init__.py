@@ -1,4 +1,4 @@
-"""The petition site. `create_app` assembles it; nothing here knows a rule."""
+"""A petition site on Flask: `create_app` is its application factory."""
 
 import gc
 from collections.abc import Mapping
@@ -24,18 +24,18 @@ LARGEST_BODY = 64 * 1024  # bytes
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
-    """Assemble the site from environment and instance folder; `settings` (as read) win over both.
+    """Return the application, set up from environment and instance folder.
 
-    Ends the process with a line for each wrong setting.
+    `settings` are converted values and override both. Exits with a line for each invalid setting.
     """
     settings = settings or {}
     instance = Path(settings.get("INSTANCE_PATH") or config.instance_path())
-    instance.mkdir(mode=0o700, parents=True, exist_ok=True)  # names of people who may be in danger
+    instance.mkdir(mode=0o700, parents=True, exist_ok=True)  # holds personal data
     app = Flask(
         __name__,
         instance_path=str(instance),
         template_folder=str(config.ROOT / "templates"),
-        static_folder=None,  # `web.assets` serves them, hashed and compressed
+        static_folder=None,  # `web.support.assets` serves files
     )
     try:
         app.config.from_mapping({**config.load(instance), **settings})
@@ -62,10 +62,10 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
 
 
 def create_served_app() -> Flask:
-    """Assemble the site for a web process.
+    """Return the application for a web process, with the garbage collector set up for it.
 
-    What is made at the start lives as long as the process. Set aside, the garbage collector no
-    longer walks through it every few requests, which was a fifth of a signature's time.
+    Frozen, the objects made at the start are not traversed again: that took a fifth of the time of
+    a signature.
     """
     app = create_app()
     app.extensions["visits"].start()
@@ -76,7 +76,7 @@ def create_served_app() -> Flask:
 
 
 def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what follows from the settings, and Flask's own that are the same everywhere."""
+    """Return Flask's settings: those that follow from ours, and constants."""
     site = urlsplit(config.site_url(values))
     secure = site.scheme == "https"
     return {
@@ -89,11 +89,11 @@ def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
         "SESSION_COOKIE_NAME": "__Host-organiser" if secure else "organiser",
         "SESSION_COOKIE_SAMESITE": "Strict",
         "SESSION_COOKIE_SECURE": secure,
-        "SESSION_REFRESH_EACH_REQUEST": False,  # twelve hours from signing in, used or not
+        "SESSION_REFRESH_EACH_REQUEST": False,  # twelve hours from sign-in
         "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(values["SQLALCHEMY_DATABASE_URI"]),
         "TRUSTED_HOSTS": config.trusted_hosts(values),
-        # Organisers' pages check the token; a public one holds no authority that another site could
-        # borrow. Where a form comes from is checked by `web.headers`, without a Referer.
+        # Organisers' pages check the CSRF token. Public pages have no session to protect; `headers`
+        # checks the origin of all forms, without a Referer.
         "WTF_CSRF_CHECK_DEFAULT": False,
         "WTF_CSRF_SSL_STRICT": False,
         "WTF_CSRF_TIME_LIMIT": None,
@@ -101,9 +101,9 @@ def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _engine_options(uri: str) -> dict[str, Any]:
-    """Return how the engine is made: with parameters hidden, or its errors would log names."""
+    """Return the engine's options. Parameters are hidden: its errors would log names."""
     if uri.startswith("sqlite"):
-        # Nothing is left to roll back: reads begin nothing there, and `transaction` ends its own.
+        # Nothing to roll back: reads begin no transaction, and `transaction` ends its own.
         return {"hide_parameters": True, "pool_reset_on_return": None}
-    # A connection that the server has ended meanwhile is replaced before it is used.
+    # Replace a connection that the server has closed before it is used.
     return {"hide_parameters": True, "pool_pre_ping": True}

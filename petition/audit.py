@@ -1,4 +1,4 @@
-"""The trail of what organisers and the command line did. Rows are added and never changed."""
+"""The audit trail of organisers and of the command line. Rows are never changed."""
 
 from datetime import datetime
 
@@ -16,13 +16,9 @@ def record(
     petition_id: int | None = None,
     detail: str = "",
 ) -> None:
-    """Add an entry inside the caller's transaction, kept with what it tells of or not at all."""
+    """Add an entry in the transaction of the action that it records."""
     connection.execute(
         insert(AuditEntry).values(
-            at=at,
-            organiser_id=organiser_id,
-            petition_id=petition_id,
-            action=action,
-            detail=detail,
+            at=at, organiser_id=organiser_id, petition_id=petition_id, action=action, detail=detail
         )
     )

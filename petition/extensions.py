@@ -1,4 +1,4 @@
-"""The Flask extensions that are no rule's business; `create_app` binds them."""
+"""The Flask extensions, bound by `create_app`."""
 
 from flask_mail import Mail
 from flask_migrate import Migrate

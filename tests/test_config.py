@@ -97,7 +97,7 @@ def test_serving_for_real_wants_a_key_an_address_and_a_mail_server(tmp_path: Pat
         "MAIL_SERVER",
     ]
     ended = run("serve", instance=tmp_path, SECRET_KEY="k" * 32, SITE_URL="http://127.0.0.1:5000")
-    assert ended.stderr.splitlines() == ["MAIL_SERVER is not set: nobody could confirm a signature"]
+    assert ended.stderr.splitlines() == ["MAIL_SERVER is not set: nobody can confirm a signature"]
 
 
 def test_a_language_without_a_catalogue_is_named(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_setting_up_is_repeatable_and_the_secret_stays(tmp_path: Path) -> None:
         ({"PURGE_UNCONFIRMED_DAYS": "3"}, "PURGE_UNCONFIRMED_DAYS must be at least"),
         ({"ANONYMISE_AFTER_DAYS": "999999"}, "PETITION_ANONYMISE_AFTER_DAYS must be a whole"),
         ({"STEP_SECONDS": "3600"}, "STEP_SECONDS must be at most 600"),
-        ({"MAIL_USERNAME": "anna"}, "MAIL_USERNAME and MAIL_PASSWORD go together"),
+        ({"MAIL_USERNAME": "anna"}, "MAIL_USERNAME and MAIL_PASSWORD must be set together"),
     ],
 )
 def test_settings_that_contradict_each_other_are_named(

@@ -1,5 +1,5 @@
-"""Ground that everything stands on: settings, named errors, the clock, signed tokens, languages.
+"""Settings, named errors, the clock, signed tokens, languages, rules for text.
 
-Anything may import it; it imports no other package of the site and no web framework.
+Every package may use it. It imports no other package of the site and no web framework.
 Begin with `errors` (the rules that can be broken) and `config` (every setting).
 """

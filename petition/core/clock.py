@@ -1,8 +1,8 @@
-"""The only clock. Doors read it and pass the time down; nothing below a door asks for the time."""
+"""The only clock. Web, cli and the mail worker read it and pass the time down as `now`."""
 
 from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """Return this moment as an aware UTC datetime."""
+    """Return the current time as an aware UTC datetime."""
     return datetime.now(UTC)

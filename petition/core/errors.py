@@ -1,16 +1,15 @@
-"""The rules that can be broken, one class each. No HTTP and no sentences: the doors put those
-on.
-"""
+"""One error for each rule that can be broken. Their HTTP status and message are set in `web`."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 
 class PetitionError(Exception):
-    """A rule of the site was broken; the door that catches it knows the words."""
+    """A rule of the site was broken: the base of all errors here."""
 
 
 class SettingsError(PetitionError):
-    """The settings are wrong; each argument is one line for the person who set them."""
+    """The settings are invalid; each argument is a line for the operator."""
 
     def __init__(self, *lines: str) -> None:
         super().__init__(*lines)
@@ -18,24 +17,23 @@ class SettingsError(PetitionError):
 
 
 class PetitionFileInvalid(PetitionError):
-    """A petition file does not say what a petition needs; the argument names what is missing."""
+    """A petition file is invalid; the argument names the field and says what is wrong."""
 
 
 class PetitionNotFound(PetitionError):
-    """No petition of that name is shown to the public."""
+    """There is no public petition with this slug."""
 
 
+@dataclass(eq=False)
 class PetitionNotOpen(PetitionError):
-    """The petition takes no signatures now; `state` says which kind of not open."""
+    """The petition takes no signatures now; `state` is why."""
 
-    def __init__(self, slug: str, state: str) -> None:
-        super().__init__(slug, state)
-        self.slug = slug
-        self.state = state
+    slug: str
+    state: str
 
 
 class SlugTaken(PetitionError):
-    """A petition with this address exists already."""
+    """A petition with this slug exists already."""
 
 
 class TransitionNotAllowed(PetitionError):
@@ -43,29 +41,26 @@ class TransitionNotAllowed(PetitionError):
 
 
 class TokenInvalid(PetitionError):
-    """A link that this site did not write, that was cut short, or that was written for another
-    purpose.
-    """
+    """A token is not one of this site, is cut short, or was made for another purpose."""
 
 
+@dataclass(eq=False)
 class TokenExpired(PetitionError):
-    """A link of ours past its date; `ids` are what it was written for."""
+    """A valid token is past its lifetime; `ids` are those in it."""
 
-    def __init__(self, ids: tuple[int, ...]) -> None:
-        super().__init__()
-        self.ids = ids
+    ids: tuple[int, ...]
 
 
 class SignatureGone(PetitionError):
-    """The signature that a link was written for is no longer kept."""
+    """The signature of a link is no longer stored."""
 
 
 class SignInLinkUsed(PetitionError):
-    """A sign-in link that was used before."""
+    """A sign-in link was used before."""
 
 
 class OrganiserNotFound(PetitionError):
-    """No organiser has this address."""
+    """There is no organiser with this address."""
 
 
 class OrganiserExists(PetitionError):
@@ -77,7 +72,7 @@ class AdminOfOnePetition(PetitionError):
 
 
 class PermissionDenied(PetitionError):
-    """This organiser's role does not reach that far."""
+    """The organiser's role does not allow this action."""
 
 
 class CrossSiteForm(PetitionError):
@@ -85,64 +80,61 @@ class CrossSiteForm(PetitionError):
 
 
 class EmailRefused(PetitionError):
-    """The mail server refused this letter for good; the argument is the codes of its answer."""
+    """The mail server refused an email permanently; the argument is its reply codes."""
 
 
 class EmailDeferred(PetitionError):
-    """The mail server asks to come back later with this letter."""
+    """The mail server refused an email temporarily."""
 
 
 class MailServerUnreachable(PetitionError):
-    """The mail server takes no mail at all now: no letter is to blame."""
+    """The mail server accepts no email at all now."""
 
 
+@dataclass(eq=False)
 class TooSoon(PetitionError):
-    """It was asked for a moment ago; `until` is when it can be asked for again."""
+    """A request was repeated too soon; `until` is when it is allowed again."""
 
-    def __init__(self, until: datetime) -> None:
-        super().__init__(until)
-        self.until = until
+    until: datetime
 
 
 class CodeInvalid(PetitionError):
-    """The six digits are not those of the mail, or have been guessed at too often."""
+    """A code is wrong, or was tried too often."""
 
 
 class ChallengeRequired(PetitionError):
-    """So many forms came from one place that each one more takes an extra step."""
+    """A rate limit asks for a challenge before this form."""
 
 
+@dataclass(eq=False)
 class RateLimited(PetitionError):
-    """So many forms came from one place that no more are taken; `wait` is for how long."""
+    """A rate limit refuses this form; `wait` is for how long."""
 
-    def __init__(self, wait: timedelta) -> None:
-        super().__init__(wait)
-        self.wait = wait
+    wait: timedelta
 
 
+@dataclass(eq=False)
 class ChallengeFailed(PetitionError):
-    """The extra step was not done; `wait` is what is left of its delay."""
+    """A challenge was not solved; `wait` is the rest of its delay."""
 
-    def __init__(self, wait: timedelta) -> None:
-        super().__init__(wait)
-        self.wait = wait
+    wait: timedelta
 
 
 class BurstNotFound(PetitionError):
-    """There is no such burst under this petition."""
+    """The petition has no such burst."""
 
 
 class EmailWithheld(PetitionError):
-    """This letter must not be mailed: its reader has had their most, or wants none."""
+    """An email must not be sent: its recipient has had the most allowed, or wants none."""
 
 
 class PictureInvalid(PetitionError):
-    """A picture that is not taken; the argument says why, after its name, in English."""
+    """A picture is refused; the argument says why, in English, after its name."""
 
 
 class ItemNotFound(PetitionError):
-    """No such piece of news, picture or comment under this petition."""
+    """The petition has no such update, picture or comment."""
 
 
 class DisposableAddressRefused(PetitionError):
-    """A throw-away address, under a petition that takes none."""
+    """The petition accepts no disposable addresses."""

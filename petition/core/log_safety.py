@@ -1,21 +1,18 @@
-"""How a fault is told in a log: what kind and where, never the message, which may hold persons.
+"""Log errors without their messages, which may hold personal data.
 
-A database says "Key (mailbox_key)=(anna@example.org) already exists", a codec shows what it could
-not encode.
+A database says "Key (mailbox_key)=(anna@example.org) already exists"; a codec quotes its input.
 """
 
 from traceback import extract_tb
 
 
 def safe_traceback(error: BaseException) -> str:
-    """Return the error's kind and the lines that led to it, its causes after it."""
+    """Return the type and stack of an error and then of its causes, without their messages."""
     lines = []
-    seen: BaseException | None = error
-    while seen is not None:
-        lines.append(type(seen).__name__)
-        lines += [
-            f"  {frame.filename}:{frame.lineno} in {frame.name}"
-            for frame in extract_tb(seen.__traceback__)
-        ]
-        seen = seen.__cause__
+    cause: BaseException | None = error
+    while cause is not None:
+        lines.append(type(cause).__name__)
+        frames = extract_tb(cause.__traceback__)
+        lines += [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
+        cause = cause.__cause__
     return "\n".join(lines)

@@ -1,5 +1,6 @@
-"""What is wanted of the value of a setting, from the environment or the settings file: each
-function returns it as it is used, or raises ValueError saying what would do.
+"""Types of settings. Each function converts a value of the environment or of `config.toml`.
+
+Raises: ValueError, whose message says which values are valid.
 """
 
 import re
@@ -8,32 +9,27 @@ from urllib.parse import SplitResult, urlsplit
 
 from petition.core import colours
 
-MOST = 100_000  # of days, that is 270 years: what is more is a slip
+LARGEST = 100_000  # as days, 270 years: a larger number is a typing error
 _YES, _NO = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
 def text(value: object) -> str:
-    """Read a text."""
+    """Return a text."""
     if not isinstance(value, str):
         raise ValueError("a text")
     return value
 
 
 def integer(value: object) -> int:
-    """Read a whole number that is no slip."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError("a whole number")
-    try:
-        read = int(value)
-    except ValueError:
-        raise ValueError("a whole number") from None
-    if not 0 <= read <= MOST:
-        raise ValueError(f"a whole number from 0 to {MOST:,}")
-    return read
+    """Return a whole number from 0 to `LARGEST`."""
+    digits = "" if isinstance(value, bool) else str(value).strip()
+    if not re.fullmatch("[0-9]{1,6}", digits) or int(digits) > LARGEST:
+        raise ValueError(f"a whole number from 0 to {LARGEST:,}")
+    return int(digits)
 
 
 def boolean(value: object) -> bool:
-    """Read a yes or no."""
+    """Return true or false."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value.lower() in _YES | _NO:
@@ -42,7 +38,7 @@ def boolean(value: object) -> bool:
 
 
 def texts(value: object) -> list[str]:
-    """Read a list of texts: separated by commas, or a list of the file."""
+    """Return a list of texts, from one text with commas or from a list."""
     if isinstance(value, str):
         return [item.strip() for item in value.split(",") if item.strip()]
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
@@ -51,46 +47,46 @@ def texts(value: object) -> list[str]:
 
 
 def networks(value: object) -> list[str]:
-    """Read a list of networks."""
-    written = texts(value)
+    """Return a list of networks in CIDR notation."""
+    items = texts(value)
     try:
-        for network in written:
-            ip_network(network, strict=False)
+        for item in items:
+            ip_network(item, strict=False)
     except ValueError:
         raise ValueError("a list of networks such as 192.0.2.0/24") from None
-    return written
+    return items
 
 
 def site_address(value: object) -> str:
-    """Read the address of a site: no path, and as mails carry it."""
-    written = text(value).rstrip("/")
-    parts = _web_address(written)
+    """Return the address of a site in ASCII, without path or trailing slash."""
+    address = text(value).rstrip("/")
+    parts = _web_address(address)
     if parts is None or parts.path or parts.query or parts.fragment:
         raise ValueError("an address such as https://petition.example.org, with no path")
-    return _in_ascii(written, str(parts.hostname))
+    return _in_ascii(address, str(parts.hostname))
 
 
 def list_address(value: object) -> str:
-    """Read the address of something to fetch, or nothing."""
-    written = text(value)
-    # In printable ASCII, as it goes over the line: `urlsplit` leaves out line ends by itself.
-    if written and (_web_address(written) is None or not re.fullmatch("[!-~]+", written)):
+    """Return the address of a file to download, or an empty text."""
+    address = text(value)
+    # Printable ASCII only: `urlsplit` removes line ends without an error.
+    if address and (_web_address(address) is None or not re.fullmatch("[!-~]+", address)):
         raise ValueError("an address such as https://example.org/list, or empty")
-    return written
+    return address
 
 
-def _web_address(written: str) -> SplitResult | None:
-    """Return the parts of an http or https address of a host, or None for what is none."""
+def _web_address(address: str) -> SplitResult | None:
+    """Return the parts of a valid http or https address without a user name, or None."""
     try:
-        parts = urlsplit(written)
-        good = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        parts = urlsplit(address)
+        valid = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
     except ValueError:
         return None
-    return parts if good and not parts.username else None
+    return parts if valid and not parts.username else None
 
 
 def _in_ascii(site: str, host: str) -> str:
-    """Write a site's address as headers and mails carry it: пример.рф as xn--e1afmkfd.xn--p1ai."""
+    """Return an address with its host in IDNA: пример.рф as xn--e1afmkfd.xn--p1ai."""
     if site.isascii():
         return site
     try:
@@ -100,10 +96,10 @@ def _in_ascii(site: str, host: str) -> str:
 
 
 def colour(value: object) -> str:
-    """Read a colour that reads on paper."""
-    written = text(value).lower()
-    if not re.fullmatch(r"#[0-9a-f]{6}", written):
+    """Return a colour that is readable on the pages."""
+    code = text(value).lower()
+    if not re.fullmatch(r"#[0-9a-f]{6}", code):
         raise ValueError("a colour such as #8c1d18")
-    if not colours.is_readable(written, dark=False):
-        raise ValueError("a darker colour: it is not read easily on paper (WCAG 2.2, 4.5 to 1)")
-    return written
+    if not colours.is_readable(code, dark=False):
+        raise ValueError("a darker colour: its contrast on the page is below 4.5 to 1 (WCAG 2.2)")
+    return code

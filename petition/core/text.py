@@ -1,38 +1,32 @@
-"""Rules for text that people type: normal form, characters that cannot be shown, links."""
+"""Rules for text that people type: normal form, forbidden characters, links."""
 
 import re
 import unicodedata
 
-# Control characters, line and paragraph separators, lone surrogates, and what turns the reading
-# direction of the text after it (Unicode UAX #9): nobody's name holds them, and they can make a
-# list lie.
+# Control characters, separators of lines and paragraphs, lone surrogates, and characters that
+# change the direction of the text after them (Unicode UAX #9), which can disguise a list's entry.
 _FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _DIRECTION_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
-# Ends of addresses that spam has, and none that names and titles have: Dr.in and Mag.a stay.
-_ENDS = (
+# Top-level domains that occur in spam and not in names and titles, such as Dr.in and Mag.a.
+_TOP_LEVEL = (
     "com|net|org|info|biz|xyz|top|site|online|shop|club|link|click|io|app|dev|store|live|pro|casino"
     "|ru|su|рф|kz|қаз|by|ua|uz|kg|de|uk|fr|eu|nl|pl|cz|ch|cn|tk|ml|cf|gq|ly|gl|cc|tv|co|br|tr|ir"
 )
 _LINK = re.compile(
-    rf"://|\bwww\.|\b[\w-]{{2,}}\.(?:{_ENDS})\b|\b[\w-]+\.[a-z]{{2,}}/",
-    re.IGNORECASE,
+    rf"://|\bwww\.|\b[\w-]{{2,}}\.(?:{_TOP_LEVEL})\b|\b[\w-]+\.[a-z]{{2,}}/", re.IGNORECASE
 )
-# Letters by their kind that show nothing: Hangul fillers.
+# Hangul fillers: letters by category, but invisible.
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
 
 
 def normalise(text: str) -> str:
-    """Return the text in Unicode's composed form (NFC) on one line, single blanks within and none
-    around.
-    """
+    """Return the text in NFC on one line, with single spaces inside and none at the ends."""
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def has_forbidden(text: str, *, lines: bool = False) -> bool:
-    """Say whether the text holds control or direction-override characters; `lines` allows line
-    breaks and tabs.
-    """
+    """Return whether the text has a forbidden character; `lines` allows line breaks and tabs."""
     if text.isascii() and text.isprintable():
         return False
     allowed = "\r\n\t" if lines else ""
@@ -44,10 +38,10 @@ def has_forbidden(text: str, *, lines: bool = False) -> bool:
 
 
 def has_visible_character(text: str) -> bool:
-    """Say whether anything of the text can be seen as a name: a letter or a digit."""
+    """Return whether the text has a visible letter or digit."""
     return any(letter.isalnum() and letter not in _BLANK_LETTERS for letter in text)
 
 
 def has_link(text: str) -> bool:
-    """Say whether the text holds a web address. `J.R. Smith` and `St. John` do not."""
+    """Return whether the text has a web address. `J.R. Smith` and `St. John` have none."""
     return _LINK.search(text) is not None

@@ -1,5 +1,5 @@
-"""How the site reads and writes: the declarative base, the one way to commit, counters.
+"""Access to the database: declarative base, transactions, compiled statements, counters.
 
-Everything above may use it; it knows no table but its own counters.
+Every package but `core` may use it. It knows no table but that of its counters.
 Begin with `transactions.transaction`, the only place that commits.
 """

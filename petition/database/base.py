@@ -1,4 +1,4 @@
-"""The declarative base of all tables, and the type of every moment."""
+"""The declarative base of all tables, and the column type of dates with times."""
 
 from datetime import UTC, datetime
 from typing import ClassVar, cast
@@ -9,9 +9,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """A moment. Refuses naive values and always answers aware UTC, on SQLite too, which keeps no
-    zone.
-    """
+    """An aware datetime in UTC, on SQLite too, which stores no time zone. Refuses naive values."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -20,7 +18,7 @@ class UTCDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("a moment needs its time zone")
+            raise ValueError("a datetime needs its time zone")
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
@@ -31,7 +29,7 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    """What every record inherits: constraints named by convention, moments in UTC."""
+    """The base of all models: constraints are named by convention, datetimes are in UTC."""
 
     metadata = MetaData(
         naming_convention={
@@ -46,7 +44,7 @@ class Base(DeclarativeBase):
 
     @classmethod
     def table(cls) -> Table:
-        """Return the table itself, for statements that need no objects made of its rows."""
+        """Return the table, for statements of SQLAlchemy Core."""
         return cast("Table", cls.__table__)
 
 

@@ -1,17 +1,16 @@
-"""Counters that all processes share: how often something happened within a window of time.
+"""Counters in fixed windows of time, shared by all processes.
 
-A counter is known by its `scope` (what is counted) and its `subject` (a keyed hash or a number,
-never an address). Windows are fixed; a row is deleted 48 hours after it expired.
+A counter is identified by its `scope` (what is counted), its `subject` (a keyed hash or a number,
+never an address) and the number of its window. It is deleted 48 hours after it has expired.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Connection,
     Select,
     String,
@@ -31,10 +30,10 @@ KEPT_AFTER_EXPIRY = timedelta(hours=48)
 
 
 class Counter(Base):
-    """One count. `window` is the number of its window, 0 for one with an expiry of its own."""
+    """A count. `window` is the number of its window, or 0 for a count with an expiry of its own."""
 
     __tablename__ = "counter"
-    # Rows live in the tree of the key: SQLite writes one page less at every signature.
+    # The primary key is the table: SQLite writes one page less for each signature.
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 (SQLAlchemy's way)
 
     scope: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -45,7 +44,7 @@ class Counter(Base):
 
 
 class Use(NamedTuple):
-    """One use to count: in the current `window`, or until `expires_at` where that is given."""
+    """A use to count: in the current window of this length, or until `expires_at` if given."""
 
     scope: str
     subject: str
@@ -61,37 +60,36 @@ class Count(NamedTuple):
 
 
 _counter = Counter.table()
+_KEY_AND_EXPIRY = ("scope", "subject", "window", "expires_at")
 
 
 def increment(connection: Connection, uses: Sequence[Use], *, now: datetime) -> list[Count]:
     """Increment a counter for each use, in one statement; return them in the order of `uses`."""
-    values: dict[str, Any] = {}
-    counters: list[tuple[str, str, int]] = []
-    for at, use in enumerate(uses):
-        number, ends = _window(use.window, now)
-        if use.expires_at is not None:
-            number, ends = 0, use.expires_at
-        counters.append((use.scope, use.subject, number))
-        values |= {
-            f"scope{at}": use.scope,
-            f"subject{at}": use.subject,
-            f"window{at}": number,
-            f"expires_at{at}": ends,
-        }
+    counters = []
+    for use in uses:
+        window, ends = (0, use.expires_at) if use.expires_at else _window(use.window, now)
+        counters.append((use.scope, use.subject, window, ends))
+    values = {
+        f"{column}{index}": value
+        for index, counter in enumerate(counters)
+        for column, value in zip(_KEY_AND_EXPIRY, counter, strict=True)
+    }
     rows = _increment(len(uses), connection.dialect.name).all(connection, values)
-    found = {(str(row[0]), str(row[1]), int(row[2])): int(row[3]) for row in rows}
-    return [Count(found[counter], values[f"expires_at{at}"]) for at, counter in enumerate(counters)]
+    counts = {tuple(key): value for *key, value in rows}
+    return [
+        Count(counts[scope, subject, window], ends) for scope, subject, window, ends in counters
+    ]
 
 
 def is_within(connection: Connection, use: Use, *, limit: int, now: datetime) -> bool:
-    """Count a use; return whether it is one of the first `limit`."""
+    """Count a use; return whether it is among the first `limit`."""
     return increment(connection, [use], now=now)[0].value <= limit
 
 
 def reset(
     connection: Connection, scope: str, subject: str, *, window: timedelta, now: datetime
 ) -> None:
-    """Delete the count of the current window."""
+    """Delete the counter of the current window."""
     number, _ = _window(window, now)
     connection.execute(
         delete(_counter).where(
@@ -103,34 +101,31 @@ def reset(
 def current(
     connection: Connection, scope: str, *, now: datetime
 ) -> tuple[list[tuple[str, int]], int]:
-    """Return up to 100 (subject, value) of the windows under way in a scope, highest first, and the
-    highest value of any window that has ended.
+    """Return (subject, value) of the 100 highest current counters of a scope, highest first, and
+    the highest value of an expired one.
     """
-    within = _counter.c.scope == scope
+    in_scope = _counter.c.scope == scope
     rows = connection.execute(
         select(_counter.c.subject, _counter.c.value)
-        .where(within, _counter.c.expires_at > now)
+        .where(in_scope, _counter.c.expires_at > now)
         .order_by(_counter.c.value.desc())
         .limit(100)
     )
-    before = connection.scalar(
-        select(func.max(_counter.c.value)).where(within, _counter.c.expires_at <= now)
+    highest = connection.scalar(
+        select(func.max(_counter.c.value)).where(in_scope, _counter.c.expires_at <= now)
     )
-    return [(subject, value) for subject, value in rows], before or 0
+    return [(subject, value) for subject, value in rows], highest or 0
 
 
 def delete_expired(connection: Connection, *, now: datetime) -> int:
-    """Delete the counts that expired 48 hours ago; return how many."""
-    return connection.execute(delete(_counter).where(_is_expired(now))).rowcount
+    """Delete the counters that expired 48 hours ago; return how many."""
+    is_expired = _counter.c.expires_at < now - KEPT_AFTER_EXPIRY
+    return connection.execute(delete(_counter).where(is_expired)).rowcount
 
 
 def expired(now: datetime) -> Select[str]:
-    """Return the query for the rows that `delete_expired` would delete."""
-    return select(_counter.c.subject).where(_is_expired(now))
-
-
-def _is_expired(now: datetime) -> ColumnElement[bool]:
-    return _counter.c.expires_at < now - KEPT_AFTER_EXPIRY
+    """Return the query for the counters that `delete_expired` would delete."""
+    return select(_counter.c.subject).where(_counter.c.expires_at < now - KEPT_AFTER_EXPIRY)
 
 
 def _window(length: timedelta, now: datetime) -> tuple[int, datetime]:
@@ -142,14 +137,9 @@ def _window(length: timedelta, now: datetime) -> tuple[int, datetime]:
 @cache
 def _increment(number: int, dialect: str) -> CompiledStatement:
     rows = [
-        {
-            "scope": bindparam(f"scope{at}"),
-            "subject": bindparam(f"subject{at}"),
-            "window": bindparam(f"window{at}"),
-            "value": literal(1),
-            "expires_at": bindparam(f"expires_at{at}"),
-        }
-        for at in range(number)
+        {"value": literal(1)}
+        | {column: bindparam(f"{column}{index}") for column in _KEY_AND_EXPIRY}
+        for index in range(number)
     ]
     return CompiledStatement(
         insert_for(dialect, _counter)

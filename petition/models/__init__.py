@@ -1,5 +1,6 @@
-"""The records: columns, constraints, and facts of one line. What may happen to them is said by the
-use cases.
+"""The models: columns, constraints, and facts of one line. Their rules are in the use cases.
+
+Every package above may use them; they use `database` alone. Begin with `signatures`.
 """
 
 from petition.database.counters import Counter

@@ -1,4 +1,4 @@
-"""What is kept against abuse: counts and keyed hashes, nobody's address."""
+"""Data against abuse: keyed hashes and bursts, no network addresses."""
 
 from datetime import date, datetime
 
@@ -11,7 +11,7 @@ from petition.models.enums import BurstState
 
 
 class NetworkSecret(Base):
-    """The key of one day's hashes of network addresses; with it gone they are noise."""
+    """The key for one day's hashes of networks. Without it nobody can compute them again."""
 
     __tablename__ = "network_secret"
 
@@ -20,10 +20,10 @@ class NetworkSecret(Base):
 
 
 class Burst(Base):
-    """Signatures that came faster than a petition's own past explains, from one mail domain or one
-    network, or from many mail domains in a minute.
+    """More signatures than a petition's past explains: from one email domain or network, or from
+    many domains in a minute.
 
-    `source` is a domain, the keyed hash of a network, or empty for filled traps and for a minute.
+    `source` is the domain or the keyed hash of the network; empty for kinds `trap` and `minute`.
     """
 
     __tablename__ = "burst"

@@ -1,22 +1,22 @@
-"""What the records share: the ways to write constraints and indices."""
+"""Constraints and indexes that several models share."""
 
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, Index, text
 
-# SQLite would give the id of an erased last row to the next one, and with it the links written for
-# the erased.
+# Without it SQLite would give the id of a deleted last row to the next one, for which the links of
+# the deleted one would then be valid.
 NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
 
 
-def one_of(column: str, kinds: type[StrEnum]) -> CheckConstraint:
-    """Return the constraint that a column holds one of a closed list."""
-    listed = ", ".join(f"'{kind}'" for kind in kinds)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
+def one_of(column: str, enum: type[StrEnum]) -> CheckConstraint:
+    """Return the constraint that a column holds a value of an enum."""
+    values = ", ".join(f"'{value}'" for value in enum)
+    return CheckConstraint(f"{column} IN ({values})", name=column)
 
 
 def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    """Return an index of the rows that hold `where`, which must be literal."""
+    """Return an index of the rows for which `where` is true. It must have no parameters."""
     return Index(
         name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where)
     )

@@ -1,4 +1,4 @@
-"""Mail: what waits, what left, and who wants none."""
+"""The outbox, and mailboxes that get no email."""
 
 from datetime import datetime
 
@@ -11,27 +11,22 @@ from petition.models.enums import EmailKind, EmailState
 
 
 class Email(Base):
-    """A mail to be sent: what about and to whom, never its words. They are composed when it
-    leaves.
+    """An email of the outbox: its kind and recipient. Its text is composed when it is sent.
 
-    `mailbox` is the keyed hash of the reader's mailbox, so that letters to it can be counted when
-    the signature is gone. Only a farewell carries an address, until it has left: its reader's row
-    is erased.
+    Emails are counted by `mailbox_hash`, a keyed hash, also when the signature is deleted. Only a
+    WITHDRAWN email stores an address, until it is sent: its signature is already deleted.
     """
 
     __tablename__ = "email"
     __table_args__ = (
-        # An index is one page more to write at every signature: they hold what is asked for alone.
+        # Partial, since each index is one more page to write for a signature.
         partial_index("ix_email_due_at", "due_at", where="state = 'due'"),
         partial_index("ix_email_signature_id", "signature_id", where="signature_id IS NOT NULL"),
         partial_index("ix_email_organiser_id", "organiser_id", where="organiser_id IS NOT NULL"),
         partial_index("ix_email_burst_id", "burst_id", where="burst_id IS NOT NULL"),
         partial_index("ix_email_mailbox_hash", "mailbox_hash", where="mailbox_hash <> ''"),
         partial_index(
-            "uq_email_signature_id_reminder",
-            "signature_id",
-            where="kind = 'reminder'",
-            unique=True,
+            "uq_email_signature_id_reminder", "signature_id", where="kind = 'reminder'", unique=True
         ),
         one_of("state", EmailState),
         NEVER_REUSE_IDS,
@@ -40,12 +35,12 @@ class Email(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[EmailKind] = mapped_column(String(20))
     state: Mapped[EmailState] = mapped_column(String(10))
-    suppressed: Mapped[bool] = mapped_column(default=False)  # settled like others, never mailed
+    suppressed: Mapped[bool] = mapped_column(default=False)  # processed like others, never sent
     signature_id: Mapped[int | None] = mapped_column(
         ForeignKey("signature.id", ondelete="SET NULL")
     )
     entry: Mapped[int | None]
-    list_downloaded: Mapped[bool | None]  # of a farewell: organisers hold a copy
+    list_downloaded: Mapped[bool | None]  # WITHDRAWN: organisers have a copy
     organiser_id: Mapped[int | None] = mapped_column(ForeignKey("organiser.id", ondelete="CASCADE"))
     petition_id: Mapped[int | None] = mapped_column(ForeignKey("petition.id", ondelete="CASCADE"))
     address: Mapped[str] = mapped_column(String(254), default="")
@@ -54,7 +49,7 @@ class Email(Base):
     burst_id: Mapped[int | None] = mapped_column(ForeignKey("burst.id", ondelete="SET NULL"))
     attempts: Mapped[int] = mapped_column(default=0)
     reason: Mapped[str] = mapped_column(String(300), default="")
-    # The keyed hash of the six digits in it, once it leaves.
+    # The keyed hash of its six digits, from when it is sent.
     code_hash: Mapped[str] = mapped_column(String(32), server_default="")
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
@@ -62,12 +57,10 @@ class Email(Base):
 
 
 class Suppression(Base):
-    """A mailbox that gets no more mail, by the keyed hash of it: because its owner said so, or
-    because it does not exist.
-    """
+    """A mailbox that gets no more email, by its keyed hash: its owner's wish, or it bounced."""
 
     __tablename__ = "suppression"
 
     hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    bounce: Mapped[str] = mapped_column(String(300), default="")  # empty: the owner's wish
+    bounce: Mapped[str] = mapped_column(String(300), default="")  # empty: its owner's wish
     at: Mapped[datetime]

@@ -1,11 +1,12 @@
-"""The closed lists: states, roles and kinds, by the words that stand in the database."""
+"""Enums: states, roles and kinds, with the values that the database stores."""
 
 from enum import StrEnum
 
 
 class PetitionState(StrEnum):
-    """Where a petition stands. Drafts are seen by organisers only; only an open one takes
-    signatures; a won one is closed, too.
+    """State of a petition. Organisers alone see drafts; only an open one takes signatures.
+
+    VICTORY is closed as won.
     """
 
     DRAFT = "draft"
@@ -19,7 +20,7 @@ PUBLIC_STATES = tuple(state for state in PetitionState if state != PetitionState
 
 
 class CommentState(StrEnum):
-    """Whether a signer's comment may be shown: an organiser reads it first."""
+    """Whether a comment is public: an organiser decides."""
 
     WAITING = "waiting"
     SHOWN = "shown"
@@ -27,7 +28,7 @@ class CommentState(StrEnum):
 
 
 class Display(StrEnum):
-    """How a signer's name shows in public."""
+    """How a signer's name is shown in public."""
 
     HIDDEN = "hidden"
     INITIALS = "initials"
@@ -35,8 +36,8 @@ class Display(StrEnum):
 
 
 class Role(StrEnum):
-    """How far an organiser reaches: a viewer sees numbers, an editor also names and files, an admin
-    all petitions.
+    """Role of an organiser: a viewer sees numbers, an editor also names and files, an admin all
+    petitions.
     """
 
     ADMIN = "admin"
@@ -45,7 +46,7 @@ class Role(StrEnum):
 
 
 class EmailKind(StrEnum):
-    """What a letter is about; one function in `letters` and three templates each."""
+    """Kind of an email: each has a function in `mail.compose` and three templates."""
 
     CONFIRM = "confirm"
     REMINDER = "reminder"
@@ -56,8 +57,9 @@ class EmailKind(StrEnum):
 
 
 class EmailState(StrEnum):
-    """Due until the mail server took it (sent) or refused it for good. A withheld one went through
-    the box like any other and was not mailed; a held one waits for an organiser's word on a burst.
+    """State of an email: due until the mail server accepts (sent) or refuses it.
+
+    WITHHELD was processed like others and not sent. HELD waits for the decision on a burst.
     """
 
     DUE = "due"
@@ -68,7 +70,7 @@ class EmailState(StrEnum):
 
 
 class BurstState(StrEnum):
-    """What became of a burst of signatures: open until an organiser or the figures decide."""
+    """State of a burst: open until an organiser or the numbers decide."""
 
     OPEN = "open"
     PLAUSIBLE = "plausible"

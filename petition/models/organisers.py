@@ -11,8 +11,9 @@ from petition.models.enums import Role
 
 
 class Organiser(Base):
-    """Someone who runs petitions. There is no password: `sign_in_serial` is the serial of the next
-    sign-in link, and a used link has an earlier one.
+    """A person who manages petitions and signs in by emailed links, without a password.
+
+    `sign_in_serial` is the serial of the next link; a used link has a lower one.
     """
 
     __tablename__ = "organiser"
@@ -29,7 +30,7 @@ class Organiser(Base):
 
 
 class AuditEntry(Base):
-    """What an organiser, or the command line, did and when. Rows are added and never changed."""
+    """An action of an organiser or of the command line. Rows are never changed."""
 
     __tablename__ = "audit_entry"
 

@@ -1,4 +1,4 @@
-"""Petitions: what they say in which version, and their counters."""
+"""Petitions, their texts in each version, and their counts."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from petition.models.enums import PetitionState
 
 
 class Petition(Base):
-    """A petition, whatever its language."""
+    """A petition, apart from its texts."""
 
     __tablename__ = "petition"
     __table_args__ = (one_of("state", PetitionState),)
@@ -23,19 +23,17 @@ class Petition(Base):
     contact: Mapped[str] = mapped_column(String(254))
     asks_postcode: Mapped[bool] = mapped_column(default=False)
     refuses_disposable: Mapped[bool] = mapped_column(default=False)
-    # Where signing may be dangerous, and the languages in which to warn there, by commas.
+    # The country in which signing may be dangerous; languages of the warning, separated by commas.
     regime_country: Mapped[str] = mapped_column(String(2), default="")
     regime_languages: Mapped[str] = mapped_column(String(60), default="")
     created_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
-    face: Mapped[str] = mapped_column(String(32), default="")  # digest of its picture, if any
+    face: Mapped[str] = mapped_column(String(32), default="")  # digest of its picture
 
 
 class PetitionText(Base):
-    """The words of a petition in one language; a change is a new version, and a signature keeps the
-    one it was for.
-    """
+    """A petition's text in one language. A change adds a version; signatures refer to theirs."""
 
     __tablename__ = "petition_text"
     __table_args__ = (UniqueConstraint("petition_id", "language", "version"),)
@@ -52,14 +50,14 @@ class PetitionText(Base):
     demands: Mapped[str] = mapped_column(Text)
     story: Mapped[str] = mapped_column(Text)
     share: Mapped[str] = mapped_column(String(280))
-    face: Mapped[str] = mapped_column(String(300), default="")  # the picture in words
+    face: Mapped[str] = mapped_column(String(300), default="")  # alternative text of the picture
     created_at: Mapped[datetime]
 
 
 class Tally(Base):
-    """The count of one petition, kept apart from its row so that readers and writers do not meet.
+    """The count of a petition, in a table of its own so that confirmations do not lock its row.
 
-    `counted` moves with every confirmation in the same transaction; `last_number` only ever grows.
+    `counted` changes in the transaction of a confirmation; `last_number` never decreases.
     """
 
     __tablename__ = "tally"

@@ -1,4 +1,4 @@
-"""Signatures: what signers typed, and whether it counts."""
+"""Signatures and alternate entries."""
 
 from datetime import datetime
 
@@ -19,9 +19,13 @@ from petition.models.constraints import NEVER_REUSE_IDS, one_of, partial_index
 from petition.models.enums import CommentState, Display
 from petition.models.petitions import PetitionText
 
+# Conditions of partial indexes. Queries must repeat them literally to use the index.
+_NUMBERED = "number IS NOT NULL"
+_SHOWN = f"{_NUMBERED} AND display <> 'hidden'"
+
 
 class EntryFields:
-    """What one entry holds: what its signer typed and chose, and under which text."""
+    """Columns of an entry: what the signer typed and chose, and the text that was signed."""
 
     name: Mapped[str] = mapped_column(String(100))
     email: Mapped[str] = mapped_column(String(254))
@@ -37,32 +41,30 @@ class EntryFields:
     disposable: Mapped[bool] = mapped_column(default=False)
     language: Mapped[str] = mapped_column(String(10))
     channel: Mapped[str] = mapped_column(String(10))
-    text_language: Mapped[str] = mapped_column(String(10))  # the reader's own may have no text
+    text_language: Mapped[str] = mapped_column(
+        String(10)
+    )  # differs from `language` where it has no text
     text_version: Mapped[int]
     entry: Mapped[int]
     signed_at: Mapped[datetime]
 
 
 class Signature(EntryFields, Base):
-    """One mailbox under one petition: pending until its owner confirms, counted from then on.
+    """One mailbox under one petition: pending until its owner confirms, then counted.
 
-    `mailbox_key` makes every spelling of one mailbox one signer, by the unique constraint. It is a
-    function of `address_key` (the address itself in canonical form), so the constraint covers both;
-    `address_key` is kept so that mailbox keys can be made again when the providers' rules change.
+    `mailbox_key` is the same for every spelling of a mailbox, and unique in a petition. It is
+    derived from `address_key`, the canonical address, and can be derived again when the rules of
+    providers change.
 
-    The row holds the entry that was typed first, until another one is confirmed; every later one
-    is an Attempt. `entries` is how many there were.
+    The row has the first entry, until another one is confirmed; the others are alternate entries.
+    `entries` is the number of all entries so far.
     """
 
     __tablename__ = "signature"
     __table_args__ = (
         UniqueConstraint("mailbox_key", "petition_id"),
         partial_index(
-            "uq_signature_petition_id_number",
-            "petition_id",
-            "number",
-            where="number IS NOT NULL",
-            unique=True,
+            "uq_signature_petition_id_number", "petition_id", "number", where=_NUMBERED, unique=True
         ),
         partial_index(
             "ix_signature_pending", "signed_at", "petition_id", where="confirmed_at IS NULL"
@@ -72,19 +74,15 @@ class Signature(EntryFields, Base):
         ),
         one_of("display", Display),
         one_of("comment_state", CommentState),
-        # What the public page reads: few opt in, and those few are found without the others.
-        partial_index(
-            "ix_signature_shown",
-            "petition_id",
-            "number",
-            where="number IS NOT NULL AND display <> 'hidden'",
-        ),
+        partial_index("ix_signature_country", "petition_id", "country", where=_NUMBERED),
+        # For the public pages: few signers are shown, and these indexes have only those.
+        partial_index("ix_signature_shown", "petition_id", "number", where=_SHOWN),
         partial_index(
             "ix_signature_organisation",
             "petition_id",
             "organisation",
             "display",
-            where="number IS NOT NULL AND organisation <> ''",
+            where=f"{_NUMBERED} AND organisation <> ''",
         ),
         partial_index(
             "ix_signature_comment",
@@ -92,9 +90,8 @@ class Signature(EntryFields, Base):
             "comment_state",
             "number",
             "name_hidden",
-            where="number IS NOT NULL AND display <> 'hidden' AND comment <> ''",
+            where=f"{_SHOWN} AND comment <> ''",
         ),
-        partial_index("ix_signature_country", "petition_id", "country", where="number IS NOT NULL"),
         NEVER_REUSE_IDS,
     )
 
@@ -106,12 +103,12 @@ class Signature(EntryFields, Base):
     comment_state: Mapped[CommentState] = mapped_column(String(10), default=CommentState.WAITING)
     confirmed_at: Mapped[datetime | None]
     number: Mapped[int | None]
-    # An organiser has hidden the name: its signer's own choice no longer matters.
+    # Set by an organiser; overrides `display`.
     name_hidden: Mapped[bool] = mapped_column(server_default=false())
 
     @classmethod
     def stands_under(cls, text: type[PetitionText]) -> ColumnElement[bool]:
-        """Return the condition that joins a signature to the text that it was given for."""
+        """Return the condition that joins a signature to the text that was signed."""
         return (
             (text.petition_id == cls.petition_id)
             & (text.language == cls.text_language)
@@ -120,22 +117,18 @@ class Signature(EntryFields, Base):
 
     @classmethod
     def shows(cls) -> ColumnElement[bool]:
-        """Return the condition that a signer counts, wants to be seen and may be, in the words of
-        the index on them: any others would read the whole table.
-        """
-        chosen = cls.number.is_not(None) & (cls.display != literal_column(f"'{Display.HIDDEN}'"))
-        return chosen & cls.name_hidden.is_(False)
+        """Return the condition that a signer counts and is shown, literal as in the index."""
+        opted_in = cls.number.is_not(None) & (cls.display != literal_column(f"'{Display.HIDDEN}'"))
+        return opted_in & cls.name_hidden.is_(False)
 
     @classmethod
     def remarks(cls) -> ColumnElement[bool]:
-        """Return the condition that a signer who shows has said something, in the words of the
-        index on them.
-        """
+        """Return the condition that a shown signer left a comment, as the partial index has it."""
         return cls.shows() & (cls.comment != literal_column("''"))
 
     @hybrid_property
     def counted(self) -> bool:
-        """Whether this signature counts: the one predicate of counter, lists and exports."""
+        """Whether this signature counts: the one predicate for counts, lists and exports."""
         return self.confirmed_at is not None
 
     @counted.inplace.expression
@@ -145,8 +138,8 @@ class Signature(EntryFields, Base):
 
 
 class AlternateEntry(EntryFields, Base):
-    """What was typed for a mailbox that had an entry already: kept apart, so that it replaces
-    nothing and can be confirmed, corrected or disowned by itself.
+    """An entry for a mailbox that had one already. It replaces nothing, and can be confirmed,
+    corrected or disowned by itself.
     """
 
     __tablename__ = "alternate_entry"

@@ -1,4 +1,4 @@
-"""What a petition says besides its letter: news, pictures, and the offices to write to."""
+"""Updates and pictures of a petition, offices to write to, and visits of shared links."""
 
 from datetime import date, datetime
 
@@ -9,7 +9,7 @@ from petition.database.base import Base
 
 
 class PetitionUpdate(Base):
-    """A piece of news, in as many languages as it was written in. Not published means not seen."""
+    """An update of a petition, in one or more languages. Public once published."""
 
     __tablename__ = "petition_update"
 
@@ -23,7 +23,7 @@ class PetitionUpdate(Base):
 
 
 class PetitionUpdateText(Base):
-    """The words of a piece of news in one language: Markdown, its pictures by their names."""
+    """The text of an update in one language: Markdown with pictures by name."""
 
     __tablename__ = "update_text"
     __table_args__ = (UniqueConstraint("update_id", "language"),)
@@ -36,9 +36,9 @@ class PetitionUpdateText(Base):
 
 
 class Picture(Base):
-    """A picture of a petition, made anew from what was handed in: WebP, no metadata.
+    """A picture of a petition, re-encoded as WebP without metadata.
 
-    `name` is what the texts call it, `digest` what its address is made of.
+    Texts refer to its `name`; its address has its `digest`.
     """
 
     __tablename__ = "picture"
@@ -54,7 +54,7 @@ class Picture(Base):
 
 
 class Target(Base):
-    """An office that readers in one country can write to, and the year its address was checked."""
+    """An office that people in a country can write to. `checked`: the year of its address."""
 
     __tablename__ = "target"
 
@@ -63,16 +63,14 @@ class Target(Base):
         ForeignKey("petition.id", ondelete="CASCADE"), index=True
     )
     country: Mapped[str] = mapped_column(String(2))
-    office: Mapped[dict[str, str]] = mapped_column(JSON)  # its name by language
+    office: Mapped[dict[str, str]] = mapped_column(JSON)  # name by language
     postal: Mapped[str] = mapped_column(Text)
     email: Mapped[str] = mapped_column(String(254))
     checked: Mapped[int]
 
 
 class Visit(Base):
-    """How often a link was followed that somebody had passed on: by day, channel and language, and
-    by nobody.
-    """
+    """How often shared links were followed on a day, by channel and language. No visitor data."""
 
     __tablename__ = "visit"
 

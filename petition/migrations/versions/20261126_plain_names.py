@@ -46,9 +46,9 @@ def _signatures() -> None:
         hash_mailbox = current_app.extensions["tokens"].hash_mailbox
         connection.execute(
             sa.update(signature)
-            .where(signature.c.id == sa.bindparam("of"))
+            .where(signature.c.id == sa.bindparam("row_id"))
             .values(mailbox_hash=sa.bindparam("hash")),
-            [{"of": row.id, "hash": hash_mailbox(row.mailbox_key)} for row in rows],
+            [{"row_id": row.id, "hash": hash_mailbox(row.mailbox_key)} for row in rows],
         )
         last = rows[-1].id
     op.drop_index("ix_signature_signed_at", "signature")
@@ -78,19 +78,19 @@ ENTRY = (
 
 
 def _alternate_entries() -> None:
-    texts = {"name": 100, "email": 254, "address_key": 254, "country": 2, "postcode": 20}
-    texts |= {"organisation": 200, "role": 100, "comment": 1000, "display": 10}
-    where = {"language": 10, "channel": 10, "text_language": 10}
+    lengths = {"name": 100, "email": 254, "address_key": 254, "country": 2, "postcode": 20}
+    lengths |= {"organisation": 200, "role": 100, "comment": 1000, "display": 10}
+    languages = {"language": 10, "channel": 10, "text_language": 10}
     op.create_table(
         "alternate_entry",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("signature_id", sa.Integer(), nullable=False),
-        *(sa.Column(name, sa.String(most), nullable=False) for name, most in texts.items()),
+        *(sa.Column(name, sa.String(size), nullable=False) for name, size in lengths.items()),
         *(
             sa.Column(name, sa.Boolean(), nullable=False)
             for name in ("handover", "updates", "disposable")
         ),
-        *(sa.Column(name, sa.String(most), nullable=False) for name, most in where.items()),
+        *(sa.Column(name, sa.String(size), nullable=False) for name, size in languages.items()),
         sa.Column("text_version", sa.Integer(), nullable=False),
         sa.Column("entry", sa.Integer(), nullable=False),
         sa.Column("signed_at", UTCDateTime(timezone=True), nullable=False),
@@ -116,7 +116,7 @@ def _alternate_entries() -> None:
 
 
 def _bursts() -> None:
-    # Two processes may have noted the same burst; the newest stands for all.
+    # Two processes may have recorded the same burst: keep the newest, with the emails of all.
     newest = (
         "(SELECT max(other.id) FROM burst AS other WHERE other.verdict = 'open' AND"
         " other.petition_id = burst.petition_id AND other.kind = burst.kind"
@@ -144,7 +144,7 @@ def _bursts() -> None:
 
 
 def _emails() -> None:
-    """Rename `letter`: a letter is what people sign. Its ids go on, links in mails carry them."""
+    """Rename `letter`: a letter is what people sign. Ids stay, since links in emails carry them."""
     for index in ("due_at", "signature_id", "organiser_id", "burst_id", "mailbox"):
         op.drop_index(f"ix_letter_{index}", "letter")
     op.drop_index("uq_letter_signature_id_reminder", "letter")
@@ -178,8 +178,10 @@ def _emails() -> None:
 
 
 def _counters() -> None:
-    """Replace `spent`, whose key was one text. Tries of codes count for a month and come along;
-    other counts live for minutes.
+    """Replace `spent`, whose key was one text.
+
+    Tries of codes count for a month and are copied. Other counts are of minutes, or of a daily task
+    that may run again.
     """
     op.create_table(
         "counter",
@@ -211,12 +213,12 @@ def _index(name: str, table: str, *columns: str, where: str, unique: bool = Fals
 
 
 def _rename_constraints(table: str, before: str, after: str) -> None:
-    """Rename the constraints of a table on PostgreSQL; SQLite keeps the names it was given."""
+    """Rename the constraints of a table on PostgreSQL; SQLite cannot."""
     if op.get_bind().dialect.name != "postgresql":
         return
     names = op.get_bind().execute(
-        sa.text("SELECT conname FROM pg_constraint WHERE conrelid = CAST(:of AS regclass)"),
-        {"of": table},
+        sa.text("SELECT conname FROM pg_constraint WHERE conrelid = CAST(:name AS regclass)"),
+        {"name": table},
     )
     for name in names.scalars().all():
         renamed = name.replace(before, after)
@@ -225,5 +227,5 @@ def _rename_constraints(table: str, before: str, after: str) -> None:
 
 
 def downgrade() -> None:
-    """Refuse: hashes of mailboxes and the windows of counters have no place in 0006."""
+    """Refuse: 0006 has no hashes of mailboxes and no windows of counters."""
     raise NotImplementedError("restore a backup made before 0007")

@@ -10,10 +10,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add what 0001 and 0003 lacked in a database made before they were edited.
+    """Add what 0001 and 0003 lacked before they were edited. Idempotent.
 
-    0001 of 23 November kept `organiser` in `petition` and had no `signature.text_language`; 0003 of
-    24 November had a narrower index. Where the later forms were run, this changes nothing.
+    0001 had `organiser` in `petition` and no `signature.text_language` until 23 November, 20:36.
+    0003 had no index on comments and a narrower one on organisations until 24 November, 17:26.
     """
     inspector = sa.inspect(op.get_bind())
     columns = {
@@ -27,7 +27,8 @@ def upgrade() -> None:
         )
         op.execute(
             "UPDATE petition_text SET organiser ="
-            " (SELECT organiser FROM petition WHERE petition.id = petition_text.petition_id)"
+            " (SELECT petition.organiser FROM petition"
+            " WHERE petition.id = petition_text.petition_id)"
         )
     if "organiser" in columns["petition"]:
         op.drop_column("petition", "organiser")
@@ -70,4 +71,4 @@ def _index(name: str, *columns: str, where: str) -> None:
 
 
 def downgrade() -> None:
-    """Change nothing: 0005 is meant to have all of this."""
+    """Change nothing: 0005 should have all of this."""

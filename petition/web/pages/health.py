@@ -1,4 +1,4 @@
-"""Probes for whatever watches the site. Neither touches a session."""
+"""Probes for monitoring. Neither reads a session."""
 
 from functools import cache
 
@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from petition.core.config import PACKAGE
+from petition.database import schema
 from petition.database.base import db
 
 pages = Blueprint("health", __name__)
@@ -21,13 +22,16 @@ def alive() -> Response:
 
 @pages.get("/readyz")
 def ready() -> Response:
-    """Answer 200 when the database is reached and has the migrations of this code."""
+    """Answer 200 when the database can be read and has the migrations and columns of this code."""
     try:
-        found = db.session.scalar(text("SELECT version_num FROM alembic_version"))
+        revision = db.session.scalar(text("SELECT version_num FROM alembic_version"))
+        if revision != _newest_migration():
+            return _plain("the database is not migrated: run `flask db upgrade`", 503)
+        column = schema.missing_column(db.engine)
     except SQLAlchemyError:
         return _plain("the database cannot be read", 503)
-    if found != _newest_migration():
-        return _plain("the database is not migrated: run `flask db upgrade`", 503)
+    if column is not None:
+        return _plain(f"the database has no column {column}", 503)
     return _plain("ready", 200)
 
 
@@ -36,7 +40,7 @@ def _newest_migration() -> str | None:
     return ScriptDirectory(str(PACKAGE / "migrations")).get_current_head()
 
 
-def _plain(words: str, status: int) -> Response:
+def _plain(line: str, status: int) -> Response:
     return Response(
-        f"{words}\n", status, mimetype="text/plain", headers={"Cache-Control": "no-store"}
+        f"{line}\n", status, mimetype="text/plain", headers={"Cache-Control": "no-store"}
     )

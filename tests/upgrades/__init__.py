@@ -1,0 +1,85 @@
+"""Databases of earlier releases, one file for each landed migration, for both kinds of database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine
+
+from tests import databases
+
+NAMES = sorted(file.stem for file in Path(__file__).parent.glob("*.sql"))
+
+_PLACEHOLDERS = {
+    "sqlite": {
+        "serial": "INTEGER",
+        "autoincrement": "AUTOINCREMENT",
+        "moment": "DATETIME",
+        "bytes": "BLOB",
+        "hex": "X'",
+        "without_rowid": "WITHOUT ROWID",
+    },
+    "postgresql": {
+        "serial": "SERIAL",
+        "autoincrement": "",
+        "moment": "TIMESTAMP WITH TIME ZONE",
+        "bytes": "BYTEA",
+        "hex": r"'\x",
+        "without_rowid": "",
+    },
+}
+RELEASES = [(kind, name) for kind in databases.KINDS for name in NAMES]
+
+
+def since(name: str) -> list[tuple[str, str]]:
+    """Return the releases that have a migration."""
+    return [release for release in RELEASES if release[1] >= name]
+
+
+@contextmanager
+def migrated(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """Give a database of the release in the request's parameter, migrated to this one."""
+    kind, name = request.param
+    source: databases.Source = request.getfixturevalue(f"{kind}_source")
+    uri = source.empty(folder)
+    load(name, uri)
+    databases.migrate(uri, folder)
+    yield uri
+    source.end(uri)
+
+
+def load(name: str, uri: str) -> None:
+    """Fill an empty database with the schema and rows of a file."""
+    engine = create_engine(uri)
+    kind = engine.dialect.name
+    script = (Path(__file__).parent / f"{name}.sql").read_text(encoding="utf-8")
+    script = Template(script.partition("\n\n")[2]).substitute(_PLACEHOLDERS[kind])
+    connection = engine.raw_connection()
+    try:
+        if kind == "sqlite":
+            connection.driver_connection.executescript(script)  # type: ignore[union-attr]
+        else:
+            cursor = connection.cursor()
+            cursor.execute("SET TIME ZONE 'UTC'")
+            cursor.execute(script)
+            _move_sequences(cursor)
+        connection.commit()
+    finally:
+        connection.close()
+        engine.dispose()
+
+
+def _move_sequences(cursor: Any) -> None:
+    """Move PostgreSQL's sequences past the ids that the rows were given."""
+    cursor.execute(
+        "SELECT table_name, column_name FROM information_schema.columns"
+        " WHERE column_default LIKE 'nextval%'"
+    )
+    for table, column in cursor.fetchall():
+        cursor.execute(
+            f"SELECT setval(pg_get_serial_sequence('{table}', '{column}'), max({column}))"  # noqa: S608
+            f" FROM {table}"
+        )
