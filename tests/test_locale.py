@@ -16,7 +16,7 @@ from petition.database import counters
 from petition.database.base import db
 from petition.database.transactions import transaction
 from tests import databases
-from tests.conftest import TODAY
+from tests.factories import TODAY
 
 
 @pytest.fixture

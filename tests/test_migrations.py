@@ -12,7 +12,7 @@ from sqlalchemy import text
 from petition.database import schema
 from petition.database.base import Base, db
 from tests import upgrades
-from tests.conftest import Client, count_of
+from tests.browsing import Client, count_of
 
 SLUG = "free-them"
 

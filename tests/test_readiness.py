@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 from petition.database.base import db
 from petition.database.transactions import transaction
 from tests import databases
-from tests.conftest import Client
+from tests.browsing import Client
 
 
 @pytest.fixture(params=databases.KINDS)

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from petition.database.base import db
 from petition.models import Email
 from tests import upgrades
-from tests.conftest import Client, confirmed, count_of, deliver, path_of
+from tests.browsing import Client, confirmed, count_of, deliver, path_of
 from tests.post_office import PostOffice
 
 SLUG = "free-them"
