@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 
 from petition import create_app
 from petition.abuse.rate_limits import WINDOW
-from petition.cli.service import worker_for
+from petition.cli.mail import worker_for
 from petition.core import tokens
 from petition.core.clock import now
 from petition.database.base import db
@@ -192,7 +192,7 @@ def deliver(app: Flask) -> int:
     settled.
     """
     db.session.rollback()  # the worker begins with no snapshot of earlier
-    return worker_for(app).work_off(Event())
+    return worker_for(app).deliver_due(Event())
 
 
 def signed(client: FlaskClient, post_office: PostOffice, slug: str, **changes: str | None) -> str:

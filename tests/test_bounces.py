@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from petition.core import tokens
 from petition.database.base import db
-from petition.mail import bounces as came_back
+from petition.mail import bounces as bounce_reports
 from petition.models import Email, Suppression
 from petition.models.enums import EmailState
 from tests.conftest import (
@@ -97,10 +97,10 @@ def test_a_hard_bounce_stops_mail_and_shows_on_the_pending_page(
     client: Client, petition: str, sent: Arrived, bounces: Bounces, headers_alone: bool
 ) -> None:
     given = report(sent.message, headers_alone=headers_alone)
-    assert bounces(given=given) == "1 about letters of ours, 0 not\n"
+    assert bounces(given=given) == "1 about our emails, 0 not\n"
     assert letter().state == EmailState.REFUSED
     assert letter().reason == "5.1.1"
-    assert bounces(given=given) == "1 about letters of ours, 0 not\n", "twice is once"
+    assert bounces(given=given) == "1 about our emails, 0 not\n", "twice is once"
     page = client.get(f"/pending/{token_for(client.application, tokens.PENDING, 1)}")
     assert "no such mailbox exists" in text_of(page)
 
@@ -173,7 +173,7 @@ def test_a_confirmed_signer_who_bounces_later_stays_counted_and_is_no_longer_mai
 
 def test_nobody_can_forge_a_bounce(sent: Arrived, bounces: Bounces) -> None:
     forged = f"Message-ID: <1-{'0' * 20}@petition.example.org>\n\nText"
-    assert bounces(given=report(forged)) == "0 about letters of ours, 1 not\n"
+    assert bounces(given=report(forged)) == "0 about our emails, 1 not\n"
     assert letter().state == EmailState.SENT
 
 
@@ -181,7 +181,7 @@ def test_other_mail_is_left_alone(sent: Arrived, bounces: Bounces) -> None:
     mail = EmailMessage()
     mail["Subject"] = "Hello"
     mail.set_content("A question.")
-    assert bounces(given=mail.as_bytes()) == "0 about letters of ours, 1 not\n"
+    assert bounces(given=mail.as_bytes()) == "0 about our emails, 1 not\n"
 
 
 def test_reports_are_read_from_a_maildir_an_mbox_and_a_file(
@@ -196,7 +196,7 @@ def test_reports_are_read_from_a_maildir_an_mbox_and_a_file(
         kept.close()
     (tmp_path / "one.eml").write_bytes(given)
     for name in ("maildir", "mbox", "one.eml"):
-        assert bounces(str(tmp_path / name)) == "1 about letters of ours, 0 not\n", name
+        assert bounces(str(tmp_path / name)) == "1 about our emails, 0 not\n", name
 
 
 def test_on_request_each_mail_has_an_address_of_its_own_to_come_back_to(
@@ -213,7 +213,7 @@ def test_on_request_each_mail_has_an_address_of_its_own_to_come_back_to(
         assert (local, domain) == (f"bounces+{key}", "petition.example.org")
         given = report("Subject: cut short\n\nNo id is left.", to=mail.sender)
         result = app.test_cli_runner().invoke(args=["bounces"], input=io.BytesIO(given))
-        assert result.output == "1 about letters of ours, 0 not\n"
+        assert result.output == "1 about our emails, 0 not\n"
 
 
 def test_of_what_the_server_said_the_codes_are_kept(
@@ -250,7 +250,7 @@ def test_a_message_that_cannot_be_read_is_left_alone(bounces: Bounces) -> None:
         f'Content-Type: multipart/mixed; boundary="{n}"\n\n--{n}\n' for n in range(3_000)
     )
     given = 'Content-Type: multipart/report; boundary="R"\n\n--R\n' + nested
-    assert bounces(given=given.encode()) == "0 about letters of ours, 1 not\n"
+    assert bounces(given=given.encode()) == "0 about our emails, 1 not\n"
 
 
 def test_spellings_that_bounce_bar_nobody_through_a_letter_too_many(
@@ -331,7 +331,7 @@ def test_reports_of_mails_beyond_ascii_and_encoded_ones_are_read(
     given = parts(
         ("text/plain", "Sorry."), (status, status_of()), (returned, raw), encoding=encoding
     )
-    assert bounces(given=given) == "1 about letters of ours, 0 not\n"
+    assert bounces(given=given) == "1 about our emails, 0 not\n"
     assert letter().reason == "5.1.1"
 
 
@@ -340,11 +340,11 @@ def test_a_report_with_a_footer_is_read_and_one_that_somebody_passed_on_is_not(
 ) -> None:
     whole = report(sent.message)
     passed_on = parts(("text/plain", "Look:"), ("message/rfc822", whole), kind="mixed")
-    assert bounces(given=passed_on) == "0 about letters of ours, 1 not\n"
+    assert bounces(given=passed_on) == "0 about our emails, 1 not\n"
     _, _, body = whole.partition(b"MIME-Version: 1.0\nContent-Type: ")
     kind, _, content = body.decode().partition("\n\n")
     given = parts((kind, content), ("text/plain", "Scanned for viruses."), kind="mixed")
-    assert bounces(given=given) == "1 about letters of ours, 0 not\n"
+    assert bounces(given=given) == "1 about our emails, 0 not\n"
     assert letter().state == EmailState.REFUSED
 
 
@@ -356,7 +356,7 @@ def test_nor_can_a_bounce_be_forged_in_the_newer_forms(sent: Arrived, bounces: B
             ("message/global", forged),
             encoding=encoding,
         )
-        assert bounces(given=given) == "0 about letters of ours, 1 not\n"
+        assert bounces(given=given) == "0 about our emails, 1 not\n"
     assert letter().state == EmailState.SENT
 
 
@@ -386,7 +386,7 @@ def test_of_a_report_the_enhanced_status_alone_is_kept(
         ("message/delivery-status", status_of(status=status, said=said)),
         ("message/rfc822", sent.message.as_string()),
     )
-    assert bounces(given=given) == "1 about letters of ours, 0 not\n"
+    assert bounces(given=given) == "1 about our emails, 0 not\n"
     assert letter().reason == kept
     assert set(db.session.scalars(select(Suppression.bounce))) <= {kept}
 
@@ -397,7 +397,7 @@ def test_what_no_mail_server_would_write_is_skipped_in_silence(
     whole = report(sent.message)
     many = [("message/delivery-status", status_of())] * 60
     for given in (
-        whole + b"x" * came_back.MOST_BYTES,
+        whole + b"x" * bounce_reports.MAX_BYTES,
         parts(*many, ("message/rfc822", sent.message.as_string())),
         whole.replace(b"\n", b"\r").replace(
             b"Sorry.", b"".join(b"--B\rContent-Type: multipart/mixed\r" for _ in range(3_000))
@@ -409,7 +409,7 @@ def test_what_no_mail_server_would_write_is_skipped_in_silence(
         b"Content-Type: multipart/report\n\n",
     ):
         told = bounces(given=given)
-        assert told in {"0 about letters of ours, 1 not\n", "1 about letters of ours, 0 not\n"}
+        assert told in {"0 about our emails, 1 not\n", "1 about our emails, 0 not\n"}
     assert caplog.text == ""
 
 
@@ -421,7 +421,7 @@ def test_a_message_that_faults_holds_up_no_later_one_and_is_told_without_persons
     for number in range(3):  # it was there when the folder was listed, and cannot be opened
         (tmp_path / "maildir" / "new" / f"{number}.anna").symlink_to(tmp_path / "nowhere")
     result = app.test_cli_runner().invoke(args=["bounces", str(tmp_path / "maildir")])
-    assert "1 about letters of ours, 3 not\n" in result.output
+    assert "1 about our emails, 3 not\n" in result.output
     assert result.exit_code == 1, "or a mail server would take it for done"
     assert letter().state == EmailState.REFUSED
     assert caplog.text.count("a message could not be read or acted on: FileNotFoundError") == 3

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import dns.flags
@@ -19,12 +20,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from petition.abuse import email_domains
-from petition.cli.service import render_email, worker_for
+from petition.cli.mail import render_email, worker_for
 from petition.core.clock import now
 from petition.database.base import db
-from petition.mail import compose
+from petition.mail import compose, mx
 from petition.mail.context import MailContext
-from petition.mail.worker import Worker
 from petition.models import Signature, Suppression
 from tests.conftest import TODAY, Client, filled, make_petition, text_of
 from tests.post_office import PostOffice
@@ -86,13 +86,13 @@ def name_server() -> Iterator[NameServer]:
     server.stop()
 
 
-def asking(port: int) -> email_domains.MailDomains:
+def asking(port: int) -> mx.MailDomains:
     """Return what asks the server at a port."""
     resolver = dns.resolver.Resolver(configure=False)
     resolver.nameservers = ["127.0.0.1"]
     resolver.port = port
     resolver.search = []
-    return email_domains.MailDomains(resolver)
+    return mx.MailDomains(resolver)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_without_an_answer_mail_is_sent(name_server: NameServer) -> None:
     known = asking(name_server.port)
     assert known.resolver is not None
     known.resolver.lifetime = 0.2
-    domains_asked, email_domains.LOOK_UP_SECONDS = email_domains.LOOK_UP_SECONDS, 0.2
+    timeout, mx.LOOKUP_SECONDS = mx.LOOKUP_SECONDS, 0.2
     try:
         for domain in ("one", "two", "three"):
             assert known.takes_mail(f"{domain}.test-zone", now=TODAY)
@@ -129,7 +129,7 @@ def test_without_an_answer_mail_is_sent(name_server: NameServer) -> None:
         assert known.takes_mail("other.test-zone", now=TODAY)
         assert time.monotonic() - began < 0.2, "at once: the DNS is silent"
     finally:
-        email_domains.LOOK_UP_SECONDS = domains_asked
+        mx.LOOKUP_SECONDS = timeout
     name_server.__init__()  # type: ignore[misc] # so that the fixture can stop it
 
 
@@ -195,15 +195,18 @@ def test_parts_of_a_throw_away_domain_are_one_too() -> None:
     assert not email_domains.is_disposable("com")
 
 
-def deliver_asking(app: Flask, mail_domains: email_domains.MailDomains | None) -> None:
+def deliver_asking(app: Flask, mail_domains: mx.MailDomains | None) -> None:
     """Deliver what is due, asking this DNS first."""
-    plain = worker_for(app)
-    stationery = MailContext(
-        "https://petition.example.org", app.extensions["tokens"], 7, 14, render_email, mail_domains
+    context = MailContext(
+        "https://petition.example.org",
+        "petition@petition.example.org",
+        app.extensions["tokens"],
+        7,
+        14,
+        render_email,
+        mail_domains,
     )
-    Worker(
-        plain.transport,
-        lambda letter: compose.compose(letter, stationery, now=now()),
-        now,
-        app.extensions["tokens"].keyed_hash,
-    ).work_off()
+    replace(
+        worker_for(app),
+        compose=lambda email_id: compose.compose(email_id, context, now=now()),
+    ).deliver_due()

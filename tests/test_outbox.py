@@ -21,13 +21,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from petition.cli.service import worker_for
+from petition.cli.mail import worker_for
 from petition.core.clock import now
 from petition.core.config import ROOT
 from petition.core.errors import MailServerUnreachable
+from petition.core.tokens import Tokens
 from petition.database.base import db
 from petition.database.transactions import transaction
-from petition.mail import smtp
+from petition.mail import smtp, status_codes
 from petition.models import Email
 from petition.models.enums import EmailState
 from petition.operations.scheduler import Scheduler, Task
@@ -140,7 +141,7 @@ def test_a_refused_message_is_kept_with_the_servers_codes(
     ],
 )
 def test_of_an_answer_about_a_letter_only_the_codes_are_kept(said: str, kept: str) -> None:
-    assert smtp.codes_of(550, said.encode()) == kept
+    assert status_codes.format_codes(550, said.encode()) == kept
 
 
 def test_a_control_character_in_an_answer_breaks_nothing(
@@ -201,16 +202,17 @@ def test_a_refused_sender_is_told_by_codes_for_the_words_may_hold_a_key(make_app
 def test_a_fault_while_settling_defers_the_letter_and_holds_up_no_other(
     app: Flask, petition: str, post_office: PostOffice, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(_kind: str, _text: str) -> str:
-        raise ValueError("about anna@example.org")
+    class FailingTokens(Tokens):
+        def keyed_hashes(self, purpose: str, text: str) -> list[str]:
+            raise ValueError("about anna@example.org")
 
     post_office.answers["anna@example.org"] = "550 5.1.1 no such user"
     email_id = sign("anna@example.org")
     sign("berta@example.org")
     moments = [now()]  # of the worker's clock
-    broken = replace(worker_for(app), mark=fail, clock=lambda: moments[-1])
+    broken = replace(worker_for(app), tokens=FailingTokens(["key"]), clock=lambda: moments[-1])
     for seconds in (5, 10, 20):
-        broken.work_off()
+        broken.deliver_due()
         deferred = letter(email_id)
         assert deferred.state == EmailState.DUE
         assert deferred.reason == "a fault of the site; see its log"
@@ -440,8 +442,8 @@ def test_the_worker_looks_up_from_a_full_box(
     for number in range(3):
         sign(f"a{number}@example.org")
     worker = replace(worker_for(app), background=None)
-    assert worker.work_off(at_most=timedelta(0)) == 1
-    assert worker.work_off() == 2
+    assert worker.deliver_due(at_most=timedelta(0)) == 1
+    assert worker.deliver_due() == 2
 
 
 def test_no_letter_is_dropped_into_a_folder_nobody_reads(make_app: MakeApp) -> None:

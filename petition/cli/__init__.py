@@ -1,10 +1,12 @@
-"""The command line: thin doors to the same use cases as the pages. Exit status 1 and one line when
-refused.
+"""The commands of `flask`: call the same use cases as the pages.
+
+Nothing imports it but `create_app`. Exit status 1 and one line when refused (`refusal`).
+Begin with `petitions`.
 """
 
 from flask import Flask
 
-from petition.cli import organisers, petitions, safety, service
+from petition.cli import mail, operations, organisers, petitions
 
 
 def register(app: Flask) -> None:
@@ -12,9 +14,9 @@ def register(app: Flask) -> None:
     app.cli.add_command(petitions.petition)
     app.cli.add_command(petitions.export)
     app.cli.add_command(organisers.organiser)
-    app.cli.add_command(service.outbox_commands)
-    app.cli.add_command(safety.retention)
-    app.cli.add_command(safety.bounces)
-    app.cli.add_command(safety.abuse)
-    app.cli.add_command(service.setup)
-    app.cli.add_command(service.serve)
+    app.cli.add_command(mail.outbox)
+    app.cli.add_command(mail.bounces)
+    app.cli.add_command(operations.setup)
+    app.cli.add_command(operations.serve)
+    app.cli.add_command(operations.retention)
+    app.cli.add_command(operations.abuse)
