@@ -34,7 +34,9 @@ def test_no_table_is_read_through_and_no_result_is_sorted(app: Flask, name: str)
         sql, binds, _ = statement._for(connection.dialect)  # noqa: SLF001 (the SQL as it is sent)
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", tuple(None for _ in binds))
         steps = [str(step[3]) for step in plan]
-    steps = [step for step in steps if step != "SCAN counts"]  # one row: the counts of earlier emails
+    steps = [
+        step for step in steps if step != "SCAN counts"
+    ]  # one row: the counts of earlier emails
     assert not [step for step in steps if step.startswith("SCAN") or "TEMP B-TREE" in step], steps
 
 

@@ -18,7 +18,6 @@ from petition.mail.context import (
     SignatureContext,
     check_mailbox,
     get_signature_context,
-    message_key,
 )
 from petition.mail.smtp import Message
 from petition.mail.status_codes import is_from_report
@@ -50,9 +49,10 @@ def compose(email_id: int, context: MailContext, *, now: datetime) -> Message | 
         _raise_previous_outcome(email)
     code = codes.make_code(email.id, context.tokens) if content.has_code else ""
     values = {"site_url": context.site_url, "code": code, **content.values}
+    proof = context.tokens.keyed_hash("message", str(email.id))
     subject, text, html = context.render(content.template, content.language, values)
     return Message(
-        key=message_key(email.id, context.tokens),
+        key=f"{email.id:x}-{proof[:20]}",  # what `bounces` looks for
         sender=context.sender,
         to=content.to,
         language=content.language,
@@ -83,77 +83,60 @@ def _raise_previous_outcome(email: Email) -> None:
 
 def confirm(email: Email, context: MailContext, now: datetime) -> EmailContent | None:
     """Ask to confirm a signature or, if it is confirmed, tell that somebody signed again."""
-    about = get_signature_context(email)
+    about = get_signature_context(email, context, now)
     if about is None:
         return None
     if not about.signature.counted:
-        return _ask_to_confirm("confirm", about, context, now)
+        return _ask_to_confirm("confirm", about)
     return about.content(
-        "already_signed",
-        context,
-        now,
-        signed_on=about.signature.confirmed_at,
-        link=f"{context.site_url}/p/{about.petition.slug}",
+        "already_signed", signed_on=about.signature.confirmed_at, link=about.petition_link
     )
 
 
 def reminder(email: Email, context: MailContext, now: datetime) -> EmailContent | None:
     """Ask once more, a day later."""
-    about = get_signature_context(email)
+    about = get_signature_context(email, context, now)
     if about is None or about.signature.counted:
         return None
-    return _ask_to_confirm("reminder", about, context, now)
+    return _ask_to_confirm("reminder", about)
 
 
-def _ask_to_confirm(
-    template: str, about: SignatureContext, context: MailContext, now: datetime
-) -> EmailContent:
+def _ask_to_confirm(template: str, about: SignatureContext) -> EmailContent:
+    context, entry = about.context, about.entry
     purpose = tokens.confirm_purpose(context.confirm_days)
-    ids = about.ref.signature_id, about.ref.entry
     # The link works no longer than the entry is kept.
-    purged_at = about.entry.signed_at + timedelta(days=context.purge_days)
+    purged_at = entry.signed_at + timedelta(days=context.purge_days)
     content = about.content(
         template,
-        context,
-        now,
-        link=context.link("confirm", purpose, *ids, now=now),
-        days=max(1, min(context.confirm_days, (purged_at - now).days)),
+        link=about.link("confirm", purpose, about.signature.id, entry.entry),
+        days=max(1, min(context.confirm_days, (purged_at - about.now).days)),
         purge=context.purge_days,
     )
     return replace(content, has_code=True)
 
 
 def thanks(email: Email, context: MailContext, now: datetime) -> EmailContent | None:
-    """Thank for a confirmed signature, with links to share the petition and to the own page."""
-    about = get_signature_context(email, current=True)  # the address may have been corrected
+    """Thank for a confirmed signature, with links to share the petition."""
+    about = get_signature_context(email, context, now, current=True)  # it may have been corrected
     if about is None or not about.signature.counted:
         return None
-    link = f"{context.site_url}/p/{about.petition.slug}"
-    return about.content(
-        "thanks",
-        context,
-        now,
-        number=about.signature.number,
-        link=link,
-        share_links=[
-            (sharing.NAMES[share.channel], share.url)
-            for share in sharing.links(link, about.text.share)
-            if share.channel in CHANNELS_IN_EMAIL
-        ],
-    )
+    link = about.petition_link
+    shares = [
+        (sharing.NAMES[share.channel], share.url)
+        for share in sharing.links(link, about.text.share)
+        if share.channel in CHANNELS_IN_EMAIL
+    ]
+    return about.content("thanks", number=about.signature.number, link=link, share_links=shares)
 
 
 def my_page(email: Email, context: MailContext, now: datetime) -> EmailContent | None:
     """Send the links to the own pages of all signatures of a mailbox."""
-    about = get_signature_context(email, current=True)
+    about = get_signature_context(email, context, now, current=True)
     if about is None:
         return None
     rows = db.session.execute(_SIGNATURES, {"mailbox": about.signature.mailbox_key})
-    pages = [
-        (title, context.link("my", tokens.SELF_SERVICE, signature_id, now=now))
-        for signature_id, title in rows
-    ]
-    return about.content("my_page", context, now, pages=pages)
+    pages = [(title, about.link("my", tokens.SELF_SERVICE, key)) for key, title in rows]
+    return about.content("my_page", pages=pages)
 
 
 def withdrawn(email: Email, context: MailContext, now: datetime) -> EmailContent | None:

@@ -15,7 +15,6 @@ from petition.mail.status_codes import is_from_report
 from petition.models import AlternateEntry, Email, Petition, PetitionText, Signature
 from petition.models.enums import EmailState
 from petition.outbox import suppression
-from petition.signatures.entries import EntryRef
 
 # Renders the templates of an email, by its name, in a language: subject, text and HTML.
 Render = Callable[[str, str, Mapping[str, object]], tuple[str, str, str]]
@@ -56,11 +55,6 @@ class EmailContent:
     has_code: bool = False
 
 
-def message_key(email_id: int, tokens: Tokens) -> str:
-    """Return the local part of an email's Message-ID: its id and a keyed hash of it."""
-    return f"{email_id:x}-{tokens.keyed_hash('message', str(email_id))[:20]}"
-
-
 def check_mailbox(email: Email, content: EmailContent, context: MailContext, now: datetime) -> None:
     """Raise EmailWithheld or EmailRefused if no email may go to a mailbox.
 
@@ -94,23 +88,22 @@ def _entry_has_bounced(email: Email) -> bool:
 class SignatureContext:
     """The signature, petition and entry that an email is about."""
 
+    context: MailContext
     email_id: int
-    ref: EntryRef
     signature: Signature
     petition: Petition
     text: PetitionText
     entry: Signature | AlternateEntry
+    now: datetime
 
-    def content(
-        self, template: str, context: MailContext, now: datetime, **values: object
-    ) -> EmailContent:
+    def content(self, template: str, **values: object) -> EmailContent:
         """Return the content of an email to the entry's address, with the links of its footer."""
         common = {
             "title": self.text.title,
             "target": self.text.target,
             "organiser": self.text.organiser,
-            "my_page": context.link("my", SELF_SERVICE, self.ref.signature_id, now=now),
-            "not_me": context.link("not-me", DISOWN, self.email_id, now=now),
+            "my_page": self.link("my", SELF_SERVICE, self.signature.id),
+            "not_me": self.link("not-me", DISOWN, self.email_id),
         }
         return EmailContent(
             self.entry.email,
@@ -121,11 +114,22 @@ class SignatureContext:
             self.entry.address_key,
         )
 
+    def link(self, page: str, purpose: Purpose, *ids: int) -> str:
+        """Return the address of a page with a fresh token for it."""
+        return self.context.link(page, purpose, *ids, now=self.now)
 
-def get_signature_context(email: Email, *, current: bool = False) -> SignatureContext | None:
-    """Return the context of an email's entry, or of the signature's `current` entry.
+    @property
+    def petition_link(self) -> str:
+        """The address of the petition."""
+        return f"{self.context.site_url}/p/{self.petition.slug}"
 
-    None if that was erased.
+
+def get_signature_context(
+    email: Email, context: MailContext, now: datetime, *, current: bool = False
+) -> SignatureContext | None:
+    """Return the context of an email's entry, or of the signature's `current` one.
+
+    None if it was erased.
     """
     row = db.session.execute(_SIGNATURE, {"signature": email.signature_id}).first()
     if row is None:
@@ -137,8 +141,7 @@ def get_signature_context(email: Email, *, current: bool = False) -> SignatureCo
         entry = db.session.scalar(_ALTERNATE, {"signature": signature.id, "entry": number})
     if entry is None:
         return None
-    ref = EntryRef(signature.id, number)
-    return SignatureContext(email.id, ref, signature, petition, text, entry)
+    return SignatureContext(context, email.id, signature, petition, text, entry, now)
 
 
 _SIGNATURE = (

@@ -12,7 +12,6 @@ LOOKUP_SECONDS = 3.0
 CACHED_FOR = timedelta(hours=1)
 MAX_CACHED = 10_000
 MAX_FAILURES = 3  # lookups of different domains, one after the other
-PAUSE = timedelta(minutes=1)  # without lookups, after as many failures
 
 
 def _system_resolver() -> Resolver | None:
@@ -51,7 +50,7 @@ class MailDomains:
             takes_mail = True
             self._failures += 1
             if self._failures >= MAX_FAILURES:
-                self._paused_until = now + PAUSE
+                self._paused_until = now + timedelta(minutes=1)
         if len(self._cache) >= MAX_CACHED:
             self._cache.clear()
         self._cache[domain] = (now + CACHED_FOR, takes_mail)
@@ -59,18 +58,12 @@ class MailDomains:
 
 
 def _look_up(resolver: Resolver, domain: str) -> bool:
-    try:
-        records = resolver.resolve(domain, "MX", lifetime=LOOKUP_SECONDS)
-    except NXDOMAIN:
-        return False
-    except NoAnswer:  # RFC 5321 §5.1: mail goes to the host itself
-        return any(_has_record(resolver, domain, kind) for kind in ("A", "AAAA"))
-    return any(str(record.exchange) != "." for record in records)  # RFC 7505: "." takes none
-
-
-def _has_record(resolver: Resolver, domain: str, kind: str) -> bool:
-    try:
-        resolver.resolve(domain, kind, lifetime=LOOKUP_SECONDS)
-    except NoAnswer:
-        return False
-    return True
+    for kind in ("MX", "A", "AAAA"):  # RFC 5321 §5.1: without MX, mail goes to the host itself
+        try:
+            records = resolver.resolve(domain, kind, lifetime=LOOKUP_SECONDS)
+        except NXDOMAIN:
+            return False
+        except NoAnswer:
+            continue
+        return kind != "MX" or any(str(record.exchange) != "." for record in records)  # RFC 7505
+    return False

@@ -70,7 +70,8 @@ class Connection(flask_mail.Connection):
 
     def configure_host(self) -> smtplib.SMTP | smtplib.SMTP_SSL:
         """Connect with a time limit and checked certificates. Raises: MailServerUnreachable."""
-        tls, settings = ssl.create_default_context(), self.mail
+        settings = self.mail
+        tls = ssl.create_default_context() if settings.use_ssl or settings.use_tls else None
         connect = partial(smtplib.SMTP_SSL, context=tls) if settings.use_ssl else smtplib.SMTP
         name = _domain(settings.default_sender) or None
         try:

@@ -14,6 +14,7 @@ from petition.database.base import db
 from petition.mail import bounces
 from petition.mail.smtp import Message
 from petition.mail.transports import Connect, Send
+from petition.models.enums import EmailState
 from petition.outbox import delivery
 
 IDLE_SECONDS = 0.5  # while nothing is due
@@ -88,9 +89,10 @@ class Worker:
         return delivery.claim(self.clock(), per_minute=self.emails_per_minute)
 
     def _deliver(self, email_id: int, send: Send) -> None:
-        """Send an email; defer it on any error. Raises: MailServerUnreachable."""
+        """Send and settle an email; defer it on any error. Raises: MailServerUnreachable."""
         try:
-            self._send(email_id, send)
+            outcome = self._send(email_id, send)
+            log.info("email %s %s", email_id, outcome)
         except MailServerUnreachable as error:
             delivery.defer(email_id, str(error), now=self.clock())
             raise
@@ -99,23 +101,22 @@ class Worker:
             db.session.remove()  # a failed statement would fail those of the next email
             delivery.defer(email_id, "a fault of the site; see its log", now=self.clock())
 
-    def _send(self, email_id: int, send: Send) -> None:
-        """Compose and send an email, and settle or defer it."""
+    def _send(self, email_id: int, send: Send) -> str:
         try:
             message = self.compose(email_id)
             if message is None:
-                delivery.mark_refused(email_id, "its reader is no longer kept")
-                return
+                delivery.give_up(email_id, "its reader is no longer kept")
+                return "dropped: what it is about was erased"
             send(message)
         except EmailWithheld:
-            log.info("email %s withheld", email_id)
-            delivery.mark_withheld(email_id, now=self.clock())
+            delivery.settle(email_id, EmailState.WITHHELD, now=self.clock())
+            return "withheld"
         except EmailRefused as error:
-            log.info("email %s refused: %s", email_id, error)
-            bounces.record_refusal(email_id, str(error), tokens=self.tokens, now=self.clock())
+            reason = str(error)
+            bounces.refuse(email_id, reason, EmailState.DUE, tokens=self.tokens, now=self.clock())
+            return f"refused: {reason}"
         except EmailDeferred as error:
-            log.info("email %s deferred: %s", email_id, error)
             delivery.defer(email_id, str(error), now=self.clock())
-        else:
-            log.info("email %s sent", email_id)
-            delivery.mark_sent(email_id, now=self.clock())
+            return f"deferred: {error}"
+        delivery.settle(email_id, EmailState.SENT, now=self.clock())
+        return "sent"

@@ -7,7 +7,7 @@ worker that dies is due again when the lease ends.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Update, and_, bindparam, func, literal_column, select, update
+from sqlalchemy import Update, and_, bindparam, func, literal_column, select, update
 
 from petition.database import counters
 from petition.database.base import db
@@ -66,27 +66,17 @@ def claim(now: datetime, *, per_minute: int = 0) -> int | None:
     return None if row is None else int(row[0])
 
 
-def mark_sent(email_id: int, *, now: datetime) -> None:
-    """Mark an email as accepted by the mail server."""
+def settle(email_id: int, state: EmailState, *, now: datetime) -> None:
+    """Mark a due email as sent, or as withheld: its pending page shows that like a sent one."""
     with transaction() as connection:
-        _settle(connection, email_id, EmailState.SENT, now)
+        _SETTLE.first(connection, {"email": email_id, "state": state.value, "now": now})
 
 
-def mark_withheld(email_id: int, *, now: datetime) -> None:
-    """Mark an email as not sent; its pending page shows it like one that was."""
-    with transaction() as connection:
-        _settle(connection, email_id, EmailState.WITHHELD, now)
-
-
-def _settle(connection: Connection, email_id: int, state: EmailState, now: datetime) -> None:
-    _SETTLE.first(connection, {"email": email_id, "state": state.value, "now": now})
-
-
-def mark_refused(email_id: int, reason: str) -> None:
+def give_up(email_id: int, reason: str) -> None:
     """Give an email up and keep the reason."""
     with transaction() as connection:
         connection.execute(
-            _while_due(email_id).values(state=EmailState.REFUSED, reason=reason[:300], address="")
+            _update_due(email_id).values(state=EmailState.REFUSED, reason=reason[:300], address="")
         )
 
 
@@ -99,13 +89,13 @@ def defer(email_id: int, reason: str, *, now: datetime) -> None:
         values: dict[str, object] = {"due_at": now + retry_delay(attempts), "reason": reason[:300]}
         if now - created_at > GIVE_UP_AFTER:
             values |= {"state": EmailState.REFUSED, "address": ""}
-        connection.execute(_while_due(email_id).values(values))
+        connection.execute(_update_due(email_id).values(values))
 
 
 def release(email_id: int, *, now: datetime) -> None:
     """End the lease of an email that was not tried; the attempt does not count."""
     with transaction() as connection:
-        connection.execute(_while_due(email_id).values(due_at=now, attempts=_email.c.attempts - 1))
+        connection.execute(_update_due(email_id).values(due_at=now, attempts=_email.c.attempts - 1))
 
 
 def retry_delay(attempts: int) -> timedelta:
@@ -136,5 +126,5 @@ def status() -> Status:
     return Status(**{state.value: counts.get(state, 0) for state in EmailState}, oldest=oldest)
 
 
-def _while_due(email_id: int) -> Update:
+def _update_due(email_id: int) -> Update:
     return update(_email).where(_email.c.id == email_id, _email.c.state == EmailState.DUE)

@@ -97,12 +97,10 @@ def _build_insert(counts: Subquery, *columns: str) -> CompiledStatement:
         counts.c.repeated > 0,
     )
     now = bindparam("now", type_=_email.c.created_at.type)
-    empty = ("mailbox_hash", "reason", "address", "language")
+    given = ("kind", "state", *columns)
     values: dict[str, ColumnElement[Any]] = {
-        **dict.fromkeys(empty, literal("")),
-        **{
-            name: bindparam(name, type_=_email.c[name].type) for name in ("kind", "state", *columns)
-        },
+        **dict.fromkeys(("mailbox_hash", "reason", "address", "language"), literal("")),
+        **{name: bindparam(name, type_=_email.c[name].type) for name in given},
         "suppressed": suppressed,
         "attempts": literal(0),
         "created_at": now,
@@ -164,6 +162,7 @@ def email_signer(
     emails are queued and settled like others, so response and timing do not reveal them.
     """
     held = hold is not None and hold.holds(recipient.signature_id)
+    by_owner = kind == EmailKind.THANKS  # nobody else can cause it
     values = {
         "kind": kind.value,
         "state": (EmailState.HELD if held else EmailState.DUE).value,
@@ -172,15 +171,15 @@ def email_signer(
         "mailbox_hash": recipient.mailbox_hash,
         "burst_id": hold and hold.burst_id,
         "no_recipient": recipient.signature_id is None,
+        "now": now,
+        "period_start": now - MAILBOX_PERIOD,
+        "limit": NO_LIMIT if by_owner else EMAILS_PER_MAILBOX,
+        "hour_start": now - timedelta(hours=1),
+        "hourly_limit": RESENDS_PER_HOUR if again else NO_LIMIT,
+        "too_soon_start": now - RESEND_AFTER if again else now,
         "double_click_start": now - DOUBLE_CLICK,
     }
-    if kind == EmailKind.THANKS:  # only the owner of the mailbox can cause it
-        limits = _limits(now, MAILBOX_PERIOD, NO_LIMIT)
-    elif again:
-        limits = _limits(now, MAILBOX_PERIOD, EMAILS_PER_MAILBOX, RESENDS_PER_HOUR, RESEND_AFTER)
-    else:
-        limits = _limits(now, MAILBOX_PERIOD, EMAILS_PER_MAILBOX)
-    ((email_id,),) = _INSERT_FOR_SIGNER.all(connection, values | limits)
+    ((email_id,),) = _INSERT_FOR_SIGNER.all(connection, values)
     return int(email_id)
 
 
@@ -196,27 +195,15 @@ def email_organiser(
         "state": EmailState.DUE.value,
         "organiser_id": organiser_id,
         "no_recipient": organiser_id is None,
-    }
-    limits = _limits(now, ORGANISER_PERIOD, EMAILS_PER_ORGANISER)
-    ((email_id,),) = _INSERT_FOR_ORGANISER.all(connection, values | limits)
-    return int(email_id)
-
-
-def _limits(
-    now: datetime,
-    period: timedelta,
-    limit: int,
-    hourly_limit: int = NO_LIMIT,
-    too_soon: timedelta = timedelta(0),
-) -> dict[str, object]:
-    return {
         "now": now,
-        "period_start": now - period,
-        "limit": limit,
-        "hour_start": now - timedelta(hours=1),
-        "hourly_limit": hourly_limit,
-        "too_soon_start": now - too_soon,
+        "period_start": now - ORGANISER_PERIOD,
+        "limit": EMAILS_PER_ORGANISER,
+        "hour_start": now,
+        "hourly_limit": NO_LIMIT,
+        "too_soon_start": now,
     }
+    ((email_id,),) = _INSERT_FOR_ORGANISER.all(connection, values)
+    return int(email_id)
 
 
 def email_withdrawn_signer(
