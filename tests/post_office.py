@@ -1,6 +1,4 @@
-"""A real SMTP server for the tests: it keeps what it takes, and refuses, defers or hangs up when
-told to.
-"""
+"""A real SMTP server for the tests: it keeps what it accepts, and refuses or defers on request."""
 
 import asyncio
 import re
@@ -15,7 +13,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 @dataclass(frozen=True)
 class Arrived:
-    """A mail as it arrived: the envelope and the message."""
+    """An email as it arrived: the envelope and the message."""
 
     sender: str
     recipients: list[str]
@@ -37,7 +35,7 @@ class Arrived:
 
     @property
     def link(self) -> str:
-        """The first link in the text: what the letter is about."""
+        """The first link in the text: what the email is about."""
         return str(re.findall(r"https?://\S+", self.text)[0])
 
     def link_to(self, page: str) -> str:
@@ -53,9 +51,7 @@ class Arrived:
 
 
 class PostOffice:
-    """Runs the server. `answers` maps a recipient to what the server says to it instead of taking
-    the mail.
-    """
+    """Runs the server. `answers` maps a recipient to an answer other than 250."""
 
     def __init__(self, port: int = 0) -> None:
         self.arrived: list[Arrived] = []
@@ -70,7 +66,7 @@ class PostOffice:
         return self._port
 
     def start(self) -> None:
-        """Begin to listen."""
+        """Listen."""
         self._controller = _Controller(self, hostname="127.0.0.1", port=self._port)
         self._controller.start()
         self._port = self._controller.port
@@ -82,7 +78,7 @@ class PostOffice:
             self._controller = None
 
     def mail_to(self, address: str) -> Arrived:
-        """Wait for the first mail to an address."""
+        """Wait for the first email to an address."""
         for number in range(1, 100):
             mail = self.wait_for(number)[number - 1]
             if mail.recipients == [address]:
@@ -90,11 +86,11 @@ class PostOffice:
         raise AssertionError(address)
 
     def wait_for(self, number: int, seconds: float = 15) -> list[Arrived]:
-        """Return the mails once there are so many, or fail."""
+        """Return the emails once there are so many, or fail."""
         end = time.monotonic() + seconds
         while len(self.arrived) < number:
             assert time.monotonic() < end, (
-                f"{len(self.arrived)} of {number} mails after {seconds} s"
+                f"{len(self.arrived)} of {number} emails after {seconds} s"
             )
             time.sleep(0.02)
         return self.arrived
@@ -109,7 +105,7 @@ class PostOffice:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Take the mail."""
+        """Accept the email, or give the set answer."""
         if self.data_answer is not None:
             return self.data_answer
         assert isinstance(envelope.content, bytes)

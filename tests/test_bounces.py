@@ -84,12 +84,12 @@ def bounces(app: Flask) -> Bounces:
     return run
 
 
-def letter() -> Email:
-    """Return the first letter as it is now."""
+def first_email() -> Email:
+    """Return the first email as it is stored now."""
     db.session.rollback()
-    found = db.session.get(Email, 1, populate_existing=True)
-    assert found is not None
-    return found
+    email = db.session.get(Email, 1, populate_existing=True)
+    assert email is not None
+    return email
 
 
 @pytest.mark.parametrize("headers_alone", [False, True])
@@ -98,9 +98,9 @@ def test_a_hard_bounce_stops_mail_and_shows_on_the_pending_page(
 ) -> None:
     given = report(sent.message, headers_alone=headers_alone)
     assert bounces(given=given) == "1 about our emails, 0 not\n"
-    assert letter().state == EmailState.REFUSED
-    assert letter().reason == "5.1.1"
-    assert bounces(given=given) == "1 about our emails, 0 not\n", "twice is once"
+    assert first_email().state == EmailState.REFUSED
+    assert first_email().reason == "5.1.1"
+    assert bounces(given=given) == "1 about our emails, 0 not\n", "idempotent"
     page = client.get(f"/pending/{token_for(client.application, tokens.PENDING, 1)}")
     assert "no such mailbox exists" in text_of(page)
 
@@ -128,7 +128,7 @@ def test_a_refusal_in_the_dialogue_is_told_at_once_to_whoever_types_the_address_
     assert db.session.scalars(select(Email.reason)).all() == ["550 5.1.1"] * 2
 
 
-def test_a_letter_too_many_does_not_tell_that_those_before_it_came_back_later(
+def test_an_email_too_many_does_not_tell_that_those_before_it_came_back_later(
     app: Flask, client: Client, petition: str, post_office: PostOffice, bounces: Bounces
 ) -> None:
     for _ in range(5):
@@ -155,7 +155,7 @@ def test_a_soft_bounce_stops_no_later_mail(
     sent: Arrived, bounces: Bounces, status: str, action: str, state: EmailState
 ) -> None:
     bounces(given=report(sent.message, status=status, action=action))
-    assert letter().state == state
+    assert first_email().state == state
     assert db.session.scalars(select(Suppression.hash)).all() == []
 
 
@@ -174,7 +174,7 @@ def test_a_confirmed_signer_who_bounces_later_stays_counted_and_is_no_longer_mai
 def test_nobody_can_forge_a_bounce(sent: Arrived, bounces: Bounces) -> None:
     forged = f"Message-ID: <1-{'0' * 20}@petition.example.org>\n\nText"
     assert bounces(given=report(forged)) == "0 about our emails, 1 not\n"
-    assert letter().state == EmailState.SENT
+    assert first_email().state == EmailState.SENT
 
 
 def test_other_mail_is_left_alone(sent: Arrived, bounces: Bounces) -> None:
@@ -222,15 +222,15 @@ def test_of_what_the_server_said_the_codes_are_kept(
     client.post(f"/p/{petition}/sign", data=filled())
     post_office.answers["anna@example.org"] = "550 5.1.1 User ANNA unknown, Annabel is known"
     deliver(app)
-    assert letter().reason == "550 5.1.1"
-    assert db.session.scalars(select(Suppression.bounce)).one() == letter().reason
+    assert first_email().reason == "550 5.1.1"
+    assert db.session.scalars(select(Suppression.bounce)).one() == first_email().reason
 
 
 def test_a_mail_given_up_elsewhere_shows_as_refused_and_bars_nobody(
     client: Client, petition: str, sent: Arrived, bounces: Bounces
 ) -> None:
     bounces(given=report(sent.message, status="4.4.7"))
-    assert letter().state == EmailState.REFUSED
+    assert first_email().state == EmailState.REFUSED
     assert db.session.scalars(select(Suppression.bounce)).all() == []
 
 
@@ -253,10 +253,10 @@ def test_a_message_that_cannot_be_read_is_left_alone(bounces: Bounces) -> None:
     assert bounces(given=given.encode()) == "0 about our emails, 1 not\n"
 
 
-def test_spellings_that_bounce_bar_nobody_through_a_letter_too_many(
+def test_spellings_that_bounce_bar_nobody_through_an_email_too_many(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
-    for number in range(5):  # a stranger uses up the letters of the inbox with tags that bounce
+    for number in range(5):  # a stranger uses up the emails of the mailbox with tags that bounce
         post_office.answers[f"anna+{number}@example.org"] = "550 5.1.1 no such user"
         client.post(f"/p/{petition}/sign", data=filled(email=f"anna+{number}@example.org"))
         deliver(app)
@@ -332,7 +332,7 @@ def test_reports_of_mails_beyond_ascii_and_encoded_ones_are_read(
         ("text/plain", "Sorry."), (status, status_of()), (returned, raw), encoding=encoding
     )
     assert bounces(given=given) == "1 about our emails, 0 not\n"
-    assert letter().reason == "5.1.1"
+    assert first_email().reason == "5.1.1"
 
 
 def test_a_report_with_a_footer_is_read_and_one_that_somebody_passed_on_is_not(
@@ -345,7 +345,7 @@ def test_a_report_with_a_footer_is_read_and_one_that_somebody_passed_on_is_not(
     kind, _, content = body.decode().partition("\n\n")
     given = parts((kind, content), ("text/plain", "Scanned for viruses."), kind="mixed")
     assert bounces(given=given) == "1 about our emails, 0 not\n"
-    assert letter().state == EmailState.REFUSED
+    assert first_email().state == EmailState.REFUSED
 
 
 def test_nor_can_a_bounce_be_forged_in_the_newer_forms(sent: Arrived, bounces: Bounces) -> None:
@@ -357,7 +357,7 @@ def test_nor_can_a_bounce_be_forged_in_the_newer_forms(sent: Arrived, bounces: B
             encoding=encoding,
         )
         assert bounces(given=given) == "0 about our emails, 1 not\n"
-    assert letter().state == EmailState.SENT
+    assert first_email().state == EmailState.SENT
 
 
 @pytest.mark.parametrize(
@@ -365,7 +365,7 @@ def test_nor_can_a_bounce_be_forged_in_the_newer_forms(sent: Arrived, bounces: B
 )
 def test_an_action_is_its_first_word(sent: Arrived, bounces: Bounces, action: str) -> None:
     bounces(given=report(sent.message, action=action))
-    assert letter().state == EmailState.REFUSED
+    assert first_email().state == EmailState.REFUSED
 
 
 @pytest.mark.parametrize(
@@ -387,7 +387,7 @@ def test_of_a_report_the_enhanced_status_alone_is_kept(
         ("message/rfc822", sent.message.as_string()),
     )
     assert bounces(given=given) == "1 about our emails, 0 not\n"
-    assert letter().reason == kept
+    assert first_email().reason == kept
     assert set(db.session.scalars(select(Suppression.bounce))) <= {kept}
 
 
@@ -413,7 +413,7 @@ def test_what_no_mail_server_would_write_is_skipped_in_silence(
     assert caplog.text == ""
 
 
-def test_a_message_that_faults_holds_up_no_later_one_and_is_told_without_persons(
+def test_a_message_that_fails_delays_no_later_one_and_is_told_without_persons(
     app: Flask, sent: Arrived, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = mailbox.Maildir(tmp_path / "maildir")
@@ -423,6 +423,6 @@ def test_a_message_that_faults_holds_up_no_later_one_and_is_told_without_persons
     result = app.test_cli_runner().invoke(args=["bounces", str(tmp_path / "maildir")])
     assert "1 about our emails, 3 not\n" in result.output
     assert result.exit_code == 1, "or a mail server would take it for done"
-    assert letter().state == EmailState.REFUSED
+    assert first_email().state == EmailState.REFUSED
     assert caplog.text.count("a message could not be read or acted on: FileNotFoundError") == 3
     assert "anna" not in caplog.text

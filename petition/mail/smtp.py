@@ -2,7 +2,7 @@
 
 import smtplib
 import ssl
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from email.charset import QP, Charset
 from email.header import Header
 from email.mime.multipart import MIMEMultipart
@@ -75,13 +75,16 @@ class Connection(flask_mail.Connection):
         connect = partial(smtplib.SMTP_SSL, context=tls) if settings.use_ssl else smtplib.SMTP
         name = _domain(settings.default_sender) or None
         try:
-            host = connect(
-                settings.server, settings.port, local_hostname=name, timeout=TIMEOUT_SECONDS
-            )
-            if settings.use_tls:
-                host.starttls(context=tls)
-            if settings.username and settings.password:
-                host.login(settings.username, settings.password)
+            with ExitStack() as on_error:
+                host = connect(
+                    settings.server, settings.port, local_hostname=name, timeout=TIMEOUT_SECONDS
+                )
+                on_error.callback(host.close)
+                if settings.use_tls:
+                    host.starttls(context=tls)
+                if settings.username and settings.password:
+                    host.login(settings.username, settings.password)
+                on_error.pop_all()
         except (OSError, smtplib.SMTPException) as error:
             raise unreachable(error) from None
         return host
