@@ -190,10 +190,10 @@ def test_reports_are_read_from_a_maildir_an_mbox_and_a_file(
     given = report(sent.message)
     folder = mailbox.Maildir(tmp_path / "maildir")
     box = mailbox.mbox(tmp_path / "mbox")
-    for kept in (folder, box):
-        kept.add(message_from_bytes(given))
-        kept.flush()
-        kept.close()
+    for messages in (folder, box):
+        messages.add(message_from_bytes(given))
+        messages.flush()
+        messages.close()
     (tmp_path / "one.eml").write_bytes(given)
     for name in ("maildir", "mbox", "one.eml"):
         assert bounces(str(tmp_path / name)) == "1 about our emails, 0 not\n", name
@@ -282,7 +282,7 @@ def test_a_second_entry_that_shares_a_refusal_bars_no_spelling_of_its_own(
 FIELDS = (
     "Reporting-MTA: dns; mx.example.net\n\n"
     "Final-Recipient: utf-8; ånna@example.org\n"
-    "Action: {action}\nStatus: {status}\nDiagnostic-Code: {said}\n"
+    "Action: {action}\nStatus: {status}\nDiagnostic-Code: {diagnostic}\n"
 )
 ENCODED: dict[str, Callable[[bytes], bytes]] = {
     "8bit": bytes,
@@ -310,10 +310,12 @@ def parts(
 
 
 def status_of(
-    action: str = "failed", status: str = "5.1.1", said: str = "smtp; 550 5.1.1 <ånna> unknown"
+    action: str = "failed",
+    status: str = "5.1.1",
+    diagnostic: str = "smtp; 550 5.1.1 <ånna> unknown",
 ) -> str:
     """Write the fields of a delivery status."""
-    return FIELDS.format(action=action, status=status, said=said)
+    return FIELDS.format(action=action, status=status, diagnostic=diagnostic)
 
 
 @pytest.mark.parametrize("encoding", ENCODED)
@@ -369,7 +371,7 @@ def test_an_action_is_its_first_word(sent: Arrived, bounces: Bounces, action: st
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "kept"),
+    ("status", "diagnostic", "reason"),
     [
         ("5.2.2 (mailbox full)", "smtp; 550 5.1.1 no", "5.2.2"),
         ("5.0.0", "smtp; 550-5.1.1 no such user\n 550 5.1.1 here", "5.1.1"),
@@ -380,15 +382,15 @@ def test_an_action_is_its_first_word(sent: Arrived, bounces: Bounces, action: st
     ],
 )
 def test_of_a_report_the_enhanced_status_alone_is_kept(
-    sent: Arrived, bounces: Bounces, status: str, said: str, kept: str
+    sent: Arrived, bounces: Bounces, status: str, diagnostic: str, reason: str
 ) -> None:
     given = parts(
-        ("message/delivery-status", status_of(status=status, said=said)),
+        ("message/delivery-status", status_of(status=status, diagnostic=diagnostic)),
         ("message/rfc822", sent.message.as_string()),
     )
     assert bounces(given=given) == "1 about our emails, 0 not\n"
-    assert first_email().reason == kept
-    assert set(db.session.scalars(select(Suppression.bounce))) <= {kept}
+    assert first_email().reason == reason
+    assert set(db.session.scalars(select(Suppression.bounce))) <= {reason}
 
 
 def test_what_no_mail_server_would_write_is_skipped_in_silence(
@@ -408,8 +410,8 @@ def test_what_no_mail_server_would_write_is_skipped_in_silence(
         b"\x00" * 100,
         b"Content-Type: multipart/report\n\n",
     ):
-        told = bounces(given=given)
-        assert told in {"0 about our emails, 1 not\n", "1 about our emails, 0 not\n"}
+        output = bounces(given=given)
+        assert output in {"0 about our emails, 1 not\n", "1 about our emails, 0 not\n"}
     assert caplog.text == ""
 
 

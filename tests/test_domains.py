@@ -1,6 +1,4 @@
-"""Whether a mail domain takes mail, asked of a real DNS server on this machine; and throw-away
-addresses.
-"""
+"""Whether a domain takes mail, with a real DNS server on this machine; throw-away addresses."""
 
 import socket
 import threading
@@ -86,8 +84,8 @@ def name_server() -> Iterator[NameServer]:
     server.stop()
 
 
-def asking(port: int) -> mx.MailDomains:
-    """Return what asks the server at a port."""
+def mail_domains(port: int) -> mx.MailDomains:
+    """Return mail domains that are looked up at the DNS server at a port."""
     resolver = dns.resolver.Resolver(configure=False)
     resolver.nameservers = ["127.0.0.1"]
     resolver.port = port
@@ -107,18 +105,18 @@ def asking(port: int) -> mx.MailDomains:
 def test_a_domain_takes_mail_or_says_that_it_does_not(
     name_server: NameServer, domain: str, takes: bool
 ) -> None:
-    known = asking(name_server.port)
+    known = mail_domains(name_server.port)
     assert known.takes_mail(domain, now=TODAY) is takes
     asked = len(name_server.asked)
     assert known.takes_mail(domain, now=TODAY + timedelta(minutes=59)) is takes
-    assert len(name_server.asked) == asked, "remembered for an hour"
+    assert len(name_server.asked) == asked, "cached for an hour"
     known.takes_mail(domain, now=TODAY + timedelta(minutes=61))
     assert len(name_server.asked) > asked
 
 
 def test_without_an_answer_mail_is_sent(name_server: NameServer) -> None:
     name_server.stop()
-    known = asking(name_server.port)
+    known = mail_domains(name_server.port)
     assert known.resolver is not None
     known.resolver.lifetime = 0.2
     timeout, mx.LOOKUP_SECONDS = mx.LOOKUP_SECONDS, 0.2
@@ -139,7 +137,7 @@ def test_an_address_at_a_domain_that_takes_no_mail_is_told_on_the_pending_page(
     pending = client.post(
         f"/p/{make_petition()}/sign", data=filled(email="anna@nobody.test-zone")
     ).location
-    deliver_asking(app, asking(name_server.port))
+    deliver_checking(app, mail_domains(name_server.port))
     assert post_office.arrived == []
     assert "takes no mail" in text_of(client.get(pending))
 
@@ -178,15 +176,15 @@ def test_a_wrong_answer_of_the_dns_bars_nobody_for_good(
     app: Flask, petition: str, post_office: PostOffice, name_server: NameServer
 ) -> None:
     client = app.test_client()
-    for asked in (asking(name_server.port), None):
+    for domains in (mail_domains(name_server.port), None):
         client.post(f"/p/{petition}/sign", data=filled(email="anna@nobody.test-zone"))
-        deliver_asking(app, asked)
+        deliver_checking(app, domains)
     assert [mail.recipients for mail in post_office.arrived] == [["anna@nobody.test-zone"]]
     assert db.session.scalars(select(Suppression.bounce)).all() == []
 
 
 def test_well_known_domains_are_not_asked_about(name_server: NameServer) -> None:
-    assert asking(name_server.port).takes_mail("gmail.com", now=TODAY)
+    assert mail_domains(name_server.port).takes_mail("gmail.com", now=TODAY)
     assert name_server.asked == []
 
 
@@ -195,8 +193,8 @@ def test_parts_of_a_throw_away_domain_are_one_too() -> None:
     assert not email_domains.is_disposable("com")
 
 
-def deliver_asking(app: Flask, mail_domains: mx.MailDomains | None) -> None:
-    """Deliver what is due, asking this DNS first."""
+def deliver_checking(app: Flask, domains: mx.MailDomains | None) -> None:
+    """Deliver what is due, checking the mail domains first."""
     context = MailContext(
         "https://petition.example.org",
         "petition@petition.example.org",
@@ -204,7 +202,7 @@ def deliver_asking(app: Flask, mail_domains: mx.MailDomains | None) -> None:
         7,
         14,
         render_email,
-        mail_domains,
+        domains,
     )
     replace(
         worker_for(app),

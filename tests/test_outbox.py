@@ -127,7 +127,7 @@ def test_a_refused_message_is_kept_with_the_servers_codes(
 
 
 @pytest.mark.parametrize(
-    ("said", "kept"),
+    ("answer", "codes"),
     [
         ("5.1.1 <anna@example.org>: no such user", "550 5.1.1"),
         ("Not here.\n5.1.1 Try another.", "550 5.1.1"),
@@ -143,8 +143,8 @@ def test_a_refused_message_is_kept_with_the_servers_codes(
         ("", "550"),
     ],
 )
-def test_of_an_answer_about_an_email_only_the_codes_are_kept(said: str, kept: str) -> None:
-    assert status_codes.format_codes(550, said.encode()) == kept
+def test_of_an_answer_about_an_email_only_the_codes_are_kept(answer: str, codes: str) -> None:
+    assert status_codes.format_codes(550, answer.encode()) == codes
 
 
 def test_a_control_character_in_an_answer_breaks_nothing(
@@ -184,9 +184,9 @@ def test_a_failed_connection_is_told_in_the_servers_words_on_one_line(make_app: 
         with app.app_context():
             make_petition()
             sign()
-            with pytest.raises(MailServerUnreachable) as told:
+            with pytest.raises(MailServerUnreachable) as error:
                 deliver(app)
-    assert str(told.value) == "554 5.3.2 no [31mservice to …"
+    assert str(error.value) == "554 5.3.2 no [31mservice to …"
 
 
 def test_a_server_that_does_not_answer_is_given_up_after_a_time(
@@ -262,16 +262,16 @@ def tls_server(context: ssl.SSLContext, *, starttls: bool) -> Iterator[int]:
 
 
 def test_a_refused_sender_is_told_by_codes_for_the_words_may_hold_a_key(make_app: MakeApp) -> None:
-    said = (b"220 mx", b"250 mx", b"553 5.7.1 bounces+1-0a1b not owned by you", b"250 ok")
-    with answering(*said) as port:
+    answers = (b"220 mx", b"250 mx", b"553 5.7.1 bounces+1-0a1b not owned by you", b"250 ok")
+    with answering(*answers) as port:
         app = make_app(MAIL_PORT=port)
         with app.app_context():
             make_petition()
             email_id = sign()
-            with pytest.raises(MailServerUnreachable) as told:
+            with pytest.raises(MailServerUnreachable) as error:
                 deliver(app)
             assert stored(email_id).state == EmailState.DUE
-            assert stored(email_id).reason == str(told.value) == "sender refused: 553 5.7.1"
+            assert stored(email_id).reason == str(error.value) == "sender refused: 553 5.7.1"
 
 
 def test_a_fault_while_settling_defers_the_email_and_delays_no_other(
@@ -333,10 +333,10 @@ def test_a_worker_killed_between_claim_and_delivery_gives_the_email_back(
     app: Flask, petition: str
 ) -> None:
     email_id = sign()
-    moment = stored(email_id).due_at
-    assert delivery.claim(moment) == email_id  # … and dies here
-    assert delivery.claim(moment + MINUTE) is None, "it is leased"
-    assert delivery.claim(moment + delivery.LEASE) == email_id
+    due_at = stored(email_id).due_at
+    assert delivery.claim(due_at) == email_id  # … and dies here
+    assert delivery.claim(due_at + MINUTE) is None, "it is leased"
+    assert delivery.claim(due_at + delivery.LEASE) == email_id
     assert stored(email_id).attempts == 2
 
 
@@ -439,9 +439,9 @@ def test_status_tells_what_waits(app: Flask, petition: str, post_office: PostOff
     sign("refused@example.org")
     deliver(app)
     sign("b@example.org")
-    found = delivery.status()
-    assert (found.due, found.sent, found.refused, found.withheld) == (1, 1, 1, 0)
-    assert isinstance(found.oldest, datetime)
+    counts = delivery.status()
+    assert (counts.due, counts.sent, counts.refused, counts.withheld) == (1, 1, 1, 0)
+    assert isinstance(counts.oldest, datetime)
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -70,11 +70,10 @@ def status() -> None:
 @click.argument("source", type=click.Path(exists=True, path_type=Path), required=False)
 @with_appcontext
 def bounces(source: Path | None) -> None:
-    """Read delivery reports (RFC 3464) from SOURCE, a Maildir, an mbox or one message, or from
-    standard input.
+    """Read delivery reports (RFC 3464) from SOURCE (Maildir, mbox or a message) or standard input.
 
-    Reports are not moved or deleted: reading them twice changes nothing more. The exit status is 1
-    if a message could not be read or acted on; the others are read all the same.
+    Reports are not moved or deleted; reading them again changes nothing. The exit status is 1 if a
+    message could not be read or acted on.
     """
     tokens: Tokens = current_app.extensions["tokens"]
     known = others = errors = 0

@@ -63,9 +63,9 @@ def record_bounce(bounce: Bounce, *, tokens: Tokens, now: datetime) -> bool:
 
 
 def refuse(email_id: int, reason: str, *states: EmailState, tokens: Tokens, now: datetime) -> bool:
-    """Mark an email in one of `states` as refused, and return whether there is one.
+    """Mark an email, if in one of `states`, as refused; suppress an address that does not exist.
 
-    If its address does not exist, suppress that.
+    Return whether it was in one.
     """
     with transaction() as connection:
         email = connection.execute(
@@ -110,10 +110,7 @@ def parse_report(content: bytes, tokens: Tokens) -> list[Bounce]:
 
 
 class _Part(Message):
-    """A part of a message that leaves enclosed messages unparsed.
-
-    Python's parser reads neither those of RFC 6533 nor encoded ones.
-    """
+    """A part with enclosed messages unparsed: Python reads neither encoded nor RFC 6533 ones."""
 
     @property
     def kind(self) -> str:
@@ -159,10 +156,7 @@ def _parse_recipients(report: _Part) -> Iterator[tuple[str, str]]:
 
 
 def _find_status(headers: Message) -> str:
-    """Return a recipient's status, or the remote server's where that is more specific.
-
-    Exim always writes 5.0.0.
-    """
+    """Return a recipient's status, or the remote server's if it is less vague (Exim's 5.0.0)."""
     status = find_enhanced_status(str(headers.get("Status", "")))
     if status and not status.endswith(".0"):
         return status

@@ -22,15 +22,13 @@ Render = Callable[[str, str, Mapping[str, object]], tuple[str, str, str]]
 
 @dataclass(frozen=True, slots=True)
 class MailContext:
-    """Settings and services that every email needs. The days are those that a confirmation link
-    works and an unconfirmed entry is kept.
-    """
+    """Settings and services that every email needs."""
 
     site_url: str
     sender: str
     tokens: Tokens
-    confirm_days: int
-    purge_days: int
+    confirm_days: int  # that a confirmation link works
+    purge_days: int  # that an unconfirmed entry is kept
     render: Render
     mail_domains: MailDomains | None = None
 
@@ -41,10 +39,7 @@ class MailContext:
 
 @dataclass(frozen=True, slots=True)
 class EmailContent:
-    """Recipient, template and template variables of an email.
-
-    With a `mailbox_key`, suppression and the mail domain are checked before it is sent.
-    """
+    """Recipient, template and variables of an email; with a mailbox, it is checked first."""
 
     to: str
     language: str
@@ -127,10 +122,7 @@ class SignatureContext:
 def get_signature_context(
     email: Email, context: MailContext, now: datetime, *, current: bool = False
 ) -> SignatureContext | None:
-    """Return the context of an email's entry, or of the signature's `current` one.
-
-    None if it was erased.
-    """
+    """Return the context of an email's entry, or of the `current` one, unless it was erased."""
     row = db.session.execute(_SIGNATURE, {"signature": email.signature_id}).first()
     if row is None:
         return None

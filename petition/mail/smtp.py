@@ -43,11 +43,9 @@ class Message(flask_mail.Message):
         }
 
     def as_bytes(self) -> bytes:
-        """Return the message with CRLF line ends. To an address beyond ASCII, headers are UTF-8
-        (RFC 6532).
+        """Return the message with CRLF; to an address beyond ASCII, with UTF-8 headers (RFC 6532).
 
-        Flask-Mail's own loses spaces of long subjects (Python's gh-92081), writes lines over 998
-        bytes, and fails at an address beyond ASCII.
+        Flask-Mail's own loses spaces of subjects, has lines over 998 bytes, and takes only ASCII.
         """
         recipient = str(self.recipients[0])
         content = MIMEMultipart("alternative")

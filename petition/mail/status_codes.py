@@ -34,9 +34,6 @@ def is_from_report(reason: str) -> bool:
 
 
 def remove_addresses(text: str) -> str:
-    """Return an answer about the connection on one line, without control characters or addresses.
-
-    For operators.
-    """
+    """Return an answer for operators: on one line, without control characters or addresses."""
     printable = "".join(char if char.isprintable() else " " for char in text[:1_000])
     return _ADDRESS.sub("…", " ".join(printable.split()))

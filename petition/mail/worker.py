@@ -26,18 +26,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Sends due emails. Any number of workers may run at once.
-
-    `background` runs scheduled tasks. `emails_per_minute` limits all workers together; 0 is no
-    limit.
-    """
+    """Sends due emails. Any number of workers may run at once."""
 
     connect: Connect
     compose: Callable[[int], Message | None]
     clock: Callable[[], datetime]
     tokens: Tokens
-    background: Callable[[datetime], None] | None = None
-    emails_per_minute: int = 0
+    background: Callable[[datetime], None] | None = None  # runs scheduled tasks
+    emails_per_minute: int = 0  # of all workers together; 0: no limit
 
     def run(self, stop: Event) -> None:
         """Send due emails until `stop` is set; the current one is finished first."""
@@ -62,10 +58,7 @@ class Worker:
             stop.wait(wait)
 
     def deliver_due(self, stop: Event | None = None, *, at_most: timedelta | None = None) -> int:
-        """Send all due emails, or for a time, and return how many were settled or deferred.
-
-        Raises: MailServerUnreachable.
-        """
+        """Send due emails, and return how many were tried. Raises: MailServerUnreachable."""
         end = None if at_most is None else self.clock() + at_most
         count = 0
         with ExitStack() as connected:

@@ -216,9 +216,7 @@ def email_withdrawn_signer(
     list_downloaded: bool,
     now: datetime,
 ) -> None:
-    """Enqueue the email that tells somebody that their signature was erased, and whether a list
-    with it was downloaded before. Until it is sent, it holds the address.
-    """
+    """Enqueue the email about an erased signature; it holds the address until it is sent."""
     connection.execute(
         insert(_email).values(
             kind=EmailKind.WITHDRAWN.value,
