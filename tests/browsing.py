@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from petition.cli.service import worker_for
+from petition.cli.mail import worker_for
 from petition.core import tokens
 from petition.core.clock import now
 from petition.database.base import db
@@ -77,7 +77,7 @@ def post(client: Client, email: str, network: str = "192.0.2.1", **fields: str) 
 def deliver(app: Flask) -> int:
     """Send all due emails over SMTP, as the mail worker does; return how many it settled."""
     db.session.rollback()  # end the snapshot of the test
-    return worker_for(app).work_off(Event())
+    return worker_for(app).deliver_due(Event())
 
 
 def signed(client: FlaskClient, post_office: PostOffice, slug: str, **changes: str | None) -> str:

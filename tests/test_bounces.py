@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from petition.core import tokens
 from petition.database.base import db
-from petition.mail import bounces as came_back
+from petition.mail import bounces as bounce_reports
 from petition.models import Email, Suppression
 from petition.models.enums import EmailState
 from tests.browsing import Client, browser, confirmed, count_of, deliver, filled, text_of, token_for
@@ -47,12 +47,12 @@ def bounces(app: Flask) -> Bounces:
     return run
 
 
-def letter() -> Email:
-    """Return the first letter as it is now."""
+def first_email() -> Email:
+    """Return the first email as it is stored now."""
     db.session.rollback()
-    found = db.session.get(Email, 1, populate_existing=True)
-    assert found is not None
-    return found
+    email = db.session.get(Email, 1, populate_existing=True)
+    assert email is not None
+    return email
 
 
 @pytest.mark.parametrize("headers_alone", [False, True])
@@ -60,10 +60,10 @@ def test_a_hard_bounce_stops_mail_and_shows_on_the_pending_page(
     client: Client, petition: str, sent: Arrived, bounces: Bounces, headers_alone: bool
 ) -> None:
     given = report(sent.message, headers_alone=headers_alone)
-    assert bounces(given=given) == "1 about letters of ours, 0 not\n"
-    assert letter().state == EmailState.REFUSED
-    assert letter().reason == "5.1.1"
-    assert bounces(given=given) == "1 about letters of ours, 0 not\n", "twice is once"
+    assert bounces(given=given) == "1 about our emails, 0 not\n"
+    assert first_email().state == EmailState.REFUSED
+    assert first_email().reason == "5.1.1"
+    assert bounces(given=given) == "1 about our emails, 0 not\n", "idempotent"
     page = client.get(f"/pending/{token_for(client.application, tokens.PENDING, 1)}")
     assert "no such mailbox exists" in text_of(page)
 
@@ -91,7 +91,7 @@ def test_a_refusal_in_the_dialogue_is_told_at_once_to_whoever_types_the_address_
     assert db.session.scalars(select(Email.reason)).all() == ["550 5.1.1"] * 2
 
 
-def test_a_letter_too_many_does_not_tell_that_those_before_it_came_back_later(
+def test_an_email_too_many_does_not_tell_that_those_before_it_came_back_later(
     app: Flask, client: Client, petition: str, post_office: PostOffice, bounces: Bounces
 ) -> None:
     for _ in range(5):
@@ -118,7 +118,7 @@ def test_a_soft_bounce_stops_no_later_mail(
     sent: Arrived, bounces: Bounces, status: str, action: str, state: EmailState
 ) -> None:
     bounces(given=report(sent.message, status=status, action=action))
-    assert letter().state == state
+    assert first_email().state == state
     assert db.session.scalars(select(Suppression.hash)).all() == []
 
 
@@ -136,15 +136,15 @@ def test_a_confirmed_signer_who_bounces_later_stays_counted_and_is_no_longer_mai
 
 def test_nobody_can_forge_a_bounce(sent: Arrived, bounces: Bounces) -> None:
     forged = f"Message-ID: <1-{'0' * 20}@petition.example.org>\n\nText"
-    assert bounces(given=report(forged)) == "0 about letters of ours, 1 not\n"
-    assert letter().state == EmailState.SENT
+    assert bounces(given=report(forged)) == "0 about our emails, 1 not\n"
+    assert first_email().state == EmailState.SENT
 
 
 def test_other_mail_is_left_alone(sent: Arrived, bounces: Bounces) -> None:
     mail = EmailMessage()
     mail["Subject"] = "Hello"
     mail.set_content("A question.")
-    assert bounces(given=mail.as_bytes()) == "0 about letters of ours, 1 not\n"
+    assert bounces(given=mail.as_bytes()) == "0 about our emails, 1 not\n"
 
 
 def test_reports_are_read_from_a_maildir_an_mbox_and_a_file(
@@ -153,13 +153,13 @@ def test_reports_are_read_from_a_maildir_an_mbox_and_a_file(
     given = report(sent.message)
     folder = mailbox.Maildir(tmp_path / "maildir")
     box = mailbox.mbox(tmp_path / "mbox")
-    for kept in (folder, box):
-        kept.add(message_from_bytes(given))
-        kept.flush()
-        kept.close()
+    for messages in (folder, box):
+        messages.add(message_from_bytes(given))
+        messages.flush()
+        messages.close()
     (tmp_path / "one.eml").write_bytes(given)
     for name in ("maildir", "mbox", "one.eml"):
-        assert bounces(str(tmp_path / name)) == "1 about letters of ours, 0 not\n", name
+        assert bounces(str(tmp_path / name)) == "1 about our emails, 0 not\n", name
 
 
 def test_on_request_each_mail_has_an_address_of_its_own_to_come_back_to(
@@ -176,7 +176,7 @@ def test_on_request_each_mail_has_an_address_of_its_own_to_come_back_to(
         assert (local, domain) == (f"bounces+{key}", "petition.example.org")
         given = report("Subject: cut short\n\nNo id is left.", to=mail.sender)
         result = app.test_cli_runner().invoke(args=["bounces"], input=io.BytesIO(given))
-        assert result.output == "1 about letters of ours, 0 not\n"
+        assert result.output == "1 about our emails, 0 not\n"
 
 
 def test_of_what_the_server_said_the_codes_are_kept(
@@ -185,15 +185,15 @@ def test_of_what_the_server_said_the_codes_are_kept(
     client.post(f"/p/{petition}/sign", data=filled())
     post_office.answers["anna@example.org"] = "550 5.1.1 User ANNA unknown, Annabel is known"
     deliver(app)
-    assert letter().reason == "550 5.1.1"
-    assert db.session.scalars(select(Suppression.bounce)).one() == letter().reason
+    assert first_email().reason == "550 5.1.1"
+    assert db.session.scalars(select(Suppression.bounce)).one() == first_email().reason
 
 
 def test_a_mail_given_up_elsewhere_shows_as_refused_and_bars_nobody(
     client: Client, petition: str, sent: Arrived, bounces: Bounces
 ) -> None:
     bounces(given=report(sent.message, status="4.4.7"))
-    assert letter().state == EmailState.REFUSED
+    assert first_email().state == EmailState.REFUSED
     assert db.session.scalars(select(Suppression.bounce)).all() == []
 
 
@@ -213,13 +213,13 @@ def test_a_message_that_cannot_be_read_is_left_alone(bounces: Bounces) -> None:
         f'Content-Type: multipart/mixed; boundary="{n}"\n\n--{n}\n' for n in range(3_000)
     )
     given = 'Content-Type: multipart/report; boundary="R"\n\n--R\n' + nested
-    assert bounces(given=given.encode()) == "0 about letters of ours, 1 not\n"
+    assert bounces(given=given.encode()) == "0 about our emails, 1 not\n"
 
 
-def test_spellings_that_bounce_bar_nobody_through_a_letter_too_many(
+def test_spellings_that_bounce_bar_nobody_through_an_email_too_many(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
-    for number in range(5):  # a stranger uses up the letters of the inbox with tags that bounce
+    for number in range(5):  # a stranger uses up the emails of the mailbox with tags that bounce
         post_office.answers[f"anna+{number}@example.org"] = "550 5.1.1 no such user"
         client.post(f"/p/{petition}/sign", data=filled(email=f"anna+{number}@example.org"))
         deliver(app)
@@ -245,7 +245,7 @@ def test_a_second_entry_that_shares_a_refusal_bars_no_spelling_of_its_own(
 FIELDS = (
     "Reporting-MTA: dns; mx.example.net\n\n"
     "Final-Recipient: utf-8; ånna@example.org\n"
-    "Action: {action}\nStatus: {status}\nDiagnostic-Code: {said}\n"
+    "Action: {action}\nStatus: {status}\nDiagnostic-Code: {diagnostic}\n"
 )
 ENCODED: dict[str, Callable[[bytes], bytes]] = {
     "8bit": bytes,
@@ -273,10 +273,12 @@ def parts(
 
 
 def status_of(
-    action: str = "failed", status: str = "5.1.1", said: str = "smtp; 550 5.1.1 <ånna> unknown"
+    action: str = "failed",
+    status: str = "5.1.1",
+    diagnostic: str = "smtp; 550 5.1.1 <ånna> unknown",
 ) -> str:
     """Write the fields of a delivery status."""
-    return FIELDS.format(action=action, status=status, said=said)
+    return FIELDS.format(action=action, status=status, diagnostic=diagnostic)
 
 
 @pytest.mark.parametrize("encoding", ENCODED)
@@ -294,8 +296,8 @@ def test_reports_of_mails_beyond_ascii_and_encoded_ones_are_read(
     given = parts(
         ("text/plain", "Sorry."), (status, status_of()), (returned, raw), encoding=encoding
     )
-    assert bounces(given=given) == "1 about letters of ours, 0 not\n"
-    assert letter().reason == "5.1.1"
+    assert bounces(given=given) == "1 about our emails, 0 not\n"
+    assert first_email().reason == "5.1.1"
 
 
 def test_a_report_with_a_footer_is_read_and_one_that_somebody_passed_on_is_not(
@@ -303,12 +305,12 @@ def test_a_report_with_a_footer_is_read_and_one_that_somebody_passed_on_is_not(
 ) -> None:
     whole = report(sent.message)
     passed_on = parts(("text/plain", "Look:"), ("message/rfc822", whole), kind="mixed")
-    assert bounces(given=passed_on) == "0 about letters of ours, 1 not\n"
+    assert bounces(given=passed_on) == "0 about our emails, 1 not\n"
     _, _, body = whole.partition(b"MIME-Version: 1.0\nContent-Type: ")
     kind, _, content = body.decode().partition("\n\n")
     given = parts((kind, content), ("text/plain", "Scanned for viruses."), kind="mixed")
-    assert bounces(given=given) == "1 about letters of ours, 0 not\n"
-    assert letter().state == EmailState.REFUSED
+    assert bounces(given=given) == "1 about our emails, 0 not\n"
+    assert first_email().state == EmailState.REFUSED
 
 
 def test_nor_can_a_bounce_be_forged_in_the_newer_forms(sent: Arrived, bounces: Bounces) -> None:
@@ -319,8 +321,8 @@ def test_nor_can_a_bounce_be_forged_in_the_newer_forms(sent: Arrived, bounces: B
             ("message/global", forged),
             encoding=encoding,
         )
-        assert bounces(given=given) == "0 about letters of ours, 1 not\n"
-    assert letter().state == EmailState.SENT
+        assert bounces(given=given) == "0 about our emails, 1 not\n"
+    assert first_email().state == EmailState.SENT
 
 
 @pytest.mark.parametrize(
@@ -328,11 +330,11 @@ def test_nor_can_a_bounce_be_forged_in_the_newer_forms(sent: Arrived, bounces: B
 )
 def test_an_action_is_its_first_word(sent: Arrived, bounces: Bounces, action: str) -> None:
     bounces(given=report(sent.message, action=action))
-    assert letter().state == EmailState.REFUSED
+    assert first_email().state == EmailState.REFUSED
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "kept"),
+    ("status", "diagnostic", "reason"),
     [
         ("5.2.2 (mailbox full)", "smtp; 550 5.1.1 no", "5.2.2"),
         ("5.0.0", "smtp; 550-5.1.1 no such user\n 550 5.1.1 here", "5.1.1"),
@@ -343,15 +345,15 @@ def test_an_action_is_its_first_word(sent: Arrived, bounces: Bounces, action: st
     ],
 )
 def test_of_a_report_the_enhanced_status_alone_is_kept(
-    sent: Arrived, bounces: Bounces, status: str, said: str, kept: str
+    sent: Arrived, bounces: Bounces, status: str, diagnostic: str, reason: str
 ) -> None:
     given = parts(
-        ("message/delivery-status", status_of(status=status, said=said)),
+        ("message/delivery-status", status_of(status=status, diagnostic=diagnostic)),
         ("message/rfc822", sent.message.as_string()),
     )
-    assert bounces(given=given) == "1 about letters of ours, 0 not\n"
-    assert letter().reason == kept
-    assert set(db.session.scalars(select(Suppression.bounce))) <= {kept}
+    assert bounces(given=given) == "1 about our emails, 0 not\n"
+    assert first_email().reason == reason
+    assert set(db.session.scalars(select(Suppression.bounce))) <= {reason}
 
 
 def test_what_no_mail_server_would_write_is_skipped_in_silence(
@@ -360,7 +362,7 @@ def test_what_no_mail_server_would_write_is_skipped_in_silence(
     whole = report(sent.message)
     many = [("message/delivery-status", status_of())] * 60
     for given in (
-        whole + b"x" * came_back.MOST_BYTES,
+        whole + b"x" * bounce_reports.MAX_BYTES,
         parts(*many, ("message/rfc822", sent.message.as_string())),
         whole.replace(b"\n", b"\r").replace(
             b"Sorry.", b"".join(b"--B\rContent-Type: multipart/mixed\r" for _ in range(3_000))
@@ -371,12 +373,12 @@ def test_what_no_mail_server_would_write_is_skipped_in_silence(
         b"\x00" * 100,
         b"Content-Type: multipart/report\n\n",
     ):
-        told = bounces(given=given)
-        assert told in {"0 about letters of ours, 1 not\n", "1 about letters of ours, 0 not\n"}
+        output = bounces(given=given)
+        assert output in {"0 about our emails, 1 not\n", "1 about our emails, 0 not\n"}
     assert caplog.text == ""
 
 
-def test_a_message_that_faults_holds_up_no_later_one_and_is_told_without_persons(
+def test_a_message_that_fails_delays_no_later_one_and_is_told_without_persons(
     app: Flask, sent: Arrived, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = mailbox.Maildir(tmp_path / "maildir")
@@ -384,8 +386,8 @@ def test_a_message_that_faults_holds_up_no_later_one_and_is_told_without_persons
     for number in range(3):  # it was there when the folder was listed, and cannot be opened
         (tmp_path / "maildir" / "new" / f"{number}.anna").symlink_to(tmp_path / "nowhere")
     result = app.test_cli_runner().invoke(args=["bounces", str(tmp_path / "maildir")])
-    assert "1 about letters of ours, 3 not\n" in result.output
+    assert "1 about our emails, 3 not\n" in result.output
     assert result.exit_code == 1, "or a mail server would take it for done"
-    assert letter().state == EmailState.REFUSED
+    assert first_email().state == EmailState.REFUSED
     assert caplog.text.count("a message could not be read or acted on: FileNotFoundError") == 3
     assert "anna" not in caplog.text

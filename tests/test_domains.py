@@ -1,11 +1,10 @@
-"""Whether a mail domain takes mail, asked of a real DNS server on this machine; and throw-away
-addresses.
-"""
+"""Whether a domain takes mail, with a real DNS server on this machine; throw-away addresses."""
 
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import dns.flags
@@ -19,12 +18,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from petition.abuse import email_domains
-from petition.cli.service import render_email, worker_for
+from petition.cli.mail import render_email, worker_for
 from petition.core.clock import now
 from petition.database.base import db
-from petition.mail import compose
+from petition.mail import compose, mx
 from petition.mail.context import MailContext
-from petition.mail.worker import Worker
 from petition.models import Signature, Suppression
 from tests.browsing import Client, filled, text_of
 from tests.factories import TODAY, make_petition
@@ -89,13 +87,13 @@ def name_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[NameServer]:
     server.stop()
 
 
-def asking(port: int) -> email_domains.MailDomains:
-    """Return what asks the server at a port."""
+def mail_domains(port: int) -> mx.MailDomains:
+    """Return mail domains that are looked up at the DNS server at a port."""
     resolver = dns.resolver.Resolver(configure=False)
     resolver.nameservers = ["127.0.0.1"]
     resolver.port = port
     resolver.search = []
-    return email_domains.MailDomains(resolver)
+    return mx.MailDomains(resolver)
 
 
 @pytest.mark.parametrize(
@@ -110,21 +108,21 @@ def asking(port: int) -> email_domains.MailDomains:
 def test_a_domain_takes_mail_or_says_that_it_does_not(
     name_server: NameServer, domain: str, takes: bool
 ) -> None:
-    known = asking(name_server.port)
+    known = mail_domains(name_server.port)
     assert known.takes_mail(domain, now=TODAY) is takes
     asked = len(name_server.asked)
     assert known.takes_mail(domain, now=TODAY + timedelta(minutes=59)) is takes
-    assert len(name_server.asked) == asked, "remembered for an hour"
+    assert len(name_server.asked) == asked, "cached for an hour"
     known.takes_mail(domain, now=TODAY + timedelta(minutes=61))
     assert len(name_server.asked) > asked
 
 
 def test_without_an_answer_mail_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(email_domains, "LOOK_UP_SECONDS", 0.2)
+    monkeypatch.setattr(mx, "LOOKUP_SECONDS", 0.2)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         silent.setblocking(False)
-        known = asking(silent.getsockname()[1])
+        known = mail_domains(silent.getsockname()[1])
         for domain in ("one", "two", "three"):
             assert known.takes_mail(f"{domain}.test-zone", now=TODAY)
             assert silent.recv(2_000), "it was asked"
@@ -142,7 +140,7 @@ def test_an_address_at_a_domain_that_takes_no_mail_is_told_on_the_pending_page(
     pending = client.post(
         f"/p/{make_petition()}/sign", data=filled(email="anna@nobody.test-zone")
     ).location
-    deliver_asking(app, asking(name_server.port))
+    deliver_checking(app, mail_domains(name_server.port))
     assert post_office.arrived == []
     assert "takes no mail" in text_of(client.get(pending))
 
@@ -181,15 +179,15 @@ def test_a_wrong_answer_of_the_dns_bars_nobody_for_good(
     app: Flask, petition: str, post_office: PostOffice, name_server: NameServer
 ) -> None:
     client = app.test_client()
-    for asked in (asking(name_server.port), None):
+    for domains in (mail_domains(name_server.port), None):
         client.post(f"/p/{petition}/sign", data=filled(email="anna@nobody.test-zone"))
-        deliver_asking(app, asked)
+        deliver_checking(app, domains)
     assert [mail.recipients for mail in post_office.arrived] == [["anna@nobody.test-zone"]]
     assert db.session.scalars(select(Suppression.bounce)).all() == []
 
 
 def test_well_known_domains_are_not_asked_about(name_server: NameServer) -> None:
-    assert asking(name_server.port).takes_mail("gmail.com", now=TODAY)
+    assert mail_domains(name_server.port).takes_mail("gmail.com", now=TODAY)
     assert name_server.asked == []
 
 
@@ -198,15 +196,18 @@ def test_parts_of_a_throw_away_domain_are_one_too() -> None:
     assert not email_domains.is_disposable("com")
 
 
-def deliver_asking(app: Flask, mail_domains: email_domains.MailDomains | None) -> None:
-    """Deliver what is due, asking this DNS first."""
-    plain = worker_for(app)
-    stationery = MailContext(
-        "https://petition.example.org", app.extensions["tokens"], 7, 14, render_email, mail_domains
+def deliver_checking(app: Flask, domains: mx.MailDomains | None) -> None:
+    """Deliver what is due, checking the mail domains first."""
+    context = MailContext(
+        "https://petition.example.org",
+        "petition@petition.example.org",
+        app.extensions["tokens"],
+        7,
+        14,
+        render_email,
+        domains,
     )
-    Worker(
-        plain.transport,
-        lambda letter: compose.compose(letter, stationery, now=now()),
-        now,
-        app.extensions["tokens"].keyed_hash,
-    ).work_off()
+    replace(
+        worker_for(app),
+        compose=lambda email_id: compose.compose(email_id, context, now=now()),
+    ).deliver_due()

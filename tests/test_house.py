@@ -171,7 +171,7 @@ def test_every_email_has_its_three_templates_and_renders_in_every_language(
         "purge": 14,
         "number": 12,
         "share_links": [("WhatsApp", "https://wa.me/?text=x")],
-        "copied": True,
+        "list_downloaded": True,
         "contact": "committee@example.org",
         "days": 7,
         "minutes": 30,

@@ -1,18 +1,19 @@
-"""Mail is never lost and never blocks: crash, refusal, outage and return, over a real SMTP
-server.
-"""
+"""No email is lost or blocks others: crash, refusal, outage and return, with a real SMTP server."""
 
 import os
 import signal
 import smtplib
 import socket
 import sqlite3
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 from threading import Event, Thread
 
@@ -20,13 +21,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from petition.cli.service import worker_for
+from petition.cli.mail import worker_for
 from petition.core.clock import now
 from petition.core.config import ROOT
 from petition.core.errors import MailServerUnreachable
+from petition.core.tokens import Tokens
 from petition.database.base import db
 from petition.database.transactions import transaction
-from petition.mail import smtp
+from petition.mail import smtp, status_codes
 from petition.models import Email
 from petition.models.enums import EmailState
 from petition.operations.scheduler import Scheduler, Task
@@ -42,23 +44,23 @@ MINUTE = timedelta(minutes=1)
 
 
 def sign(email: str = "anna@example.org") -> int:
-    """Sign now and return the id of the letter."""
+    """Sign now and return the id of the email."""
     return signatures.sign(email, at=now())
 
 
-def letter(email_id: int) -> Email:
-    """Return a letter as it is stored now."""
+def stored(email_id: int) -> Email:
+    """Return an email as it is stored now."""
     db.session.rollback()
-    found = db.session.get(Email, email_id, populate_existing=True)
-    assert found is not None
-    return found
+    email = db.session.get(Email, email_id, populate_existing=True)
+    assert email is not None
+    return email
 
 
-def test_a_letter_leaves_once(app: Flask, petition: str, post_office: PostOffice) -> None:
+def test_an_email_is_sent_once(app: Flask, petition: str, post_office: PostOffice) -> None:
     email_id = sign()
     assert deliver(app) == 1
     assert deliver(app) == 0
-    assert letter(email_id).state == EmailState.SENT
+    assert stored(email_id).state == EmailState.SENT
     assert len(post_office.arrived) == 1
 
 
@@ -68,13 +70,13 @@ def test_a_refused_address_is_not_tried_again_and_of_the_reason_the_codes_are_ke
     post_office.answers["anna@example.org"] = "550 5.1.1 <anna@example.org> unknown here"
     email_id = sign()
     deliver(app)
-    refused = letter(email_id)
+    refused = stored(email_id)
     assert refused.state == EmailState.REFUSED
     assert refused.reason == "550 5.1.1"
     assert deliver(app) == 0
 
 
-def test_one_refused_letter_holds_up_no_other(
+def test_one_refused_email_delays_no_other(
     app: Flask, petition: str, post_office: PostOffice
 ) -> None:
     post_office.answers["anna@example.org"] = "550 5.1.1 unknown"
@@ -84,13 +86,13 @@ def test_one_refused_letter_holds_up_no_other(
     assert [mail.recipients for mail in post_office.arrived] == [["berta@example.org"]]
 
 
-def test_a_deferred_letter_waits_longer_each_time(
+def test_a_deferred_email_waits_longer_each_time(
     app: Flask, petition: str, post_office: PostOffice
 ) -> None:
     post_office.answers["anna@example.org"] = "451 4.7.1 greylisted, come back"
     email_id = sign()
     deliver(app)
-    deferred = letter(email_id)
+    deferred = stored(email_id)
     assert deferred.state == EmailState.DUE
     assert deferred.reason == "451 4.7.1"
     assert timedelta(0) < deferred.due_at - now() <= timedelta(seconds=5)
@@ -104,13 +106,15 @@ def test_the_waits_grow_from_five_seconds_to_one_hour() -> None:
     assert waits == sorted(waits)
 
 
-def test_a_letter_that_nobody_takes_for_five_days_is_given_up(app: Flask, petition: str) -> None:
+def test_an_email_that_no_server_accepts_for_five_days_is_given_up(
+    app: Flask, petition: str
+) -> None:
     email_id = sign()
-    made = letter(email_id).created_at
+    made = stored(email_id).created_at
     delivery.claim(made)
     delivery.defer(email_id, "451 later", now=made + timedelta(days=5, seconds=1))
-    assert letter(email_id).state == EmailState.REFUSED
-    assert letter(email_id).reason == "451 later"
+    assert stored(email_id).state == EmailState.REFUSED
+    assert stored(email_id).reason == "451 later"
 
 
 def test_a_refused_message_is_kept_with_the_servers_codes(
@@ -119,12 +123,12 @@ def test_a_refused_message_is_kept_with_the_servers_codes(
     post_office.data_answer = "550 5.7.515 access denied, sender not authenticated"
     email_id = sign()
     deliver(app)
-    assert letter(email_id).state == EmailState.REFUSED
-    assert letter(email_id).reason == "550 5.7.515"
+    assert stored(email_id).state == EmailState.REFUSED
+    assert stored(email_id).reason == "550 5.7.515"
 
 
 @pytest.mark.parametrize(
-    ("said", "kept"),
+    ("answer", "codes"),
     [
         ("5.1.1 <anna@example.org>: no such user", "550 5.1.1"),
         ("Not here.\n5.1.1 Try another.", "550 5.1.1"),
@@ -140,8 +144,8 @@ def test_a_refused_message_is_kept_with_the_servers_codes(
         ("", "550"),
     ],
 )
-def test_of_an_answer_about_a_letter_only_the_codes_are_kept(said: str, kept: str) -> None:
-    assert smtp.codes_of(550, said.encode()) == kept
+def test_of_an_answer_about_an_email_only_the_codes_are_kept(answer: str, codes: str) -> None:
+    assert status_codes.format_codes(550, answer.encode()) == codes
 
 
 def test_a_control_character_in_an_answer_breaks_nothing(
@@ -151,8 +155,8 @@ def test_a_control_character_in_an_answer_breaks_nothing(
     email_id = sign("anna@example.org")
     sign("berta@example.org")
     assert deliver(app) == 2
-    assert letter(email_id).state == EmailState.REFUSED
-    assert letter(email_id).reason == "550 5.1.1"
+    assert stored(email_id).state == EmailState.REFUSED
+    assert stored(email_id).reason == "550 5.1.1"
     assert [mail.recipients for mail in post_office.arrived] == [["berta@example.org"]]
 
 
@@ -181,42 +185,115 @@ def test_a_failed_connection_is_told_in_the_servers_words_on_one_line(make_app: 
         with app.app_context():
             make_petition()
             sign()
-            with pytest.raises(MailServerUnreachable) as told:
+            with pytest.raises(MailServerUnreachable) as error:
                 deliver(app)
-    assert str(told.value) == "554 5.3.2 no [31mservice to …"
+    assert str(error.value) == "554 5.3.2 no [31mservice to …"
+
+
+def test_a_server_that_does_not_answer_is_given_up_after_a_time(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "TIMEOUT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        app = make_app(MAIL_PORT=server.getsockname()[1])
+        with app.app_context():
+            make_petition()
+            email_id = sign()
+            with pytest.raises(MailServerUnreachable, match="timed out"):
+                deliver(app)
+            assert stored(email_id).attempts == 0
+
+
+def test_no_email_is_sent_without_tls_where_tls_is_set(
+    make_app: MakeApp, post_office: PostOffice
+) -> None:
+    app = make_app(MAIL_USE_TLS=True)
+    with app.app_context():
+        make_petition()
+        sign()
+        with pytest.raises(MailServerUnreachable, match="STARTTLS"):
+            deliver(app)
+    assert post_office.arrived == []
+
+
+@pytest.mark.parametrize("setting", ["MAIL_USE_TLS", "MAIL_USE_SSL"])
+def test_no_email_is_sent_to_a_server_with_a_certificate_of_its_own(
+    make_app: MakeApp, setting: str, tmp_path: Path
+) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1"]
+        + ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with tls_server(context, starttls=setting == "MAIL_USE_TLS") as port:
+        app = make_app(MAIL_PORT=port, **{setting: True})
+        with app.app_context():
+            make_petition()
+            sign()
+            with pytest.raises(MailServerUnreachable, match="CERTIFICATE_VERIFY_FAILED"):
+                deliver(app)
+
+
+@contextmanager
+def tls_server(context: ssl.SSLContext, *, starttls: bool) -> Iterator[int]:
+    """Run a server that goes as far as the TLS handshake; yield its port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with server.accept()[0] as client:
+                if starttls:
+                    with client.makefile("rb") as lines:
+                        for answer in (b"220 mx", b"250-mx\r\n250 STARTTLS", b"220 go"):
+                            client.sendall(answer + b"\r\n")
+                            if answer != b"220 go":
+                                lines.readline()
+                with suppress(OSError), context.wrap_socket(client, server_side=True) as secure:
+                    secure.recv(1)
+
+        thread = Thread(target=serve)
+        thread.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            thread.join()
 
 
 def test_a_refused_sender_is_told_by_codes_for_the_words_may_hold_a_key(make_app: MakeApp) -> None:
-    said = (b"220 mx", b"250 mx", b"553 5.7.1 bounces+1-0a1b not owned by you", b"250 ok")
-    with answering(*said) as port:
+    answers = (b"220 mx", b"250 mx", b"553 5.7.1 bounces+1-0a1b not owned by you", b"250 ok")
+    with answering(*answers) as port:
         app = make_app(MAIL_PORT=port)
         with app.app_context():
             make_petition()
             email_id = sign()
-            with pytest.raises(MailServerUnreachable) as told:
+            with pytest.raises(MailServerUnreachable) as error:
                 deliver(app)
-            assert letter(email_id).state == EmailState.DUE
-            assert letter(email_id).reason == str(told.value) == "sender refused: 553 5.7.1"
+            assert stored(email_id).state == EmailState.DUE
+            assert stored(email_id).reason == str(error.value) == "sender refused: 553 5.7.1"
 
 
-def test_a_fault_while_settling_defers_the_letter_and_holds_up_no_other(
+def test_a_fault_while_settling_defers_the_email_and_delays_no_other(
     app: Flask, petition: str, post_office: PostOffice, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(_kind: str, _text: str) -> str:
-        raise ValueError("about anna@example.org")
+    class FailingTokens(Tokens):
+        def keyed_hashes(self, purpose: str, text: str) -> list[str]:
+            raise ValueError("about anna@example.org")
 
     post_office.answers["anna@example.org"] = "550 5.1.1 no such user"
     email_id = sign("anna@example.org")
     sign("berta@example.org")
-    moments = [now()]  # of the worker's clock
-    broken = replace(worker_for(app), mark=fail, clock=lambda: moments[-1])
+    times = [now()]  # of the worker's clock
+    broken = replace(worker_for(app), tokens=FailingTokens(["key"]), clock=lambda: times[-1])
     for seconds in (5, 10, 20):
-        broken.work_off()
-        deferred = letter(email_id)
+        broken.deliver_due()
+        deferred = stored(email_id)
         assert deferred.state == EmailState.DUE
         assert deferred.reason == "a fault of the site; see its log"
-        assert deferred.due_at - moments[-1] == timedelta(seconds=seconds)
-        moments.append(deferred.due_at)
+        assert deferred.due_at - times[-1] == timedelta(seconds=seconds)
+        times.append(deferred.due_at)
     assert [mail.recipients for mail in post_office.arrived] == [["berta@example.org"]]
     assert f"email {email_id} could not be sent or settled: ValueError" in caplog.text
     assert "anna" not in caplog.text
@@ -234,13 +311,13 @@ def test_people_sign_on_while_the_mail_server_is_down_and_the_mails_leave_on_its
     for _ in range(3):
         with pytest.raises(MailServerUnreachable):
             deliver(app)
-    assert {letter(number).attempts for number in (1, 2, 3)} == {0}, "no letter is to blame"
+    assert {stored(number).attempts for number in (1, 2, 3)} == {0}, "no email is to blame"
     post_office.start()
     assert deliver(app) == 3
     assert len(post_office.arrived) == 3
 
 
-def test_a_server_that_hangs_up_costs_one_letter_a_wait_and_no_letter_is_lost(
+def test_a_server_that_hangs_up_costs_one_email_a_wait_and_no_email_is_lost(
     app: Flask, petition: str, post_office: PostOffice
 ) -> None:
     post_office.answers["anna@example.org"] = "421 4.3.2 shutting down"
@@ -248,20 +325,20 @@ def test_a_server_that_hangs_up_costs_one_letter_a_wait_and_no_letter_is_lost(
     sign("berta@example.org")
     with pytest.raises(MailServerUnreachable):
         deliver(app)
-    assert letter(email_id).state == EmailState.DUE
+    assert stored(email_id).state == EmailState.DUE
     assert deliver(app) == 1
     assert post_office.arrived[0].recipients == ["berta@example.org"]
 
 
-def test_a_worker_killed_between_claim_and_delivery_gives_the_letter_back(
+def test_a_worker_killed_between_claim_and_delivery_gives_the_email_back(
     app: Flask, petition: str
 ) -> None:
     email_id = sign()
-    moment = letter(email_id).due_at
-    assert delivery.claim(moment) == email_id  # … and dies here
-    assert delivery.claim(moment + MINUTE) is None, "it is leased"
-    assert delivery.claim(moment + delivery.LEASE) == email_id
-    assert letter(email_id).attempts == 2
+    due_at = stored(email_id).due_at
+    assert delivery.claim(due_at) == email_id  # … and dies here
+    assert delivery.claim(due_at + MINUTE) is None, "it is leased"
+    assert delivery.claim(due_at + delivery.LEASE) == email_id
+    assert stored(email_id).attempts == 2
 
 
 def test_a_second_copy_after_a_crash_carries_the_same_message_id(
@@ -275,7 +352,7 @@ def test_a_second_copy_after_a_crash_carries_the_same_message_id(
     assert mail.key == again.key
 
 
-def test_ten_workers_share_the_letters_and_none_leaves_twice(
+def test_ten_workers_share_the_emails_and_none_is_sent_twice(
     app: Flask, petition: str, post_office: PostOffice
 ) -> None:
     for number in range(30):
@@ -286,7 +363,7 @@ def test_ten_workers_share_the_letters_and_none_leaves_twice(
     assert len(readers) == len(set(readers)) == 30
 
 
-def test_a_letter_to_somebody_who_is_gone_is_dropped(app: Flask, petition: str) -> None:
+def test_an_email_to_somebody_who_is_gone_is_dropped(app: Flask, petition: str) -> None:
     email_id = sign()
     delivery.claim(now())
     with transaction() as connection:
@@ -298,7 +375,7 @@ def test_a_confirmation_that_waited_too_long_says_that_all_is_well(
     app: Flask, petition: str, post_office: PostOffice
 ) -> None:
     email_id = sign()
-    signature_id = letter(email_id).signature_id
+    signature_id = stored(email_id).signature_id
     assert signature_id is not None
     signatures.confirm(signature_id, at=now())
     deliver(app)
@@ -312,6 +389,31 @@ def test_an_address_beyond_ascii_is_sent_as_it_is(
     deliver(app)
     assert post_office.arrived[0].recipients == ["jöhn@xn--bcher-kva.example.org"]
     assert post_office.arrived[0].message["To"] == "jöhn@xn--bcher-kva.example.org"
+
+
+@pytest.mark.parametrize("to", ["anna@example.org", "jöhn@example.org"])
+def test_a_long_subject_keeps_its_spaces_and_no_line_is_too_long(app: Flask, to: str) -> None:
+    subject = "подтвердите өтінеміз Bitte өтінеміз Sie өтінеміз bestätigen bestätigen"
+    text = f"{'П' * 2_000}\n.\n{subject}\n"
+    content = smtp.Message(
+        key="1-a",
+        sender="Комитет <petition@example.org>",
+        to=to,
+        language="ru",
+        subject=subject,
+        text=text,
+        html=f"<p>{subject}</p>",
+    ).as_bytes()
+    assert content.count(b"\n") == content.count(b"\r\n")
+    assert max(map(len, content.split(b"\r\n"))) < 998
+    message = message_from_bytes(content, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    assert (message["Subject"], message["To"]) == (subject, to)
+    assert message["From"] == "Комитет <petition@example.org>"
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert body["Content-Transfer-Encoding"] == "quoted-printable"
+    assert body.get_content().replace("\r\n", "\n").strip() == text.strip()
 
 
 def test_the_headers_are_those_of_an_automatic_mail_of_our_own_domain(
@@ -338,9 +440,9 @@ def test_status_tells_what_waits(app: Flask, petition: str, post_office: PostOff
     sign("refused@example.org")
     deliver(app)
     sign("b@example.org")
-    found = delivery.status()
-    assert (found.due, found.sent, found.refused, found.withheld) == (1, 1, 1, 0)
-    assert isinstance(found.oldest, datetime)
+    counts = delivery.status()
+    assert (counts.due, counts.sent, counts.refused, counts.withheld) == (1, 1, 1, 0)
+    assert isinstance(counts.oldest, datetime)
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -359,7 +461,7 @@ def test_a_worker_process_killed_with_9_at_any_moment_loses_nothing(
         wait_until(_is_done, "all emails are sent", process=worker)
     readers = {mail.recipients[0] for mail in post_office.arrived}
     assert len(readers) == 60
-    assert len(post_office.arrived) <= 63, "at most the letter under way leaves twice"
+    assert len(post_office.arrived) <= 63, "at most the current email is sent twice"
     link = path_of(post_office.arrived[-1].link)
     client.post(link)
     assert count_of(client, petition) == 1
@@ -427,7 +529,7 @@ def _is_done() -> bool:
     return delivery.status().due == 0
 
 
-def test_a_server_that_hangs_up_after_some_letters_gets_none_twice(
+def test_a_server_that_hangs_up_after_some_emails_gets_none_twice(
     app: Flask, petition: str, post_office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(smtp, "EMAILS_PER_CONNECTION", 2)
@@ -443,24 +545,24 @@ def test_a_server_that_hangs_up_after_some_letters_gets_none_twice(
     assert db.session.scalars(select(Email.state).distinct()).all() == ["sent"]
 
 
-def test_the_worker_looks_up_from_a_full_box(
+def test_the_worker_stops_after_its_period_with_emails_left(
     app: Flask, petition: str, post_office: PostOffice
 ) -> None:
     for number in range(3):
         sign(f"a{number}@example.org")
     worker = replace(worker_for(app), background=None)
-    assert worker.work_off(at_most=timedelta(0)) == 1
-    assert worker.work_off() == 2
+    assert worker.deliver_due(at_most=timedelta(0)) == 1
+    assert worker.deliver_due() == 2
 
 
-def test_no_letter_is_dropped_into_a_folder_nobody_reads(make_app: MakeApp) -> None:
+def test_no_email_is_written_into_a_folder_nobody_reads(make_app: MakeApp) -> None:
     app = make_app(MAIL_SERVER="")
     result = app.test_cli_runner().invoke(args=["outbox", "run", "--once"])
     assert result.exit_code == 1
     assert "MAIL_SERVER is not set" in result.output
 
 
-def test_a_chore_that_always_fails_holds_up_no_mail(
+def test_a_task_that_always_fails_delays_no_email(
     app: Flask, petition: str, post_office: PostOffice
 ) -> None:
     def fail(_at: datetime) -> str:

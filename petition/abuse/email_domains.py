@@ -1,10 +1,5 @@
-"""Mail domains: mistyped ones, throw-away ones, and whether a domain takes mail at all."""
+"""Mail domains: mistyped ones, throw-away ones, and those of most people."""
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-
-import dns.exception
-import dns.resolver
 from disposable_email_domains import blocklist
 
 # Where most addresses are, in the countries of the campaigns; never a typing error themselves.
@@ -29,11 +24,7 @@ _REAL = frozenset(
 )
 LEAST_NAME = 4  # letters: in a shorter name any other is one slip away
 # Nobody's mail: they are for examples and trials (RFC 2606), and say so in the DNS.
-_EXAMPLES = ("example.com", "example.net", "example.org", ".example", ".test", ".localhost")
-LOOK_UP_SECONDS = 3.0
-SILENT_AFTER = 3  # domains without an answer, one after the other
-REMEMBERED = timedelta(hours=1)
-MOST_REMEMBERED = 10_000
+EXAMPLES = ("example.com", "example.net", "example.org", ".example", ".test", ".localhost")
 
 
 def suggestion(address: str) -> str | None:
@@ -80,7 +71,7 @@ def is_watched(domain: str) -> bool:
     """Say whether many signatures from a domain are worth a look: not where most people are, and
     not in trials.
     """
-    return domain not in WELL_KNOWN and not domain.endswith(_EXAMPLES)
+    return domain not in WELL_KNOWN and not domain.endswith(EXAMPLES)
 
 
 def is_disposable(domain: str) -> bool:
@@ -91,74 +82,4 @@ def is_disposable(domain: str) -> bool:
         if domain in blocklist:
             return True
         domain = domain.partition(".")[2]
-    return False
-
-
-def _system_resolver() -> dns.resolver.Resolver | None:
-    try:
-        return dns.resolver.Resolver()
-    except dns.resolver.NoResolverConfiguration:
-        return None  # there is nobody to ask
-
-
-@dataclass(slots=True)
-class MailDomains:
-    """Knows which domains take no mail, by asking the DNS, at most once an hour for each.
-
-    In doubt a domain takes mail: a mail that comes back is better than one that was never sent.
-    """
-
-    resolver: dns.resolver.Resolver | None = field(default_factory=_system_resolver)
-    _known: dict[str, tuple[datetime, bool]] = field(default_factory=dict)
-    _unanswered: int = 0  # in a row
-    _silent_until: datetime | None = None
-
-    def takes_mail(self, domain: str, *, now: datetime) -> bool:
-        """Return False only when the DNS answers that there is no such domain, or that it takes no
-        mail (RFC 7505).
-        """
-        if domain.endswith(_EXAMPLES) or domain in WELL_KNOWN:
-            return True
-        known = self._known.get(domain)
-        if known is not None and known[0] > now:
-            return known[1]
-        if self._silent_until is not None and now < self._silent_until:
-            return True
-        if self.resolver is None:
-            return True
-        try:
-            takes = _ask(self.resolver, domain)
-        except dns.exception.DNSException:  # no answer: nothing is known
-            # One domain's own servers may be down; of several in a row, it is ours that is silent.
-            self._unanswered += 1
-            if self._unanswered >= SILENT_AFTER:
-                self._silent_until = now + timedelta(minutes=1)
-            return self._remember(domain, True, now)
-        self._unanswered = 0
-        return self._remember(domain, takes, now)
-
-    def _remember(self, domain: str, takes: bool, now: datetime) -> bool:
-        if len(self._known) >= MOST_REMEMBERED:
-            self._known.clear()
-        self._known[domain] = (now + REMEMBERED, takes)
-        return takes
-
-
-def _ask(resolver: dns.resolver.Resolver, domain: str) -> bool:
-    try:
-        answer = resolver.resolve(domain, "MX", lifetime=LOOK_UP_SECONDS)
-    except dns.resolver.NXDOMAIN:
-        return False
-    except dns.resolver.NoAnswer:
-        return _has_address(resolver, domain)  # RFC 5321 §5.1: mail goes to the host itself
-    return any(str(record.exchange) != "." for record in answer)
-
-
-def _has_address(resolver: dns.resolver.Resolver, domain: str) -> bool:
-    for kind in ("A", "AAAA"):
-        try:
-            resolver.resolve(domain, kind, lifetime=LOOK_UP_SECONDS)
-        except dns.resolver.NoAnswer:
-            continue
-        return True
     return False

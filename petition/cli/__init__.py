@@ -6,13 +6,17 @@ Exit status 1 and one line on standard error when refused (`refusal`), 2 on wron
 
 from flask import Flask
 
-from petition.cli import organisers, petitions, safety, service
+from petition.cli import mail, operations, organisers, petitions
 
 
 def register(app: Flask) -> None:
     """Add the commands to `flask`."""
-    own = (petitions.petition, petitions.export, organisers.organiser)
-    mail = (service.outbox_commands, safety.bounces)
-    operations = (service.setup, service.serve, safety.retention, safety.abuse)
-    for command in own + mail + operations:
-        app.cli.add_command(command)
+    app.cli.add_command(petitions.petition)
+    app.cli.add_command(petitions.export)
+    app.cli.add_command(organisers.organiser)
+    app.cli.add_command(mail.outbox)
+    app.cli.add_command(mail.bounces)
+    app.cli.add_command(operations.setup)
+    app.cli.add_command(operations.serve)
+    app.cli.add_command(operations.retention)
+    app.cli.add_command(operations.abuse)

@@ -1,5 +1,5 @@
-"""Composing and sending emails: the context and texts of each kind, SMTP, bounces, the worker.
+"""Composes and sends emails, and reads bounces.
 
-Only `operations` and the command line use it; use cases put emails in the `outbox` instead.
+Only `operations` and the command line use it; use cases enqueue emails in the `outbox` instead.
 Begin with `worker`, then `compose`.
 """

@@ -1,12 +1,11 @@
-"""Mail that came back: what the mail server says at once, and delivery reports (RFC 3464 and 6533)
-that come later.
+"""Emails that bounce: refused by the server at once, or by a delivery report (RFC 3464, RFC 6533).
 
-An address that does not exist gets no more mail; one whose mailbox is full today may be written to
-tomorrow. A signature that was confirmed before stays counted.
+An address that does not exist gets no more emails; one whose mailbox is full may get later ones.
+A signature that is confirmed stays counted.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
@@ -14,132 +13,108 @@ from email.message import Message
 from email.parser import HeaderParser
 from itertools import islice
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 
+from petition.core.tokens import Tokens
 from petition.database.transactions import transaction
-from petition.mail.smtp import enhanced_status
+from petition.mail.status_codes import find_enhanced_status
 from petition.models import Email
 from petition.models.enums import EmailState
 from petition.outbox import suppression
 from petition.signatures import entries
 from petition.signatures.entries import EntryRef
 
-# RFC 3463: no such mailbox or address (5.1.10 at Microsoft), moved away; disabled for good. Not
-# 5.1.2: that is about a domain, and a wrong answer of the DNS must bar nobody.
-_GONE = re.compile(r"\b5\.(?:1\.(?:1|3|6|10)|2\.1)\b")
-_KEY = re.compile(r"\b([0-9a-f]{1,15})-([0-9a-f]{20})@")
+# RFC 3463: no such mailbox or address (5.1.10 at Microsoft), moved, disabled. Not 5.1.2: it is
+# about the domain, and a wrong answer of the DNS must suppress nobody.
+_NO_MAILBOX = re.compile(r"\b5\.(?:1\.(?:1|3|6|10)|2\.1)\b")
+_MESSAGE_KEY = re.compile(r"\b([0-9a-f]{1,15})-([0-9a-f]{20})@")
 _BLANK_LINES = re.compile(r"\r?\n(?:[ \t]*\r?\n)+")
 _PART = re.compile(rb"(?:^|[\r\n])content-type:", re.IGNORECASE)
 
-_STATUSES = {"message/delivery-status", "message/global-delivery-status"}
-_RETURNED = {"message/rfc822", "message/global"}
-_RETURNED_HEADERS = {"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"}
+_STATUS_TYPES = {"message/delivery-status", "message/global-delivery-status"}
+_RETURNED_TYPES = {"message/rfc822", "message/global"}
+_RETURNED_HEADER_TYPES = {"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"}
 
-# A report about a mail of ours is some kilobytes in a handful of parts about one reader.
-MOST_BYTES = 1_000_000
-MOST_PARTS = 50
-MOST_RECIPIENTS = 20
+# A real report about an email of ours is some kilobytes in a few parts about one recipient.
+MAX_BYTES = 1_000_000
+MAX_PARTS = 50
+MAX_RECIPIENTS = 20
 
 _email = Email.table()
 
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """A delivery report about one letter: whether it failed, and why, as an enhanced status code
-    (RFC 3463) alone.
-    """
+    """What a delivery report says about an email. `reason` is an enhanced status code."""
 
     email_id: int
     failed: bool
     reason: str
 
 
-# Makes the keyed hash of a text of one kind.
-MarkAddress = Callable[[str, str], str]
-
-
-def record_refusal(email_id: int, reason: str, *, mark: MarkAddress, now: datetime) -> None:
-    """Stop a letter for good, and all mail to its address when that does not exist."""
+def record_bounce(bounce: Bounce, *, tokens: Tokens, now: datetime) -> bool:
+    """Act on a delivery report and return whether its email is known. Idempotent."""
+    if bounce.failed:
+        states = EmailState.DUE, EmailState.SENT, EmailState.REFUSED
+        return refuse(bounce.email_id, bounce.reason, *states, tokens=tokens, now=now)
     with transaction() as connection:
-        _stop(connection, email_id, reason, (EmailState.DUE,), mark, now)
+        known = select(_email.c.id).where(_email.c.id == bounce.email_id)
+        return connection.scalar(known) is not None
 
 
-def record_bounce(bounce: Bounce, *, mark: MarkAddress, now: datetime) -> bool:
-    """Act on a delivery report; say whether it was about a letter that we know. Twice is once."""
-    with transaction() as connection:
-        if not bounce.failed:
-            return (
-                connection.scalar(select(_email.c.id).where(_email.c.id == bounce.email_id))
-                is not None
-            )
-        return _stop(
-            connection,
-            bounce.email_id,
-            bounce.reason,
-            (EmailState.DUE, EmailState.SENT, EmailState.REFUSED),
-            mark,
-            now,
-        )
+def refuse(email_id: int, reason: str, *states: EmailState, tokens: Tokens, now: datetime) -> bool:
+    """Mark an email, if in one of `states`, as refused; suppress an address that does not exist.
 
-
-def _stop(
-    connection: Connection,
-    email_id: int,
-    reason: str,
-    states: tuple[EmailState, ...],
-    mark: MarkAddress,
-    now: datetime,
-) -> bool:
-    row = connection.execute(
-        select(_email.c.signature_id, _email.c.entry, _email.c.suppressed)
-        .where(_email.c.id == email_id, _email.c.state.in_(states))
-        .with_for_update()
-    ).first()
-    if row is None:
-        return False
-    written = None
-    if row.signature_id is not None:
-        written = entries.get_fields(connection, EntryRef(row.signature_id, row.entry))
-    connection.execute(
-        update(_email)
-        .where(_email.c.id == email_id)
-        .values(state=EmailState.REFUSED, reason=reason[:300], address="")
-    )
-    # One that was never mailed says nothing about its own spelling of the address.
-    if written is not None and not row.suppressed and _GONE.search(reason):
-        address = mark("address", written["address_key"])
-        suppression.suppress(connection, address, bounce=reason, now=now)
-    return True
-
-
-def parse_report(written: bytes, mark: Callable[[int], list[str]]) -> list[Bounce]:
-    """Return what a message reports about letters of ours; nothing when it is no delivery report,
-    or none that any mail server would write.
-
-    A letter is known by the address that the report was sent to (VERP) or by the Message-ID of the
-    returned mail; `mark` gives the proofs that make either ours, so nobody can forge a bounce.
+    Return whether it was in one.
     """
-    if len(written) > MOST_BYTES or len(_PART.findall(written)) > MOST_PARTS:
+    with transaction() as connection:
+        email = connection.execute(
+            select(_email.c.signature_id, _email.c.entry, _email.c.suppressed)
+            .where(_email.c.id == email_id, _email.c.state.in_(states))
+            .with_for_update()
+        ).first()
+        if email is None:
+            return False
+        entry = None
+        if email.signature_id is not None:
+            entry = entries.get_fields(connection, EntryRef(email.signature_id, email.entry))
+        connection.execute(
+            update(_email)
+            .where(_email.c.id == email_id)
+            .values(state=EmailState.REFUSED, reason=reason[:300], address="")
+        )
+        # A suppressed email was never sent, so it shows nothing about its own address.
+        if entry is not None and not email.suppressed and _NO_MAILBOX.search(reason):
+            address_hash = tokens.keyed_hash("address", entry["address_key"])
+            suppression.suppress(connection, address_hash, bounce=reason, now=now)
+        return True
+
+
+def parse_report(content: bytes, tokens: Tokens) -> list[Bounce]:
+    """Return what a message reports about our emails; empty if it is no delivery report.
+
+    An email is known by the report's own recipient (VERP) or by the Message-ID of the returned
+    message. Both hold a keyed hash, so nobody can forge a bounce.
+    """
+    if len(content) > MAX_BYTES or len(_PART.findall(content)) > MAX_PARTS:
         return []
-    message = message_from_bytes(written, _class=_Part)
+    message = message_from_bytes(content, _class=_Part)
     report = next((part for part in message.walk() if part.kind == "multipart/report"), None)
-    email_id = None if report is None else _letter_of(message, report, mark)
+    email_id = None if report is None else _find_email(message, report, tokens)
     if report is None or email_id is None:
         return []
     return [
         Bounce(email_id, action == "failed", status)
-        for action, status in islice(_recipients(report), MOST_RECIPIENTS)
+        for action, status in islice(_parse_recipients(report), MAX_RECIPIENTS)
     ]
 
 
 class _Part(Message):
-    """A part of a message, in which enclosed messages stay as they were written. The parser of the
-    standard library reads them itself, but neither those of RFC 6533 nor any that are encoded.
-    """
+    """A part with enclosed messages unparsed: Python reads neither encoded nor RFC 6533 ones."""
 
     @property
     def kind(self) -> str:
-        """What it says that it is, such as `message/rfc822`."""
+        """The content type of the header, such as `message/rfc822`."""
         return super().get_content_type()
 
     def get_content_type(self) -> str:
@@ -147,48 +122,47 @@ class _Part(Message):
 
     @property
     def text(self) -> str:
-        """What is written in it, decoded."""
-        written = self.get_payload(decode=True)
-        return written.decode("utf-8", "replace") if isinstance(written, bytes) else ""
+        """The decoded content."""
+        payload = self.get_payload(decode=True)
+        return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
 
 
-def _letter_of(message: _Part, report: _Part, mark: Callable[[int], list[str]]) -> int | None:
-    written = [str(value) for name in ("To", "Delivered-To") for value in message.get_all(name, [])]
+def _find_email(message: _Part, report: _Part, tokens: Tokens) -> int | None:
+    texts = [str(value) for name in ("To", "Delivered-To") for value in message.get_all(name, [])]
     for part in report.walk():
-        if part.kind in _RETURNED:
-            written += map(str, _fields(part.text).get_all("Message-ID", []))
-        elif part.kind in _RETURNED_HEADERS:
-            written.append(part.text)
-    for number, proof in _KEY.findall("\n".join(written)):
-        if proof in [found[:20] for found in mark(int(number, 16))]:
-            return int(number, 16)
+        if part.kind in _RETURNED_TYPES:
+            texts += map(str, _parse_headers(part.text).get_all("Message-ID", []))
+        elif part.kind in _RETURNED_HEADER_TYPES:
+            texts.append(part.text)
+    for hex_id, key in _MESSAGE_KEY.findall("\n".join(texts)):
+        email_id = int(hex_id, 16)
+        if key in [digest[:20] for digest in tokens.keyed_hashes("message", str(email_id))]:
+            return email_id
     return None
 
 
-def _recipients(report: _Part) -> Iterator[tuple[str, str]]:
-    """Yield action and enhanced status of each recipient in a delivery report."""
+def _parse_recipients(report: _Part) -> Iterator[tuple[str, str]]:
+    """Yield the action and enhanced status of each recipient in a delivery report."""
     for part in report.walk():
-        if part.kind not in _STATUSES:
+        if part.kind not in _STATUS_TYPES:
             continue
-        blocks = _BLANK_LINES.split(part.text, MOST_RECIPIENTS + 1)
-        for block in blocks[: MOST_RECIPIENTS + 1]:  # the first is about the report itself
-            fields = _fields(block)
-            action = re.match(r"[a-z]+", str(fields.get("Action", "")).lower())
-            status = _status(fields)
+        blocks = _BLANK_LINES.split(part.text, MAX_RECIPIENTS + 1)
+        for block in blocks[: MAX_RECIPIENTS + 1]:  # the first is about the report itself
+            headers = _parse_headers(block)
+            action = re.match(r"[a-z]+", str(headers.get("Action", "")).lower())
+            status = _find_status(headers)
             if action is not None and status:
                 yield action.group(), status
 
 
-def _status(fields: Message) -> str:
-    """Return the status of a recipient, or what the server at the other end said where it says
-    more: Exim writes 5.0.0 whatever it was.
-    """
-    status = enhanced_status(str(fields.get("Status", "")))
+def _find_status(headers: Message) -> str:
+    """Return a recipient's status, or the remote server's if it is less vague (Exim's 5.0.0)."""
+    status = find_enhanced_status(str(headers.get("Status", "")))
     if status and not status.endswith(".0"):
         return status
-    said = str(fields.get("Diagnostic-Code", ""))
-    return enhanced_status(said.partition(";")[2] or said) or status
+    diagnostic = str(headers.get("Diagnostic-Code", ""))
+    return find_enhanced_status(diagnostic.partition(";")[2] or diagnostic) or status
 
 
-def _fields(text: str) -> Message:
+def _parse_headers(text: str) -> Message:
     return HeaderParser().parsestr(text.lstrip())

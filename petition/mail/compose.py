@@ -1,8 +1,6 @@
-"""What each mail says and to whom, composed as it leaves: in the reader's language, with a fresh
-link.
+"""Compose each email when it is sent: in the reader's language, with fresh links.
 
-Nothing that somebody typed stands in a mail: until it is confirmed, the address is not proven to be
-theirs.
+Emails contain nothing that somebody typed: until it is confirmed, the address may be a stranger's.
 """
 
 from collections.abc import Callable
@@ -17,187 +15,164 @@ from petition.database.base import db
 from petition.mail.context import (
     EmailContent,
     MailContext,
+    SignatureContext,
     check_mailbox,
     get_signature_context,
-    message_key,
 )
-from petition.mail.smtp import ComposedEmail, came_later
+from petition.mail.smtp import Message
+from petition.mail.status_codes import is_from_report
 from petition.models import Email, Organiser, Petition, PetitionText, Signature
 from petition.models.enums import EmailKind, EmailState
 from petition.outbox import suppression
 from petition.petitions import sharing
 from petition.signatures import codes
 
-SHARED_BY_MAIL = ("wa", "tg", "fb")  # few links: a mail full of them looks like an advertisement
+CHANNELS_IN_EMAIL = ("wa", "tg", "fb")  # an email full of links looks like an advertisement
 
 
-def compose(email_id: int, stationery: MailContext, *, now: datetime) -> ComposedEmail | None:
-    """Compose a letter, or return None when its reader is gone (withdrawn, removed) since it was
-    put in.
+def compose(email_id: int, context: MailContext, *, now: datetime) -> Message | None:
+    """Compose an email, or return None if what it is about was erased since it was enqueued.
 
-    Raises Withheld for one that must not be mailed, Undeliverable when it could not arrive.
+    Raises: EmailWithheld, EmailRefused, EmailDeferred.
     """
-    letter = db.session.get(Email, email_id, populate_existing=True)
-    if letter is None:
+    email = db.session.get(Email, email_id, populate_existing=True)
+    if email is None:
         return None
-    if letter.suppressed and not (letter.signature_id or letter.organiser_id):
-        raise EmailWithheld  # to nobody: it went in so that nobody could tell
-    words = _WRITE[EmailKind(letter.kind)](letter, stationery, now)
-    if words is None:
+    if email.suppressed and not (email.signature_id or email.organiser_id):
+        raise EmailWithheld  # no recipient: enqueued so that response and timing reveal nothing
+    content = _CONTENT[EmailKind(email.kind)](email, context, now)
+    if content is None:
         return None
-    if words.mailbox_key:
-        check_mailbox(letter, words, stationery, now)
-    if letter.suppressed:
-        _go_as_the_other(letter)
-    code = codes.make_code(letter.id, stationery.tokens) if words.has_code else ""
-    values = {"site_url": stationery.site_url, "code": code, **words.values}
-    subject, text, html = stationery.render(words.template, words.language, values)
-    return ComposedEmail(
-        key=message_key(letter.id, stationery.tokens),
-        to=words.to,
-        language=words.language,
+    if content.mailbox_key:
+        check_mailbox(email, content, context, now)
+    if email.suppressed:
+        _raise_previous_outcome(email)
+    code = codes.make_code(email.id, context.tokens) if content.has_code else ""
+    values = {"site_url": context.site_url, "code": code, **content.values}
+    proof = context.tokens.keyed_hash("message", str(email.id))
+    subject, text, html = context.render(content.template, content.language, values)
+    return Message(
+        key=f"{email.id:x}-{proof[:20]}",  # what `bounces` looks for
+        sender=context.sender,
+        to=content.to,
+        language=content.language,
         subject=" ".join(subject.split()),
         text=text.strip() + "\n",
         html=html,
     )
 
 
-def _go_as_the_other(letter: Email) -> None:
-    """Let a letter that is not mailed share the fate of the one before it about the same signature,
-    or its page would tell that there is one. One that came back by a report had left, as this one
-    would. Raises Withheld, Deferred or Undeliverable.
+def _raise_previous_outcome(email: Email) -> None:
+    """Give a suppressed email the outcome of the previous one about the same signature.
+
+    Its page must not show that it is suppressed. One that bounced by report counts as sent.
     """
-    other = db.session.execute(
+    previous = db.session.execute(
         select(Email.state, Email.reason)
-        .where(Email.signature_id == letter.signature_id, Email.id < letter.id)
+        .where(Email.signature_id == email.signature_id, Email.id < email.id)
         .where(Email.suppressed.is_(False))
         .order_by(Email.id.desc())
     ).first()
-    if other is not None and other.state == EmailState.DUE:
-        raise EmailDeferred("another letter to this mailbox goes first")
-    if other is not None and other.state == EmailState.REFUSED and not came_later(other.reason):
-        raise EmailRefused(other.reason)
+    state, reason = previous or (None, "")
+    if state == EmailState.DUE:
+        raise EmailDeferred("another email to this mailbox goes first")
+    if state == EmailState.REFUSED and not is_from_report(reason):
+        raise EmailRefused(reason)
     raise EmailWithheld
 
 
-def confirm(letter: Email, stationery: MailContext, now: datetime) -> EmailContent | None:
-    """Ask the owner of the mailbox to confirm; nothing is counted unless they do. When they have,
-    tell them, since somebody signed with their address again.
-    """
-    return _to_confirm("confirm", letter, stationery, now)
+def confirm(email: Email, context: MailContext, now: datetime) -> EmailContent | None:
+    """Ask to confirm a signature or, if it is confirmed, tell that somebody signed again."""
+    about = get_signature_context(email, context, now)
+    if about is None:
+        return None
+    if not about.signature.counted:
+        return _ask_to_confirm("confirm", about)
+    return about.content(
+        "already_signed", signed_on=about.signature.confirmed_at, link=about.petition_link
+    )
 
 
-def reminder(letter: Email, stationery: MailContext, now: datetime) -> EmailContent | None:
+def reminder(email: Email, context: MailContext, now: datetime) -> EmailContent | None:
     """Ask once more, a day later."""
-    found = get_signature_context(letter)
-    if found is None or found.signature.counted:
+    about = get_signature_context(email, context, now)
+    if about is None or about.signature.counted:
         return None
-    return _to_confirm("reminder", letter, stationery, now)
+    return _ask_to_confirm("reminder", about)
 
 
-def _to_confirm(
-    template: str, letter: Email, stationery: MailContext, now: datetime
-) -> EmailContent | None:
-    found = get_signature_context(letter)
-    if found is None:
-        return None
-    if found.signature.counted:
-        return found.words(
-            "already_signed",
-            stationery,
-            now,
-            signed_on=found.signature.confirmed_at,
-            link=f"{stationery.site_url}/p/{found.petition.slug}",
-        )
-    purpose = tokens.confirm_purpose(stationery.confirm_days)
-    ids = found.kept.signature_id, found.kept.entry
-    # Asked for late, it can work no longer than the entry is kept.
-    purged_at = found.entry.signed_at + timedelta(days=stationery.purge_days)
-    words = found.words(
+def _ask_to_confirm(template: str, about: SignatureContext) -> EmailContent:
+    context, entry = about.context, about.entry
+    purpose = tokens.confirm_purpose(context.confirm_days)
+    # The link works no longer than the entry is kept.
+    purged_at = entry.signed_at + timedelta(days=context.purge_days)
+    content = about.content(
         template,
-        stationery,
-        now,
-        link=stationery.link("confirm", purpose, *ids, now=now),
-        days=max(1, min(stationery.confirm_days, (purged_at - now).days)),
-        purge=stationery.purge_days,
+        link=about.link("confirm", purpose, about.signature.id, entry.entry),
+        days=max(1, min(context.confirm_days, (purged_at - about.now).days)),
+        purge=context.purge_days,
     )
-    return replace(words, has_code=True)
+    return replace(content, has_code=True)
 
 
-def thanks(letter: Email, stationery: MailContext, now: datetime) -> EmailContent | None:
-    """Thank who has confirmed, with the link to pass on and the one to their own page."""
-    found = get_signature_context(letter, standing=True)  # it may have been corrected meanwhile
-    if found is None or not found.signature.counted:
+def thanks(email: Email, context: MailContext, now: datetime) -> EmailContent | None:
+    """Thank for a confirmed signature, with links to share the petition."""
+    about = get_signature_context(email, context, now, current=True)  # it may have been corrected
+    if about is None or not about.signature.counted:
         return None
-    link = f"{stationery.site_url}/p/{found.petition.slug}"
-    return found.words(
-        "thanks",
-        stationery,
-        now,
-        number=found.signature.number,
-        link=link,
-        share_links=[
-            (sharing.NAMES[way.channel], way.url)
-            for way in sharing.links(link, found.text.share)
-            if way.channel in SHARED_BY_MAIL
-        ],
-    )
-
-
-def my_page(letter: Email, stationery: MailContext, now: datetime) -> EmailContent | None:
-    """Give a signer the links to what is kept of their signatures, each with its petition."""
-    found = get_signature_context(letter, standing=True)
-    if found is None:
-        return None
-    theirs = db.session.execute(_OF_MAILBOX, {"mailbox": found.signature.mailbox_key})
-    pages = [
-        (title, stationery.link("my", tokens.SELF_SERVICE, signature_id, now=now))
-        for signature_id, title in theirs
+    link = about.petition_link
+    shares = [
+        (sharing.NAMES[share.channel], share.url)
+        for share in sharing.links(link, about.text.share)
+        if share.channel in CHANNELS_IN_EMAIL
     ]
-    return found.words("my_page", stationery, now, pages=pages)
+    return about.content("thanks", number=about.signature.number, link=link, share_links=shares)
 
 
-def withdrawn(letter: Email, stationery: MailContext, now: datetime) -> EmailContent | None:
-    """Say that a signature is erased, and which copy of it cannot be called back."""
-    row = db.session.execute(_FAREWELL, {"petition": letter.petition_id}).all()
-    texts = {text.language: (petition, text) for petition, text in row}
-    if not letter.address or not texts:
+def my_page(email: Email, context: MailContext, now: datetime) -> EmailContent | None:
+    """Send the links to the own pages of all signatures of a mailbox."""
+    about = get_signature_context(email, context, now, current=True)
+    if about is None:
         return None
-    if suppression.find_reason((), (letter.mailbox_hash,)) is not None:
+    rows = db.session.execute(_SIGNATURES, {"mailbox": about.signature.mailbox_key})
+    pages = [(title, about.link("my", tokens.SELF_SERVICE, key)) for key, title in rows]
+    return about.content("my_page", pages=pages)
+
+
+def withdrawn(email: Email, context: MailContext, now: datetime) -> EmailContent | None:
+    """Tell that a signature is erased, and whether organisers had downloaded it before."""
+    rows = db.session.execute(_TEXTS, {"petition": email.petition_id}).all()
+    if not email.address or not rows:
+        return None
+    if suppression.find_reason((), (email.mailbox_hash,)) is not None:
         raise EmailWithheld
-    petition, text = texts.get(letter.language) or texts[row[0].Petition.source_language]
-    return EmailContent(
-        letter.address,
-        letter.language,
-        "withdrawn",
-        {
-            "title": text.title,
-            "organiser": text.organiser,
-            "contact": petition.contact,
-            "copied": letter.list_downloaded,
-            "not_me": stationery.link("not-me", tokens.DISOWN, letter.id, now=now),
-        },
-    )
+    petition = rows[0].Petition
+    texts = {text.language: text for _, text in rows}
+    text = texts.get(email.language) or texts[petition.source_language]
+    values = {
+        "title": text.title,
+        "organiser": text.organiser,
+        "contact": petition.contact,
+        "list_downloaded": email.list_downloaded,
+        "not_me": context.link("not-me", tokens.DISOWN, email.id, now=now),
+    }
+    return EmailContent(email.address, email.language, "withdrawn", values)
 
 
-def sign_in(letter: Email, stationery: MailContext, now: datetime) -> EmailContent | None:
-    """Give an organiser the link that signs them in, once."""
-    organiser = db.session.get(Organiser, letter.organiser_id, populate_existing=True)
+def sign_in(email: Email, context: MailContext, now: datetime) -> EmailContent | None:
+    """Send an organiser a sign-in link that works once."""
+    organiser = db.session.get(Organiser, email.organiser_id, populate_existing=True)
     if organiser is None:
         return None
     ids = organiser.id, organiser.sign_in_serial
-    return EmailContent(
-        organiser.email,
-        organiser.language,
-        "sign_in",
-        {
-            "link": stationery.link("organisers/enter", tokens.SIGN_IN, *ids, now=now),
-            "minutes": int(tokens.SIGN_IN.lifetime.total_seconds() // 60),
-        },
-    )
+    values = {
+        "link": context.link("organisers/enter", tokens.SIGN_IN, *ids, now=now),
+        "minutes": int(tokens.SIGN_IN.lifetime.total_seconds() // 60),
+    }
+    return EmailContent(organiser.email, organiser.language, "sign_in", values)
 
 
-_WRITE: dict[EmailKind, Callable[[Email, MailContext, datetime], EmailContent | None]] = {
+_CONTENT: dict[EmailKind, Callable[[Email, MailContext, datetime], EmailContent | None]] = {
     EmailKind.CONFIRM: confirm,
     EmailKind.REMINDER: reminder,
     EmailKind.THANKS: thanks,
@@ -205,16 +180,14 @@ _WRITE: dict[EmailKind, Callable[[Email, MailContext, datetime], EmailContent | 
     EmailKind.WITHDRAWN: withdrawn,
     EmailKind.SIGN_IN: sign_in,
 }
-
-
-_OF_MAILBOX = (
+_SIGNATURES = (
     select(Signature.id, PetitionText.title)
     .join(PetitionText, Signature.stands_under(PetitionText))
     .where(Signature.mailbox_key == bindparam("mailbox"))
     .order_by(Signature.id.desc())
     .limit(50)
 )
-_FAREWELL = (
+_TEXTS = (
     select(Petition, PetitionText)
     .join(PetitionText, PetitionText.petition_id == Petition.id)
     .where(Petition.id == bindparam("petition"))

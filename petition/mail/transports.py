@@ -1,136 +1,75 @@
-"""Who carries a mail out: an SMTP server or, where none is set, a folder."""
+"""How emails leave: to an SMTP server or, where none is set, into a folder."""
 
 import smtplib
-import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
 
-from flask_mail import _Mail as FlaskMail
+from flask_mail import Mail
 
 from petition.core.errors import EmailDeferred, EmailRefused, MailServerUnreachable
-from petition.mail.smtp import ComposedEmail, Connection, Message, codes_of, without_address
+from petition.mail.smtp import Connection, Message, unreachable
+from petition.mail.status_codes import format_codes
 
-# Closing down; authentication wanted, failed, or needing TLS: no letter is to blame.
-_NOT_THE_LETTERS_FAULT = {421, 530, 535, 538}
+# The server is closing down, or wants authentication or TLS: not about one email.
+_ABOUT_THE_CONNECTION = {421, 530, 535, 538}
 
-
-class Transport(Protocol):
-    """Takes mails for as long as it is entered. Entering raises Unreachable."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
-
-    def send(self, mail: ComposedEmail) -> None:
-        """Hand one mail over. Raises Undeliverable, Deferred or Unreachable."""
+Send = Callable[[Message], None]  # raises: EmailRefused, EmailDeferred, MailServerUnreachable
+Connect = Callable[[], AbstractContextManager[Send]]  # raises: MailServerUnreachable
 
 
-class SmtpTransport:
-    """Carries mails to the SMTP server of the settings over one connection while it is entered."""
+@contextmanager
+def connect(mail: Mail, bounce_address: str = "") -> Iterator[Send]:
+    """Connect to the SMTP server of the settings, and yield what sends an email.
 
-    def __init__(self, mail: FlaskMail, bounce_address: str = "") -> None:
-        self._mail = mail
-        self._bounce_address = bounce_address
-        self._connection: Connection | None = None
+    With `bounce_address`, each email has a return address of its own (VERP).
+    """
+    local, _, domain = bounce_address.rpartition("@")
 
-    def __enter__(self) -> Self:
-        connection = Connection(self._mail)  # type: ignore[arg-type]
+    def send(message: Message) -> None:
+        return_path = f"{local}+{message.key}@{domain}" if local else None
         try:
-            connection.host = connection.configure_host()
+            connection.send(message, return_path)
         except (OSError, smtplib.SMTPException) as error:
-            raise MailServerUnreachable(_reason(error)) from error
-        self._connection = connection
-        return self
+            # From None: the answer may name persons, and a traceback shows a cause.
+            raise _classify(error) from None
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None and connection.host is not None:
-            try:
-                connection.host.quit()
-            except (OSError, smtplib.SMTPException):
-                connection.host.close()  # gone already: every mail it took was answered for
+    with Connection(mail) as connection:
+        yield send
 
-    def send(self, mail: ComposedEmail) -> None:
-        """Hand one mail to the server. Raises Undeliverable, Deferred or Unreachable."""
-        if self._connection is None:
-            raise MailServerUnreachable("not connected")
-        try:
-            message = Message(mail, str(self._mail.default_sender))
-            self._connection.send(message, self._bounces_to(mail))
-        # From None: the answer's words hold persons, and a traceback shows a cause.
-        except smtplib.SMTPRecipientsRefused as error:
+
+@contextmanager
+def open_folder(folder: Path) -> Iterator[Send]:
+    """Make a folder, and yield what writes an email there, to try the site out.
+
+    Idempotent: a file is named for the email's key.
+    """
+
+    def send(message: Message) -> None:
+        temporary = folder / f"{message.key}.part"
+        temporary.write_bytes(message.as_bytes())
+        temporary.replace(folder / f"{message.key}.eml")
+
+    folder.mkdir(parents=True, exist_ok=True)
+    yield send
+
+
+def _classify(error: Exception) -> EmailRefused | EmailDeferred | MailServerUnreachable:
+    """Return what an error of smtplib means for the email."""
+    answer: bytes | str
+    match error:
+        case smtplib.SMTPRecipientsRefused():
             code, answer = next(iter(error.recipients.values()))
-            raise _refusal(code, answer) from None
-        except smtplib.SMTPSenderRefused as error:  # with VERP, its words hold the letter's key
-            answered = codes_of(error.smtp_code, error.smtp_error)
-            raise MailServerUnreachable(f"sender refused: {answered}") from None
-        except smtplib.SMTPDataError as error:
-            raise _refusal(error.smtp_code, error.smtp_error) from None
-        except smtplib.SMTPNotSupportedError as error:
-            raise EmailRefused(
-                "the mail server takes no address with letters beyond ASCII"
-            ) from error
-        except (OSError, smtplib.SMTPException) as error:
-            raise MailServerUnreachable(_reason(error)) from error
-
-    def _bounces_to(self, mail: ComposedEmail) -> str | None:
-        """Return the address to which this mail alone comes back (VERP), if that is wished."""
-        local, _, domain = self._bounce_address.rpartition("@")
-        return f"{local}+{mail.key}@{domain}" if local else None
-
-
-class FolderTransport:
-    """Keeps mails as files, for trying the site out on a machine with no mail server."""
-
-    def __init__(self, folder: Path, sender: str) -> None:
-        self._folder = folder
-        self._sender = sender
-
-    def __enter__(self) -> Self:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        return None
-
-    def send(self, mail: ComposedEmail) -> None:
-        """Write one mail; the same one again replaces its file."""
-        message = Message(mail, self._sender)
-        message.date = time.time()
-        unfinished = self._folder / f"{mail.key}.part"
-        unfinished.write_bytes(message.as_bytes())
-        unfinished.replace(self._folder / f"{mail.key}.eml")
-
-
-def _refusal(
-    code: int, answer: bytes | str
-) -> EmailRefused | EmailDeferred | MailServerUnreachable:
-    reason = codes_of(code, answer)
-    if code in _NOT_THE_LETTERS_FAULT:
+        case smtplib.SMTPSenderRefused():
+            codes = format_codes(error.smtp_code, error.smtp_error)
+            return MailServerUnreachable(f"sender refused: {codes}")
+        case smtplib.SMTPDataError():
+            code, answer = error.smtp_code, error.smtp_error
+        case smtplib.SMTPNotSupportedError():
+            return EmailRefused("the mail server takes no address with letters beyond ASCII")
+        case _:
+            return unreachable(error)
+    reason = format_codes(code, answer)
+    if code in _ABOUT_THE_CONNECTION:
         return MailServerUnreachable(reason)
     return EmailRefused(reason) if code >= 500 else EmailDeferred(reason)
-
-
-def _reason(error: Exception) -> str:
-    """Return what went wrong with the connection, in words: they are about no recipient."""
-    if isinstance(error, smtplib.SMTPResponseException):
-        said = error.smtp_error
-        text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-        return without_address(f"{error.smtp_code} {text}")
-    return without_address(f"{type(error).__name__}: {error}")

@@ -1,120 +1,115 @@
-"""The mail worker: takes letters out of the box and hands them to the courier, until it is told to
-stop.
-"""
+"""The mail worker: claims due emails, composes and sends them, and records what came of each."""
 
 import logging
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
 
 from petition.core.errors import EmailDeferred, EmailRefused, EmailWithheld, MailServerUnreachable
 from petition.core.log_safety import safe_traceback
+from petition.core.tokens import Tokens
 from petition.database.base import db
 from petition.mail import bounces
-from petition.mail.smtp import ComposedEmail
-from petition.mail.transports import Transport
+from petition.mail.smtp import Message
+from petition.mail.transports import Connect, Send
+from petition.models.enums import EmailState
 from petition.outbox import delivery
 
-IDLE_SECONDS = 0.5  # between looks into an empty box
-STRETCH = timedelta(seconds=30)  # of delivering, between looks at the chores
-OUTAGE_SECONDS = 5.0  # between tries to reach the server: mails leave within 10 s of its return
+IDLE_SECONDS = 0.5  # while nothing is due
+DELIVERY_PERIOD = timedelta(seconds=30)  # between runs of the background tasks
+RECONNECT_SECONDS = 5.0  # while the server is down: emails leave within 10 s of its return
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Delivers due letters. Any number of workers may run at once."""
+    """Sends due emails. Any number of workers may run at once."""
 
-    transport: Transport
-    compose: Callable[[int], ComposedEmail | None]
+    connect: Connect
+    compose: Callable[[int], Message | None]
     clock: Callable[[], datetime]
-    mark: bounces.MarkAddress
-    background: Callable[[datetime], None] | None = None  # called between stretches of delivery
-    mails_a_minute: int = 0  # over all workers; 0 for as many as there are
+    tokens: Tokens
+    background: Callable[[datetime], None] | None = None  # runs scheduled tasks
+    emails_per_minute: int = 0  # of all workers together; 0: no limit
 
     def run(self, stop: Event) -> None:
-        """Deliver until `stop` is set; a letter under way is finished first."""
+        """Send due emails until `stop` is set; the current one is finished first."""
         unreachable = False
         while not stop.is_set():
             wait: float = IDLE_SECONDS
             try:
                 if self.background is not None:
                     self.background(self.clock())
-                if self.work_off(stop, at_most=STRETCH):
+                if self.deliver_due(stop, at_most=DELIVERY_PERIOD):
                     wait = 0
                 unreachable = False
             except MailServerUnreachable as error:
                 if not unreachable:
-                    log.warning("mail server cannot be reached, letters wait: %s", error)
-                unreachable, wait = True, OUTAGE_SECONDS
-            except Exception as error:  # noqa: BLE001 (the loop goes on, whatever it was)
-                log.error(
-                    "mail worker: trying again in %s s: %s", OUTAGE_SECONDS, safe_traceback(error)
-                )
-                wait = OUTAGE_SECONDS
+                    log.warning("mail server unreachable, emails wait: %s", error)
+                unreachable, wait = True, RECONNECT_SECONDS
+            except Exception as error:  # noqa: BLE001 (the worker never ends by itself)
+                wait = RECONNECT_SECONDS
+                log.error("mail worker failed, retry in %s s: %s", wait, safe_traceback(error))
             finally:
                 db.session.remove()
             stop.wait(wait)
 
-    def work_off(self, stop: Event | None = None, *, at_most: timedelta | None = None) -> int:
-        """Deliver everything that is due, or for a time, and return how many letters were settled.
-        Raises Unreachable.
-        """
-        until = None if at_most is None else self.clock() + at_most
-        email_id = delivery.claim(self.clock(), most_a_minute=self.mails_a_minute)
-        if email_id is None:
-            return 0
-        try:
-            self.transport.__enter__()
-        except MailServerUnreachable:
-            delivery.release(email_id, now=self.clock())
-            raise
-        settled = 0
-        try:
+    def deliver_due(self, stop: Event | None = None, *, at_most: timedelta | None = None) -> int:
+        """Send due emails, and return how many were tried. Raises: MailServerUnreachable."""
+        end = None if at_most is None else self.clock() + at_most
+        count = 0
+        with ExitStack() as connected:
+            email_id = self._claim()
+            if email_id is None:
+                return 0
+            try:
+                send = connected.enter_context(self.connect())
+            except MailServerUnreachable:
+                delivery.release(email_id, now=self.clock())
+                raise
             while email_id is not None:
-                self._deliver(email_id)
-                settled += 1
-                if stop is not None and stop.is_set():
+                self._deliver(email_id, send)
+                count += 1
+                if (stop is not None and stop.is_set()) or (end is not None and self.clock() > end):
                     break
-                if until is not None and self.clock() > until:
-                    break
-                email_id = delivery.claim(self.clock(), most_a_minute=self.mails_a_minute)
-        finally:
-            self.transport.__exit__(None, None, None)
-        return settled
+                email_id = self._claim()
+        return count
 
-    def _deliver(self, email_id: int) -> None:
-        """Send a letter and settle it; at a fault in either it waits, longer each time, and holds
-        up no other. Raises Unreachable.
-        """
+    def _claim(self) -> int | None:
+        return delivery.claim(self.clock(), per_minute=self.emails_per_minute)
+
+    def _deliver(self, email_id: int, send: Send) -> None:
+        """Send and settle an email; defer it on any error. Raises: MailServerUnreachable."""
         try:
-            self._send(email_id)
+            outcome = self._send(email_id, send)
+            log.info("email %s %s", email_id, outcome)
         except MailServerUnreachable as error:
             delivery.defer(email_id, str(error), now=self.clock())
             raise
-        except Exception as error:  # noqa: BLE001 (one letter holds up no other)
+        except Exception as error:  # noqa: BLE001 (one email delays no other)
             log.error("email %s could not be sent or settled: %s", email_id, safe_traceback(error))
-            db.session.remove()  # a statement that failed would fail the next letter's
+            db.session.remove()  # a failed statement would fail those of the next email
             delivery.defer(email_id, "a fault of the site; see its log", now=self.clock())
 
-    def _send(self, email_id: int) -> None:
+    def _send(self, email_id: int, send: Send) -> str:
         try:
-            mail = self.compose(email_id)
-            if mail is None:
-                delivery.mark_refused(email_id, "its reader is no longer kept")
-                return
-            self.transport.send(mail)
+            message = self.compose(email_id)
+            if message is None:
+                delivery.give_up(email_id, "its reader is no longer kept")
+                return "dropped: what it is about was erased"
+            send(message)
         except EmailWithheld:
-            log.info("email %s withheld", email_id)
-            delivery.mark_withheld(email_id, now=self.clock())
+            delivery.settle(email_id, EmailState.WITHHELD, now=self.clock())
+            return "withheld"
         except EmailRefused as error:
-            log.info("email %s refused: %s", email_id, error)
-            bounces.record_refusal(email_id, str(error), mark=self.mark, now=self.clock())
+            reason = str(error)
+            bounces.refuse(email_id, reason, EmailState.DUE, tokens=self.tokens, now=self.clock())
+            return f"refused: {reason}"
         except EmailDeferred as error:
-            log.info("email %s deferred: %s", email_id, error)
             delivery.defer(email_id, str(error), now=self.clock())
-        else:
-            log.info("email %s sent", email_id)
-            delivery.mark_sent(email_id, now=self.clock())
+            return f"deferred: {error}"
+        delivery.settle(email_id, EmailState.SENT, now=self.clock())
+        return "sent"

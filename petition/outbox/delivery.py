@@ -1,14 +1,13 @@
-"""The outbox: a letter leaves by the worker, at least once, whatever dies between.
+"""The outbox's queue: workers claim due emails, then settle them or retry later.
 
-A letter at rest says what about and to whom; words and tokens are made when it leaves. Claiming is
-a lease: the claim moves the letter's hour forward, so that a worker killed at any moment gives it
-back by doing nothing.
+Each email is sent at least once. A claim is a lease: it moves `due_at` forward, so the email of a
+worker that dies is due again when the lease ends.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Update, and_, bindparam, func, literal_column, select, update
+from sqlalchemy import Update, and_, bindparam, func, literal_column, select, update
 
 from petition.database import counters
 from petition.database.base import db
@@ -18,14 +17,14 @@ from petition.database.transactions import transaction
 from petition.models import Email
 from petition.models.enums import EmailState
 
-LEASE = timedelta(minutes=3)  # longer than a dialogue of ten answers, smtp.SECONDS each
-FIRST_RETRY = timedelta(seconds=5)
-LONGEST_RETRY = timedelta(hours=1)
-GIVE_UP = timedelta(days=5)  # RFC 5321 §4.5.4.1: at least four to five days
+LEASE = timedelta(minutes=3)  # longer than ten answers of a server, 15 seconds each
+RETRY_AFTER = timedelta(seconds=5)
+MAX_RETRY_AFTER = timedelta(hours=1)
+GIVE_UP_AFTER = timedelta(days=5)  # RFC 5321 §4.5.4.1: at least four to five days
 
 _email = Email.table()
 
-# In the SQL itself: with a parameter there, SQLite would not use the index of due letters.
+# A literal: with a parameter, SQLite would not use the partial index of due emails.
 _is_due = _email.c.state == literal_column(f"'{EmailState.DUE}'")
 _due = and_(_is_due, _email.c.due_at <= bindparam("now"))
 _first_due = (
@@ -35,14 +34,14 @@ _first_due = (
     .limit(1)
     .with_for_update(skip_locked=True)
 )
-_IS_DUE = CompiledStatement(select(_email.c.id).where(_due).limit(1))
+_ANY_DUE = CompiledStatement(select(_email.c.id).where(_due).limit(1))
 _CLAIM = CompiledStatement(
     update(_email)
     .where(_email.c.id == _first_due.scalar_subquery(), _due)
-    .values(due_at=bindparam("until"), attempts=_email.c.attempts + 1)
+    .values(due_at=bindparam("lease_end"), attempts=_email.c.attempts + 1)
     .returning(_email.c.id)
 )
-_SETTLED = CompiledStatement(
+_SETTLE = CompiledStatement(
     update(_email)
     .where(_email.c.id == bindparam("email"), _is_due)
     .values(state=bindparam("state"), sent_at=bindparam("now"), reason="", address="")
@@ -50,80 +49,64 @@ _SETTLED = CompiledStatement(
 )
 
 
-def claim(now: datetime, *, most_a_minute: int = 0) -> int | None:
-    """Lease the letter that has been due longest and return its id, or None when nothing is due, or
-    when as many as may leave in a minute (over all workers; 0 for no such bound) have left.
+def claim(now: datetime, *, per_minute: int = 0) -> int | None:
+    """Lease the email that has been due longest, count the attempt, and return its id.
 
-    Any number of workers may claim at once; each letter goes to one. The attempt is counted by the
-    claim.
+    None if nothing is due, or if all workers together have claimed `per_minute` (0: no limit).
+    Any number of workers may claim at once; each email goes to one.
     """
     with db.engine.connect() as connection:
-        if _IS_DUE.first(connection, {"now": now}) is None:
-            return None  # the common case, a read alone: it takes no write lock
+        if _ANY_DUE.first(connection, {"now": now}) is None:
+            return None  # the common case: a read takes no write lock
     with transaction() as connection:
-        if most_a_minute and not counters.is_within(
-            connection, Use("mails", "", timedelta(minutes=1)), limit=most_a_minute, now=now
-        ):
+        use = Use("mails", "", timedelta(minutes=1))
+        if per_minute and not counters.is_within(connection, use, limit=per_minute, now=now):
             return None
-        claimed = _CLAIM.first(connection, {"now": now, "until": now + LEASE})
-    return None if claimed is None else int(claimed[0])
+        row = _CLAIM.first(connection, {"now": now, "lease_end": now + LEASE})
+    return None if row is None else int(row[0])
 
 
-def mark_sent(email_id: int, *, now: datetime) -> None:
-    """Mark a letter as taken by the mail server."""
+def settle(email_id: int, state: EmailState, *, now: datetime) -> None:
+    """Mark a due email as sent, or as withheld: its pending page shows that like a sent one."""
     with transaction() as connection:
-        _settle(connection, email_id, EmailState.SENT, now)
+        _SETTLE.first(connection, {"email": email_id, "state": state.value, "now": now})
 
 
-def mark_withheld(email_id: int, *, now: datetime) -> None:
-    """Mark a letter as not mailed; to its page it looks like one that was."""
-    with transaction() as connection:
-        _settle(connection, email_id, EmailState.WITHHELD, now)
-
-
-def _settle(connection: Connection, email_id: int, state: EmailState, now: datetime) -> None:
-    _SETTLED.first(connection, {"email": email_id, "state": state.value, "now": now})
-
-
-def mark_refused(email_id: int, reason: str) -> None:
-    """Stop a letter for good and keep the reason."""
+def give_up(email_id: int, reason: str) -> None:
+    """Give an email up and keep the reason."""
     with transaction() as connection:
         connection.execute(
-            _while_due(email_id).values(state=EmailState.REFUSED, reason=reason[:300], address="")
+            _update_due(email_id).values(state=EmailState.REFUSED, reason=reason[:300], address="")
         )
 
 
 def defer(email_id: int, reason: str, *, now: datetime) -> None:
-    """Try a letter again later: after 5 s, then twice as long each time up to 1 h, and give up
-    after 5 days.
-    """
+    """Retry an email after 5 s, then twice as long each time up to 1 h; give up after 5 days."""
     with transaction() as connection:
         attempts, created_at = connection.execute(
             select(_email.c.attempts, _email.c.created_at).where(_email.c.id == email_id)
         ).one()
         values: dict[str, object] = {"due_at": now + retry_delay(attempts), "reason": reason[:300]}
-        if now - created_at > GIVE_UP:
+        if now - created_at > GIVE_UP_AFTER:
             values |= {"state": EmailState.REFUSED, "address": ""}
-        connection.execute(_while_due(email_id).values(values))
+        connection.execute(_update_due(email_id).values(values))
 
 
 def release(email_id: int, *, now: datetime) -> None:
-    """Give a claimed letter back untried: the server could not be reached, which is not the
-    letter's fault.
-    """
+    """End the lease of an email that was not tried; the attempt does not count."""
     with transaction() as connection:
-        connection.execute(_while_due(email_id).values(due_at=now, attempts=_email.c.attempts - 1))
+        connection.execute(_update_due(email_id).values(due_at=now, attempts=_email.c.attempts - 1))
 
 
 def retry_delay(attempts: int) -> timedelta:
-    """Return how long a letter waits after so many attempts: 5 s, 10 s, 20 s … 1 h."""
-    doubled: int = 2 ** min(attempts - 1, 20)
-    return min(FIRST_RETRY * doubled, LONGEST_RETRY)
+    """Return how long an email waits after so many attempts: 5 s, 10 s, 20 s … 1 h."""
+    factor: int = 2 ** min(attempts - 1, 20)
+    return min(RETRY_AFTER * factor, MAX_RETRY_AFTER)
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What is in the box; `oldest` is when the letter that has waited longest was put in."""
+    """How many emails are in which state, and when the oldest due one was enqueued."""
 
     due: int
     sent: int
@@ -134,21 +117,14 @@ class Status:
 
 
 def status() -> Status:
-    """Count the letters by state."""
+    """Count the emails by state."""
     by_state = select(_email.c.state, func.count()).group_by(_email.c.state)
     counts: dict[str, int] = dict(db.session.execute(by_state).all())
     oldest = db.session.scalar(
         select(func.min(_email.c.created_at)).where(_email.c.state == EmailState.DUE)
     )
-    return Status(
-        due=counts.get(EmailState.DUE, 0),
-        sent=counts.get(EmailState.SENT, 0),
-        refused=counts.get(EmailState.REFUSED, 0),
-        withheld=counts.get(EmailState.WITHHELD, 0),
-        held=counts.get(EmailState.HELD, 0),
-        oldest=oldest,
-    )
+    return Status(**{state.value: counts.get(state, 0) for state in EmailState}, oldest=oldest)
 
 
-def _while_due(email_id: int) -> Update:
+def _update_due(email_id: int) -> Update:
     return update(_email).where(_email.c.id == email_id, _email.c.state == EmailState.DUE)

@@ -1,13 +1,14 @@
-"""Putting letters in the box, with what caused them; and how many a mailbox gets."""
+"""Enqueue emails in the transaction of what causes them, and limit how many a mailbox gets."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     Boolean,
+    ColumnElement,
     Connection,
+    Subquery,
     and_,
     bindparam,
     case,
@@ -26,107 +27,106 @@ from petition.database.compiled import CompiledStatement
 from petition.models import Email, Signature
 from petition.models.enums import EmailKind, EmailState
 
-EMAILS_PER_MAILBOX = 5  # in all, so that nobody can fill a stranger's mailbox through us
+EMAILS_PER_MAILBOX = 5  # so that nobody can fill a stranger's mailbox through us
 MAILBOX_PERIOD = timedelta(days=30)
 RESENDS_PER_HOUR = 3
 RESEND_AFTER = timedelta(minutes=2)
 DOUBLE_CLICK = timedelta(seconds=10)
 EMAILS_PER_ORGANISER = 5
 ORGANISER_PERIOD = timedelta(hours=1)
+NO_LIMIT = 1_000
 
 _email = Email.table()
 _signature = Signature.table()
 _earlier = _email.alias("earlier")
 
-# Letters that anybody can cause by typing an address; those that the owner has answered by
-# confirming are forgiven.
-_asked_by_anybody = and_(
-    _earlier.c.kind.in_(
-        [
-            literal_column(f"'{kind}'")
-            for kind in (EmailKind.CONFIRM, EmailKind.REMINDER, EmailKind.MY_PAGE)
-        ]
-    ),
+# Emails that anybody can cause by typing an address, except those answered by confirming.
+_ASKED_FOR = [f"'{kind}'" for kind in (EmailKind.CONFIRM, EmailKind.REMINDER, EmailKind.MY_PAGE)]
+_caused_by_anybody = and_(
+    _earlier.c.kind.in_([literal_column(kind) for kind in _ASKED_FOR]),
     or_(_signature.c.confirmed_at.is_(None), _earlier.c.created_at > _signature.c.confirmed_at),
 )
-_TO_SIGNER = {
-    name: bindparam(name, type_=_email.c[name].type)
-    for name in ("signature_id", "entry", "mailbox_hash", "kind", "state", "burst_id")
-}
-_TO_ORGANISER = {
-    name: bindparam(name, type_=_email.c[name].type) for name in ("organiser_id", "kind", "state")
-}
+# About the same entry or, as a double click makes, about another of seconds ago.
+_about_the_same = and_(
+    _earlier.c.signature_id == bindparam("signature_id"),
+    or_(
+        _earlier.c.entry == bindparam("entry"),
+        _earlier.c.created_at > bindparam("double_click_start"),
+    ),
+)
 
 
-def _posting(reader: dict[str, BindParameter[Any]], key: str) -> CompiledStatement:
-    """Build the statement that puts a letter in. The database decides whether it is silent.
-
-    It is when nobody is to read it, when the reader has had their most (in all, or in the last
-    hour), or one just now, or when the same letter is waiting already: about the same entry, or
-    about one of moments ago, which a second click makes.
-    """
-    the_same = and_(_earlier.c.state == EmailState.DUE.value, _earlier.c.kind == bindparam("kind"))
-    if key == "mailbox_hash":
-        the_same = and_(
-            the_same,
-            _earlier.c.signature_id == bindparam("signature_id"),
-            or_(
-                _earlier.c.entry == bindparam("entry"),
-                _earlier.c.created_at > bindparam("a_moment_ago"),
-            ),
-        )
-    had = (
+def _count_earlier(
+    key: str, counted: ColumnElement[bool], about_the_same: ColumnElement[bool]
+) -> Subquery:
+    """Count the emails that a recipient, in column `key`, was sent or will be."""
+    in_hour = _earlier.c.created_at > bindparam("hour_start")
+    same_kind = _earlier.c.kind == bindparam("kind")
+    repeated = and_(_earlier.c.state == EmailState.DUE.value, same_kind, about_the_same)
+    return (
         select(
-            func.count().label("all"),
-            func.count(case((_earlier.c.created_at > bindparam("hour"), 1))).label("hour"),
+            func.count().label("in_period"),
+            func.count(case((in_hour, 1))).label("in_hour"),
             func.max(_earlier.c.created_at).label("latest"),
-            func.count(case((the_same, 1))).label("waiting"),
+            func.count(case((repeated, 1))).label("repeated"),
         )
         .select_from(_earlier.outerjoin(_signature, _signature.c.id == _earlier.c.signature_id))
         .where(
             _earlier.c[key] == bindparam(key),
-            # It names the index, which holds these rows alone.
+            # So that the partial index is used.
             _earlier.c[key] != literal_column("''" if key == "mailbox_hash" else "0"),
-            _earlier.c.created_at > bindparam("since"),
+            _earlier.c.created_at > bindparam("period_start"),
             _earlier.c.suppressed.is_(False),
-            _asked_by_anybody if key == "mailbox_hash" else true(),
+            counted,
         )
-        .subquery("had")
+        .subquery("counts")
     )
+
+
+def _build_insert(counts: Subquery, *columns: str) -> CompiledStatement:
+    """Build the statement that inserts an email with values in `columns`.
+
+    The database decides whether it is suppressed: without a recipient, over a limit, too soon
+    after another, or while the same email is due.
+    """
     suppressed = or_(
-        bindparam("unread", type_=Boolean()),
-        had.c.all >= bindparam("most"),
-        had.c.hour >= bindparam("most_hour"),
-        func.coalesce(had.c.latest > bindparam("just"), false()),
-        had.c.waiting > 0,
+        bindparam("no_recipient", type_=Boolean()),
+        counts.c.in_period >= bindparam("limit"),
+        counts.c.in_hour >= bindparam("hourly_limit"),
+        func.coalesce(counts.c.latest > bindparam("too_soon_start"), false()),
+        counts.c.repeated > 0,
     )
-    written = {
-        **reader,
+    now = bindparam("now", type_=_email.c.created_at.type)
+    given = ("kind", "state", *columns)
+    values: dict[str, ColumnElement[Any]] = {
+        **dict.fromkeys(("mailbox_hash", "reason", "address", "language"), literal("")),
+        **{name: bindparam(name, type_=_email.c[name].type) for name in given},
         "suppressed": suppressed,
         "attempts": literal(0),
-        "reason": literal(""),
-        "address": literal(""),
-        "language": literal(""),
-        "created_at": bindparam("now", type_=_email.c.created_at.type),
-        "due_at": bindparam("now", type_=_email.c.created_at.type),
+        "created_at": now,
+        "due_at": now,
     }
-    if key != "mailbox_hash":
-        written["mailbox_hash"] = literal("")
     return CompiledStatement(
         insert(_email)
-        .from_select(list(written), select(*written.values()).select_from(had))
+        .from_select(list(values), select(*values.values()).select_from(counts))
         .returning(_email.c.id)
     )
 
 
-_POST_TO_SIGNER = _posting(_TO_SIGNER, "mailbox_hash")
-_POST_TO_ORGANISER = _posting(_TO_ORGANISER, "organiser_id")
+_INSERT_FOR_SIGNER = _build_insert(
+    _count_earlier("mailbox_hash", _caused_by_anybody, _about_the_same),
+    *("mailbox_hash", "signature_id", "entry", "burst_id"),
+)
+_INSERT_FOR_ORGANISER = _build_insert(
+    _count_earlier("organiser_id", true(), true()), "organiser_id"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """To whom a letter about a signature goes: which entry it is about, and the keyed hash of the
-    mailbox. With no signature nobody reads it.
+    """The entry that an email is about, and the keyed hash of its mailbox.
+
+    Without a signature there is nobody to read it.
     """
 
     signature_id: int | None
@@ -136,9 +136,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The open burst that an email belongs to. It holds the emails of all signatures but one in
-    `sample`; with no sample it holds each.
-    """
+    """An open burst, which holds the emails of all signatures but one in `sample` (0: of all)."""
 
     burst_id: int
     sample: int = 0
@@ -151,44 +149,91 @@ class Hold:
 def email_signer(
     connection: Connection,
     kind: EmailKind,
-    reader: Recipient,
+    recipient: Recipient,
     *,
     now: datetime,
     again: bool = False,
     hold: Hold | None = None,
 ) -> int:
-    """Put a letter in the box, inside the caller's transaction, and return its id.
+    """Enqueue an email about a signature, in the caller's transaction, and return its id.
 
-    A mailbox gets five letters in thirty days that anybody can cause, across petitions; one asked
-    for `again` also only two minutes after the last, and three an hour. One more goes through the
-    box like any other and is not mailed: the caller cannot tell, so neither can a page. A letter
-    held in a burst waits for what becomes of it.
+    A mailbox gets five in thirty days that anybody can cause, over all petitions. One asked for
+    `again` must also be two minutes after the last, and at most the third in an hour. Suppressed
+    emails are queued and settled like others, so response and timing do not reveal them.
     """
-    held = hold is not None and hold.holds(reader.signature_id)
+    held = hold is not None and hold.holds(recipient.signature_id)
+    by_owner = kind == EmailKind.THANKS  # nobody else can cause it
     values = {
         "kind": kind.value,
         "state": (EmailState.HELD if held else EmailState.DUE).value,
-        "signature_id": reader.signature_id,
-        "entry": reader.entry,
-        "mailbox_hash": reader.mailbox_hash,
+        "signature_id": recipient.signature_id,
+        "entry": recipient.entry,
+        "mailbox_hash": recipient.mailbox_hash,
         "burst_id": hold and hold.burst_id,
-        "unread": reader.signature_id is None,
+        "no_recipient": recipient.signature_id is None,
         "now": now,
-        "since": now - MAILBOX_PERIOD,
-        "most": EMAILS_PER_MAILBOX,
-        "hour": now - timedelta(hours=1),
-        "most_hour": RESENDS_PER_HOUR if again else EMAILS_PER_MAILBOX,
-        "just": now - RESEND_AFTER if again else now,
-        "a_moment_ago": now - DOUBLE_CLICK,
+        "period_start": now - MAILBOX_PERIOD,
+        "limit": NO_LIMIT if by_owner else EMAILS_PER_MAILBOX,
+        "hour_start": now - timedelta(hours=1),
+        "hourly_limit": RESENDS_PER_HOUR if again else NO_LIMIT,
+        "too_soon_start": now - RESEND_AFTER if again else now,
+        "double_click_start": now - DOUBLE_CLICK,
     }
-    if kind == EmailKind.THANKS:  # nobody but the owner of the mailbox can cause it
-        values |= {"most": 1_000, "most_hour": 1_000, "just": now}
-    ((email_id,),) = _POST_TO_SIGNER.all(connection, values)
+    ((email_id,),) = _INSERT_FOR_SIGNER.all(connection, values)
     return int(email_id)
 
 
+def email_organiser(
+    connection: Connection, kind: EmailKind, organiser_id: int | None, *, now: datetime
+) -> int:
+    """Enqueue an email to an organiser, in the caller's transaction, and return its id.
+
+    An organiser gets five an hour; others are suppressed, and so is one to nobody.
+    """
+    values = {
+        "kind": kind.value,
+        "state": EmailState.DUE.value,
+        "organiser_id": organiser_id,
+        "no_recipient": organiser_id is None,
+        "now": now,
+        "period_start": now - ORGANISER_PERIOD,
+        "limit": EMAILS_PER_ORGANISER,
+        "hour_start": now,
+        "hourly_limit": NO_LIMIT,
+        "too_soon_start": now,
+    }
+    ((email_id,),) = _INSERT_FOR_ORGANISER.all(connection, values)
+    return int(email_id)
+
+
+def email_withdrawn_signer(
+    connection: Connection,
+    address: str,
+    language: str,
+    petition_id: int,
+    *,
+    mailbox_hash: str,
+    list_downloaded: bool,
+    now: datetime,
+) -> None:
+    """Enqueue the email about an erased signature; it holds the address until it is sent."""
+    connection.execute(
+        insert(_email).values(
+            kind=EmailKind.WITHDRAWN.value,
+            state=EmailState.DUE.value,
+            petition_id=petition_id,
+            list_downloaded=list_downloaded,
+            address=address,
+            language=language,
+            mailbox_hash=mailbox_hash,
+            created_at=now,
+            due_at=now,
+        )
+    )
+
+
 def withhold_unsent(connection: Connection, signature_id: int, entry: int) -> None:
-    """Let the letters of an entry that have not left stay where they are: it was corrected."""
+    """Withhold the due and held emails about an entry, when its address was corrected."""
     connection.execute(
         update(_email)
         .where(
@@ -198,54 +243,3 @@ def withhold_unsent(connection: Connection, signature_id: int, entry: int) -> No
         )
         .values(state=EmailState.WITHHELD)
     )
-
-
-def email_farewell(
-    connection: Connection,
-    email: str,
-    language: str,
-    petition_id: int,
-    *,
-    mailbox_hash: str,
-    copied: bool,
-    now: datetime,
-) -> None:
-    """Put the letter in the box that says to somebody whose signature was just erased that it was,
-    and whether a list that it was on had been `copied`.
-    """
-    connection.execute(
-        insert(_email).values(
-            kind=EmailKind.WITHDRAWN.value,
-            state=EmailState.DUE.value,
-            petition_id=petition_id,
-            list_downloaded=copied,
-            address=email,
-            language=language,
-            mailbox_hash=mailbox_hash,
-            created_at=now,
-            due_at=now,
-        )
-    )
-
-
-def email_organiser(
-    connection: Connection, kind: EmailKind, organiser_id: int | None, *, now: datetime
-) -> int:
-    """Put a letter in the box, inside the caller's transaction, and return its id.
-
-    An organiser gets five letters an hour; one more is kept and not mailed, nor is one to nobody.
-    """
-    values = {
-        "kind": kind.value,
-        "state": EmailState.DUE.value,
-        "organiser_id": organiser_id,
-        "unread": organiser_id is None,
-        "now": now,
-        "since": now - ORGANISER_PERIOD,
-        "most": EMAILS_PER_ORGANISER,
-        "hour": now - ORGANISER_PERIOD,
-        "most_hour": EMAILS_PER_ORGANISER,
-        "just": now,
-    }
-    ((email_id,),) = _POST_TO_ORGANISER.all(connection, values)
-    return int(email_id)

@@ -1,5 +1,6 @@
-"""Mailboxes that get no more mail: their owner said so, or they do not exist. Known by a keyed hash
-alone.
+"""Mailboxes that get no more emails: their owner wants none, or they do not exist.
+
+Only keyed hashes are stored: of mailboxes for the owner's wish, of addresses for bounces.
 """
 
 from collections.abc import Collection
@@ -14,30 +15,30 @@ from petition.models import Suppression
 _suppression = Suppression.table()
 
 
-def suppress(connection: Connection, mailbox: str, *, bounce: str = "", now: datetime) -> None:
-    """Mail a mailbox no more. Twice is once; the owner's wish stands above a bounce."""
-    statement = insert(connection, _suppression).values(hash=mailbox, bounce=bounce[:300], at=now)
-    if bounce:
-        connection.execute(statement.on_conflict_do_nothing())
-    else:
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=["hash"], set_={"bounce": ""})
-        )
+def suppress(connection: Connection, key_hash: str, *, bounce: str = "", now: datetime) -> None:
+    """Send a mailbox (or, with a `bounce`, an address) no more emails. Idempotent.
 
-
-def find_reason(addresses: Collection[str], mailboxes: Collection[str]) -> str | None:
-    """Return None when mail may go to an address, known by its hashes under each key; else how it
-    bounced, or nothing when the owner of its mailbox wants none.
-
-    A bounce is of one spelling: another may well arrive, and else a stranger could silence a
-    mailbox by a spelling of it that bounces.
+    The owner's wish overrides a bounce.
     """
-    found = db.session.scalars(
+    statement = insert(connection, _suppression).values(hash=key_hash, bounce=bounce[:300], at=now)
+    if bounce:
+        statement = statement.on_conflict_do_nothing()
+    else:
+        statement = statement.on_conflict_do_update(index_elements=["hash"], set_={"bounce": ""})
+    connection.execute(statement)
+
+
+def find_reason(address_hashes: Collection[str], mailbox_hashes: Collection[str]) -> str | None:
+    """Return why an address is suppressed: how it bounced, "" for the owner's wish, None if not.
+
+    The hashes are those under each key. A bounce is about one spelling of an address only, or
+    a stranger could suppress a mailbox by a spelling that bounces.
+    """
+    return db.session.scalars(
         select(Suppression.bounce)
         .where(
-            Suppression.hash.in_(addresses)
-            | (Suppression.hash.in_(mailboxes) & (Suppression.bounce == ""))
+            Suppression.hash.in_(address_hashes)
+            | (Suppression.hash.in_(mailbox_hashes) & (Suppression.bounce == ""))
         )
         .order_by(Suppression.bounce)
     ).first()
-    return None if found is None else str(found)

@@ -149,13 +149,13 @@ def withdraw(signature_id: int, *, now: datetime) -> str:
             raise SignatureGone
         copied = connection.scalar(_copies(row.petition_id, row.confirmed_at).limit(1)) is not None
         entries.erase_signature(connection, signature_id, now=now)
-        enqueue.email_farewell(
+        enqueue.email_withdrawn_signer(
             connection,
             row.email,
             row.language,
             row.petition_id,
             mailbox_hash=row.mailbox_hash,
-            copied=copied,
+            list_downloaded=copied,
             now=now,
         )
         return str(row.slug)

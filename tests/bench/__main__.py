@@ -16,7 +16,7 @@ from time import perf_counter
 from urllib.request import urlopen
 
 from petition import create_app
-from petition.cli.service import worker_for
+from petition.cli.mail import worker_for
 from petition.core import tokens
 from petition.core.clock import now
 from petition.petitions import lifecycle, petition_file, queries
@@ -135,7 +135,7 @@ def emails(environment: dict[str, str]) -> None:
             timer = Timer(MAIL_SECONDS, stop.set)
             timer.start()
             began = perf_counter()
-            sent = worker_for(app).work_off(stop)
+            sent = worker_for(app).deliver_due(stop)
             took = perf_counter() - began
             timer.cancel()
     print_line(f"{'emails over SMTP':24} {sent / took:9,.0f} /s   ({sent} emails)")

@@ -1,0 +1,152 @@
+"""flask outbox, flask bounces: deliver emails, see what waits, read delivery reports."""
+
+import logging
+import mailbox
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from threading import Event
+
+import click
+from flask import Flask, current_app, render_template
+from flask.cli import AppGroup, with_appcontext
+from flask_babel import force_locale
+
+from petition.cli.refusal import refusing
+from petition.core import config, i18n
+from petition.core.clock import now
+from petition.core.log_safety import safe_traceback
+from petition.core.tokens import Tokens
+from petition.mail import compose, transports
+from petition.mail.bounces import parse_report, record_bounce
+from petition.mail.context import MailContext
+from petition.mail.mx import MailDomains
+from petition.mail.worker import Worker
+from petition.operations import scheduler
+from petition.outbox import delivery
+
+log = logging.getLogger(__name__)
+
+outbox = AppGroup("outbox", help="Deliver emails; see what waits.")
+
+
+@outbox.command()
+@click.option("--once", is_flag=True, help="Deliver what is due, then end.")
+def run(once: bool) -> None:
+    """Deliver due emails until SIGTERM or SIGINT."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    if not config.is_local(current_app.config) and not current_app.config["MAIL_SERVER"]:
+        # Nobody reads the folder there, and the emails would count as sent.
+        raise click.ClickException("MAIL_SERVER is not set: the emails wait until it is")
+    worker = worker_for(current_app)
+    if once:
+        with refusing():
+            worker.deliver_due()
+        return
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    worker.run(stop)
+
+
+@outbox.command()
+def status() -> None:
+    """Print how many emails are in which state, and how long the oldest has waited."""
+    counts = delivery.status()
+    age = (
+        f", the oldest for {(now() - counts.oldest).total_seconds():.0f} s" if counts.oldest else ""
+    )
+    click.echo(f"{counts.due} waiting{age}")
+    click.echo(
+        f"{counts.sent} sent, {counts.refused} refused, {counts.withheld} withheld, "
+        f"{counts.held} held in bursts"
+    )
+
+
+@click.command()
+@click.argument("source", type=click.Path(exists=True, path_type=Path), required=False)
+@with_appcontext
+def bounces(source: Path | None) -> None:
+    """Read delivery reports (RFC 3464) from SOURCE (Maildir, mbox or a message) or standard input.
+
+    Reports are not moved or deleted; reading them again changes nothing. The exit status is 1 if a
+    message could not be read or acted on.
+    """
+    tokens: Tokens = current_app.extensions["tokens"]
+    known = others = errors = 0
+    for read in _messages(source):
+        try:
+            reports = parse_report(read(), tokens)
+            recorded = sum(record_bounce(report, tokens=tokens, now=now()) for report in reports)
+            known += recorded
+            others += len(reports) - recorded if reports else 1
+        except Exception as error:  # noqa: BLE001 (one message delays no other)
+            log.error("a message could not be read or acted on: %s", safe_traceback(error))
+            others += 1
+            errors += 1
+    click.echo(f"{known} about our emails, {others} not")
+    if errors:  # so that a mail server that pipes a message in keeps it
+        sys.exit(1)
+
+
+def _messages(source: Path | None) -> Iterator[Callable[[], bytes]]:
+    """Yield a function that reads each message, so that one error does not end the others."""
+    if source is None:
+        yield sys.stdin.buffer.read
+    elif source.is_dir():
+        folder = mailbox.Maildir(source, create=False)
+        for key in folder.keys():  # noqa: SIM118 (iterating over it gives messages)
+            yield partial(folder.get_bytes, key)
+    elif _is_mbox(source):
+        with closing(mailbox.mbox(source, create=False)) as box:
+            for key in box.keys():  # noqa: SIM118
+                yield partial(box.get_bytes, key)
+    else:
+        yield source.read_bytes
+
+
+def _is_mbox(source: Path) -> bool:
+    with source.open("rb") as file:
+        return file.read(5) == b"From "
+
+
+def worker_for(app: Flask) -> Worker:
+    """Return the mail worker of the settings: to the SMTP server or, without one, a folder."""
+    settings = app.config
+    instance = Path(app.instance_path)
+    tokens: Tokens = app.extensions["tokens"]
+    connect = partial(transports.open_folder, instance / "mail")
+    if settings["MAIL_SERVER"]:
+        connect = partial(transports.connect, app.extensions["mail"], settings["BOUNCE_ADDRESS"])
+    context = MailContext(
+        site_url=config.site_url(settings),
+        sender=settings["MAIL_DEFAULT_SENDER"],
+        tokens=tokens,
+        confirm_days=settings["CONFIRM_LINK_DAYS"],
+        purge_days=settings["PURGE_UNCONFIRMED_DAYS"],
+        render=render_email,
+        mail_domains=MailDomains() if settings["MAIL_SERVER"] and settings["CHECK_MX"] else None,
+    )
+    return Worker(
+        connect,
+        lambda email_id: compose.compose(email_id, context, now=now()),
+        now,
+        tokens,
+        background=scheduler.build_scheduler(settings, instance).run_due,
+        emails_per_minute=settings["RATELIMIT_MAILS"],
+    )
+
+
+def render_email(name: str, language: str, values: Mapping[str, object]) -> tuple[str, str, str]:
+    """Render the subject, text and HTML of an email in a language."""
+    direction = "rtl" if i18n.is_right_to_left(language) else "ltr"
+    variables = {"language": language, "direction": direction, **values}
+    with force_locale(language):
+        subject, text, html = (
+            render_template(f"emails/{name}.{extension}", **variables)
+            for extension in ("subject", "txt", "html")
+        )
+    return subject, text, html

@@ -1,0 +1,69 @@
+"""Which domains take mail, by their MX and address records in the DNS."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from dns.exception import DNSException
+from dns.resolver import NXDOMAIN, NoAnswer, NoResolverConfiguration, Resolver
+
+from petition.abuse.email_domains import EXAMPLES, WELL_KNOWN
+
+LOOKUP_SECONDS = 3.0
+CACHED_FOR = timedelta(hours=1)
+MAX_CACHED = 10_000
+MAX_FAILURES = 3  # lookups of different domains, one after the other
+
+
+def _system_resolver() -> Resolver | None:
+    try:
+        return Resolver()
+    except NoResolverConfiguration:
+        return None
+
+
+@dataclass(slots=True)
+class MailDomains:
+    """Looks up whether domains take mail, at most once an hour each.
+
+    In doubt a domain takes mail: an email that bounces is better than one that is never sent.
+    """
+
+    resolver: Resolver | None = field(default_factory=_system_resolver)
+    _cache: dict[str, tuple[datetime, bool]] = field(default_factory=dict)
+    _failures: int = 0  # in a row
+    _paused_until: datetime | None = None
+
+    def takes_mail(self, domain: str, *, now: datetime) -> bool:
+        """Return False only if the DNS says that a domain does not exist or takes no mail."""
+        if domain in WELL_KNOWN or domain.endswith(EXAMPLES):
+            return True
+        expires_at, takes_mail = self._cache.get(domain, (now, True))
+        if expires_at > now:
+            return takes_mail
+        if self.resolver is None or (self._paused_until and now < self._paused_until):
+            return True
+        try:
+            takes_mail = _look_up(self.resolver, domain)
+            self._failures = 0
+        except DNSException:
+            # One domain's own servers may be down. After several in a row, it is our resolver.
+            takes_mail = True
+            self._failures += 1
+            if self._failures >= MAX_FAILURES:
+                self._paused_until = now + timedelta(minutes=1)
+        if len(self._cache) >= MAX_CACHED:
+            self._cache.clear()
+        self._cache[domain] = (now + CACHED_FOR, takes_mail)
+        return takes_mail
+
+
+def _look_up(resolver: Resolver, domain: str) -> bool:
+    for kind in ("MX", "A", "AAAA"):  # RFC 5321 §5.1: without MX, mail goes to the host itself
+        try:
+            records = resolver.resolve(domain, kind, lifetime=LOOKUP_SECONDS)
+        except NXDOMAIN:
+            return False
+        except NoAnswer:
+            continue
+        return kind != "MX" or any(str(record.exchange) != "." for record in records)  # RFC 7505
+    return False

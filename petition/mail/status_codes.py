@@ -1,0 +1,39 @@
+"""What is kept of a mail server's answers: codes alone (RFC 3463), as the text may name persons."""
+
+import re
+
+# Where servers write an enhanced status code: first in a line, after the SMTP code, or in
+# parentheses as qmail does (#5.1.1). Not before an @: a local part may look like a code.
+_ENHANCED_STATUS = re.compile(
+    r"(?:^[ \t]*#?|(?<![0-9])[245][0-9]{2}[ -]#?|\(#)"
+    r"([245]\.[0-7]\.[0-9]{1,3})(?![\w@+-]|\.\S)",
+    re.MULTILINE,
+)
+_ADDRESS = re.compile(r"<?[^\s<>:;]+@[^\s<>:;]+>?")
+
+
+def decode_answer(answer: bytes | str) -> str:
+    """Return the text of an answer as smtplib gives it."""
+    return answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
+
+
+def find_enhanced_status(text: str) -> str:
+    """Return the first enhanced status code in an answer, such as `5.1.1`, or ""."""
+    match = _ENHANCED_STATUS.search(text)
+    return match.group(1) if match else ""
+
+
+def format_codes(smtp_code: int, answer: bytes | str) -> str:
+    """Return only the codes of an answer about an email, such as `550 5.1.1`."""
+    return f"{smtp_code} {find_enhanced_status(decode_answer(answer))}".strip()
+
+
+def is_from_report(reason: str) -> bool:
+    """Return whether a reason comes from a delivery report; an answer's starts with `550`."""
+    return re.match(r"[245]\.", reason) is not None
+
+
+def remove_addresses(text: str) -> str:
+    """Return an answer for operators: on one line, without control characters or addresses."""
+    printable = "".join(char if char.isprintable() else " " for char in text[:1_000])
+    return _ADDRESS.sub("…", " ".join(printable.split()))
