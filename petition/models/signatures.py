@@ -94,7 +94,6 @@ class Signature(EntryFields, Base):
             "name_hidden",
             where="number IS NOT NULL AND display <> 'hidden' AND comment <> ''",
         ),
-        partial_index("ix_signature_country", "petition_id", "country", where="number IS NOT NULL"),
         NEVER_REUSE_IDS,
     )
 

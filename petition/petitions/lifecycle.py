@@ -9,6 +9,7 @@ from petition.core.errors import PetitionNotFound, SlugTaken
 from petition.database.transactions import transaction
 from petition.models import Petition, PetitionText, Picture, Signature, Tally
 from petition.models.enums import PetitionState
+from petition.petitions import sums
 from petition.petitions.petition_file import PetitionFile
 
 _ENDS = (PetitionState.CLOSED, PetitionState.VICTORY)
@@ -84,4 +85,5 @@ def recount(slug: str, *, now: datetime) -> tuple[int, int]:
                 .where(Tally.petition_id == tally.petition_id)
                 .values(counted=true, changed_at=now)
             )
+        sums.rebuild(connection, tally.petition_id)
         return tally.counted, true

@@ -7,14 +7,17 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, select
 
 from petition.database.base import db
-from petition.models import Petition, Signature, Tally
+from petition.models import Petition, Signature
+from petition.models.sums import SumKind
+from petition.petitions import sums
 
 
 @dataclass(frozen=True, slots=True)
 class PetitionStatistics:
-    """What an organiser sees of a petition: counts alone, nobody's name."""
+    """Signatures that are pending, confirmed ones by day (UTC, newest first) and by country (most
+    first), and how many of the confirmed used a disposable address.
+    """
 
-    confirmed: int
     pending: int
     disposable: int
     per_day: list[tuple[date, int]]
@@ -22,36 +25,18 @@ class PetitionStatistics:
 
 
 def get_statistics(petition_id: int) -> PetitionStatistics:
-    """Return the figures of a petition: confirmed, pending, confirmed per day (UTC) and per
-    country.
-    """
-    mine = Signature.petition_id == petition_id
-    day = func.date(Signature.confirmed_at)
-    per_day = db.session.execute(
-        select(day, func.count()).where(mine, Signature.counted).group_by(day).order_by(day.desc())
+    """Return the figures of a petition."""
+    kept = sums.get_sums(petition_id, SumKind.DAY, SumKind.COUNTRY, SumKind.DISPOSABLE)
+    pending = db.session.scalar(
+        select(func.count()).where(Signature.petition_id == petition_id, ~Signature.counted)
     )
-    per_country = db.session.execute(
-        select(Signature.country, func.count())
-        .where(mine, Signature.counted)
-        .group_by(Signature.country)
-        .order_by(func.count().desc(), Signature.country)
-    )
-    pending = db.session.scalar(select(func.count()).where(mine, ~Signature.counted))
-    disposable = db.session.scalar(
-        select(func.count()).where(mine, Signature.counted, Signature.disposable)
-    )
+    days = sorted(kept[SumKind.DAY].items(), reverse=True)
     return PetitionStatistics(
-        confirmed=db.session.scalar(select(Tally.counted).where(Tally.petition_id == petition_id))
-        or 0,
         pending=pending or 0,
-        disposable=disposable or 0,
-        per_day=[(_date(day), number) for day, number in per_day],
-        per_country=list(per_country),
+        disposable=sum(kept[SumKind.DISPOSABLE].values()),
+        per_day=[(date.fromisoformat(day), number) for day, number in days],
+        per_country=sums.by_size(kept[SumKind.COUNTRY]),
     )
-
-
-def _date(value: str | date) -> date:
-    return date.fromisoformat(value) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True, slots=True)

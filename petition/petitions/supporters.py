@@ -7,11 +7,13 @@ organiser has read it. A country is named from five signatures on: fewer could p
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, RowMapping, func, literal_column, select
+from sqlalchemy import ColumnElement, RowMapping, literal_column, select
 
 from petition.database.base import db
 from petition.models import Signature
 from petition.models.enums import CommentState, Display
+from petition.models.sums import SumKind
+from petition.petitions import sums
 
 _signature = Signature.table()
 _counted = _signature.c.number.is_not(None)
@@ -84,24 +86,12 @@ def get_shown(petition_id: int) -> ShownSupporters:
 
 
 def get_totals(petition_id: int) -> SupporterTotals:
-    """Return how many signed, by country and for organisations. Reads an index through: what is
-    asked often is better remembered.
-    """
-    by_country = [
-        (str(code), int(number))
-        for code, number in db.session.execute(
-            select(_signature.c.country, func.count())
-            .where(_signature.c.petition_id == petition_id, _counted)
-            .group_by(_signature.c.country)
-            .order_by(func.count().desc(), _signature.c.country)
-        )
-    ]
+    """Return how many signed, by country and for organisations."""
+    countries = sums.get_sums(petition_id, SumKind.COUNTRY)[SumKind.COUNTRY]
+    by_country = sums.by_size(countries)
     named = [(code, number) for code, number in by_country if number >= MIN_PER_COUNTRY][:COUNTRIES]
-    names = db.session.scalars(
-        select(_signature.c.organisation).where(*_for_organisations(petition_id)).distinct()
-    )
     return SupporterTotals(
-        organisations=len({name.casefold() for name in names}),
+        organisations=sums.count_organisations(petition_id),
         countries=named,
         elsewhere=sum(number for _, number in by_country[len(named) :]),
     )

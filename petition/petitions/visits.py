@@ -12,7 +12,9 @@ from sqlalchemy import func, select
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.database.upsert import insert
-from petition.models import Petition, Signature, Visit
+from petition.models import Petition, Visit
+from petition.models.sums import SumKind
+from petition.petitions import sums
 
 # Slug, day, channel, language.
 VisitKey = tuple[str, date, str, str]
@@ -50,18 +52,9 @@ def channel_totals(petition_id: int) -> list[tuple[str, int, int]]:
             .group_by(Visit.channel)
         ).all()
     )
-    signed = dict(
-        db.session.execute(
-            select(Signature.channel, func.count())
-            .where(Signature.petition_id == petition_id, Signature.counted, Signature.channel != "")
-            .group_by(Signature.channel)
-        ).all()
-    )
-    both = {
-        channel: (int(visits.get(channel, 0)), int(signed.get(channel, 0)))
+    signed = sums.get_sums(petition_id, SumKind.CHANNEL)[SumKind.CHANNEL]
+    rows = [
+        (channel, int(visits.get(channel, 0)), signed.get(channel, 0))
         for channel in {*visits, *signed}
-    }
-    return sorted(
-        ((channel, seen, count) for channel, (seen, count) in both.items()),
-        key=lambda row: (-row[2], -row[1], row[0]),
-    )
+    ]
+    return sorted(rows, key=lambda row: (-row[2], -row[1], row[0]))

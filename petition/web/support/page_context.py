@@ -7,8 +7,6 @@ from petition.models.enums import PUBLIC_STATES, PetitionState
 from petition.petitions import queries, supporters, updates
 from petition.web.support.memo import memoize
 
-FEW = 1_000  # signatures: below, the sums are made anew whenever the count has moved
-
 
 def get_page_context(shown: queries.PetitionView) -> dict[str, object]:
     """Return what a petition's page says besides the petition: who signed, the news, where to
@@ -22,10 +20,7 @@ def get_page_context(shown: queries.PetitionView) -> dict[str, object]:
     return {
         # Never remembered: a name that was taken back is gone from the next page on.
         "company": supporters.get_shown(shown.id),
-        "sums": memoize(
-            f"sums:{shown.id}:{shown.count}" if shown.count < FEW else f"sums:{shown.id}",
-            lambda: supporters.get_totals(shown.id),
-        ),
+        "sums": supporters.get_totals(shown.id),
         "news": updates.list_updates(shown.id, g.language, most=3),
         "has_targets": bool(updates.list_targets(shown.id)),
         "others": [other for other in others if other.slug != shown.slug],
