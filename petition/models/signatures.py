@@ -83,8 +83,9 @@ class Signature(EntryFields, Base):
             "ix_signature_organisation",
             "petition_id",
             "organisation",
-            "display",
-            where="number IS NOT NULL AND organisation <> ''",
+            "number",
+            "name_hidden",
+            where="number IS NOT NULL AND organisation <> '' AND display = 'full'",
         ),
         partial_index(
             "ix_signature_comment",

@@ -207,25 +207,27 @@ def list_petitions(
     otherwise.
     """
     rows = db.session.execute(
-        select(Petition, Tally.counted)
-        .join(Tally, Tally.petition_id == Petition.id)
-        .where(Petition.state.in_(states))
-        .order_by(Petition.id.desc())
-    )
-    found = []
-    for petition, counted in rows:
-        texts = _newest_texts(petition.id)
-        text = texts.get(language) or texts[petition.source_language]
-        found.append(
-            PetitionSummary(
-                id=petition.id,
-                language=text.language,
-                slug=petition.slug,
-                state=PetitionState(petition.state),
-                title=text.title,
-                organiser=text.organiser,
-                contact=petition.contact,
-                count=counted,
-            )
+        select(
+            Petition.id,
+            PetitionText.language,
+            Petition.slug,
+            Petition.state,
+            PetitionText.title,
+            PetitionText.organiser,
+            Petition.contact,
+            Tally.counted,
         )
-    return found
+        .join(Tally, Tally.petition_id == Petition.id)
+        .join(PetitionText, PetitionText.petition_id == Petition.id)
+        .where(
+            Petition.state.in_(states),
+            PetitionText.language.in_((language, Petition.source_language)),
+        )
+        .order_by(Petition.id.desc(), PetitionText.language == language, PetitionText.version)
+    )
+    # Of each petition the last row stays: in the reader's language if there is one, and newest.
+    last = {row.id: row for row in rows}
+    return [
+        PetitionSummary(id_, text_language, slug, PetitionState(state), *others)
+        for id_, text_language, slug, state, *others in last.values()
+    ]

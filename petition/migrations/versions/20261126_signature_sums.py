@@ -39,6 +39,16 @@ def upgrade() -> None:
     if rows:
         op.bulk_insert(table, rows)
     op.drop_index("ix_signature_country", "signature")
+    # All organisations are counted in the sums; only those that show are read from signatures.
+    op.drop_index("ix_signature_organisation", "signature")
+    _index(
+        "ix_signature_organisation",
+        "petition_id",
+        "organisation",
+        "number",
+        "name_hidden",
+        where="number IS NOT NULL AND organisation <> '' AND display = 'full'",
+    )
 
 
 def _count() -> Counter[tuple[int, str, str]]:
@@ -52,25 +62,31 @@ def _count() -> Counter[tuple[int, str, str]]:
     ):
         rows = op.get_bind().execute(
             sa.text(
-                f"SELECT petition_id, {key} AS key, count(*) FROM signature"  # noqa: S608 (constants)
-                f" WHERE confirmed_at IS NOT NULL AND {also} GROUP BY petition_id, {key}"
+                f"SELECT petition_id, {key}, count(*) FROM signature"  # noqa: S608 (constants)
+                f" WHERE confirmed_at IS NOT NULL AND {also} GROUP BY 1, 2"
             )
         )
         for petition_id, value, confirmed in rows:
-            # The database cannot casefold every alphabet.
-            sums[
-                petition_id, kind, str(value).casefold() if kind == "organisation" else str(value)
-            ] += confirmed
+            # SQLite can casefold ASCII alone.
+            of = value.casefold() if kind == "organisation" else str(value)
+            sums[petition_id, kind, of] += confirmed
     return sums
+
+
+def _index(name: str, *columns: str, where: str) -> None:
+    part = sa.text(where)
+    op.create_index(name, "signature", [*columns], sqlite_where=part, postgresql_where=part)
 
 
 def downgrade() -> None:
     """Drop the sums."""
-    op.create_index(
-        "ix_signature_country",
-        "signature",
-        ["petition_id", "country"],
-        sqlite_where=sa.text("number IS NOT NULL"),
-        postgresql_where=sa.text("number IS NOT NULL"),
+    _index("ix_signature_country", "petition_id", "country", where="number IS NOT NULL")
+    op.drop_index("ix_signature_organisation", "signature")
+    _index(
+        "ix_signature_organisation",
+        "petition_id",
+        "organisation",
+        "display",
+        where="number IS NOT NULL AND organisation <> ''",
     )
     op.drop_table("signature_sum")
