@@ -208,14 +208,8 @@ def list_petitions(
     """
     rows = db.session.execute(
         select(
-            Petition.id,
-            PetitionText.language,
-            Petition.slug,
-            Petition.state,
-            PetitionText.title,
-            PetitionText.organiser,
-            Petition.contact,
-            Tally.counted,
+            *(Petition.id, Petition.slug, Petition.state, Petition.contact, Tally.counted),
+            *(PetitionText.language, PetitionText.title, PetitionText.organiser),
         )
         .join(Tally, Tally.petition_id == Petition.id)
         .join(PetitionText, PetitionText.petition_id == Petition.id)
@@ -228,6 +222,15 @@ def list_petitions(
     # Of each petition the last row stays: in the reader's language if there is one, and newest.
     last = {row.id: row for row in rows}
     return [
-        PetitionSummary(id_, text_language, slug, PetitionState(state), *others)
-        for id_, text_language, slug, state, *others in last.values()
+        PetitionSummary(
+            id=row.id,
+            language=row.language,
+            slug=row.slug,
+            state=PetitionState(row.state),
+            title=row.title,
+            organiser=row.organiser,
+            contact=row.contact,
+            count=row.counted,
+        )
+        for row in last.values()
     ]
