@@ -21,7 +21,7 @@ from tests.conftest import make_petition
 from tests.test_organisers import enter, invite
 
 STATEMENTS = {
-    "what is signed": queries._SIGNABLE,  # noqa: SLF001
+    "what is signed": queries._SIGNING_TERMS,  # noqa: SLF001
     "a letter to a signer": enqueue._POST_TO_SIGNER,  # noqa: SLF001
     "a letter to an organiser": enqueue._POST_TO_ORGANISER,  # noqa: SLF001
     "whether a letter is due": delivery._IS_DUE,  # noqa: SLF001

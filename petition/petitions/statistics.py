@@ -1,10 +1,11 @@
-"""What an organiser sees of a petition in numbers: counts alone, nobody's name."""
+"""A petition in figures for organisers and operators: counts alone, nobody's name or address."""
 
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from petition.database.base import db
 from petition.models import Petition, Signature
@@ -14,8 +15,8 @@ from petition.petitions import sums
 
 @dataclass(frozen=True, slots=True)
 class PetitionStatistics:
-    """Signatures that are pending, confirmed ones by day (UTC, newest first) and by country (most
-    first), and how many of the confirmed used a disposable address.
+    """Pending signatures; confirmed ones by day (UTC, newest first) and by country (largest first),
+    and how many of them came from disposable addresses.
     """
 
     pending: int
@@ -24,24 +25,9 @@ class PetitionStatistics:
     per_country: list[tuple[str, int]]
 
 
-def get_statistics(petition_id: int) -> PetitionStatistics:
-    """Return the figures of a petition."""
-    kept = sums.get_sums(petition_id, SumKind.DAY, SumKind.COUNTRY, SumKind.DISPOSABLE)
-    pending = db.session.scalar(
-        select(func.count()).where(Signature.petition_id == petition_id, ~Signature.counted)
-    )
-    days = sorted(kept[SumKind.DAY].items(), reverse=True)
-    return PetitionStatistics(
-        pending=pending or 0,
-        disposable=sum(kept[SumKind.DISPOSABLE].values()),
-        per_day=[(date.fromisoformat(day), number) for day, number in days],
-        per_country=sums.by_size(kept[SumKind.COUNTRY]),
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class DomainActivity:
-    """How a mail domain was used under a petition within a day."""
+    """How often addresses of an email domain signed a petition within a day."""
 
     slug: str
     domain: str
@@ -52,7 +38,7 @@ class DomainActivity:
 
 @dataclass(frozen=True, slots=True)
 class SigningPace:
-    """How fast a petition was signed within a day: how often, and in its busiest minute."""
+    """How often a petition was signed within a day, and in its busiest minute."""
 
     slug: str
     entries: int
@@ -60,36 +46,46 @@ class SigningPace:
     in_busiest: int
 
 
+def get_statistics(petition_id: int) -> PetitionStatistics:
+    """Return the figures of a petition."""
+    days = sums.get_sums(petition_id, SumKind.DAY)
+    is_pending = (Signature.petition_id == petition_id, ~Signature.counted)
+    return PetitionStatistics(
+        pending=db.session.scalar(select(func.count()).where(*is_pending)) or 0,
+        disposable=sum(sums.get_sums(petition_id, SumKind.DISPOSABLE).values()),
+        per_day=[(date.fromisoformat(day), days[day]) for day in sorted(days, reverse=True)],
+        per_country=sums.largest_first(petition_id, SumKind.COUNTRY),
+    )
+
+
 def signing_pace(*, now: datetime) -> list[SigningPace]:
     """Return the pace of every petition that was signed in the last day."""
-    rows = db.session.execute(
-        select(Petition.slug, Signature.signed_at)
-        .join(Petition, Petition.id == Signature.petition_id)
-        .where(Signature.signed_at > now - timedelta(days=1))
-    )
     minutes: dict[str, Counter[datetime]] = {}
-    for slug, at in rows:
-        minutes.setdefault(slug, Counter())[at.replace(second=0, microsecond=0)] += 1
+    for slug, signed_at in db.session.execute(_last_day(now, Signature.signed_at)):
+        minute = signed_at.replace(second=0, microsecond=0)
+        minutes.setdefault(slug, Counter())[minute] += 1
     return [
-        SigningPace(slug, counted.total(), *counted.most_common(1)[0])
-        for slug, counted in minutes.items()
+        SigningPace(slug, counter.total(), *counter.most_common(1)[0])
+        for slug, counter in minutes.items()
     ]
 
 
-def domain_activity(*, now: datetime, most: int = 20) -> list[DomainActivity]:
-    """Return the mail domains of the last day's signatures, busiest first; nobody's address."""
-    rows = db.session.execute(
-        select(Petition.slug, Signature.mailbox_key, Signature.confirmed_at, Signature.disposable)
-        .join(Petition, Petition.id == Signature.petition_id)
-        .where(Signature.signed_at > now - timedelta(days=1))
-    )
+def domain_activity(*, now: datetime, limit: int = 20) -> list[DomainActivity]:
+    """Return the email domains of the last day's signatures, busiest first."""
     entries: Counter[tuple[str, str, bool]] = Counter()
     confirmed: Counter[tuple[str, str, bool]] = Counter()
-    for slug, mailbox, confirmed_at, disposable in rows:
-        found = (slug, mailbox.rpartition("@")[2], disposable)
-        entries[found] += 1
-        confirmed[found] += confirmed_at is not None
+    columns = (Signature.mailbox_key, Signature.confirmed_at, Signature.disposable)
+    for slug, mailbox, confirmed_at, disposable in db.session.execute(_last_day(now, *columns)):
+        key = (slug, mailbox.rpartition("@")[2], disposable)
+        entries[key] += 1
+        confirmed[key] += confirmed_at is not None
     return [
         DomainActivity(slug, domain, number, confirmed[slug, domain, disposable], disposable)
-        for (slug, domain, disposable), number in entries.most_common(most)
+        for (slug, domain, disposable), number in entries.most_common(limit)
     ]
+
+
+def _last_day(now: datetime, *columns: Any) -> Select[Any]:
+    signed_lately: ColumnElement[bool] = Signature.signed_at > now - timedelta(days=1)
+    petition_of = Petition.id == Signature.petition_id
+    return select(Petition.slug, *columns).join(Petition, petition_of).where(signed_lately)

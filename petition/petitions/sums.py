@@ -5,7 +5,7 @@ Every transaction that counts a signature, stops counting one or corrects a coun
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -67,22 +67,17 @@ def scan(connection: Connection, petition_id: int) -> Counter[_Key]:
     return Counter(key for row in rows for key in _keys(row))
 
 
-def get_sums(petition_id: int, *kinds: SumKind) -> dict[SumKind, dict[str, int]]:
-    """Return the sums of each kind by key."""
-    sums: dict[SumKind, dict[str, int]] = {kind: {} for kind in kinds}
-    rows = db.session.execute(
-        select(_sum.c.kind, _sum.c.key, _sum.c.confirmed).where(
-            _sum.c.petition_id == petition_id, _sum.c.kind.in_(kinds)
-        )
+def get_sums(petition_id: int, kind: SumKind) -> dict[str, int]:
+    """Return the sums of one kind by key."""
+    query = select(_sum.c.key, _sum.c.confirmed).where(
+        _sum.c.petition_id == petition_id, _sum.c.kind == kind
     )
-    for kind, key, confirmed in rows:
-        sums[SumKind(kind)][key] = confirmed
-    return sums
+    return dict(db.session.execute(query).all())
 
 
-def by_size(sums: Mapping[str, int]) -> list[tuple[str, int]]:
-    """Return keys and sums, the largest first."""
-    return sorted(sums.items(), key=lambda item: (-item[1], item[0]))
+def largest_first(petition_id: int, kind: SumKind) -> list[tuple[str, int]]:
+    """Return keys and sums of one kind, the largest first."""
+    return sorted(get_sums(petition_id, kind).items(), key=lambda item: (-item[1], item[0]))
 
 
 def count_organisations(petition_id: int) -> int:
