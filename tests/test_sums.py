@@ -54,7 +54,7 @@ def counted_anew() -> Counter[tuple[int, str, str]]:
         if one.organisation:
             sums[one.petition_id, "organisation", one.organisation.casefold()] += 1
         if one.disposable:
-            sums[one.petition_id, "disposable", ""] += 1
+            sums[one.petition_id, "disposable", "yes"] += 1
     return sums
 
 

@@ -15,7 +15,7 @@ class SumKind(StrEnum):
     CHANNEL = "channel"  # code; none for signatures without one
     COUNTRY = "country"  # ISO 3166-1 alpha-2
     DAY = "day"  # of confirmation, UTC, ISO 8601
-    DISPOSABLE = "disposable"  # empty
+    DISPOSABLE = "disposable"  # "yes"; none for other addresses
     ORGANISATION = "organisation"  # casefolded name; none for signatures without one
 
 

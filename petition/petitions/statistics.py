@@ -52,7 +52,7 @@ def get_statistics(petition_id: int) -> PetitionStatistics:
     is_pending = (Signature.petition_id == petition_id, ~Signature.counted)
     return PetitionStatistics(
         pending=db.session.scalar(select(func.count()).where(*is_pending)) or 0,
-        disposable=sum(sums.get_sums(petition_id, SumKind.DISPOSABLE).values()),
+        disposable=sums.get_sums(petition_id, SumKind.DISPOSABLE).get("yes", 0),
         per_day=[(date.fromisoformat(day), days[day]) for day in sorted(days, reverse=True)],
         per_country=sums.largest_first(petition_id, SumKind.COUNTRY),
     )

@@ -9,7 +9,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+)
 
 from petition.database.base import db
 from petition.database.compiled import CompiledStatement
@@ -20,13 +31,18 @@ from petition.models.sums import SumKind
 _signature, _sum = Signature.table(), SignatureSum.table()
 _Key = tuple[int, str, str]
 _KEY = ("petition_id", "kind", "key")
+_SUM_COLUMNS = (*_KEY, "confirmed")
 _ROWS_AT_ONCE = 10  # one signature changes at most ten sums: what it said, and what it says now
 
-# What `change` needs of a signature.
-COLUMNS = tuple(
-    _signature.c[name]
-    for name in ("petition_id", "country", "channel", "organisation", "disposable", "confirmed_at")
-)
+_VALUES: dict[SumKind, ColumnElement[Any]] = {
+    SumKind.CHANNEL: _signature.c.channel,
+    SumKind.COUNTRY: _signature.c.country,
+    SumKind.DAY: func.date(_signature.c.confirmed_at),
+    SumKind.DISPOSABLE: case((_signature.c.disposable, "yes"), else_=""),
+    SumKind.ORGANISATION: _signature.c.organisation,
+}
+# What `change` needs of a signature: select or return them.
+COLUMNS = (_signature.c.petition_id, *(value.label(kind) for kind, value in _VALUES.items()))
 
 
 def change(
@@ -52,19 +68,21 @@ def rebuild(connection: Connection, petition_id: int) -> None:
         # Corrections do not wait for the tally. Let those under way commit, and hold new ones.
         connection.execute(text("LOCK TABLE signature_sum IN SHARE ROW EXCLUSIVE MODE"))
     connection.execute(delete(_sum).where(_sum.c.petition_id == petition_id))
-    counted = scan(connection, petition_id)
+    counted = _count(connection, petition_id)
     if counted:
-        rows = [dict(zip(_KEY, key, strict=True), confirmed=counted[key]) for key in counted]
+        rows = [dict(zip(_SUM_COLUMNS, (*key, counted[key]), strict=True)) for key in counted]
         connection.execute(insert(_sum), rows)
 
 
-def scan(connection: Connection, petition_id: int) -> Counter[_Key]:
-    """Return the sums of a petition from its signatures, one by one."""
-    rows = connection.execute(
-        select(*COLUMNS).where(_signature.c.petition_id == petition_id, Signature.counted),
-        execution_options={"yield_per": 1_000},
-    )
-    return Counter(key for row in rows for key in _keys(row))
+def _count(connection: Connection, petition_id: int) -> Counter[_Key]:
+    counted: Counter[_Key] = Counter()
+    is_counted = (_signature.c.petition_id == petition_id, Signature.counted)
+    for kind, column in _VALUES.items():
+        query = select(column, func.count()).where(*is_counted).group_by(text("1"))
+        for value, number in connection.execute(query):
+            if value:
+                counted[petition_id, kind, _key(kind, value)] += number
+    return counted
 
 
 def get_sums(petition_id: int, kind: SumKind) -> dict[str, int]:
@@ -89,21 +107,21 @@ def count_organisations(petition_id: int) -> int:
 
 
 def _keys(row: Row[Any]) -> Iterator[_Key]:
-    yield row.petition_id, SumKind.COUNTRY, row.country
-    yield row.petition_id, SumKind.DAY, row.confirmed_at.date().isoformat()
-    if row.channel:
-        yield row.petition_id, SumKind.CHANNEL, row.channel
-    if row.organisation:
-        yield row.petition_id, SumKind.ORGANISATION, row.organisation.casefold()
-    if row.disposable:
-        yield row.petition_id, SumKind.DISPOSABLE, ""
+    for kind in SumKind:
+        value = getattr(row, kind)
+        if value:
+            yield row.petition_id, kind, _key(kind, value)
+
+
+def _key(kind: SumKind, value: object) -> str:
+    return str(value).casefold() if kind == SumKind.ORGANISATION else str(value)
 
 
 def _upsert(connection: Connection, changed: Sequence[tuple[int, str, str, int]]) -> None:
     values = {
         f"{name}{at}": value
         for at, row in enumerate(changed)
-        for name, value in zip((*_KEY, "confirmed"), row, strict=True)
+        for name, value in zip(_SUM_COLUMNS, row, strict=True)
     }
     statement = _upsert_statement(len(changed), connection.dialect.name)
     for *key, confirmed in statement.all(connection, values):
@@ -113,9 +131,8 @@ def _upsert(connection: Connection, changed: Sequence[tuple[int, str, str, int]]
 
 @cache
 def _upsert_statement(rows: int, dialect: str) -> CompiledStatement:
-    names = (*_KEY, "confirmed")
     statement = insert_for(dialect, _sum).values(
-        [{name: bindparam(f"{name}{at}") for name in names} for at in range(rows)]
+        [{name: bindparam(f"{name}{at}") for name in _SUM_COLUMNS} for at in range(rows)]
     )
     return CompiledStatement(
         statement.on_conflict_do_update(

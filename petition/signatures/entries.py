@@ -240,7 +240,9 @@ def erase_signature(connection: Connection, signature_id: int, *, now: datetime)
     in it.
     """
     gone = connection.execute(
-        delete(_signature).where(_signature.c.id == signature_id).returning(*sums.COLUMNS)
+        delete(_signature)
+        .where(_signature.c.id == signature_id)
+        .returning(_signature.c.confirmed_at, *sums.COLUMNS)
     ).first()
     if gone is not None and gone.confirmed_at is not None:
         connection.execute(

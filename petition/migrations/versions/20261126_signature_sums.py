@@ -57,7 +57,7 @@ def _count() -> Counter[tuple[int, str, str]]:
         ("channel", "channel", "channel <> ''"),
         ("country", "country", "true"),
         ("day", "date(confirmed_at)", "true"),
-        ("disposable", "''", "disposable"),
+        ("disposable", "'yes'", "disposable"),
         ("organisation", "organisation", "organisation <> ''"),
     ):
         rows = op.get_bind().execute(
