@@ -94,7 +94,7 @@ def test_what_pages_say_of_signers_is_found_by_an_index(app: Flask, petition: st
         ("/", 4),
         ("/p/free-them", 10),
         ("/p/free-them/signatures", 6),
-        ("/organisers/p/free-them", 12),
+        ("/organisers/p/free-them", 14),
     ],
 )
 def test_a_page_takes_few_statements_and_none_scans_signatures(
