@@ -9,6 +9,7 @@ from petition.models.emails import Email, Suppression
 from petition.models.organisers import AuditEntry, Organiser
 from petition.models.petitions import Petition, PetitionText, Tally
 from petition.models.signatures import AlternateEntry, EntryFields, Signature
+from petition.models.sums import SignatureSum
 from petition.models.updates import PetitionUpdate, PetitionUpdateText, Picture, Target, Visit
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "PetitionUpdateText",
     "Picture",
     "Signature",
+    "SignatureSum",
     "Suppression",
     "Tally",
     "Target",

@@ -81,8 +81,9 @@ class Signature(EntryFields, Base):
             "ix_signature_organisation",
             "petition_id",
             "organisation",
-            "display",
-            where=f"{_NUMBERED} AND organisation <> ''",
+            "number",
+            "name_hidden",
+            where=f"{_NUMBERED} AND organisation <> '' AND display = 'full'",
         ),
         partial_index(
             "ix_signature_comment",

@@ -25,6 +25,7 @@ from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import AlternateEntry, Email, Petition, Signature
 from petition.models.enums import EmailState
+from petition.petitions import sums
 from petition.signatures import entries
 
 EMAILS_KEPT = timedelta(days=30)
@@ -172,11 +173,16 @@ def _anonymise(connection: Connection, closed_before: datetime) -> int:
     """Overwrite what is personal in signatures of petitions closed before; number, country, day and
     language stay, as figures.
     """
-    due = _personal(closed_before).limit(BATCH_SIZE)
+    before = connection.execute(
+        _personal(closed_before)
+        .add_columns(*sums.COLUMNS)
+        .limit(BATCH_SIZE)
+        .with_for_update(of=_signature)
+    ).all()
     nobody = literal("anonymised:").concat(cast(_signature.c.id, String))
-    return connection.execute(
+    after = connection.execute(
         update(_signature)
-        .where(_signature.c.id.in_(due))
+        .where(_signature.c.id.in_([row.id for row in before]))
         .values(
             name="",
             email="",
@@ -194,7 +200,10 @@ def _anonymise(connection: Connection, closed_before: datetime) -> int:
             signed_at=_day_of(connection, _signature.c.signed_at),
             confirmed_at=_day_of(connection, _signature.c.confirmed_at),
         )
-    ).rowcount
+        .returning(*sums.COLUMNS)
+    ).all()
+    sums.change(connection, removed=before, added=after)
+    return len(before)
 
 
 def _day_of(connection: Connection, moment: Column[Any]) -> ColumnElement[Any]:

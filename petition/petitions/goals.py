@@ -1,19 +1,19 @@
-"""The ladder of goals: one within reach draws people on; one reached or far away does not."""
+"""Goals: one within reach encourages people to sign; one reached or far away does not."""
 
 GOALS = (100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000)
-NEXT_GOAL_AT = 0.85  # of a goal: from there the page shows the next one
+NEXT_GOAL_AT = 0.85  # share of a goal from which the page shows the next one
 
 
 def goal_for(count: int) -> int:
-    """Return the goal to show: the first step of the ladder of which less than 85 % is reached."""
+    """Return the goal to show: the first of which less than 85 % is reached."""
     for goal in GOALS:
         if count < goal * NEXT_GOAL_AT:
             return goal
-    millions = GOALS[-1] * 2
-    return millions * (int(count / (millions * NEXT_GOAL_AT)) + 1)
+    million = GOALS[-1] * 2
+    return million * (int(count / (million * NEXT_GOAL_AT)) + 1)
 
 
 def round_down(count: int) -> int:
-    """Return a count rounded down to its two leading digits, as share pictures show it."""
+    """Return a count rounded down to two significant digits, as share pictures show it."""
     step: int = 10 ** max(0, len(str(count)) - 2)
     return count // step * step

@@ -13,6 +13,7 @@ from petition.database import upsert
 from petition.database.transactions import transaction
 from petition.models import Petition, PetitionText, Picture, Signature, Tally
 from petition.models.enums import PetitionState
+from petition.petitions import sums
 from petition.petitions.petition_file import PetitionFile
 
 # State -> the states that may follow. A closed petition can open again; a victory declared by
@@ -54,14 +55,7 @@ def create(file: PetitionFile, *, now: datetime, imported: bool = False) -> None
         )
         if file.face:
             connection.execute(
-                insert(Picture).values(
-                    petition_id=petition_id,
-                    name="face",
-                    digest=file.face.digest,
-                    width=file.face.width,
-                    height=file.face.height,
-                    content=file.face.content,
-                )
+                insert(Picture).values(petition_id=petition_id, name="face", **file.face.columns())
             )
         first = {"petition_id": petition_id, "version": 1, "created_at": now}
         connection.execute(insert(PetitionText), [text | first for text in file.texts])
@@ -130,6 +124,7 @@ def recount(slug: str, *, now: datetime) -> tuple[int, int]:
                 .where(Tally.petition_id == tally.petition_id)
                 .values(counted=after, changed_at=now)
             )
+        sums.rebuild(connection, tally.petition_id)
         audit.record(
             connection,
             "petition.recount",

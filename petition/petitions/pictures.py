@@ -1,37 +1,37 @@
-"""Pictures as they are handed in, made anew: what the file says of camera, place and time is left
-behind, and whatever else was hidden in it.
+"""Re-encode pictures: metadata such as camera, place and time is left out, and all else hidden in
+the file.
 """
 
 import warnings
 from dataclasses import dataclass
 from hashlib import blake2b
 from io import BytesIO
+from typing import Any
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from petition.core.errors import PictureInvalid
 
-LARGEST = 5 * 1024 * 1024  # bytes handed in
+LARGEST = 5 * 1024 * 1024  # bytes of an original
 MOST_PIXELS = 50_000_000  # a small file can unpack to a very large picture
 KINDS = ("JPEG", "PNG", "WEBP", "AVIF")  # by their content, whatever the name says
-WIDEST = 1280  # px, of a picture in the news
-FACE = 480  # px, of the one beside a petition's headline
+WIDEST = 1280  # px, of a picture in an update
+FACE = 480  # px, of the portrait beside a petition's headline
 FACE_BYTES = 30_000  # so that a first visit stays under 60 kB
-
 
 _UNREADABLE = (
     UnidentifiedImageError,
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
     OSError,
-    SyntaxError,  # Pillow's word for a broken PNG
+    SyntaxError,  # Pillow raises it for a broken PNG
     ValueError,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class WebPicture:
-    """A picture made anew: WebP, its size in pixels, and a digest of its content."""
+    """A re-encoded picture: WebP, its size in pixels."""
 
     content: bytes
     width: int
@@ -39,51 +39,51 @@ class WebPicture:
 
     @property
     def digest(self) -> str:
-        """The name under which it is served: another picture has another."""
+        """The hash of the content, by which the picture is served."""
         return blake2b(self.content, digest_size=12).hexdigest()
 
+    def columns(self) -> dict[str, Any]:
+        """Return the picture by column name."""
+        names = ("digest", "width", "height", "content")
+        return {name: getattr(self, name) for name in names}
 
-def make_picture(handed_in: bytes) -> WebPicture:
-    """Return a picture for the news, at most 1280 px wide and high. Raises PictureRefused."""
-    return _written(_read(handed_in, WIDEST), 78)
+
+def make_picture(original: bytes) -> WebPicture:
+    """Return a picture for an update, at most 1280 px wide and high. Raises PictureInvalid."""
+    return _encode(_read(original, WIDEST), 78)
 
 
-def make_portrait(handed_in: bytes) -> WebPicture:
-    """Return the picture for a petition's headline, of at most 30 kB. Raises PictureRefused."""
-    picture = _read(handed_in, FACE)
+def make_portrait(original: bytes) -> WebPicture:
+    """Return the picture beside a headline, at most 480 px and 30 kB. Raises PictureInvalid."""
+    picture = _read(original, FACE)
     for quality in (80, 70, 60, 45, 30, 15):
-        made = _written(picture, quality)
-        if len(made.content) <= FACE_BYTES:
-            return made
+        portrait = _encode(picture, quality)
+        if len(portrait.content) <= FACE_BYTES:
+            return portrait
     raise PictureInvalid("does not get small enough: choose a calmer one")
 
 
-def _read(handed_in: bytes, most: int) -> Image.Image:
-    if len(handed_in) > LARGEST:
+def _read(original: bytes, most: int) -> Image.Image:
+    if len(original) > LARGEST:
         raise PictureInvalid("is larger than 5 MB")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(BytesIO(handed_in), formats=KINDS) as opened:
+            with Image.open(BytesIO(original), formats=KINDS) as opened:
                 if opened.width * opened.height > MOST_PIXELS:
                     raise PictureInvalid("has more than 50 million pixels")
                 opened.thumbnail((most * 2, most * 2))  # a JPEG is read at a fraction of its size
-                upright = ImageOps.exif_transpose(opened)
-                picture = _on_white(upright)
+                picture = ImageOps.exif_transpose(opened).convert("RGBA")
     except _UNREADABLE as error:
         raise PictureInvalid("is no JPEG, PNG, WebP or AVIF that can be read") from error
+    # Pixels alone, on white where they are transparent.
+    white = Image.new("RGBA", picture.size, "white")
+    picture = Image.alpha_composite(white, picture).convert("RGB")
     picture.thumbnail((most, most), Image.Resampling.LANCZOS)
     return picture
 
 
-def _on_white(picture: Image.Image) -> Image.Image:
-    """Return the pixels alone, on white where they are transparent; nothing else comes along."""
-    seen = picture.convert("RGBA")
-    paper = Image.new("RGBA", seen.size, "white")
-    return Image.alpha_composite(paper, seen).convert("RGB")
-
-
-def _written(picture: Image.Image, quality: int) -> WebPicture:
+def _encode(picture: Image.Image, quality: int) -> WebPicture:
     file = BytesIO()
     picture.save(file, "WEBP", quality=quality, method=6)
     return WebPicture(file.getvalue(), picture.width, picture.height)

@@ -1,9 +1,9 @@
-"""Petitions as they are read: what a page shows of one, what signing needs to know, the counter."""
+"""Read petitions: what pages show of them, what signing needs, the counter."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, func, select
 
 from petition.core.errors import PetitionNotFound, PetitionNotOpen
 from petition.database.base import db
@@ -12,8 +12,8 @@ from petition.models import Petition, PetitionText, Picture, Tally
 from petition.models.enums import PetitionState
 from petition.petitions.goals import goal_for
 
-BAR_FROM = 25  # signatures
-SOURCE_LANGUAGE = ""  # no language: a petition's own
+BAR_FROM = 25  # signatures, from which a progress bar shows
+SOURCE_LANGUAGE = ""  # given as a language: the petition's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,7 @@ class Portrait:
 
 @dataclass(frozen=True, slots=True)
 class PetitionView:
-    """A petition as its page shows it. `language` is that of the text, which may not be the
-    reader's.
-    """
+    """A petition as its page shows it, with a text that may not be in the reader's language."""
 
     id: int
     slug: str
@@ -51,13 +49,13 @@ class PetitionView:
 
     @property
     def shows_progress(self) -> bool:
-        """Whether a bar says more for the petition than against it."""
+        """Whether the page shows a progress bar; a nearly empty one would discourage."""
         return self.count >= BAR_FROM
 
 
 @dataclass(frozen=True, slots=True)
 class SigningTerms:
-    """What signing needs to know of an open petition."""
+    """What signing needs of an open petition."""
 
     id: int
     asks_postcode: bool
@@ -68,9 +66,7 @@ class SigningTerms:
 
 @dataclass(frozen=True, slots=True)
 class CounterValue:
-    """The counter: confirmed signatures, the goal shown with them, and when the count last
-    moved.
-    """
+    """Confirmed signatures, the goal shown with them, and when the count last changed."""
 
     count: int
     goal: int
@@ -79,7 +75,7 @@ class CounterValue:
 
 @dataclass(frozen=True, slots=True)
 class PetitionSummary:
-    """A petition in a list. `language` is that of its words."""
+    """A petition in a list. `language` is that of its title."""
 
     id: int
     language: str
@@ -92,10 +88,9 @@ class PetitionSummary:
 
 
 def get_petition(slug: str, language: str, *, drafts: bool = False) -> PetitionView:
-    """Return a petition with its newest text in `language`, or in its own language where there is
-    none.
+    """Return a petition with its newest text in `language`, else in its own language.
 
-    Raises PetitionNotFound, also for a draft unless `drafts` asks for them.
+    Raises PetitionNotFound, also for a draft unless `drafts`.
     """
     row = db.session.execute(
         select(Petition, Tally)
@@ -105,7 +100,15 @@ def get_petition(slug: str, language: str, *, drafts: bool = False) -> PetitionV
     if row is None or (row.Petition.state == PetitionState.DRAFT and not drafts):
         raise PetitionNotFound
     petition, tally = row
-    texts = _newest_texts(petition.id)
+    # Of each language the newest text stays.
+    texts = {
+        text.language: text
+        for text in db.session.scalars(
+            select(PetitionText)
+            .where(PetitionText.petition_id == petition.id)
+            .order_by(PetitionText.version)
+        )
+    }
     return PetitionView(
         id=petition.id,
         slug=petition.slug,
@@ -119,47 +122,34 @@ def get_petition(slug: str, language: str, *, drafts: bool = False) -> PetitionV
         closed_at=petition.closed_at,
         text=texts.get(language) or texts[petition.source_language],
         languages=tuple(texts),
-        face=_face(petition),
+        face=_portrait(petition),
     )
 
 
-def _face(petition: Petition) -> Portrait | None:
+def _portrait(petition: Petition) -> Portrait | None:
     if not petition.face:
         return None
-    width, height = db.session.execute(
-        select(Picture.width, Picture.height).where(
-            Picture.petition_id == petition.id, Picture.digest == petition.face
-        )
-    ).one()
-    return Portrait(petition.face, width, height)
-
-
-def _newest_texts(petition_id: int) -> dict[str, PetitionText]:
-    texts = db.session.scalars(
-        select(PetitionText)
-        .where(PetitionText.petition_id == petition_id)
-        .order_by(PetitionText.version)
-    )
-    return {text.language: text for text in texts}
+    of_petition = (Picture.petition_id == petition.id, Picture.digest == petition.face)
+    size = db.session.execute(select(Picture.width, Picture.height).where(*of_petition)).one()
+    return Portrait(petition.face, *size)
 
 
 def get_signing_terms(slug: str, language: str) -> SigningTerms:
-    """Return what signing needs. Raises PetitionNotFound, and PetitionNotOpen with the state it is
-    in.
-    """
+    """Return what signing needs. Raises PetitionNotFound and PetitionNotOpen."""
     with db.engine.connect() as connection:
-        found = _SIGNABLE.all(connection, {"slug": slug, "language": language})
-    if not found or found[0][1] == PetitionState.DRAFT:
+        rows = _SIGNING_TERMS.all(connection, {"slug": slug, "language": language})
+    state = rows[0][1] if rows else PetitionState.DRAFT
+    if state == PetitionState.DRAFT:
         raise PetitionNotFound
-    if found[0][1] != PetitionState.OPEN:
-        raise PetitionNotOpen(slug, found[0][1])
-    # The reader's language or, where there is no text in it, the petition's own.
-    text = next((row for row in found if row[4] == language), found[0])
-    petition_id, _, asks_postcode, refuses, text_language, version = text
+    if state != PetitionState.OPEN:
+        raise PetitionNotOpen(slug, state)
+    # A text in the reader's language, else in the petition's own.
+    row = next((row for row in rows if row[4] == language), rows[0])
+    petition_id, _, asks_postcode, refuses, text_language, version = row
     return SigningTerms(petition_id, bool(asks_postcode), bool(refuses), text_language, version)
 
 
-_SIGNABLE = CompiledStatement(
+_SIGNING_TERMS = CompiledStatement(
     select(
         Petition.id,
         Petition.state,
@@ -171,10 +161,7 @@ _SIGNABLE = CompiledStatement(
     .join(PetitionText, PetitionText.petition_id == Petition.id)
     .where(
         Petition.slug == bindparam("slug"),
-        or_(
-            PetitionText.language == bindparam("language"),
-            PetitionText.language == Petition.source_language,
-        ),
+        PetitionText.language.in_((bindparam("language"), Petition.source_language)),
     )
     .group_by(Petition.id, PetitionText.language)
 )
@@ -203,29 +190,32 @@ def get_count(slug: str) -> CounterValue:
 def list_petitions(
     language: str, *, states: tuple[PetitionState, ...] = tuple(PetitionState)
 ) -> list[PetitionSummary]:
-    """List petitions, newest first, each titled in `language` where it has that and in its own
-    otherwise.
-    """
+    """List petitions, newest first, each titled in `language`, else in its own language."""
     rows = db.session.execute(
-        select(Petition, Tally.counted)
-        .join(Tally, Tally.petition_id == Petition.id)
-        .where(Petition.state.in_(states))
-        .order_by(Petition.id.desc())
-    )
-    found = []
-    for petition, counted in rows:
-        texts = _newest_texts(petition.id)
-        text = texts.get(language) or texts[petition.source_language]
-        found.append(
-            PetitionSummary(
-                id=petition.id,
-                language=text.language,
-                slug=petition.slug,
-                state=PetitionState(petition.state),
-                title=text.title,
-                organiser=text.organiser,
-                contact=petition.contact,
-                count=counted,
-            )
+        select(
+            *(Petition.id, Petition.slug, Petition.state, Petition.contact, Tally.counted),
+            *(PetitionText.language, PetitionText.title, PetitionText.organiser),
         )
-    return found
+        .join(Tally, Tally.petition_id == Petition.id)
+        .join(PetitionText, PetitionText.petition_id == Petition.id)
+        .where(
+            Petition.state.in_(states),
+            PetitionText.language.in_((language, Petition.source_language)),
+        )
+        .order_by(Petition.id.desc(), PetitionText.language == language, PetitionText.version)
+    )
+    # Of each petition the last row stays: in the reader's language if it has that, and newest.
+    last = {row.id: row for row in rows}
+    return [
+        PetitionSummary(
+            id=row.id,
+            language=row.language,
+            slug=row.slug,
+            state=PetitionState(row.state),
+            title=row.title,
+            organiser=row.organiser,
+            contact=row.contact,
+            count=row.counted,
+        )
+        for row in last.values()
+    ]

@@ -1,62 +1,33 @@
-"""What an organiser sees of a petition in numbers: counts alone, nobody's name."""
+"""A petition in figures for organisers and operators: counts alone, nobody's name or address."""
 
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from petition.database.base import db
-from petition.models import Petition, Signature, Tally
+from petition.models import Petition, Signature
+from petition.models.sums import SumKind
+from petition.petitions import sums
 
 
 @dataclass(frozen=True, slots=True)
 class PetitionStatistics:
-    """What an organiser sees of a petition: counts alone, nobody's name."""
+    """Pending signatures; confirmed ones by day (UTC, newest first) and by country (largest first),
+    and how many of them came from disposable addresses.
+    """
 
-    confirmed: int
     pending: int
     disposable: int
     per_day: list[tuple[date, int]]
     per_country: list[tuple[str, int]]
 
 
-def get_statistics(petition_id: int) -> PetitionStatistics:
-    """Return the figures of a petition: confirmed, pending, confirmed per day (UTC) and per
-    country.
-    """
-    mine = Signature.petition_id == petition_id
-    day = func.date(Signature.confirmed_at)
-    per_day = db.session.execute(
-        select(day, func.count()).where(mine, Signature.counted).group_by(day).order_by(day.desc())
-    )
-    per_country = db.session.execute(
-        select(Signature.country, func.count())
-        .where(mine, Signature.counted)
-        .group_by(Signature.country)
-        .order_by(func.count().desc(), Signature.country)
-    )
-    pending = db.session.scalar(select(func.count()).where(mine, ~Signature.counted))
-    disposable = db.session.scalar(
-        select(func.count()).where(mine, Signature.counted, Signature.disposable)
-    )
-    return PetitionStatistics(
-        confirmed=db.session.scalar(select(Tally.counted).where(Tally.petition_id == petition_id))
-        or 0,
-        pending=pending or 0,
-        disposable=disposable or 0,
-        per_day=[(_date(day), number) for day, number in per_day],
-        per_country=list(per_country),
-    )
-
-
-def _date(value: str | date) -> date:
-    return date.fromisoformat(value) if isinstance(value, str) else value
-
-
 @dataclass(frozen=True, slots=True)
 class DomainActivity:
-    """How a mail domain was used under a petition within a day."""
+    """How often addresses of an email domain signed a petition within a day."""
 
     slug: str
     domain: str
@@ -67,7 +38,7 @@ class DomainActivity:
 
 @dataclass(frozen=True, slots=True)
 class SigningPace:
-    """How fast a petition was signed within a day: how often, and in its busiest minute."""
+    """How often a petition was signed within a day, and in its busiest minute."""
 
     slug: str
     entries: int
@@ -75,36 +46,46 @@ class SigningPace:
     in_busiest: int
 
 
+def get_statistics(petition_id: int) -> PetitionStatistics:
+    """Return the figures of a petition."""
+    days = sums.get_sums(petition_id, SumKind.DAY)
+    is_pending = (Signature.petition_id == petition_id, ~Signature.counted)
+    return PetitionStatistics(
+        pending=db.session.scalar(select(func.count()).where(*is_pending)) or 0,
+        disposable=sums.get_sums(petition_id, SumKind.DISPOSABLE).get("yes", 0),
+        per_day=[(date.fromisoformat(day), days[day]) for day in sorted(days, reverse=True)],
+        per_country=sums.largest_first(petition_id, SumKind.COUNTRY),
+    )
+
+
 def signing_pace(*, now: datetime) -> list[SigningPace]:
     """Return the pace of every petition that was signed in the last day."""
-    rows = db.session.execute(
-        select(Petition.slug, Signature.signed_at)
-        .join(Petition, Petition.id == Signature.petition_id)
-        .where(Signature.signed_at > now - timedelta(days=1))
-    )
     minutes: dict[str, Counter[datetime]] = {}
-    for slug, at in rows:
-        minutes.setdefault(slug, Counter())[at.replace(second=0, microsecond=0)] += 1
+    for slug, signed_at in db.session.execute(_last_day(now, Signature.signed_at)):
+        minute = signed_at.replace(second=0, microsecond=0)
+        minutes.setdefault(slug, Counter())[minute] += 1
     return [
-        SigningPace(slug, counted.total(), *counted.most_common(1)[0])
-        for slug, counted in minutes.items()
+        SigningPace(slug, counter.total(), *counter.most_common(1)[0])
+        for slug, counter in minutes.items()
     ]
 
 
-def domain_activity(*, now: datetime, most: int = 20) -> list[DomainActivity]:
-    """Return the mail domains of the last day's signatures, busiest first; nobody's address."""
-    rows = db.session.execute(
-        select(Petition.slug, Signature.mailbox_key, Signature.confirmed_at, Signature.disposable)
-        .join(Petition, Petition.id == Signature.petition_id)
-        .where(Signature.signed_at > now - timedelta(days=1))
-    )
+def domain_activity(*, now: datetime, limit: int = 20) -> list[DomainActivity]:
+    """Return the email domains of the last day's signatures, busiest first."""
     entries: Counter[tuple[str, str, bool]] = Counter()
     confirmed: Counter[tuple[str, str, bool]] = Counter()
-    for slug, mailbox, confirmed_at, disposable in rows:
-        found = (slug, mailbox.rpartition("@")[2], disposable)
-        entries[found] += 1
-        confirmed[found] += confirmed_at is not None
+    columns = (Signature.mailbox_key, Signature.confirmed_at, Signature.disposable)
+    for slug, mailbox, confirmed_at, disposable in db.session.execute(_last_day(now, *columns)):
+        key = (slug, mailbox.rpartition("@")[2], disposable)
+        entries[key] += 1
+        confirmed[key] += confirmed_at is not None
     return [
         DomainActivity(slug, domain, number, confirmed[slug, domain, disposable], disposable)
-        for (slug, domain, disposable), number in entries.most_common(most)
+        for (slug, domain, disposable), number in entries.most_common(limit)
     ]
+
+
+def _last_day(now: datetime, *columns: Any) -> Select[Any]:
+    signed_lately: ColumnElement[bool] = Signature.signed_at > now - timedelta(days=1)
+    petition_of = Petition.id == Signature.petition_id
+    return select(Petition.slug, *columns).join(Petition, petition_of).where(signed_lately)

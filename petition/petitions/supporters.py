@@ -1,7 +1,8 @@
-"""Who signed, as far as they want it known: what the public page and the public list say.
+"""Supporters as the public pages show them.
 
 A name shows only as its signer chose, an organisation only with a full name, and a comment once an
-organiser has read it. A country is named from five signatures on: fewer could point at a person.
+organiser has approved it. A country is named from five signatures on: fewer could identify a
+person.
 """
 
 from dataclasses import dataclass
@@ -12,21 +13,21 @@ from sqlalchemy import ColumnElement, RowMapping, func, literal_column, select
 from petition.database.base import db
 from petition.models import Signature
 from petition.models.enums import CommentState, Display
+from petition.models.sums import SumKind
+from petition.petitions import sums
 
 _signature = Signature.table()
-_counted = _signature.c.number.is_not(None)
-_IN_FULL = (_signature.c.display == Display.FULL, _signature.c.name_hidden.is_(False))
 
-RECENT, COMMENTS, ORGANISATIONS, COUNTRIES = 6, 3, 40, 12
-LISTED = 1_000  # signatures for organisations, on the list of these; that of the signers has all
+RECENT, COMMENTS, ORGANISATIONS, COUNTRIES = 6, 3, 40, 12  # shown on a petition's page
+LISTED = 1_000  # signatures read for the list of organisations
 MIN_PER_COUNTRY = 5  # signatures from a country, for it to be named
 PAGE_SIZE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Supporter:
-    """A signer who shows: by full name or by initials, with the day, never the minute. `language`
-    is the one they signed in, most likely that of the comment.
+    """A signer who shows by full name or initials. `language` is the one they signed in, most
+    likely that of the comment. `day` has no time: that would tell when somebody clicked.
     """
 
     number: int
@@ -41,7 +42,7 @@ class Supporter:
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """A body for which people signed by their full names: each one's name and role."""
+    """An organisation with the names and roles of those who signed for it by full name."""
 
     name: str
     people: list[tuple[str, str]]
@@ -49,19 +50,17 @@ class Organisation:
 
 @dataclass(frozen=True, slots=True)
 class ShownSupporters:
-    """Those of a petition's signers whom its page shows. `organisations` are names in the order of
-    the alphabet, each once.
-    """
+    """The supporters on a petition's page. `organisations` are sorted names, each once."""
 
     recent: list[Supporter]
-    remarks: list[Supporter]
+    comments: list[Supporter]
     organisations: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class SupporterTotals:
-    """How many signed, by what. `organisations` counts all, shown or not; `countries` are the
-    busiest, with `elsewhere` the sum of the others.
+    """How many signed. `organisations` counts all, shown or not. `countries` has the largest, and
+    `elsewhere` the sum of the others.
     """
 
     organisations: int
@@ -70,70 +69,53 @@ class SupporterTotals:
 
 
 def get_shown(petition_id: int) -> ShownSupporters:
-    """Return who signed, as the petition's page shows it."""
+    """Return the supporters on a petition's page."""
+    approved = (Signature.remarks(), _signature.c.comment_state == CommentState.SHOWN)
     return ShownSupporters(
-        recent=_some(petition_id, most=RECENT),
-        remarks=_some(
-            petition_id,
-            Signature.remarks(),
-            _signature.c.comment_state == CommentState.SHOWN,
-            most=COMMENTS,
-        ),
-        organisations=_organisations(petition_id),
+        recent=_list(petition_id, limit=RECENT),
+        comments=_list(petition_id, *approved, limit=COMMENTS),
+        organisations=_organisation_names(petition_id),
     )
 
 
 def get_totals(petition_id: int) -> SupporterTotals:
-    """Return how many signed, by country and for organisations. Reads an index through: what is
-    asked often is better remembered.
-    """
-    by_country = [
-        (str(code), int(number))
-        for code, number in db.session.execute(
-            select(_signature.c.country, func.count())
-            .where(_signature.c.petition_id == petition_id, _counted)
-            .group_by(_signature.c.country)
-            .order_by(func.count().desc(), _signature.c.country)
-        )
-    ]
+    """Return how many signed, by country and for organisations."""
+    by_country = sums.largest_first(petition_id, SumKind.COUNTRY)
     named = [(code, number) for code, number in by_country if number >= MIN_PER_COUNTRY][:COUNTRIES]
-    names = db.session.scalars(
-        select(_signature.c.organisation).where(*_for_organisations(petition_id)).distinct()
-    )
     return SupporterTotals(
-        organisations=len({name.casefold() for name in names}),
+        organisations=sums.count_organisations(petition_id),
         countries=named,
         elsewhere=sum(number for _, number in by_country[len(named) :]),
     )
 
 
 def list_shown(petition_id: int, *, before: int | None = None) -> list[Supporter]:
-    """Return up to a hundred signers who show, newest first: those numbered below `before`."""
-    wanted = () if before is None else (_signature.c.number < before,)
-    return _some(petition_id, *wanted, most=PAGE_SIZE)
+    """Return up to a hundred supporters, newest first: those numbered below `before` (keyset)."""
+    older = () if before is None else (_signature.c.number < before,)
+    return _list(petition_id, *older, limit=PAGE_SIZE)
 
 
 def list_organisations(petition_id: int) -> list[Organisation]:
-    """Return the organisations that show, in the order of the alphabet, each once."""
+    """Return the organisations that show, sorted by name, each once."""
     rows = db.session.execute(
         select(_signature.c.organisation, _signature.c.name, _signature.c.role)
-        .where(*_for_organisations(petition_id), *_IN_FULL)
+        .where(*_shows_organisation(petition_id))
         .order_by(_signature.c.organisation, _signature.c.number)
         .limit(LISTED)
     )
-    found: dict[str, Organisation] = {}
-    for organisation, name, role in rows:
-        body = found.setdefault(organisation.casefold(), Organisation(organisation, []))
-        body.people.append((name, role))
-    return [found[key] for key in sorted(found)]
+    organisations: dict[str, Organisation] = {}
+    for name, person, role in rows:
+        organisation = organisations.setdefault(name.casefold(), Organisation(name, []))
+        organisation.people.append((person, role))
+    return [organisations[key] for key in sorted(organisations)]
 
 
-def _some(petition_id: int, *wanted: ColumnElement[bool], most: int) -> list[Supporter]:
+def _list(petition_id: int, *conditions: ColumnElement[bool], limit: int) -> list[Supporter]:
     rows = db.session.execute(
         select(_signature)
-        .where(_signature.c.petition_id == petition_id, Signature.shows(), *wanted)
+        .where(_signature.c.petition_id == petition_id, Signature.shows(), *conditions)
         .order_by(_signature.c.number.desc())
-        .limit(most)
+        .limit(limit)
     )
     return [_supporter(row) for row in rows.mappings()]
 
@@ -152,24 +134,25 @@ def _supporter(row: RowMapping) -> Supporter:
     )
 
 
-def _organisations(petition_id: int) -> list[str]:
-    names = db.session.scalars(
-        select(_signature.c.organisation)
-        .where(*_for_organisations(petition_id), *_IN_FULL)
-        .distinct()
-        .order_by(_signature.c.organisation)
-        .limit(ORGANISATIONS)
-    )
-    once = {name.casefold(): name for name in names}
+def _organisation_names(petition_id: int) -> list[str]:
+    # One seek in the index for each name, however many have signed for it (loose index scan).
+    shows, column = _shows_organisation(petition_id), _signature.c.organisation
+    names = select(func.min(column).label("name")).where(*shows).cte(recursive=True)
+    following = select(func.min(column)).where(*shows, column > names.c.name).scalar_subquery()
+    names = names.union_all(select(following).where(names.c.name.is_not(None)))
+    shown = select(names.c.name).where(names.c.name.is_not(None)).limit(ORGANISATIONS)
+    once = {name.casefold(): name for name in db.session.scalars(shown)}
     return [once[key] for key in sorted(once)]
 
 
-def _for_organisations(petition_id: int) -> tuple[ColumnElement[bool], ...]:
-    # In the words of the index on them, which has no place for a bound value.
+def _shows_organisation(petition_id: int) -> tuple[ColumnElement[bool], ...]:
+    # Literals: with bound values the database would not use the partial index.
     return (
         _signature.c.petition_id == petition_id,
-        _counted,
+        _signature.c.number.is_not(None),
         _signature.c.organisation != literal_column("''"),
+        _signature.c.display == literal_column(f"'{Display.FULL}'"),
+        _signature.c.name_hidden.is_(False),
     )
 
 

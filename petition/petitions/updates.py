@@ -1,10 +1,8 @@
-"""News of a petition, its pictures, and the offices to write to: kept from a file, read for a
-page.
-"""
+"""Updates of a petition, their pictures, and the offices to write to: imported and read."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, insert, or_, select, update
 from sqlalchemy.orm import aliased
@@ -18,14 +16,14 @@ from petition.models import Petition, PetitionUpdate, PetitionUpdateText, Pictur
 from petition.petitions.petition_file import UpdateInput, UpdatesFile
 from petition.petitions.pictures import WebPicture
 
-PAGE_SIZE = 20  # pieces of news
+PAGE_SIZE = 20
 
 _picture = Picture.table()
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateView:
-    """A piece of news in one language, which may not be the reader's."""
+    """An update in one language, which may not be the reader's."""
 
     id: int
     title: str
@@ -38,7 +36,7 @@ class UpdateView:
 
 @dataclass(frozen=True, slots=True)
 class PictureView:
-    """A picture as a page needs it."""
+    """A picture as a page needs it, its size in pixels."""
 
     digest: str
     width: int
@@ -46,18 +44,26 @@ class PictureView:
 
 
 def list_updates(
-    petition_id: int, language: str, *, most: int = 100, before: int | None = None
+    petition_id: int, language: str, *, limit: int = 100, before: int | None = None
 ) -> list[UpdateView]:
-    """Return the published news, newest first, each in `language` where it has that and otherwise
-    in the first language it was written in. With `before`, what is older than that piece.
+    """Return published updates, newest first, each in `language` if it has that, else in the first
+    language it was written in; with `before` only those older than that update.
     """
-    wanted = _newest(petition_id).limit(most)
-    return _pieces(wanted if before is None else wanted.where(_older_than(before)), language)
+    ids = _newest(petition_id).limit(limit)
+    return _views(ids if before is None else ids.where(_older_than(before)), language)
 
 
 def published_ids(petition_id: int) -> list[int]:
-    """Return the numbers of all published pieces, newest first."""
+    """Return the ids of all published updates, newest first."""
     return list(db.session.scalars(_newest(petition_id)))
+
+
+def get_update(petition_id: int, update_id: int, language: str) -> UpdateView:
+    """Return a published update. Raises ItemNotFound."""
+    views = _views(_newest(petition_id).where(PetitionUpdate.id == update_id), language)
+    if not views:
+        raise ItemNotFound
+    return views[0]
 
 
 def _newest(petition_id: int) -> Select[int]:
@@ -70,55 +76,40 @@ def _newest(petition_id: int) -> Select[int]:
 
 def _older_than(update_id: int) -> ColumnElement[bool]:
     edge = aliased(PetitionUpdate)
-    same_day = (PetitionUpdate.published_at == edge.published_at) & (PetitionUpdate.id < edge.id)
-    older = or_(PetitionUpdate.published_at < edge.published_at, same_day)
+    same_time = (PetitionUpdate.published_at == edge.published_at) & (PetitionUpdate.id < edge.id)
+    older = or_(PetitionUpdate.published_at < edge.published_at, same_time)
     return select(edge.id).where(edge.id == update_id, older).exists()
 
 
-def _pieces(wanted: Select[int], language: str) -> list[UpdateView]:
+def _views(ids: Select[int], language: str) -> list[UpdateView]:
     rows = db.session.execute(
-        select(PetitionUpdate, PetitionUpdateText)
+        select(
+            *(PetitionUpdate.id, PetitionUpdateText.title, PetitionUpdateText.body),
+            *(PetitionUpdateText.language, PetitionUpdate.author),
+            *(PetitionUpdate.published_at, PetitionUpdate.changed_at),
+        )
         .join(PetitionUpdateText, PetitionUpdateText.update_id == PetitionUpdate.id)
-        .where(PetitionUpdate.id.in_(wanted))
+        .where(PetitionUpdate.id.in_(ids))
         .order_by(
             PetitionUpdate.published_at.desc(), PetitionUpdate.id.desc(), PetitionUpdateText.id
         )
     )
-    pieces: dict[int, UpdateView] = {}
-    for news, text in rows:
-        if news.id not in pieces or text.language == language:
-            pieces[news.id] = UpdateView(
-                news.id,
-                text.title,
-                text.body,
-                text.language,
-                news.author,
-                cast("datetime", news.published_at),
-                news.changed_at,
-            )
-    return list(pieces.values())
-
-
-def get_update(petition_id: int, update_id: int, language: str) -> UpdateView:
-    """Return one published piece. Raises NotThere."""
-    pieces = _pieces(_newest(petition_id).where(PetitionUpdate.id == update_id), language)
-    if not pieces:
-        raise ItemNotFound
-    return pieces[0]
+    views: dict[int, UpdateView] = {}
+    for row in rows:
+        if row.id not in views or row.language == language:
+            views[row.id] = UpdateView(**row._mapping)  # noqa: SLF001 (SQLAlchemy's public name)
+    return list(views.values())
 
 
 def list_pictures(petition_id: int) -> dict[str, PictureView]:
-    """Return the pictures of a petition by the names that its texts call them."""
-    rows = db.session.execute(
-        select(_picture.c.name, _picture.c.digest, _picture.c.width, _picture.c.height).where(
-            _picture.c.petition_id == petition_id
-        )
-    )
+    """Return the pictures of a petition by the file names that its texts use."""
+    columns = (_picture.c.name, _picture.c.digest, _picture.c.width, _picture.c.height)
+    rows = db.session.execute(select(*columns).where(_picture.c.petition_id == petition_id))
     return {name: PictureView(digest, width, height) for name, digest, width, height in rows}
 
 
 def get_picture(petition_id: int, digest: str) -> bytes:
-    """Return the content of a picture. Raises NotThere."""
+    """Return the content of a picture. Raises ItemNotFound."""
     content = db.session.scalar(
         select(_picture.c.content).where(
             _picture.c.petition_id == petition_id, _picture.c.digest == digest
@@ -131,70 +122,63 @@ def get_picture(petition_id: int, digest: str) -> bytes:
 
 def list_targets(petition_id: int) -> list[Target]:
     """Return the offices to write to."""
-    return list(
-        db.session.scalars(
-            select(Target).where(Target.petition_id == petition_id).order_by(Target.id)
-        )
-    )
+    query = select(Target).where(Target.petition_id == petition_id).order_by(Target.id)
+    return list(db.session.scalars(query))
 
 
-def import_updates(slug: str, news: UpdatesFile, *, now: datetime) -> None:
-    """Add news and pictures to a petition and, when there are any, put other targets in the place
-    of those it has. What has the same day and first title as a piece that is there replaces it,
-    so that a file can be corrected and read again. Raises PetitionNotFound.
+def import_updates(slug: str, file: UpdatesFile, *, now: datetime) -> None:
+    """Add updates and pictures to a petition, and replace its targets if the file has any.
+
+    An update with the day and first title of an existing one replaces it, and so does a picture
+    with its name: idempotent. Raises PetitionNotFound.
     """
     with transaction() as connection:
         petition_id = connection.scalar(select(Petition.id).where(Petition.slug == slug))
         if petition_id is None:
             raise PetitionNotFound
-        for name, made in news.pictures.items():
-            _keep_picture(connection, petition_id, name, made)
-        for written in news.updates:
-            _keep_update(connection, petition_id, written, now)
-        if news.targets:
+        for name, picture in file.pictures.items():
+            _upsert_picture(connection, petition_id, name, picture)
+        for one in file.updates:
+            _upsert_update(connection, petition_id, one, now)
+        if file.targets:
             connection.execute(delete(Target).where(Target.petition_id == petition_id))
-            connection.execute(
-                insert(Target), [target | {"petition_id": petition_id} for target in news.targets]
-            )
+            rows = [target | {"petition_id": petition_id} for target in file.targets]
+            connection.execute(insert(Target), rows)
         detail = (
-            f"{len(news.updates)} updates, {len(news.pictures)} pictures,"
-            f" {len(news.targets)} targets"
+            f"{len(file.updates)} updates, {len(file.pictures)} pictures,"
+            f" {len(file.targets)} targets"
         )
         audit.record(connection, "petition.update", now, petition_id=petition_id, detail=detail)
 
 
-def _keep_picture(connection: Connection, petition_id: int, name: str, made: WebPicture) -> None:
-    kept = {
-        "digest": made.digest,
-        "width": made.width,
-        "height": made.height,
-        "content": made.content,
-    }
+def _upsert_picture(
+    connection: Connection, petition_id: int, name: str, picture: WebPicture
+) -> None:
+    values = picture.columns()
     connection.execute(
         upsert.insert(connection, Picture)
-        .values(petition_id=petition_id, name=name, **kept)
-        .on_conflict_do_update(index_elements=["petition_id", "name"], set_=kept)
+        .values(petition_id=petition_id, name=name, **values)
+        .on_conflict_do_update(index_elements=["petition_id", "name"], set_=values)
     )
 
 
-def _keep_update(
-    connection: Connection, petition_id: int, written: UpdateInput, now: datetime
+def _upsert_update(
+    connection: Connection, petition_id: int, new: UpdateInput, now: datetime
 ) -> None:
-    values = {"author": written.author, "changed_at": now}
+    values: dict[str, Any] = {"author": new.author, "changed_at": now}
     update_id = connection.scalar(
         select(PetitionUpdate.id)
         .join(PetitionUpdateText, PetitionUpdateText.update_id == PetitionUpdate.id)
         .where(
             PetitionUpdate.petition_id == petition_id,
-            PetitionUpdate.published_at == written.published_at,
-            PetitionUpdateText.title == written.texts[0]["title"],
+            PetitionUpdate.published_at == new.published_at,
+            PetitionUpdateText.title == new.texts[0]["title"],
         )
     )
     if update_id is None:
+        values |= {"petition_id": petition_id, "published_at": new.published_at}
         update_id = connection.scalar(
-            insert(PetitionUpdate)
-            .values(petition_id=petition_id, published_at=written.published_at, **values)
-            .returning(PetitionUpdate.id)
+            insert(PetitionUpdate).values(values).returning(PetitionUpdate.id)
         )
     else:
         connection.execute(
@@ -203,6 +187,5 @@ def _keep_update(
         connection.execute(
             delete(PetitionUpdateText).where(PetitionUpdateText.update_id == update_id)
         )
-    connection.execute(
-        insert(PetitionUpdateText), [text | {"update_id": update_id} for text in written.texts]
-    )
+    rows = [text | {"update_id": update_id} for text in new.texts]
+    connection.execute(insert(PetitionUpdateText), rows)

@@ -1,7 +1,7 @@
-"""How often a link was followed that somebody had passed on: sums by day, channel and language.
+"""Visits through share links, summed by day, channel and language.
 
-Nothing in them is about a person, and nothing is written when a page is read: the doors add up and
-hand the sums in.
+Nothing in the sums is about a person. Reading a page writes nothing: the web layer adds visits up
+and hands in the sums.
 """
 
 from collections.abc import Mapping
@@ -12,56 +12,42 @@ from sqlalchemy import func, select
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.database.upsert import insert
-from petition.models import Petition, Signature, Visit
+from petition.models import Petition, Visit
+from petition.models.sums import SumKind
+from petition.petitions import sums
 
 # Slug, day, channel, language.
 VisitKey = tuple[str, date, str, str]
 
 
-def add_visits(sums: Mapping[VisitKey, int]) -> None:
-    """Add visits to the sums that are kept; those of petitions that are not there are dropped."""
+def add_visits(visits: Mapping[VisitKey, int]) -> None:
+    """Add visits to the stored sums; those of unknown petitions are dropped."""
     with transaction() as connection:
-        slugs = {slug for slug, *_ in sums}
-        known = dict(
-            connection.execute(
-                select(Petition.slug, Petition.id).where(Petition.slug.in_(slugs))
-            ).all()
+        slugs = {slug for slug, *_ in visits}
+        query = select(Petition.slug, Petition.id).where(Petition.slug.in_(slugs))
+        ids = dict(connection.execute(query).all())
+        rows = [
+            {"petition_id": ids[slug], "day": day, "channel": channel, "language": language}
+            | {"visits": number}
+            for (slug, day, channel, language), number in sorted(visits.items())
+            if slug in ids
+        ]
+        statement = insert(connection, Visit)
+        statement = statement.on_conflict_do_update(
+            index_elements=["petition_id", "day", "channel", "language"],
+            set_={"visits": Visit.visits + statement.excluded.visits},
         )
-        for (slug, day, channel, language), visits in sorted(sums.items()):
-            if slug not in known:
-                continue
-            statement = insert(connection, Visit).values(
-                petition_id=known[slug], day=day, channel=channel, language=language, visits=visits
-            )
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["petition_id", "day", "channel", "language"],
-                    set_={"visits": Visit.visits + statement.excluded.visits},
-                )
-            )
+        if rows:
+            connection.execute(statement, rows)
 
 
 def channel_totals(petition_id: int) -> list[tuple[str, int, int]]:
-    """Return each channel with its visits and the confirmed signatures that came of them."""
-    visits = dict(
-        db.session.execute(
-            select(Visit.channel, func.sum(Visit.visits))
-            .where(Visit.petition_id == petition_id)
-            .group_by(Visit.channel)
-        ).all()
-    )
-    signed = dict(
-        db.session.execute(
-            select(Signature.channel, func.count())
-            .where(Signature.petition_id == petition_id, Signature.counted, Signature.channel != "")
-            .group_by(Signature.channel)
-        ).all()
-    )
-    both = {
-        channel: (int(visits.get(channel, 0)), int(signed.get(channel, 0)))
-        for channel in {*visits, *signed}
-    }
-    return sorted(
-        ((channel, seen, count) for channel, (seen, count) in both.items()),
-        key=lambda row: (-row[2], -row[1], row[0]),
-    )
+    """Return each channel with its visits and confirmed signatures, most signatures first."""
+    query = select(Visit.channel, func.sum(Visit.visits)).group_by(Visit.channel)
+    visits = dict(db.session.execute(query.where(Visit.petition_id == petition_id)).all())
+    signed = sums.get_sums(petition_id, SumKind.CHANNEL)
+    rows = [
+        (channel, int(visits.get(channel, 0)), signed.get(channel, 0))
+        for channel in visits.keys() | signed.keys()
+    ]
+    return sorted(rows, key=lambda row: (-row[2], -row[1], row[0]))

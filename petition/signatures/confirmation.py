@@ -25,6 +25,7 @@ from petition.models import (
 )
 from petition.models.enums import EmailKind, PetitionState
 from petition.outbox import enqueue
+from petition.petitions import sums
 from petition.signatures import codes, entries
 from petition.signatures.entries import EntryRef
 
@@ -174,7 +175,10 @@ def _count(connection: Connection, kept: EntryRef, found: Row[Any], now: datetim
     number = connection.execute(
         _COUNT_ONE, {"petition": found.petition_id, "now": now}
     ).scalar_one()
-    connection.execute(_NUMBER, {"signature": kept.signature_id, "number": number, "now": now})
+    counted = connection.execute(
+        _NUMBER, {"signature": kept.signature_id, "number": number, "now": now}
+    )
+    sums.change(connection, added=counted)
     reader = enqueue.Recipient(kept.signature_id, kept.entry, found.mailbox_hash)
     enqueue.email_signer(connection, EmailKind.THANKS, reader, now=now)
 
@@ -217,6 +221,7 @@ _NUMBER = (
     update(_signature)
     .where(_signature.c.id == bindparam("signature"))
     .values(confirmed_at=bindparam("now"), number=bindparam("number"))
+    .returning(*sums.COLUMNS)
 )
 
 

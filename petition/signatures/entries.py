@@ -28,6 +28,7 @@ from petition.database.compiled import CompiledStatement
 from petition.database.upsert import insert_for
 from petition.models import AlternateEntry, EntryFields, Petition, Signature, Tally
 from petition.models.enums import CommentState, PetitionState
+from petition.petitions import sums
 from petition.signatures.identity import Address
 
 GRACE_PERIOD = timedelta(hours=24)  # what was made before a petition closed is taken for so long
@@ -241,7 +242,7 @@ def erase_signature(connection: Connection, signature_id: int, *, now: datetime)
     gone = connection.execute(
         delete(_signature)
         .where(_signature.c.id == signature_id)
-        .returning(_signature.c.petition_id, _signature.c.confirmed_at)
+        .returning(_signature.c.confirmed_at, *sums.COLUMNS)
     ).first()
     if gone is not None and gone.confirmed_at is not None:
         connection.execute(
@@ -249,3 +250,4 @@ def erase_signature(connection: Connection, signature_id: int, *, now: datetime)
             .where(_tally.c.petition_id == gone.petition_id)
             .values(counted=_tally.c.counted - 1, changed_at=now)
         )
+        sums.change(connection, removed=[gone])

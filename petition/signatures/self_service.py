@@ -24,6 +24,7 @@ from petition.models import (
 )
 from petition.models.enums import CommentState, EmailKind
 from petition.outbox import enqueue
+from petition.petitions import sums
 from petition.signatures import entries
 from petition.signatures.entries import Entry
 from petition.signatures.identity import Address
@@ -107,9 +108,16 @@ def correct(signature_id: int, entry: Entry, *, now: datetime) -> None:
     through the links they hold.
     """
     with transaction() as connection:
-        corrected = connection.execute(
-            update(_signature)
+        before = connection.execute(
+            select(*sums.COLUMNS)
             .where(_signature.c.id == signature_id, _signature.c.confirmed_at.is_not(None))
+            .with_for_update()
+        ).first()
+        if before is None:
+            raise SignatureGone
+        after = connection.execute(
+            update(_signature)
+            .where(_signature.c.id == signature_id)
             .values(
                 **asdict(entry),
                 # Another comment is read by an organiser before it shows; the same one was.
@@ -120,10 +128,9 @@ def correct(signature_id: int, entry: Entry, *, now: datetime) -> None:
                 entry=_signature.c.entries + 1,
                 entries=_signature.c.entries + 1,
             )
-            .returning(_signature.c.id)
-        ).first()
-        if corrected is None:
-            raise SignatureGone
+            .returning(*sums.COLUMNS)
+        )
+        sums.change(connection, removed=[before], added=after)
 
 
 def withdraw(signature_id: int, *, now: datetime) -> str:

@@ -24,7 +24,7 @@ def listed(slug: str) -> Response:
     """Show the news of a petition, newest first. Not kept: kept answers know no `before`."""
     shown = queries.get_petition(slug, g.language)
     before, most = number_asked(), updates.PAGE_SIZE
-    news = updates.list_updates(shown.id, g.language, most=most + 1, before=before)
+    news = updates.list_updates(shown.id, g.language, limit=most + 1, before=before)
     further = news[most - 1].id if len(news) > most else None
     return _page("updates/list.html", shown, news=news[:most], before=before, further=further)
 
@@ -43,7 +43,7 @@ def feed(slug: str) -> Response:
     """Give the news as an Atom feed (RFC 4287)."""
     cache_response()
     shown = queries.get_petition(slug, g.language)
-    news = updates.list_updates(shown.id, g.language, most=30)
+    news = updates.list_updates(shown.id, g.language, limit=30)
     answer = _page("updates/feed.xml", shown, news=news)
     answer.mimetype = "application/atom+xml"
     answer.headers["Access-Control-Allow-Origin"] = "*"

@@ -1,4 +1,4 @@
-"""What stands around a petition's letter on its page, and around pages that belong to none."""
+"""Template variables of a petition's page besides the petition, and of pages without one."""
 
 from flask import current_app, g
 from sqlalchemy.exc import SQLAlchemyError
@@ -7,57 +7,51 @@ from petition.models.enums import PUBLIC_STATES, PetitionState
 from petition.petitions import queries, supporters, updates
 from petition.web.support.memo import memoize
 
-FEW = 1_000  # signatures: below, the sums are made anew whenever the count has moved
 
-
-def get_page_context(shown: queries.PetitionView) -> dict[str, object]:
-    """Return what a petition's page says besides the petition: who signed, the news, where to
-    write, and for one that takes no more signatures the others that do.
+def get_page_context(petition: queries.PetitionView) -> dict[str, object]:
+    """Return supporters, latest updates and whether there are offices to write to; for a petition
+    that takes no signatures also the others that do.
     """
-    others = (
+    open_petitions = (
         []
-        if shown.takes_signatures
+        if petition.takes_signatures
         else queries.list_petitions(g.language, states=(PetitionState.OPEN,))
     )
     return {
-        # Never remembered: a name that was taken back is gone from the next page on.
-        "company": supporters.get_shown(shown.id),
-        "sums": memoize(
-            f"sums:{shown.id}:{shown.count}" if shown.count < FEW else f"sums:{shown.id}",
-            lambda: supporters.get_totals(shown.id),
-        ),
-        "news": updates.list_updates(shown.id, g.language, most=3),
-        "has_targets": bool(updates.list_targets(shown.id)),
-        "others": [other for other in others if other.slug != shown.slug],
+        "supporters": supporters.get_shown(petition.id),
+        "totals": supporters.get_totals(petition.id),
+        "news": updates.list_updates(petition.id, g.language, limit=3),
+        "has_targets": bool(updates.list_targets(petition.id)),
+        "others": [other for other in open_petitions if other.slug != petition.slug],
     }
 
 
-def find_featured(listed: list[queries.PetitionSummary]) -> queries.PetitionSummary | None:
-    """Return which of the public petitions stands at `/`, if one does: the featured one, else the
-    only open one.
+def find_featured(petitions: list[queries.PetitionSummary]) -> queries.PetitionSummary | None:
+    """Return the petition that stands at `/`: the featured one, else the only open one, else none
+    of these public petitions.
     """
     featured = current_app.config["FEATURED"]
     chosen = [
         petition
-        for petition in listed
+        for petition in petitions
         if (petition.slug == featured if featured else petition.state == PetitionState.OPEN)
     ]
     return chosen[0] if len(chosen) == 1 else None
 
 
 def site_contact() -> str:
-    """Return the address at the foot of pages that belong to no petition: the site's own, else that
-    of the petition at `/`. Nothing while the database cannot be asked: the page may say just that.
+    """Return the address in the footer of pages without a petition: the site's own, else that of
+    the petition at `/`. Empty while the database is down, so that an error page can still be shown.
     """
     own: str = current_app.config["CONTACT"]
     if own:
         return own
     try:
-        return memoize("contact", _contact_of_foremost)
+        return memoize("contact", _featured_contact)
     except SQLAlchemyError:
         return ""
 
 
-def _contact_of_foremost() -> str:
-    found = find_featured(queries.list_petitions("", states=PUBLIC_STATES))
-    return found.contact if found else ""
+def _featured_contact() -> str:
+    petition = find_featured(queries.list_petitions("", states=PUBLIC_STATES))
+    return petition.contact if petition else ""

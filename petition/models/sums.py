@@ -1,0 +1,36 @@
+"""Sums of counted signatures, kept so that figures need no scan."""
+
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from petition.database.base import Base
+from petition.models.constraints import one_of
+
+
+class SumKind(StrEnum):
+    """What counted signatures are summed by, with the form of the key."""
+
+    CHANNEL = "channel"  # code; none for signatures without one
+    COUNTRY = "country"  # ISO 3166-1 alpha-2
+    DAY = "day"  # of confirmation, UTC, ISO 8601
+    DISPOSABLE = "disposable"  # "yes"; none for other addresses
+    ORGANISATION = "organisation"  # casefolded name; none for signatures without one
+
+
+class SignatureSum(Base):
+    """How many counted signatures of a petition share one value. A sum of zero has no row: an
+    organisation's name is personal.
+    """
+
+    __tablename__ = "signature_sum"
+    __table_args__ = (one_of("kind", SumKind), {"sqlite_with_rowid": False})
+
+    petition_id: Mapped[int] = mapped_column(
+        ForeignKey("petition.id", ondelete="CASCADE"), primary_key=True
+    )
+    kind: Mapped[SumKind] = mapped_column(String(12), primary_key=True)
+    # Casefolding can make three characters of one.
+    key: Mapped[str] = mapped_column(String(600), primary_key=True)
+    confirmed: Mapped[int]

@@ -1,0 +1,145 @@
+"""Kept sums of counted signatures, by country, day, channel, organisation and disposable address.
+
+Every transaction that counts a signature, stops counting one or corrects a counted one calls
+`change`.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+)
+
+from petition.database.base import db
+from petition.database.compiled import CompiledStatement
+from petition.database.upsert import insert_for
+from petition.models import Signature, SignatureSum
+from petition.models.sums import SumKind
+
+_signature, _sum = Signature.table(), SignatureSum.table()
+_Key = tuple[int, str, str]
+_KEY = ("petition_id", "kind", "key")
+_SUM_COLUMNS = (*_KEY, "confirmed")
+_ROWS_AT_ONCE = 10  # one signature changes at most ten sums: what it said, and what it says now
+
+_VALUES: dict[SumKind, ColumnElement[Any]] = {
+    SumKind.CHANNEL: _signature.c.channel,
+    SumKind.COUNTRY: _signature.c.country,
+    SumKind.DAY: func.date(_signature.c.confirmed_at),
+    SumKind.DISPOSABLE: case((_signature.c.disposable, "yes"), else_=""),
+    SumKind.ORGANISATION: _signature.c.organisation,
+}
+# What `change` needs of a signature: select or return them.
+COLUMNS = (_signature.c.petition_id, *(value.label(kind) for kind, value in _VALUES.items()))
+
+
+def change(
+    connection: Connection, *, added: Iterable[Row[Any]] = (), removed: Iterable[Row[Any]] = ()
+) -> None:
+    """Add and subtract counted signatures, given as rows of `COLUMNS`.
+
+    Sums are locked in the order of their keys, so that transactions do not deadlock.
+    """
+    differences: Counter[_Key] = Counter()
+    for row in added:
+        differences.update(_keys(row))
+    for row in removed:
+        differences.subtract(_keys(row))
+    changed = sorted((*key, by) for key, by in differences.items() if by)
+    for start in range(0, len(changed), _ROWS_AT_ONCE):
+        _upsert(connection, changed[start : start + _ROWS_AT_ONCE])
+
+
+def rebuild(connection: Connection, petition_id: int) -> None:
+    """Replace the sums of a petition by what its signatures say; the caller holds its tally."""
+    if connection.dialect.name == "postgresql":
+        # Corrections do not wait for the tally. Let those under way commit, and hold new ones.
+        connection.execute(text("LOCK TABLE signature_sum IN SHARE ROW EXCLUSIVE MODE"))
+    connection.execute(delete(_sum).where(_sum.c.petition_id == petition_id))
+    counted = _count(connection, petition_id)
+    if counted:
+        rows = [dict(zip(_SUM_COLUMNS, (*key, counted[key]), strict=True)) for key in counted]
+        connection.execute(insert(_sum), rows)
+
+
+def _count(connection: Connection, petition_id: int) -> Counter[_Key]:
+    counted: Counter[_Key] = Counter()
+    is_counted = (_signature.c.petition_id == petition_id, Signature.counted)
+    for kind, column in _VALUES.items():
+        query = select(column, func.count()).where(*is_counted).group_by(text("1"))
+        for value, number in connection.execute(query):
+            if value:
+                counted[petition_id, kind, _key(kind, value)] += number
+    return counted
+
+
+def get_sums(petition_id: int, kind: SumKind) -> dict[str, int]:
+    """Return the sums of one kind by key."""
+    query = select(_sum.c.key, _sum.c.confirmed).where(
+        _sum.c.petition_id == petition_id, _sum.c.kind == kind
+    )
+    return dict(db.session.execute(query).all())
+
+
+def largest_first(petition_id: int, kind: SumKind) -> list[tuple[str, int]]:
+    """Return keys and sums of one kind, the largest first."""
+    return sorted(get_sums(petition_id, kind).items(), key=lambda item: (-item[1], item[0]))
+
+
+def count_organisations(petition_id: int) -> int:
+    """Return how many organisations signers named, each once whatever its capitals."""
+    query = select(func.count()).where(
+        _sum.c.petition_id == petition_id, _sum.c.kind == SumKind.ORGANISATION
+    )
+    return db.session.scalar(query) or 0
+
+
+def _keys(row: Row[Any]) -> Iterator[_Key]:
+    for kind in SumKind:
+        value = getattr(row, kind)
+        if value:
+            yield row.petition_id, kind, _key(kind, value)
+
+
+def _key(kind: SumKind, value: object) -> str:
+    return str(value).casefold() if kind == SumKind.ORGANISATION else str(value)
+
+
+def _upsert(connection: Connection, changed: Sequence[tuple[int, str, str, int]]) -> None:
+    values = {
+        f"{name}{at}": value
+        for at, row in enumerate(changed)
+        for name, value in zip(_SUM_COLUMNS, row, strict=True)
+    }
+    statement = _upsert_statement(len(changed), connection.dialect.name)
+    for *key, confirmed in statement.all(connection, values):
+        if confirmed <= 0:
+            connection.execute(_DELETE, dict(zip(_KEY, key, strict=True)))
+
+
+@cache
+def _upsert_statement(rows: int, dialect: str) -> CompiledStatement:
+    statement = insert_for(dialect, _sum).values(
+        [{name: bindparam(f"{name}{at}") for name in _SUM_COLUMNS} for at in range(rows)]
+    )
+    return CompiledStatement(
+        statement.on_conflict_do_update(
+            index_elements=_KEY,
+            set_={"confirmed": _sum.c.confirmed + statement.excluded.confirmed},
+        ).returning(_sum)
+    )
+
+
+_DELETE = delete(_sum).where(*(_sum.c[name] == bindparam(name) for name in _KEY))

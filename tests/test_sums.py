@@ -1,0 +1,195 @@
+"""Kept sums are what a count of the signatures would be, whatever happened to them."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from petition.abuse.rate_limits import FormSender
+from petition.core.errors import PetitionNotOpen, SignatureGone
+from petition.database.base import db
+from petition.database.transactions import transaction
+from petition.models import Email, Petition, Signature, SignatureSum, Tally
+from petition.models.enums import PetitionState
+from petition.operations import retention
+from petition.petitions import lifecycle, queries
+from petition.signatures import confirmation, disowning, self_service, signing
+from petition.signatures.entries import Entry, EntryContext, EntryRef
+from tests.factories import TODAY, make_petition, read_address
+from tests.signatures import ENTRY, confirm, sign, signature_of
+
+COUNTRIES = ("SE", "DE", "KZ")
+# Casefolding makes one of the first two, and of the next two; PostgreSQL's lower() would not.
+ORGANISATIONS = ("", "Straße 5", "STRASSE 5", "Кәсіподақ", "КӘСІПОДАҚ", "x" * 199 + "ß")
+DOMAINS = ("example.org", "mailinator.com")
+SLUGS = ("first", "second")
+
+
+def kept() -> Counter[tuple[int, str, str]]:
+    """Return the sums as they are stored."""
+    db.session.rollback()
+    table = SignatureSum.table()
+    rows = db.session.execute(select(table)).all()
+    return Counter({(row.petition_id, row.kind, row.key): row.confirmed for row in rows})
+
+
+def counted_anew() -> Counter[tuple[int, str, str]]:
+    """Return what the sums should be, from the signatures."""
+    sums: Counter[tuple[int, str, str]] = Counter()
+    for one in db.session.scalars(select(Signature).where(Signature.counted)):
+        assert one.confirmed_at is not None
+        sums[one.petition_id, "country", one.country] += 1
+        sums[one.petition_id, "day", f"{one.confirmed_at:%Y-%m-%d}"] += 1
+        if one.channel:
+            sums[one.petition_id, "channel", one.channel] += 1
+        if one.organisation:
+            sums[one.petition_id, "organisation", one.organisation.casefold()] += 1
+        if one.disposable:
+            sums[one.petition_id, "disposable", "yes"] += 1
+    return sums
+
+
+class Campaign:
+    """Two petitions to which things happen at random, the same for the same seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)  # noqa: S311 (no secret)
+        for slug in SLUGS:
+            make_petition(slug)
+
+    def step(self) -> str:
+        """Do one thing and return its name."""
+        steps: dict[Callable[[], object], int] = {
+            self.sign: 10,
+            self.confirm: 10,
+            self.correct: 4,
+            self.withdraw: 2,
+            self.disown: 2,
+            self.anonymise: 1,
+        }
+        (chosen,) = self._random.choices(list(steps), list(steps.values()))
+        with suppress(SignatureGone, PetitionNotOpen):
+            chosen()
+        return chosen.__name__
+
+    def sign(self) -> None:
+        """Sign with one of a few mailboxes."""
+        slug = self._random.choice(SLUGS)
+        domain = self._random.choice(DOMAINS)
+        terms = queries.get_signing_terms(slug, "en")
+        signing.sign(
+            terms.id,
+            self._entry(),
+            read_address(f"{self._random.randint(1, 8)}@{domain}"),
+            EntryContext("en", self._random.choice(("", "wa", "tg")), "en", terms.text_version),
+            sender=FormSender(),
+            now=TODAY,
+        )
+
+    def confirm(self) -> None:
+        """Confirm one of a mailbox's entries on one of three days, a minute before midnight UTC."""
+        day = timedelta(days=self._random.randint(0, 2), hours=11, minutes=59)
+        entry = EntryRef(self._signature(), self._random.randint(1, 3))
+        confirmation.confirm(entry, now=TODAY + day)
+
+    def correct(self) -> None:
+        self_service.correct(self._signature(), self._entry(), now=TODAY)
+
+    def withdraw(self) -> None:
+        self_service.withdraw(self._signature(), now=TODAY)
+
+    def disown(self) -> None:
+        emails = db.session.scalars(select(Email.id).order_by(Email.id)).all()
+        disowning.disown(self._random.choice(emails or [0]), never_again=False, now=TODAY)
+
+    def anonymise(self) -> None:
+        """Close a petition, let what is personal go, and open it again."""
+        slug = self._random.choice(SLUGS)
+        for state, at in ((PetitionState.CLOSED, TODAY - timedelta(days=200)), ("open", None)):
+            with transaction() as connection:
+                connection.execute(
+                    update(Petition).where(Petition.slug == slug).values(state=state, closed_at=at)
+                )
+            retention.run(purge_days=14, anonymise_days=180, now=TODAY)
+
+    def _entry(self) -> Entry:
+        return replace(
+            ENTRY,
+            country=self._random.choice(COUNTRIES),
+            organisation=self._random.choice(ORGANISATIONS),
+        )
+
+    def _signature(self) -> int:
+        db.session.rollback()
+        ids = db.session.scalars(select(Signature.id).order_by(Signature.id)).all()
+        return self._random.choice(ids or [0])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_sums_are_those_of_the_signatures_whatever_happens(app: Flask, seed: int) -> None:
+    campaign, happened = Campaign(seed), []
+    for _ in range(120):
+        happened.append(campaign.step())
+        sums = kept()
+        assert sums == counted_anew(), happened
+        assert all(sums.values()), "what reached zero is gone"
+        assert sum(n for (_, kind, _), n in sums.items() if kind == "country") == sum(
+            db.session.scalars(select(Tally.counted))
+        )
+    assert len({*happened}) == 6
+
+
+def test_a_recount_puts_sums_right(app: Flask, petition: str) -> None:
+    for n in range(3):
+        confirm(signature_of(sign(f"{n}@example.org")).id)
+    right = kept()
+    with transaction() as connection:
+        connection.execute(update(SignatureSum).values(key="wrong", confirmed=7))
+    lifecycle.recount(petition, now=TODAY)
+    assert kept() == right
+
+
+def test_an_organisation_that_nobody_names_any_more_is_erased(app: Flask, petition: str) -> None:
+    union = replace(ENTRY, organisation="Lund Union")
+    for email in ("anna@example.org", "bo@example.org"):
+        confirm(signature_of(sign(email, entry=union)).id)
+    assert kept()[1, "organisation", "lund union"] == 2
+    self_service.withdraw(1, now=TODAY)
+    self_service.correct(2, ENTRY, now=TODAY)
+    assert not [key for key in kept() if "organisation" in key]
+
+
+def test_changes_at_the_same_time_neither_wait_for_each_other_nor_are_lost(
+    app: Flask, petition: str
+) -> None:
+    there = [replace(ENTRY, country="DE", organisation="A"), replace(ENTRY, organisation="B")]
+    ids = [signature_of(sign(f"{n}@example.org", entry=there[n % 2])).id for n in range(24)]
+    for signature_id in ids[:16]:
+        confirm(signature_id)
+
+    def work(task: Callable[[], object]) -> None:
+        with app.app_context():
+            task()
+
+    tasks: list[Callable[[], object]] = []
+    for n, signature_id in enumerate(ids):
+        if n >= 16:
+            tasks.append(partial(confirm, signature_id))
+        elif n % 4 == 3:
+            tasks.append(partial(self_service.withdraw, signature_id, now=TODAY))
+        else:
+            other = there[(n + 1) % 2]
+            tasks.append(partial(self_service.correct, signature_id, other, now=TODAY))
+    tasks.insert(12, partial(lifecycle.recount, petition, now=TODAY))
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(work, tasks))
+    assert kept() == counted_anew()
+    assert db.session.scalar(select(Tally.counted)) == 20
