@@ -21,7 +21,7 @@ from petition.models import AuditEntry, Burst, Email, Signature
 from petition.models.enums import BurstState, EmailKind, EmailState, PetitionState
 from petition.organisers import burst_review
 from petition.petitions import queries
-from petition.signatures import reminders, signing
+from petition.signatures import reminders, verification
 from tests.conftest import TODAY, Client, deliver, filled, in_one_window, make_petition, text_of
 from tests.factories import read_address
 from tests.post_office import PostOffice
@@ -183,7 +183,9 @@ def test_a_burst_is_erased_while_its_senders_correct_their_addresses(
         for at in range(number, 60, 7):  # to one that was there before
             there = read_address(f"robot{(at * 31) % 60}@flood.xyz")
             with suppress(SignatureGone):
-                signing.correct(letters[at], there, sender=FormSender(), now=TODAY + MINUTE)
+                verification.correct_address(
+                    letters[at], there, sender=FormSender(), now=TODAY + MINUTE
+                )
         return number
 
     assert in_threads(app, 8, one) == [*range(8)], "nobody meets a deadlock"
@@ -354,7 +356,7 @@ def test_a_filled_trap_is_held_however_often_it_was_decided(app: Flask, petition
 def test_erasing_a_burst_erases_nobody_who_has_confirmed(app: Flask, petition: str) -> None:
     first = sign("anna@flood.xyz", at=TODAY)
     sent([first])
-    signing.resend(first, sender=FormSender(), now=TODAY + 3 * MINUTE)
+    verification.resend(first, sender=FormSender(), now=TODAY + 3 * MINUTE)
     flood(60)
     (burst_id,) = burst_detection.detect(now=TODAY + 4 * MINUTE)
     confirm(signature_of(first).id)

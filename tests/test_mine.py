@@ -19,7 +19,7 @@ from petition.models.enums import EmailState, PetitionState, Role
 from petition.organisers import access
 from petition.outbox import enqueue
 from petition.petitions import lifecycle
-from petition.signatures import disowning, self_service, signing
+from petition.signatures import disowning, self_service, verification
 from tests.conftest import (
     Client,
     browser,
@@ -443,7 +443,9 @@ def test_who_asks_while_it_is_taken_back_is_asked_no_less_kindly(app: Flask, pet
                 address = read_address("anna@example.org")
                 self_service.request_link(address, sender=FormSender(), now=now())
                 with suppress(SignatureGone):
-                    signing.resend(email_id, sender=FormSender(), now=now() + enqueue.RESEND_AFTER)
+                    verification.resend(
+                        email_id, sender=FormSender(), now=now() + enqueue.RESEND_AFTER
+                    )
         return number
 
     assert in_threads(app, 8, ask_or_erase) == [*range(8)], "nobody meets a fault"

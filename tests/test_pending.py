@@ -21,7 +21,7 @@ from petition.models import AlternateEntry, Email, Signature
 from petition.models.enums import PetitionState
 from petition.outbox import enqueue, suppression
 from petition.petitions import lifecycle, queries
-from petition.signatures import codes, confirmation, signing
+from petition.signatures import codes, confirmation, verification
 from tests import test_signing
 from tests.conftest import (
     Client,
@@ -611,7 +611,7 @@ def test_thirty_who_ask_again_at_once_put_one_letter_in(app: Flask, petition: st
     with transaction() as connection:
         connection.execute(update(Email).values(state="sent", sent_at=now()))
     test_signing.in_threads(
-        app, 30, lambda _: signing.resend(email_id, sender=FormSender(), now=now())
+        app, 30, lambda _: verification.resend(email_id, sender=FormSender(), now=now())
     )
     loud = select(func.count()).select_from(Email).where(Email.suppressed.is_(False))
     assert db.session.scalar(loud) == 2
@@ -626,7 +626,9 @@ def test_two_who_correct_to_each_others_address_hold_each_other_up_for_a_moment_
         here, there = addresses[number % 2], addresses[(number + 1) % 2]
         email_id = test_signing.sign(here.email, at=now())
         for address in (there, here) * 3:
-            email_id = signing.correct(email_id, address, sender=FormSender(), now=now())
+            email_id = verification.correct_address(
+                email_id, address, sender=FormSender(), now=now()
+            )
         return email_id
 
     letters = test_signing.in_threads(app, 12, to_and_fro)

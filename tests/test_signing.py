@@ -18,7 +18,7 @@ from petition.models import AlternateEntry, Email, Signature, Tally
 from petition.models.enums import EmailKind, EmailState, PetitionState
 from petition.outbox import enqueue
 from petition.petitions import goals, lifecycle, queries
-from petition.signatures import confirmation, signing
+from petition.signatures import confirmation, signing, verification
 from petition.signatures.entries import Entry, EntryContext, EntryRef
 from tests.conftest import TODAY, make_petition
 from tests.factories import read_address
@@ -269,7 +269,7 @@ def test_a_second_click_sends_no_second_letter(app: Flask, petition: str) -> Non
 def test_sending_again_waits_two_minutes(app: Flask, petition: str) -> None:
     letter = sign()
     with pytest.raises(TooSoon):
-        signing.resend(letter, sender=FormSender(), now=TODAY + timedelta(seconds=119))
+        verification.resend(letter, sender=FormSender(), now=TODAY + timedelta(seconds=119))
     assert db.session.scalar(select(func.count()).select_from(Email)) == 1
-    signing.resend(letter, sender=FormSender(), now=TODAY + timedelta(seconds=121))
+    verification.resend(letter, sender=FormSender(), now=TODAY + timedelta(seconds=121))
     assert db.session.scalar(select(func.count()).select_from(Email)) == 2
