@@ -116,7 +116,7 @@ def test_the_throw_away_addresses_of_a_minute_go_with_its_crowd(app: Flask, peti
 
 
 def test_nothing_at_all_is_no_burst_however_strict_the_measure(app: Flask, petition: str) -> None:
-    assert burst_detection.detect(now=TODAY, measure=burst_detection.Thresholds(0, 0)) == []
+    assert burst_detection.detect(now=TODAY, thresholds=burst_detection.Thresholds(0, 0)) == []
 
 
 def test_as_many_spread_over_ten_minutes_are_no_busy_minute(app: Flask, petition: str) -> None:
@@ -430,8 +430,8 @@ def test_what_is_held_looks_like_any_other_to_its_sender(
 
 def test_mail_domains_that_are_named_are_no_flood(app: Flask, petition: str) -> None:
     flood(60, "union.example-domain.kz")
-    measure = burst_detection.Thresholds(20, 5, frozenset({"union.example-domain.kz"}))
-    assert burst_detection.detect(now=TODAY + MINUTE, measure=measure) == []
+    thresholds = burst_detection.Thresholds(20, 5, frozenset({"union.example-domain.kz"}))
+    assert burst_detection.detect(now=TODAY + MINUTE, thresholds=thresholds) == []
 
 
 def state_of(email_id: int) -> EmailState:

@@ -139,7 +139,7 @@ def test_the_list_is_fetched_into_a_file_that_nobody_else_reads(server: Server, 
         {"body": b"# nobody\n"},
         {"body": b"0.0.0.0/0\n::/0\n128.0.0.0/1\n10.0.0.0/15\n2001::/31\n"},
         {"body": b"\xff\xfe1\x009\x002\x00"},
-        {"body": f"{OTHER}\n".encode() * 150_000 + b"\n" * tor.LARGEST},
+        {"body": f"{OTHER}\n".encode() * 150_000 + b"\n" * tor.MAX_BYTES},
         {"body": b"203.0.113.9\n203.0.113.", "length": 4_000},
         {"status": 404},
         {"status": 500},
@@ -193,7 +193,7 @@ def test_a_list_that_has_moved_is_followed(server: Server, file: Path) -> None:
     ],
 )
 def test_a_list_that_has_moved_to_another_scheme_is_not_followed(listed: str, sent_to: str) -> None:
-    handler, request = tor.NoOtherScheme(), Request(listed)  # noqa: S310 (nothing is opened)
+    handler, request = tor.SafeRedirects(), Request(listed)  # noqa: S310 (nothing is opened)
     with pytest.raises(HTTPError) as refused:
         handler.redirect_request(request, BytesIO(), 302, "Found", HTTPMessage(), sent_to)
     refused.value.close()

@@ -1,4 +1,4 @@
-"""Confirming a signature by a mailed link or by the code of an email; it is counted exactly once."""
+"""Confirming a signature by a mailed link or by the code of an email, exactly once."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -118,11 +118,7 @@ def confirm_by_code(
     confirmed = None
     code = codes.parse_code(text)
     with transaction() as connection:
-        email = connection.execute(
-            select(_email.c.signature_id, _email.c.entry, _email.c.mailbox_hash).where(
-                _email.c.id == email_id
-            )
-        ).first()
+        email = connection.execute(select(_email).where(_email.c.id == email_id)).first()
         if email is None or email.signature_id is None:
             raise SignatureGone
         page_entry = EntryRef(email.signature_id, email.entry)
@@ -189,15 +185,7 @@ def _lock_signature(connection: Connection, signature_id: int) -> Row[Any]:
 
 
 _SELECT_LOCKED = (
-    select(
-        _signature.c.petition_id,
-        _signature.c.mailbox_hash,
-        _signature.c.entry,
-        _signature.c.confirmed_at,
-        Petition.slug,
-        Petition.state,
-        Petition.closed_at,
-    )
+    select(_signature, Petition.slug, Petition.state, Petition.closed_at)
     .join(Petition, Petition.id == _signature.c.petition_id)
     .where(_signature.c.id == bindparam("signature"))
     .with_for_update(of=_signature)

@@ -30,11 +30,7 @@ def disown(email_id: int, *, never_again: bool, now: datetime) -> Disowned:
     Raises: SignatureGone once the record is erased.
     """
     with transaction() as connection:
-        email = connection.execute(
-            select(_email.c.signature_id, _email.c.entry, _email.c.mailbox_hash).where(
-                _email.c.id == email_id
-            )
-        ).first()
+        email = connection.execute(select(_email).where(_email.c.id == email_id)).first()
         if email is None or not email.mailbox_hash:
             raise SignatureGone
         entry_ref = EntryRef(email.signature_id or 0, email.entry or 0)

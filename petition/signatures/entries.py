@@ -224,8 +224,7 @@ def remove_entry(
 
 def _is_alternate(entry_ref: EntryRef) -> ColumnElement[bool]:
     return and_(
-        _alternate.c.signature_id == entry_ref.signature_id,
-        _alternate.c.entry == entry_ref.entry,
+        _alternate.c.signature_id == entry_ref.signature_id, _alternate.c.entry == entry_ref.entry
     )
 
 

@@ -14,11 +14,9 @@ from email_validator import EmailNotValidError, validate_email
 MAX_ADDRESS_LENGTH = 254  # characters: RFC 5321 §4.5.3.1.3, less the angle brackets
 
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
-_YANDEX = frozenset(
-    ["ya.ru", "narod.ru"]
-    + [f"yandex.{end}" for end in "ru com by kz ua uz com.tr com.ge com.am co.il".split()]
-    + [f"yandex.{end}" for end in "az kg lt lv md tj tm ee fr".split()]
-)
+_YANDEX_ENDS = ("ru", "com", "by", "kz", "ua", "uz", "com.tr", "com.ge", "com.am", "co.il")
+_YANDEX_ENDS += ("az", "kg", "lt", "lv", "md", "tj", "tm", "ee", "fr")
+_YANDEX = frozenset({"ya.ru", "narod.ru"} | {f"yandex.{end}" for end in _YANDEX_ENDS})
 # Providers that deliver name+tag to name. Their domains stay apart: hotmail.com is not outlook.com.
 _TAGGED = frozenset(
     {"outlook.com", "hotmail.com", "live.com", "msn.com", "icloud.com", "me.com", "mac.com"}
@@ -52,8 +50,8 @@ class Address:
 def read_address(text: str, hash_mailbox: Callable[[str], str]) -> Address:
     """Parse an address as a person typed it; `hash_mailbox` makes the keyed hash of a mailbox.
 
-    Surrounding whitespace and a full-width `＠` are accepted. Raises: AddressInvalid by RFC 5321 and
-    5322 as email-validator reads them, without quoted names and address literals.
+    Surrounding whitespace and a full-width `＠` are accepted. Raises: AddressInvalid by RFC 5321
+    and 5322 as email-validator reads them, without quoted names and address literals.
     """
     try:
         parsed = validate_email(text.strip().replace("＠", "@"), check_deliverability=False)

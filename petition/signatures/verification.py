@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, literal_column, or_, select
+from sqlalchemy import Connection, literal_column, or_, select
 
 from petition.abuse import bursts, rate_limits
 from petition.abuse.email_domains import is_disposable
@@ -25,7 +25,7 @@ from petition.signatures.identity import Address
 
 USUAL_DELAY = timedelta(seconds=3)  # until an email is sent
 
-_email = Email.table()
+_signature, _email = Signature.table(), Email.table()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,16 +190,10 @@ def _lock_mistyped(
     old = Signature.id == mistyped.signature_id
     petition_id = select(Signature.petition_id).where(old).scalar_subquery()
     new = (Signature.mailbox_key == address.mailbox) & (Signature.petition_id == petition_id)
-    connection.execute(
-        select(Signature.id).where(old | new).order_by(Signature.id).with_for_update()
-    ).all()
+    both = select(Signature.id).where(old | new).order_by(Signature.id).with_for_update()
+    connection.execute(both).all()
     row = connection.execute(
-        select(
-            Signature.petition_id,
-            Signature.entry,
-            Signature.confirmed_at,
-            Petition.refuses_disposable,
-        )
+        select(_signature, Petition.refuses_disposable)
         .join(Petition, Petition.id == Signature.petition_id)
         .where(old)
     ).first()
@@ -213,18 +207,9 @@ def _lock_mistyped(
     return row.petition_id, values
 
 
-def _get_email(connection: Connection, email_id: int) -> tuple[Row[Any], Hold | None]:
+def _get_email(connection: Connection, email_id: int) -> tuple[Any, Hold | None]:
     """Return an email's row, and its hold while a burst holds it. Raises: SignatureGone."""
-    row = connection.execute(
-        select(
-            _email.c.signature_id,
-            _email.c.entry,
-            _email.c.mailbox_hash,
-            _email.c.created_at,
-            _email.c.burst_id,
-            _email.c.state,
-        ).where(_email.c.id == email_id)
-    ).first()
-    if row is None or row.signature_id is None:
+    email = connection.execute(select(_email).where(_email.c.id == email_id)).first()
+    if email is None or email.signature_id is None:
         raise SignatureGone
-    return row, Hold(row.burst_id) if row.state == EmailState.HELD else None
+    return email, Hold(email.burst_id) if email.state == EmailState.HELD else None
