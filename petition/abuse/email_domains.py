@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from os.path import commonprefix
 
 import dns.exception
 import dns.resolver
@@ -62,10 +61,11 @@ def _is_similar(domain: str, known: str) -> bool:
 
 def _is_one_edit(one: str, other: str) -> bool:
     """Return whether two words are equal or one edit apart."""
-    start = len(commonprefix([one, other]))
-    a, b = one[start:], other[start:]
-    changed, added, missing = a[1:] == b[1:], a[1:] == b, a == b[1:]
-    return changed or added or missing or (a[:2] == b[1::-1] and a[2:] == b[2:])
+    while one and other and one[0] == other[0]:
+        one, other = one[1:], other[1:]
+    changed, added, missing = one[1:] == other[1:], one[1:] == other, one == other[1:]
+    swapped = one[:2] == other[1::-1] and one[2:] == other[2:]
+    return changed or added or missing or swapped
 
 
 def is_watched(domain: str) -> bool:

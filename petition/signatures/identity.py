@@ -14,8 +14,10 @@ from email_validator import EmailNotValidError, validate_email
 MAX_ADDRESS_LENGTH = 254  # characters: RFC 5321 §4.5.3.1.3, less the angle brackets
 
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
-_YANDEX_ENDS = ("ru", "com", "by", "kz", "ua", "uz", "com.tr", "com.ge", "com.am", "co.il")
-_YANDEX_ENDS += ("az", "kg", "lt", "lv", "md", "tj", "tm", "ee", "fr")
+_YANDEX_ENDS = (
+    *("ru", "com", "by", "kz", "ua", "uz", "com.tr", "com.ge", "com.am", "co.il"),
+    *("az", "kg", "lt", "lv", "md", "tj", "tm", "ee", "fr"),
+)
 _YANDEX = frozenset({"ya.ru", "narod.ru"} | {f"yandex.{end}" for end in _YANDEX_ENDS})
 # Providers that deliver name+tag to name. Their domains stay apart: hotmail.com is not outlook.com.
 _TAGGED = frozenset(

@@ -129,23 +129,14 @@ def withdraw(signature_id: int, *, now: datetime) -> str:
     """
     with transaction() as connection:
         row = connection.execute(
-            select(
-                _signature.c.email,
-                _signature.c.mailbox_hash,
-                _signature.c.language,
-                _signature.c.petition_id,
-                _signature.c.confirmed_at,
-                Petition.slug,
-            )
+            select(_signature, Petition.slug)
             .join(Petition, Petition.id == _signature.c.petition_id)
             .where(_signature.c.id == signature_id)
             .with_for_update(of=_signature)
         ).first()
         if row is None:
             raise SignatureGone
-        copied = (
-            connection.scalar(_downloads(row.petition_id, row.confirmed_at).limit(1)) is not None
-        )
+        download = connection.scalar(_downloads(row.petition_id, row.confirmed_at).limit(1))
         entries.erase_signature(connection, signature_id, now=now)
         enqueue.email_farewell(
             connection,
@@ -153,7 +144,7 @@ def withdraw(signature_id: int, *, now: datetime) -> str:
             row.language,
             row.petition_id,
             mailbox_hash=row.mailbox_hash,
-            copied=copied,
+            copied=download is not None,
             now=now,
         )
         return str(row.slug)
