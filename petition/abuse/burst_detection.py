@@ -28,6 +28,8 @@ FACTOR_WITHOUT_PAST = 2.5
 PLAUSIBLE_SHARE, PLAUSIBLE_MINIMUM = 0.3, 10  # confirmed, of those whose email was sent
 DECIDED_FOR = timedelta(days=1)  # how long bursts are looked at after they end or are decided
 
+Signed = tuple[str, datetime]  # the mail domain and the time of a signature
+
 _burst, _email, _signature = Burst.table(), Email.table(), Signature.table()
 
 
@@ -58,13 +60,6 @@ class Finding(NamedTuple):
     source: str
     seen: int
     usual: int
-
-
-class Signed(NamedTuple):
-    """The mail domain and the time of a signature."""
-
-    domain: str
-    time: datetime
 
 
 def detect(*, now: datetime, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> list[int]:
@@ -114,7 +109,7 @@ def _load(
         .limit(PAST_LIMIT)
     ).all()
     recent_signed, past_signed = (
-        [Signed(mailbox.rpartition("@")[2], signed_at) for _, mailbox, signed_at in rows]
+        [(mailbox.rpartition("@")[2], signed_at) for _, mailbox, signed_at in rows]
         for rows in (recent, past)
     )
     return recent_signed, past_signed
@@ -127,9 +122,9 @@ def _find(recent: list[Signed], past: list[Signed], thresholds: Thresholds) -> l
     """
     has_past = len(past) >= PAST_MINIMUM
     minimum = thresholds.minimum if has_past else thresholds.minimum_without_past
-    past_domains = Counter(signed.domain for signed in past)
+    past_domains = Counter(domain for domain, _ in past)
     findings, others = [], set()
-    for domain, seen in Counter(signed.domain for signed in recent).items():
+    for domain, seen in Counter(domain for domain, _ in recent).items():
         if domain in thresholds.allowed_domains or not is_watched(domain):
             continue
         usual = round(len(recent) * past_domains[domain] / len(past)) if has_past else 0

@@ -68,8 +68,9 @@ def run(
             return RetentionReport(*totals)
 
 
-def _is_unconfirmed(before: datetime) -> ColumnElement[bool]:
-    return _signature.c.confirmed_at.is_(None) & (_signature.c.signed_at < before)
+def _unconfirmed(before: datetime) -> Select[int]:
+    is_unconfirmed = _signature.c.confirmed_at.is_(None)
+    return select(_signature.c.id).where(is_unconfirmed, _signature.c.signed_at < before)
 
 
 def _emails(now: datetime) -> Select[int]:
@@ -95,7 +96,7 @@ def _count(purge_before: datetime, closed_before: datetime, now: datetime) -> Re
     has_newer = exists().where(
         _alternate.c.signature_id == _signature.c.id, _alternate.c.signed_at >= purge_before
     )
-    unconfirmed = select(_signature.c.id).where(_is_unconfirmed(purge_before))
+    unconfirmed = _unconfirmed(purge_before)
     erased = unconfirmed.where(~has_newer)
     alternates = select(_alternate.c.id).where(
         _alternate.c.signed_at < purge_before, _alternate.c.signature_id.not_in(erased)
@@ -119,13 +120,10 @@ def _erase_batch(
     connection: Connection, purge_before: datetime, closed_before: datetime, now: datetime
 ) -> tuple[int, ...]:
     """Erase up to `BATCH_SIZE` rows of each kind; return the numbers in the report's order."""
-    unconfirmed = connection.scalars(
-        select(_signature.c.id)
-        .where(_is_unconfirmed(purge_before))
-        .limit(BATCH_SIZE)
-        .with_for_update(skip_locked=True)  # a locked one may be being confirmed
-    ).all()
-    purged = [_purge(connection, signature_id, purge_before, now) for signature_id in unconfirmed]
+    # A locked signature may be being confirmed.
+    batch = _unconfirmed(purge_before).limit(BATCH_SIZE).with_for_update(skip_locked=True)
+    ids = connection.scalars(batch).all()
+    purged = [_purge(connection, signature_id, purge_before, now) for signature_id in ids]
     alternates = select(_alternate.c.id).where(_alternate.c.signed_at < purge_before)
     return (
         sum(purged),

@@ -100,7 +100,10 @@ def build_scheduler(settings: Mapping[str, Any], instance: Path) -> Scheduler:
         return ", ".join(f"{name} {number}" for name, number in asdict(report).items())
 
     def update_exits(now: datetime) -> str:
-        _update_exits(settings["TOR_EXITS"], instance / tor.EXITS_FILE, now)
+        file = instance / tor.EXITS_FILE
+        if not tor.is_fresh(file, now=now):  # in a thread, so that no email waits for it
+            args = (settings["TOR_EXITS"], file, now)
+            Thread(target=_download_exits, args=args, name="tor exits", daemon=True).start()
         return ""
 
     minute, hour = timedelta(minutes=1), timedelta(hours=1)
@@ -122,12 +125,6 @@ def _delete_expired_counters(now: datetime) -> str:
     with transaction() as connection:
         counters.delete_expired(connection, now=now)
     return ""
-
-
-def _update_exits(url: str, file: Path, now: datetime) -> None:
-    """Download the list of Tor's exits unless it is fresh, in a thread: no email waits for it."""
-    if not tor.is_fresh(file, now=now):
-        Thread(target=_download_exits, args=(url, file, now), name="tor exits", daemon=True).start()
 
 
 def _download_exits(url: str, file: Path, now: datetime) -> None:

@@ -6,10 +6,9 @@ without the site's key.
 
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from petition.core.tokens import Tokens
-from petition.database.compiled import CompiledStatement
 from petition.database.transactions import transaction
 from petition.models import Email
 from petition.models.enums import EmailState
@@ -18,13 +17,6 @@ from petition.signatures.entries import EntryRef
 DIGITS = 6
 
 _email = Email.table()
-
-_STORE_HASH = CompiledStatement(
-    update(_email)
-    .where(_email.c.id == bindparam("email"))
-    .values(code_hash=bindparam("code_hash"))
-    .returning(_email.c.id)
-)
 
 
 def parse_code(text: str) -> str:
@@ -43,7 +35,9 @@ def make_code(email_id: int, tokens: Tokens) -> str:
     code = f"{number % 10**DIGITS:0{DIGITS}d}"
     code_hash = _hashes(email_id, code, tokens)[-1]
     with transaction() as connection:
-        _STORE_HASH.first(connection, {"email": email_id, "code_hash": code_hash})
+        connection.execute(
+            update(_email).where(_email.c.id == email_id).values(code_hash=code_hash)
+        )
     return code
 
 

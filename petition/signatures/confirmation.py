@@ -124,12 +124,8 @@ def confirm_by_code(
         page_entry = EntryRef(email.signature_id, email.entry)
         signature = _lock_signature(connection, page_entry.signature_id)
         # Counted by mailbox: another entry for it gives no new tries.
-        tries = Use(
-            f"code:{signature.petition_id}",
-            email.mailbox_hash,
-            TRIES_COUNTED_FOR,
-            now + TRIES_COUNTED_FOR,
-        )
+        scope, expires_at = f"code:{signature.petition_id}", now + TRIES_COUNTED_FOR
+        tries = Use(scope, email.mailbox_hash, TRIES_COUNTED_FOR, expires_at)
         if code and counters.is_within(connection, tries, limit=CODE_TRIES, now=now):
             emailed = codes.find_entry(
                 connection, page_entry.signature_id, code, keys, now - lifetime
@@ -147,8 +143,6 @@ def _is_same_entry(connection: Connection, one: EntryRef, other: EntryRef) -> bo
 
     Whoever presses "Sign" twice has two entries, and perhaps one email.
     """
-    if one == other:
-        return True
     values, other_values = (entries.get_fields(connection, ref) for ref in (one, other))
     if values is None or other_values is None:
         return False

@@ -9,19 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    bindparam,
-    delete,
-    func,
-    insert,
-    literal_column,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from petition.abuse.email_domains import is_disposable
 from petition.core.errors import PetitionNotOpen
@@ -120,12 +108,10 @@ def insert_entry(
 
 
 _OWN_COLUMNS = ("petition_id", "mailbox_key", "mailbox_hash", "entries", "comment_state")
-_accepts_entry = or_(
-    Petition.state == literal_column(f"'{PetitionState.OPEN}'"),
-    and_(
-        Petition.closed_at >= bindparam("signed_at", type_=_signature.c.signed_at.type),
-        Petition.closed_at > bindparam("since", type_=_signature.c.signed_at.type),
-    ),
+_since = bindparam("since", type_=_signature.c.signed_at.type)
+_signed_at = bindparam("signed_at", type_=_signature.c.signed_at.type)
+_accepts_entry = (Petition.state == PetitionState.OPEN.value) | (
+    (Petition.closed_at >= _signed_at) & (Petition.closed_at > _since)
 )
 _STATE = select(Petition.slug, Petition.state).where(Petition.id == bindparam("petition"))
 
@@ -189,7 +175,10 @@ def make_current(connection: Connection, entry_ref: EntryRef) -> bool:
         .where(_signature.c.id == signature_id)
         .values(**chosen, comment_state=CommentState.WAITING)
     )
-    connection.execute(update(_alternate).where(_is_alternate(entry_ref)).values(replaced))
+    alternate = update(_alternate).where(
+        _alternate.c.signature_id == signature_id, _alternate.c.entry == entry_ref.entry
+    )
+    connection.execute(alternate.values(replaced))
     return True
 
 
@@ -219,13 +208,10 @@ def remove_entry(
             erase_signature(connection, signature_id, now=now)
             return True
         make_current(connection, EntryRef(signature_id, newest))
-    return connection.execute(delete(_alternate).where(_is_alternate(entry_ref))).rowcount > 0
-
-
-def _is_alternate(entry_ref: EntryRef) -> ColumnElement[bool]:
-    return and_(
-        _alternate.c.signature_id == entry_ref.signature_id, _alternate.c.entry == entry_ref.entry
+    alternate = delete(_alternate).where(
+        _alternate.c.signature_id == signature_id, _alternate.c.entry == entry_ref.entry
     )
+    return connection.execute(alternate).rowcount > 0
 
 
 def erase_signature(connection: Connection, signature_id: int, *, now: datetime) -> None:

@@ -119,14 +119,8 @@ def resend(email_id: int, *, sender: FormSender, now: datetime) -> int:
         again_at = email.created_at + enqueue.RESEND_AFTER
         if now < again_at:
             raise TooSoon(again_at)
-        advisory_lock(connection, email.mailbox_hash)
-        rate_limits.hit(connection, sender.limits, now=now)
-        if not entries.lock_signature(connection, email.signature_id):
-            raise SignatureGone
         recipient = enqueue.Recipient(email.signature_id, email.entry, email.mailbox_hash)
-        return enqueue.email_signer(
-            connection, EmailKind.CONFIRM, recipient, now=now, again=True, hold=hold
-        )
+        return _enqueue_again(connection, recipient, sender, now, hold)
 
 
 def renew(signature_id: int, entry: int, *, sender: FormSender, now: datetime) -> int:
@@ -138,15 +132,26 @@ def renew(signature_id: int, entry: int, *, sender: FormSender, now: datetime) -
         mailbox_hash = connection.scalar(
             select(Signature.mailbox_hash).where(Signature.id == signature_id)
         )
-        if mailbox_hash is None:
-            raise SignatureGone
-        advisory_lock(connection, mailbox_hash)
-        rate_limits.hit(connection, sender.limits, now=now)
-        locked = entries.lock_signature(connection, signature_id)
-        if not locked or entries.get_fields(connection, EntryRef(signature_id, entry)) is None:
-            raise SignatureGone
-        recipient = enqueue.Recipient(signature_id, entry, mailbox_hash)
-        return enqueue.email_signer(connection, EmailKind.CONFIRM, recipient, now=now, again=True)
+        recipient = enqueue.Recipient(signature_id, entry, mailbox_hash or "")
+        return _enqueue_again(connection, recipient, sender, now)
+
+
+def _enqueue_again(
+    connection: Connection,
+    recipient: enqueue.Recipient,
+    sender: FormSender,
+    now: datetime,
+    hold: Hold | None = None,
+) -> int:
+    advisory_lock(connection, recipient.mailbox_hash)
+    rate_limits.hit(connection, sender.limits, now=now)
+    entry_ref = EntryRef(recipient.signature_id or 0, recipient.entry or 0)
+    locked = entries.lock_signature(connection, entry_ref.signature_id)
+    if not locked or entries.get_fields(connection, entry_ref) is None:
+        raise SignatureGone
+    return enqueue.email_signer(
+        connection, EmailKind.CONFIRM, recipient, now=now, again=True, hold=hold
+    )
 
 
 def correct_address(email_id: int, address: Address, *, sender: FormSender, now: datetime) -> int:
@@ -190,13 +195,14 @@ def _lock_mistyped(
     old = Signature.id == mistyped.signature_id
     petition_id = select(Signature.petition_id).where(old).scalar_subquery()
     new = (Signature.mailbox_key == address.mailbox) & (Signature.petition_id == petition_id)
-    both = select(Signature.id).where(old | new).order_by(Signature.id).with_for_update()
-    connection.execute(both).all()
-    row = connection.execute(
+    rows = connection.execute(
         select(_signature, Petition.refuses_disposable)
         .join(Petition, Petition.id == Signature.petition_id)
-        .where(old)
-    ).first()
+        .where(old | new)
+        .order_by(Signature.id)
+        .with_for_update(of=_signature)
+    ).all()
+    row = next((row for row in rows if row.id == mistyped.signature_id), None)
     values = entries.get_fields(connection, mistyped)
     if row is None or values is None:
         raise SignatureGone
