@@ -1,4 +1,4 @@
-"""The watch: a flood from one source is held, the people around it are not, and what proves
+"""Burst detection: a flood from one source is held, the people around it are not, and what proves
 plausible is let go.
 """
 
@@ -32,21 +32,21 @@ MINUTE = timedelta(minutes=1)
 
 
 def flood(number: int, domain: str = "flood.xyz", *, first: int = 0) -> list[int]:
-    """Sign often from one domain within a minute and return the letters."""
+    """Sign often from one domain within a minute and return the emails."""
     return [sign(f"robot{n}@{domain}", at=TODAY) for n in range(first, first + number)]
 
 
 def states() -> dict[str, int]:
-    """Return how many letters there are in each state."""
+    """Return how many emails there are in each state."""
     db.session.rollback()
     return dict(db.session.execute(select(Email.state, func.count()).group_by(Email.state)).all())
 
 
-def sent(letters: list[int]) -> None:
-    """Let letters have left."""
+def sent(emails: list[int]) -> None:
+    """Let emails have left."""
     with transaction() as connection:
         connection.execute(
-            update(Email).where(Email.id.in_(letters)).values(state="sent", sent_at=TODAY)
+            update(Email).where(Email.id.in_(emails)).values(state="sent", sent_at=TODAY)
         )
 
 
@@ -140,8 +140,8 @@ def test_what_proves_plausible_is_let_go(app: Flask, petition: str) -> None:
     flood(40, "school.edu", first=100)
     burst_detection.detect(now=TODAY + MINUTE)
     assert states()[EmailState.HELD] == 40
-    for letter in early[:10]:
-        confirm(signature_of(letter).id)
+    for email in early[:10]:
+        confirm(signature_of(email).id)
     burst_detection.detect(now=TODAY + 2 * MINUTE)
     assert EmailState.HELD not in states()
     assert burst_review.list_bursts()[0].state == BurstState.PLAUSIBLE
@@ -153,7 +153,7 @@ def test_what_proves_plausible_is_let_go(app: Flask, petition: str) -> None:
     ("verdict", "becomes"),
     [(BurstState.RELEASED, EmailState.DUE), (BurstState.DISCARDED, EmailState.WITHHELD)],
 )
-def test_a_letter_put_in_while_it_was_decided_is_not_held_for_ever(
+def test_an_email_put_in_while_it_was_decided_is_not_held_for_ever(
     app: Flask, petition: str, verdict: BurstState, becomes: EmailState
 ) -> None:
     flood(60)
@@ -171,7 +171,7 @@ def test_a_letter_put_in_while_it_was_decided_is_not_held_for_ever(
 def test_a_burst_is_erased_while_its_senders_correct_their_addresses(
     app: Flask, petition: str
 ) -> None:
-    letters = flood(60)
+    emails = flood(60)
     (burst_id,) = burst_detection.detect(now=TODAY + MINUTE)
 
     def one(number: int) -> int:
@@ -184,7 +184,7 @@ def test_a_burst_is_erased_while_its_senders_correct_their_addresses(
             there = read_address(f"robot{(at * 31) % 60}@flood.xyz")
             with suppress(SignatureGone):
                 verification.correct_address(
-                    letters[at], there, sender=FormSender(), now=TODAY + MINUTE
+                    emails[at], there, sender=FormSender(), now=TODAY + MINUTE
                 )
         return number
 
@@ -265,9 +265,9 @@ def test_an_old_burst_holds_nothing(app: Flask, petition: str) -> None:
     flood(60)
     burst_detection.detect(now=TODAY + MINUTE)
     later = sign("late@flood.xyz", at=TODAY + timedelta(hours=2))
-    letter = db.session.get(Email, later)
-    assert letter is not None
-    assert letter.state == EmailState.DUE
+    email = db.session.get(Email, later)
+    assert email is not None
+    assert email.state == EmailState.DUE
     assert db.session.scalar(select(func.count()).select_from(Burst)) == 1
 
 
@@ -318,11 +318,11 @@ def test_one_reminder_after_a_day_and_never_a_second(app: Flask, petition: str) 
 def test_no_reminder_to_who_confirmed_or_never_got_the_mail_or_signed_long_ago(
     app: Flask, petition: str
 ) -> None:
-    letters = [sign("a@example.org"), sign("c@example.org")]
+    emails = [sign("a@example.org"), sign("c@example.org")]
     sign("never-left@example.org")
-    sent(letters)
-    confirm(signature_of(letters[0]).id)
-    sent([letter for letter in range(1, 9) if letter != 3])
+    sent(emails)
+    confirm(signature_of(emails[0]).id)
+    sent([email for email in range(1, 9) if email != 3])
     assert remind(days=8) == 0
     assert remind(days=2) == 1
 
@@ -380,10 +380,10 @@ def test_a_busy_network_proves_itself_by_those_who_got_their_mail(
     ]
     held = states()[EmailState.HELD]
     assert 40 <= held <= 50, "every fifth gets its mail"
-    let_go = [letter for letter in late if state_of(letter) == EmailState.DUE]
+    let_go = [email for email in late if state_of(email) == EmailState.DUE]
     sent(let_go)
-    for letter in let_go[:10]:
-        confirm(signature_of(letter).id)
+    for email in let_go[:10]:
+        confirm(signature_of(email).id)
     burst_detection.detect(now=TODAY + 2 * MINUTE)
     assert EmailState.HELD not in states()
     assert burst_review.list_bursts()[0].state == BurstState.PLAUSIBLE
@@ -435,6 +435,6 @@ def test_mail_domains_that_are_named_are_no_flood(app: Flask, petition: str) -> 
 
 
 def state_of(email_id: int) -> EmailState:
-    """Return how far a letter is."""
+    """Return how far a email is."""
     db.session.rollback()
     return EmailState(db.session.scalars(select(Email.state).where(Email.id == email_id)).one())

@@ -78,16 +78,16 @@ def test_the_code_of_the_mail_does_what_the_button_does(
 
 
 @pytest.mark.parametrize(
-    "written", ["{0} {1}", "{0}-{1}", "{0}{1}.", " {0}\u00a0{1}", "code: {0}{1}", "wide"]
+    "layout", ["{0} {1}", "{0}-{1}", "{0}{1}.", " {0}\u00a0{1}", "code: {0}{1}", "wide"]
 )
 def test_a_code_is_read_however_it_is_written(
-    client: Client, petition: str, post_office: PostOffice, written: str
+    client: Client, petition: str, post_office: PostOffice, layout: str
 ) -> None:
     pending = sign(client, petition)
     deliver(client.application)
     code = post_office.arrived[0].code
-    typed = written.format(code[:3], code[3:])
-    if written == "wide":
+    typed = layout.format(code[:3], code[3:])
+    if layout == "wide":
         typed = "".join(chr(ord("０") + int(digit)) for digit in code)
     assert client.post(f"{pending}/code", data={"code": typed}).status_code == 303
 
@@ -224,7 +224,7 @@ def test_another_entry_for_the_mailbox_gets_its_own_mail_and_its_own_code(
     ]
 
 
-def test_a_letter_that_is_tried_again_has_the_same_code(
+def test_an_email_that_is_tried_again_has_the_same_code(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     pending = sign(client, petition)
@@ -524,8 +524,8 @@ def test_a_slip_is_mended_for_a_day_after_closing_and_nothing_new_is_taken(
     assert client.post(f"/p/{petition}/sign", data=filled(email="b@example.org")).status_code == 410
     answer = client.post(f"{pending}/address", data={"email": "anna@example.net"})
     assert answer.status_code == status
-    kept = db.session.scalars(select(Signature.email)).one()
-    assert kept == ("anna@example.net" if status == 303 else "anna@example.org")
+    address = db.session.scalars(select(Signature.email)).one()
+    assert address == ("anna@example.net" if status == 303 else "anna@example.org")
 
 
 def test_a_petition_that_closes_meanwhile_takes_nothing(
@@ -595,7 +595,7 @@ def test_the_confirm_page_shows_few_of_the_names_that_strangers_typed(
     assert page.count('type="radio"') == 5
 
 
-def test_fifty_at_once_put_no_more_letters_in_than_one_after_the_other(
+def test_fifty_at_once_put_no_more_emails_in_than_one_after_the_other(
     app: Flask, petition: str
 ) -> None:
     def sign_with(number: int) -> str:
@@ -606,7 +606,7 @@ def test_fifty_at_once_put_no_more_letters_in_than_one_after_the_other(
     assert db.session.scalar(loud) == enqueue.EMAILS_PER_MAILBOX
 
 
-def test_thirty_who_ask_again_at_once_put_one_letter_in(app: Flask, petition: str) -> None:
+def test_thirty_who_ask_again_at_once_put_one_email_in(app: Flask, petition: str) -> None:
     email_id = test_signing.sign(at=now() - timedelta(minutes=3))
     with transaction() as connection:
         connection.execute(update(Email).values(state="sent", sent_at=now()))
