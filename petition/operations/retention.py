@@ -140,10 +140,7 @@ def _delete_batch(connection: Connection, table: Table, ids: Select[int]) -> int
 
 
 def _purge(connection: Connection, signature_id: int, before: datetime, now: datetime) -> bool:
-    """Erase a signature, or make its newest alternate current if that can still be confirmed.
-
-    Returns whether it was erased.
-    """
+    """Erase a signature unless a newer alternate can replace it; return whether it was erased."""
     newer = connection.scalar(
         select(func.max(_alternate.c.entry)).where(
             _alternate.c.signature_id == signature_id, _alternate.c.signed_at >= before

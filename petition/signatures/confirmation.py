@@ -139,10 +139,7 @@ def confirm_by_code(
 
 
 def _is_same_entry(connection: Connection, one: EntryRef, other: EntryRef) -> bool:
-    """Return whether two entries are one or say the same.
-
-    Whoever presses "Sign" twice has two entries, and perhaps one email.
-    """
+    """Return whether two entries say the same: a double click makes two, and perhaps one email."""
     values, other_values = (entries.get_fields(connection, ref) for ref in (one, other))
     if values is None or other_values is None:
         return False

@@ -101,9 +101,8 @@ def insert_entry(
         raise PetitionNotOpen(*connection.execute(_STATE, {"petition": petition_id}).one())
     signature_id, number = signature
     if number > 1:
-        _INSERT_ALTERNATE.first(
-            connection, {**values, "signature_id": signature_id, "entry": number}
-        )
+        alternate = {name: values[name] for name in _ENTRY_COLUMNS} | {"entry": number}
+        connection.execute(insert(_alternate).values(signature_id=signature_id, **alternate))
     return EntryRef(signature_id, number)
 
 
@@ -134,11 +133,6 @@ def _upsert_signature(dialect: str) -> CompiledStatement:
 
 
 _UPSERT_SIGNATURE = {name: _upsert_signature(name) for name in ("sqlite", "postgresql")}
-_INSERT_ALTERNATE = CompiledStatement(
-    insert(_alternate)
-    .values({name: bindparam(name) for name in ("signature_id", *_ENTRY_COLUMNS)})
-    .returning(_alternate.c.id)
-)
 
 
 def lock_signature(connection: Connection, signature_id: int) -> bool:

@@ -123,10 +123,7 @@ def correct(signature_id: int, entry: Entry, *, now: datetime) -> None:
 
 
 def withdraw(signature_id: int, *, now: datetime) -> str:
-    """Erase a signature, uncount it and enqueue a farewell; return the petition's slug.
-
-    Raises: SignatureGone.
-    """
+    """Erase a signature and enqueue a farewell; return the slug. Raises: SignatureGone."""
     with transaction() as connection:
         row = connection.execute(
             select(_signature, Petition.slug)

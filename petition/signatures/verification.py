@@ -87,9 +87,9 @@ def _displayed_sent_at(email: Email, now: datetime) -> datetime | None:
 
 
 def _expected_sent_at(email: Email, now: datetime) -> datetime | None:
-    """Return when an email would have been sent without a hold; None while it would be queued.
+    """Return when an email would have been sent without a hold, or None if it would be waiting.
 
-    It follows the earlier emails at their first attempt; deferred ones are ignored.
+    Earlier emails go first, except deferred ones.
     """
     usual = email.created_at + USUAL_DELAY
     is_earlier = (Email.id < email.id) & (Email.attempts <= 1) & (Email.reason == "")
@@ -124,10 +124,7 @@ def resend(email_id: int, *, sender: FormSender, now: datetime) -> int:
 
 
 def renew(signature_id: int, entry: int, *, sender: FormSender, now: datetime) -> int:
-    """Enqueue an email with a new link in place of an expired one; return its id.
-
-    Raises: SignatureGone, RateLimited.
-    """
+    """Enqueue an email with a new link; return its id. Raises: SignatureGone, RateLimited."""
     with transaction() as connection:
         mailbox_hash = connection.scalar(
             select(Signature.mailbox_hash).where(Signature.id == signature_id)
@@ -187,9 +184,8 @@ def correct_address(email_id: int, address: Address, *, sender: FormSender, now:
 def _lock_mistyped(
     connection: Connection, mistyped: EntryRef, address: Address
 ) -> tuple[int, dict[str, Any]]:
-    """Lock the signatures of the old and the new address; return the petition and the values.
+    """Lock the signatures of both addresses, by ascending id; return the petition and the values.
 
-    Signatures are locked by ascending id, as everywhere.
     Raises: SignatureGone, DisposableAddressRefused.
     """
     old = Signature.id == mistyped.signature_id
