@@ -140,6 +140,8 @@ def confirm_by_code(
 
 def _is_same_entry(connection: Connection, one: EntryRef, other: EntryRef) -> bool:
     """Return whether two entries say the same: a double click makes two, and perhaps one email."""
+    if one == other:  # which may have been replaced since by a correction
+        return True
     values, other_values = (entries.get_fields(connection, ref) for ref in (one, other))
     if values is None or other_values is None:
         return False
