@@ -150,15 +150,15 @@ def test_what_proves_plausible_is_let_go(app: Flask, petition: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "becomes"),
+    ("decision", "becomes"),
     [(BurstState.RELEASED, EmailState.DUE), (BurstState.DISCARDED, EmailState.WITHHELD)],
 )
-def test_an_email_put_in_while_it_was_decided_is_not_held_for_ever(
-    app: Flask, petition: str, verdict: BurstState, becomes: EmailState
+def test_a_letter_put_in_while_it_was_decided_is_not_held_for_ever(
+    app: Flask, petition: str, decision: BurstState, becomes: EmailState
 ) -> None:
     flood(60)
     (burst_id,) = burst_detection.detect(now=TODAY + MINUTE)
-    burst_review.decide_burst(1, burst_id, verdict, organiser_id=1, now=TODAY + MINUTE)
+    burst_review.decide_burst(1, burst_id, decision, organiser_id=1, now=TODAY + MINUTE)
     late = flood(1, first=100)
     with transaction() as connection:  # as by who looked before and wrote after
         connection.execute(
@@ -345,12 +345,12 @@ def test_a_discarded_flood_that_comes_again_is_held_again(app: Flask, petition: 
 
 
 def test_a_filled_trap_is_held_however_often_it_was_decided(app: Flask, petition: str) -> None:
-    for number, verdict in enumerate((BurstState.RELEASED, BurstState.DISCARDED, BurstState.OPEN)):
+    for number, decision in enumerate((BurstState.RELEASED, BurstState.DISCARDED, BurstState.OPEN)):
         sign(f"robot{number}@example.org", at=TODAY, sender=FormSender(trapped=True))
         assert states()[EmailState.HELD] == 1
-        if verdict != BurstState.OPEN:
+        if decision != BurstState.OPEN:
             newest = burst_review.list_bursts()[0].id
-            burst_review.decide_burst(1, newest, verdict, organiser_id=1, now=TODAY)
+            burst_review.decide_burst(1, newest, decision, organiser_id=1, now=TODAY)
 
 
 def test_erasing_a_burst_erases_nobody_who_has_confirmed(app: Flask, petition: str) -> None:
