@@ -1,4 +1,4 @@
-"""The watch: a flood from one source is held, the people around it are not, and what proves
+"""Burst detection: a flood from one source is held, the people around it are not, and what proves
 plausible is let go.
 """
 
@@ -21,7 +21,7 @@ from petition.models import AuditEntry, Burst, Email, Signature
 from petition.models.enums import BurstState, EmailKind, EmailState, PetitionState
 from petition.organisers import burst_review
 from petition.petitions import queries
-from petition.signatures import reminders, signing
+from petition.signatures import reminders, verification
 from tests.browsing import Client, deliver, filled, sign_in, text_of
 from tests.factories import TODAY, make_petition, read_address
 from tests.post_office import PostOffice
@@ -31,21 +31,21 @@ MINUTE = timedelta(minutes=1)
 
 
 def flood(number: int, domain: str = "flood.xyz", *, first: int = 0) -> list[int]:
-    """Sign often from one domain within a minute and return the letters."""
+    """Sign often from one domain within a minute and return the emails."""
     return [sign(f"robot{n}@{domain}", at=TODAY) for n in range(first, first + number)]
 
 
 def states() -> dict[str, int]:
-    """Return how many letters there are in each state."""
+    """Return how many emails there are in each state."""
     db.session.rollback()
     return dict(db.session.execute(select(Email.state, func.count()).group_by(Email.state)).all())
 
 
-def sent(letters: list[int]) -> None:
-    """Let letters have left."""
+def sent(emails: list[int]) -> None:
+    """Let emails have left."""
     with transaction() as connection:
         connection.execute(
-            update(Email).where(Email.id.in_(letters)).values(state="sent", sent_at=TODAY)
+            update(Email).where(Email.id.in_(emails)).values(state="sent", sent_at=TODAY)
         )
 
 
@@ -115,7 +115,7 @@ def test_the_throw_away_addresses_of_a_minute_go_with_its_crowd(app: Flask, peti
 
 
 def test_nothing_at_all_is_no_burst_however_strict_the_measure(app: Flask, petition: str) -> None:
-    assert burst_detection.detect(now=TODAY, measure=burst_detection.Thresholds(0, 0)) == []
+    assert burst_detection.detect(now=TODAY, thresholds=burst_detection.Thresholds(0, 0)) == []
 
 
 def test_as_many_spread_over_ten_minutes_are_no_busy_minute(app: Flask, petition: str) -> None:
@@ -139,8 +139,8 @@ def test_what_proves_plausible_is_let_go(app: Flask, petition: str) -> None:
     flood(40, "school.edu", first=100)
     burst_detection.detect(now=TODAY + MINUTE)
     assert states()[EmailState.HELD] == 40
-    for letter in early[:10]:
-        confirm(signature_of(letter).id)
+    for email in early[:10]:
+        confirm(signature_of(email).id)
     burst_detection.detect(now=TODAY + 2 * MINUTE)
     assert EmailState.HELD not in states()
     assert burst_review.list_bursts()[0].state == BurstState.PLAUSIBLE
@@ -170,7 +170,7 @@ def test_a_letter_put_in_while_it_was_decided_is_not_held_for_ever(
 def test_a_burst_is_erased_while_its_senders_correct_their_addresses(
     app: Flask, petition: str
 ) -> None:
-    letters = flood(60)
+    emails = flood(60)
     (burst_id,) = burst_detection.detect(now=TODAY + MINUTE)
 
     def one(number: int) -> int:
@@ -182,7 +182,9 @@ def test_a_burst_is_erased_while_its_senders_correct_their_addresses(
         for at in range(number, 60, 7):  # to one that was there before
             there = read_address(f"robot{(at * 31) % 60}@flood.xyz")
             with suppress(SignatureGone):
-                signing.correct(letters[at], there, sender=FormSender(), now=TODAY + MINUTE)
+                verification.correct_address(
+                    emails[at], there, sender=FormSender(), now=TODAY + MINUTE
+                )
         return number
 
     assert in_threads(app, 8, one) == [*range(8)], "nobody meets a deadlock"
@@ -262,9 +264,9 @@ def test_an_old_burst_holds_nothing(app: Flask, petition: str) -> None:
     flood(60)
     burst_detection.detect(now=TODAY + MINUTE)
     later = sign("late@flood.xyz", at=TODAY + timedelta(hours=2))
-    letter = db.session.get(Email, later)
-    assert letter is not None
-    assert letter.state == EmailState.DUE
+    email = db.session.get(Email, later)
+    assert email is not None
+    assert email.state == EmailState.DUE
     assert db.session.scalar(select(func.count()).select_from(Burst)) == 1
 
 
@@ -317,11 +319,11 @@ def test_one_reminder_after_a_day_and_never_a_second(app: Flask, petition: str) 
 def test_no_reminder_to_who_confirmed_or_never_got_the_mail_or_signed_long_ago(
     app: Flask, petition: str
 ) -> None:
-    letters = [sign("a@example.org"), sign("c@example.org")]
+    emails = [sign("a@example.org"), sign("c@example.org")]
     sign("never-left@example.org")
-    sent(letters)
-    confirm(signature_of(letters[0]).id)
-    sent([letter for letter in range(1, 9) if letter != 3])
+    sent(emails)
+    confirm(signature_of(emails[0]).id)
+    sent([email for email in range(1, 9) if email != 3])
     assert remind(days=8) == 0
     assert remind(days=2) == 1
 
@@ -355,7 +357,7 @@ def test_a_filled_trap_is_held_however_often_it_was_decided(app: Flask, petition
 def test_erasing_a_burst_erases_nobody_who_has_confirmed(app: Flask, petition: str) -> None:
     first = sign("anna@flood.xyz", at=TODAY)
     sent([first])
-    signing.resend(first, sender=FormSender(), now=TODAY + 3 * MINUTE)
+    verification.resend(first, sender=FormSender(), now=TODAY + 3 * MINUTE)
     flood(60)
     (burst_id,) = burst_detection.detect(now=TODAY + 4 * MINUTE)
     confirm(signature_of(first).id)
@@ -379,10 +381,10 @@ def test_a_busy_network_proves_itself_by_those_who_got_their_mail(
     ]
     held = states()[EmailState.HELD]
     assert 40 <= held <= 50, "every fifth gets its mail"
-    let_go = [letter for letter in late if state_of(letter) == EmailState.DUE]
+    let_go = [email for email in late if state_of(email) == EmailState.DUE]
     sent(let_go)
-    for letter in let_go[:10]:
-        confirm(signature_of(letter).id)
+    for email in let_go[:10]:
+        confirm(signature_of(email).id)
     burst_detection.detect(now=TODAY + 2 * MINUTE)
     assert EmailState.HELD not in states()
     assert burst_review.list_bursts()[0].state == BurstState.PLAUSIBLE
@@ -429,11 +431,11 @@ def test_what_is_held_looks_like_any_other_to_its_sender(
 
 def test_mail_domains_that_are_named_are_no_flood(app: Flask, petition: str) -> None:
     flood(60, "union.example-domain.kz")
-    measure = burst_detection.Thresholds(20, 5, frozenset({"union.example-domain.kz"}))
-    assert burst_detection.detect(now=TODAY + MINUTE, measure=measure) == []
+    thresholds = burst_detection.Thresholds(20, 5, frozenset({"union.example-domain.kz"}))
+    assert burst_detection.detect(now=TODAY + MINUTE, thresholds=thresholds) == []
 
 
 def state_of(email_id: int) -> EmailState:
-    """Return how far a letter is."""
+    """Return how far a email is."""
     db.session.rollback()
     return EmailState(db.session.scalars(select(Email.state).where(Email.id == email_id)).one())

@@ -152,9 +152,9 @@ def test_a_proof_of_work_lets_through_at_once_and_only_once(strict: Flask) -> No
 
 def solved(page: str) -> tuple[str, str]:
     """Solve the challenge of a page as a browser does, and return ticket and proof."""
-    written = re.search(r'data-challenge="([^"]+)"', page)
-    assert written is not None
-    challenge = json.loads(written.group(1).replace("&#34;", '"'))
+    attribute = re.search(r'data-challenge="([^"]+)"', page)
+    assert attribute is not None
+    challenge = json.loads(attribute.group(1).replace("&#34;", '"'))
     solution = altcha.solve_challenge(altcha.Challenge.from_dict(challenge))
     assert solution is not None
     payload = {"challenge": challenge, "solution": solution.to_dict()}
@@ -334,15 +334,15 @@ def test_whoever_asks_for_a_mail_is_asked_for_a_step_before_any_refusal(
     asked = client.post(path, data=fields)
     assert asked.status_code == 422
     assert ("One more step" if what == "organiser" else "Ещё один шаг") in asked.text
-    kept = hidden(asked.text)
-    assert fields.items() <= kept.items(), "everything that was entered"
-    early = client.post(path, data=kept | {"proof": ""})
+    fields_again = hidden(asked.text)
+    assert fields.items() <= fields_again.items(), "everything that was entered"
+    early = client.post(path, data=fields_again | {"proof": ""})
     assert early.status_code == 429
     assert 0 < int(early.headers["Retry-After"]) <= 10
-    assert hidden(early.text)["ticket"] == kept["ticket"], "the wait goes on"
+    assert hidden(early.text)["ticket"] == fields_again["ticket"], "the wait goes on"
     assert early.headers["Cache-Control"] == "no-store"
     ticket, proof = solved(early.text)
-    done = client.post(path, data=kept | {"ticket": ticket, "proof": proof})
+    done = client.post(path, data=fields_again | {"ticket": ticket, "proof": proof})
     assert done.status_code in {200, 303}
 
 
@@ -384,13 +384,13 @@ def test_mails_of_a_minute_are_bounded_over_all_workers(
         assert due == [0, 0], "they wait untried"
 
 
-@pytest.mark.parametrize("written", ["stranger@example.org", "stranger+{number}@example.org"])
-def test_a_mailbox_cannot_be_bombed(strict: Flask, post_office: PostOffice, written: str) -> None:
+@pytest.mark.parametrize("address", ["stranger@example.org", "stranger+{number}@example.org"])
+def test_a_mailbox_cannot_be_bombed(strict: Flask, post_office: PostOffice, address: str) -> None:
     client = browser(strict, use_cookies=False)
     for number in range(50):
         answer = post(
             client,
-            written.format(number=number),
+            address.format(number=number),
             network=f"198.51.100.{number}",
             name=f"Buy pills {number}",
             organisation="Spam House",

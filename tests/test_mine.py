@@ -19,7 +19,7 @@ from petition.models.enums import EmailState, PetitionState, Role
 from petition.organisers import access
 from petition.outbox import enqueue
 from petition.petitions import lifecycle
-from petition.signatures import disowning, self_service, signing
+from petition.signatures import disowning, self_service, verification
 from tests.browsing import (
     CHANGED,
     Client,
@@ -68,8 +68,8 @@ def test_it_shows_all_that_is_kept_and_lets_it_be_corrected(
 ) -> None:
     path = my_page(client, petition, post_office)
     page = client.get(path)
-    for kept in ("Anna Berg", "anna@example.org", "Sweden", "180 days after the petition closes"):
-        assert kept in page.text
+    for shown in ("Anna Berg", "anna@example.org", "Sweden", "180 days after the petition closes"):
+        assert shown in page.text
     answer = client.post(path, data=CHANGED)
     assert answer.status_code == 303
     assert "What you corrected is kept." in text_of(client.get(answer.location))
@@ -218,7 +218,7 @@ def test_a_lost_link_is_mailed_to_who_has_signed_and_the_page_is_the_same_for_al
     ]
     assert pages[0] == pages[1]
     before = len(post_office.arrived)
-    assert deliver(app) == 2, "a letter to nobody goes its way like any other"
+    assert deliver(app) == 2, "a email to nobody goes its way like any other"
     assert len(post_office.arrived) == before + 1
     assert post_office.arrived[-1].message["Subject"] == "The page you asked for"
     assert client.get(path_of(post_office.arrived[-1].link)).status_code == 200
@@ -281,7 +281,7 @@ def test_a_correction_cannot_be_read_through_the_links_of_who_typed_the_entry(
     assert db.session.scalar(select(func.count()).select_from(Signature)) == 1
 
 
-def test_letters_of_an_erased_signature_do_not_leave(
+def test_emails_of_an_erased_signature_do_not_leave(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     path = my_page(client, petition, post_office)
@@ -369,16 +369,16 @@ def test_the_page_shows_all_that_is_kept_of_an_unconfirmed_entry_too(
         client, post_office, petition, comment="A long story", organisation="Union", role="chair"
     )
     page = text_of(client.get(path_of(post_office.arrived[0].link_to("my"))))
-    for kept in ("A long story", "Union", "chair", "hidden from the public", "not handed over"):
-        assert kept in page
+    for shown in ("A long story", "Union", "chair", "hidden from the public", "not handed over"):
+        assert shown in page
     signed(client, post_office, petition, comment="Another story", display="full")
     page = text_of(client.get(path_of(post_office.arrived[0].link_to("my"))))
-    for kept in ("Another story", "Your full name and country are shown in public."):
-        assert kept in page, "and all of the other entries"
+    for shown in ("Another story", "Your full name and country are shown in public."):
+        assert shown in page, "and all of the other entries"
 
 
 @pytest.mark.parametrize("path", ["/my", "/organisers/sign-in"])
-def test_asking_puts_one_letter_in_the_box_for_everybody(
+def test_asking_puts_one_email_in_the_box_for_everybody(
     app: Flask, client: Client, petition: str, post_office: PostOffice, path: str
 ) -> None:
     my_page(client, petition, post_office)
@@ -425,7 +425,9 @@ def test_who_asks_while_it_is_taken_back_is_asked_no_less_kindly(app: Flask, pet
                 address = read_address("anna@example.org")
                 self_service.request_link(address, sender=FormSender(), now=now())
                 with suppress(SignatureGone):
-                    signing.resend(email_id, sender=FormSender(), now=now() + enqueue.RESEND_AFTER)
+                    verification.resend(
+                        email_id, sender=FormSender(), now=now() + enqueue.RESEND_AFTER
+                    )
         return number
 
     assert in_threads(app, 8, ask_or_erase) == [*range(8)], "nobody meets a fault"

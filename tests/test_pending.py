@@ -21,7 +21,7 @@ from petition.models import AlternateEntry, Email, Signature
 from petition.models.enums import PetitionState
 from petition.outbox import enqueue, suppression
 from petition.petitions import lifecycle, queries
-from petition.signatures import codes, confirmation, signing
+from petition.signatures import codes, confirmation, verification
 from tests import signatures
 from tests.browsing import (
     Client,
@@ -61,16 +61,16 @@ def test_the_code_of_the_mail_does_what_the_button_does(
 
 
 @pytest.mark.parametrize(
-    "written", ["{0} {1}", "{0}-{1}", "{0}{1}.", " {0}\u00a0{1}", "code: {0}{1}", "wide"]
+    "layout", ["{0} {1}", "{0}-{1}", "{0}{1}.", " {0}\u00a0{1}", "code: {0}{1}", "wide"]
 )
 def test_a_code_is_read_however_it_is_written(
-    client: Client, petition: str, post_office: PostOffice, written: str
+    client: Client, petition: str, post_office: PostOffice, layout: str
 ) -> None:
     pending = sign(client, petition)
     deliver(client.application)
     code = post_office.arrived[0].code
-    typed = written.format(code[:3], code[3:])
-    if written == "wide":
+    typed = layout.format(code[:3], code[3:])
+    if layout == "wide":
         typed = "".join(chr(ord("０") + int(digit)) for digit in code)
     assert client.post(f"{pending}/code", data={"code": typed}).status_code == 303
 
@@ -207,7 +207,7 @@ def test_another_entry_for_the_mailbox_gets_its_own_mail_and_its_own_code(
     ]
 
 
-def test_a_letter_that_is_tried_again_has_the_same_code(
+def test_an_email_that_is_tried_again_has_the_same_code(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     pending = sign(client, petition)
@@ -507,8 +507,8 @@ def test_a_slip_is_mended_for_a_day_after_closing_and_nothing_new_is_taken(
     assert client.post(f"/p/{petition}/sign", data=filled(email="b@example.org")).status_code == 410
     answer = client.post(f"{pending}/address", data={"email": "anna@example.net"})
     assert answer.status_code == status
-    kept = db.session.scalars(select(Signature.email)).one()
-    assert kept == ("anna@example.net" if status == 303 else "anna@example.org")
+    address = db.session.scalars(select(Signature.email)).one()
+    assert address == ("anna@example.net" if status == 303 else "anna@example.org")
 
 
 def test_a_petition_that_closes_meanwhile_takes_nothing(
@@ -578,7 +578,7 @@ def test_the_confirm_page_shows_few_of_the_names_that_strangers_typed(
     assert page.count('type="radio"') == 5
 
 
-def test_fifty_at_once_put_no_more_letters_in_than_one_after_the_other(
+def test_fifty_at_once_put_no_more_emails_in_than_one_after_the_other(
     app: Flask, petition: str
 ) -> None:
     def sign_with(number: int) -> str:
@@ -589,12 +589,12 @@ def test_fifty_at_once_put_no_more_letters_in_than_one_after_the_other(
     assert db.session.scalar(loud) == enqueue.EMAILS_PER_MAILBOX
 
 
-def test_thirty_who_ask_again_at_once_put_one_letter_in(app: Flask, petition: str) -> None:
+def test_thirty_who_ask_again_at_once_put_one_email_in(app: Flask, petition: str) -> None:
     email_id = signatures.sign(at=now() - timedelta(minutes=3))
     with transaction() as connection:
         connection.execute(update(Email).values(state="sent", sent_at=now()))
     signatures.in_threads(
-        app, 30, lambda _: signing.resend(email_id, sender=FormSender(), now=now())
+        app, 30, lambda _: verification.resend(email_id, sender=FormSender(), now=now())
     )
     loud = select(func.count()).select_from(Email).where(Email.suppressed.is_(False))
     assert db.session.scalar(loud) == 2
@@ -609,7 +609,9 @@ def test_two_who_correct_to_each_others_address_hold_each_other_up_for_a_moment_
         here, there = addresses[number % 2], addresses[(number + 1) % 2]
         email_id = signatures.sign(here.email, at=now())
         for address in (there, here) * 3:
-            email_id = signing.correct(email_id, address, sender=FormSender(), now=now())
+            email_id = verification.correct_address(
+                email_id, address, sender=FormSender(), now=now()
+            )
         return email_id
 
     letters = signatures.in_threads(app, 12, to_and_fro)

@@ -60,10 +60,10 @@ def test_mail_records_go_after_thirty_days_but_never_what_is_still_to_be_sent(
     app: Flask, petition: str
 ) -> None:
     confirm(signature_of(sign()).id)
-    assert run(days=31).letters == 0, "due: it is not mailed yet"
+    assert run(days=31).emails == 0, "due: it is not mailed yet"
     sent_all()
-    assert run(days=30).letters == 0
-    assert run(days=31).letters == 2
+    assert run(days=30).emails == 0
+    assert run(days=31).emails == 2
 
 
 def test_counts_and_keys_of_networks_go_after_48_hours(app: Flask) -> None:
@@ -84,7 +84,7 @@ def test_personal_data_go_180_days_after_closing_and_counts_stay(app: Flask, pet
     lifecycle.change_state(petition, PetitionState.CLOSED, now=TODAY)
     assert run(days=180).anonymised == 0
     assert run(days=181).anonymised == 2
-    assert run(days=182).anonymised == 0, "twice is once"
+    assert run(days=182).anonymised == 0, "idempotent"
     for signature in db.session.scalars(select(Signature)):
         assert (signature.name, signature.email, signature.country) == ("", "", "SE")
         assert "example.org" not in f"{signature.address_key} {signature.mailbox_key}"
@@ -114,11 +114,11 @@ def test_a_dry_run_says_the_same_and_erases_nothing(app: Flask, petition: str) -
 def test_many_go_in_small_transactions(app: Flask, petition: str) -> None:
     for number in range(5):
         sign(f"signer{number}@example.org")
-    retention_at_once, retention.BATCH_SIZE = retention.BATCH_SIZE, 2
+    batch_size, retention.BATCH_SIZE = retention.BATCH_SIZE, 2
     try:
         assert run(days=15).unconfirmed == 5
     finally:
-        retention.BATCH_SIZE = retention_at_once
+        retention.BATCH_SIZE = batch_size
     assert db.session.scalar(select(Tally.counted)) == 0
 
 
@@ -135,14 +135,14 @@ def test_the_worker_does_it_once_a_day_whoever_asks(app: Flask, petition: str) -
     first, second = tasks_of(app), tasks_of(app)
     sign()
     for task in first:
-        task.when_due(TODAY + timedelta(days=20))
+        task.run_if_due(TODAY + timedelta(days=20))
     assert number_of(Signature) == 0
     sign("late@example.org", at=TODAY - timedelta(days=20))
     for task in second:
-        task.when_due(TODAY + timedelta(days=20, hours=1))
+        task.run_if_due(TODAY + timedelta(days=20, hours=1))
     assert number_of(Signature) == 1, "not twice a day"
     for task in second:
-        task.when_due(TODAY + timedelta(days=21, hours=1))
+        task.run_if_due(TODAY + timedelta(days=21, hours=1))
     assert number_of(Signature) == 0
 
 
@@ -158,7 +158,7 @@ def test_a_dry_run_counts_other_entries_as_the_run_erases_them(app: Flask, petit
     assert run(days=15) == planned
 
 
-def test_a_chore_that_fails_is_tried_again(app: Flask, petition: str) -> None:
+def test_a_task_that_fails_is_tried_again(app: Flask, petition: str) -> None:
     done: list[datetime] = []
 
     def fail_once(at: datetime) -> str:
@@ -167,11 +167,11 @@ def test_a_chore_that_fails_is_tried_again(app: Flask, petition: str) -> None:
             raise OSError("no room")
         return ""
 
-    chore = Task("try", timedelta(days=1), fail_once)
+    task = Task("try", timedelta(days=1), fail_once)
     with pytest.raises(OSError, match="no room"):
-        chore.when_due(TODAY)
-    chore.when_due(TODAY + timedelta(minutes=4))
+        task.run_if_due(TODAY)
+    task.run_if_due(TODAY + timedelta(minutes=4))
     assert len(done) == 1, "not at once"
-    chore.when_due(TODAY + timedelta(minutes=5))
-    chore.when_due(TODAY + timedelta(minutes=6))
+    task.run_if_due(TODAY + timedelta(minutes=5))
+    task.run_if_due(TODAY + timedelta(minutes=6))
     assert len(done) == 2

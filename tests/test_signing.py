@@ -17,21 +17,21 @@ from petition.models import AlternateEntry, Email, Signature, Tally
 from petition.models.enums import EmailKind, EmailState, PetitionState
 from petition.outbox import enqueue
 from petition.petitions import goals, lifecycle, queries
-from petition.signatures import confirmation, signing
+from petition.signatures import confirmation, verification
 from tests.factories import TODAY, make_petition
 from tests.signatures import ENTRY, confirm, counted, in_threads, sign, signature_of
 
 
-def test_signing_keeps_the_signature_and_its_letter_together(app: Flask, petition: str) -> None:
-    letter = db.session.get(Email, sign())
-    assert letter is not None
-    assert (letter.kind, letter.state) == (EmailKind.CONFIRM, EmailState.DUE)
-    signature = signature_of(letter.id)
+def test_signing_keeps_the_signature_and_its_email_together(app: Flask, petition: str) -> None:
+    email = db.session.get(Email, sign())
+    assert email is not None
+    assert (email.kind, email.state) == (EmailKind.CONFIRM, EmailState.DUE)
+    signature = signature_of(email.id)
     assert (signature.entry, signature.text_version, signature.signed_at) == (1, 1, TODAY)
     assert not signature.counted
 
 
-def test_a_fault_between_signature_and_letter_keeps_neither(
+def test_a_fault_between_signature_and_email_keeps_neither(
     app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full_disk(*_arguments: object, **_options: object) -> int:
@@ -46,7 +46,7 @@ def test_a_fault_between_signature_and_letter_keeps_neither(
 def test_the_same_mailbox_again_replaces_nothing(app: Flask, petition: str) -> None:
     first = sign("anna.berg@gmail.com")
     second = sign("AnnaBerg+x@googlemail.com", entry=replace(ENTRY, name="Anna B. Berg"))
-    assert second > first, "letters grow alike, known address or not"
+    assert second > first, "emails grow alike, known address or not"
     signature = signature_of(second)
     assert (signature.name, signature.email) == ("Anna Berg", "anna.berg@gmail.com")
     assert (signature.entry, signature.entries) == (1, 2)
@@ -170,21 +170,21 @@ def test_the_goal_moves_on_at_85_percent(count: int, goal: int) -> None:
     assert goals.goal_for(count) == goal
 
 
-def test_a_mailbox_gets_five_letters_and_no_more(app: Flask, petition: str) -> None:
+def test_a_mailbox_gets_five_emails_and_no_more(app: Flask, petition: str) -> None:
     for number in range(8):
-        letter = sign(entry=replace(ENTRY, name=f"Anna {number}"))
+        email_id = sign(entry=replace(ENTRY, name=f"Anna {number}"))
         with transaction() as connection:
             connection.execute(
                 Email.table()
                 .update()
-                .where(Email.id == letter, Email.state == EmailState.DUE)
+                .where(Email.id == email_id, Email.state == EmailState.DUE)
                 .values(state=EmailState.SENT)
             )
     silent = db.session.scalar(select(func.count()).where(Email.suppressed))
     assert silent == 3
 
 
-def test_a_second_click_sends_no_second_letter(app: Flask, petition: str) -> None:
+def test_a_second_click_sends_no_second_email(app: Flask, petition: str) -> None:
     sign()
     again = db.session.get(Email, sign())
     assert again is not None
@@ -193,9 +193,9 @@ def test_a_second_click_sends_no_second_letter(app: Flask, petition: str) -> Non
 
 
 def test_sending_again_waits_two_minutes(app: Flask, petition: str) -> None:
-    letter = sign()
+    email_id = sign()
     with pytest.raises(TooSoon):
-        signing.resend(letter, sender=FormSender(), now=TODAY + timedelta(seconds=119))
+        verification.resend(email_id, sender=FormSender(), now=TODAY + timedelta(seconds=119))
     assert db.session.scalar(select(func.count()).select_from(Email)) == 1
-    signing.resend(letter, sender=FormSender(), now=TODAY + timedelta(seconds=121))
+    verification.resend(email_id, sender=FormSender(), now=TODAY + timedelta(seconds=121))
     assert db.session.scalar(select(func.count()).select_from(Email)) == 2

@@ -106,11 +106,11 @@ def held(exits: tor.TorExits, addresses: set[str]) -> set[str]:
     return {address for address in addresses if exits.holds(ip_address(address))}
 
 
-def do_chores(app: Flask, at_hour: float = 0) -> None:
-    """Let a worker that has just begun look at its chores, some hours from noon."""
+def run_tasks(app: Flask, at_hour: float = 0) -> None:
+    """Let a worker that has just begun look at its tasks, some hours from noon."""
     for task in tasks_of(app):
         if task.name == "tor exits":
-            task.when_due(TODAY + timedelta(hours=at_hour))
+            task.run_if_due(TODAY + timedelta(hours=at_hour))
     for thread in threading.enumerate():
         if thread.name == "tor exits":
             thread.join()
@@ -139,7 +139,7 @@ def test_the_list_is_fetched_into_a_file_that_nobody_else_reads(server: Server, 
         {"body": b"# nobody\n"},
         {"body": b"0.0.0.0/0\n::/0\n128.0.0.0/1\n10.0.0.0/15\n2001::/31\n"},
         {"body": b"\xff\xfe1\x009\x002\x00"},
-        {"body": f"{OTHER}\n".encode() * 150_000 + b"\n" * tor.LARGEST},
+        {"body": f"{OTHER}\n".encode() * 150_000 + b"\n" * tor.MAX_BYTES},
         {"body": b"203.0.113.9\n203.0.113.", "length": 4_000},
         {"status": 404},
         {"status": 500},
@@ -193,7 +193,7 @@ def test_a_list_that_has_moved_is_followed(server: Server, file: Path) -> None:
     ],
 )
 def test_a_list_that_has_moved_to_another_scheme_is_not_followed(listed: str, sent_to: str) -> None:
-    handler, request = tor.NoOtherScheme(), Request(listed)  # noqa: S310 (nothing is opened)
+    handler, request = tor.SafeRedirects(), Request(listed)  # noqa: S310 (nothing is opened)
     with pytest.raises(HTTPError) as refused:
         handler.redirect_request(request, BytesIO(), 302, "Found", HTTPMessage(), sent_to)
     refused.value.close()
@@ -251,7 +251,7 @@ def test_networks_know_exits_in_every_spelling_of_an_address(file: Path) -> None
     assert not Networks((), ()).is_never_refused(EXIT)
 
 
-# --- the chore
+# --- the task
 
 
 @pytest.fixture
@@ -276,14 +276,14 @@ def test_an_exit_gets_the_step_and_is_never_refused(fetching: Flask) -> None:
         return [post(client, f"{name}{n}@example.org", network).status_code for n in range(4)]
 
     assert statuses("a", EXIT) == [303, 429, 429, 429], "no list yet"
-    do_chores(fetching)
+    run_tasks(fetching)
     assert statuses("b", EXIT) == [303, 422, 422, 422], "and the site goes on running"
     assert statuses("c", f"::ffff:{EXIT}") == [422] * 4
     assert statuses("d", OTHER) == [303, 429, 429, 429]
 
 
 def test_whoever_asks_for_a_mail_over_tor_is_not_refused_either(fetching: Flask) -> None:
-    do_chores(fetching)
+    run_tasks(fetching)
     client = browser(fetching, use_cookies=False)
     asked = {"email": "anna@example.org"}
     for network, last in ((EXIT, 422), (OTHER, 429)):
@@ -309,11 +309,11 @@ def test_a_crowd_from_an_exit_is_no_flood(make_app: MakeApp, server: Server, fil
 
 def test_the_list_is_fetched_once_a_day_whoever_works(fetching: Flask, server: Server) -> None:
     for hour in (0, 0.5, 1, 12, 23):
-        do_chores(fetching, hour)
+        run_tasks(fetching, hour)
     assert len(server.asked) == 1
-    do_chores(fetching, 24)
+    run_tasks(fetching, 24)
     assert len(server.asked) == 2
-    do_chores(fetching, 24.5)
+    run_tasks(fetching, 24.5)
     assert len(server.asked) == 2
 
 
@@ -324,11 +324,11 @@ def test_a_failure_is_one_line_and_is_tried_again_in_an_hour(
     os.utime(file, (0, 0))
     server.status = 404
     with caplog.at_level(logging.INFO, logger="petition"):
-        do_chores(fetching)
-        do_chores(fetching, 0.1)
+        run_tasks(fetching)
+        run_tasks(fetching, 0.1)
         assert fetching.extensions["networks"].is_never_refused(EXIT)
         server.status = 200
-        do_chores(fetching, 1)
+        run_tasks(fetching, 1)
     said = [(record.levelname, record.getMessage()) for record in caplog.records]
     assert said == [
         ("WARNING", "tor exits: not fetched (HTTPError), the earlier list stays"),
@@ -342,10 +342,10 @@ def test_a_silent_server_holds_up_no_mail(make_app: MakeApp) -> None:
         app = make_app(RATELIMIT_ENABLED=True, TOR_EXITS=address)
         with app.app_context():
             (task,) = (task for task in tasks_of(app) if task.name == "tor exits")
-            task.when_due(TODAY)
+            task.run_if_due(TODAY)
             assert "tor exits" in {thread.name for thread in threading.enumerate()}, "it waits"
             silent.accept()[0].close()
-            do_chores(app)  # waits until that thread has ended
+            run_tasks(app)  # waits until that thread has ended
 
 
 @pytest.mark.parametrize(
@@ -358,7 +358,7 @@ def test_nobody_is_asked_where_it_is_switched_off_or_the_site_is_tried_out(
 ) -> None:
     app = make_app(**{"RATELIMIT_ENABLED": True, "TOR_EXITS": server.address, **settings})
     with app.app_context():
-        do_chores(app)
+        run_tasks(app)
         assert server.asked == []
         file.write_text(f"{EXIT}\n", encoding="ascii")
         assert app.extensions["networks"].is_never_refused(EXIT), "a list put there by hand is used"

@@ -1,18 +1,17 @@
-"""The watch over the last minutes: which bursts there are, and which have proved plausible.
+"""Detecting bursts: far more signatures in the last minutes than a petition's own past explains.
 
-Signatures are counted by mail domain, by network and by minute, and measured against the petition's
-own past. Well-known mail domains are never a burst: people have them. Nor are those for trials. Of
-a minute that is busy with many domains, mails to throw-away addresses alone are held: a petition
-that takes off looks the same.
+Unconfirmed signatures are counted by mail domain, by network and by minute. Well-known domains and
+those reserved for examples are ignored. In a busy minute of many domains only emails to disposable
+addresses are held: a petition that takes off looks the same.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from petition.abuse import bursts, rate_limits
 from petition.abuse.email_domains import is_watched
@@ -22,187 +21,179 @@ from petition.database.transactions import transaction
 from petition.models import Burst, Email, Petition, Signature
 from petition.models.enums import BurstState, EmailKind, EmailState, PetitionState
 
-LOOK_BACK = timedelta(minutes=10)
-LEAST_PAST = 100  # earlier signatures, without which a petition has no past to speak of
-TIMES_WITHOUT_PAST = 2.5
-PLAUSIBLE_SHARE, PLAUSIBLE_LEAST = 0.3, 10  # confirmed, of those of the source that got a mail
-PAST = 2_000  # signatures that make up the petition's past
-JUDGED_FOR = timedelta(days=1)  # after it was seen last
+PERIOD = timedelta(minutes=10)
+PAST_LIMIT = 2_000  # the signatures that a petition's past is read from
+PAST_MINIMUM = 100  # with fewer it has no past to compare with
+FACTOR_WITHOUT_PAST = 2.5
+PLAUSIBLE_SHARE, PLAUSIBLE_MINIMUM = 0.3, 10  # confirmed, of those whose email was sent
+DECIDED_FOR = timedelta(days=1)  # how long bursts are looked at after they end or are decided
 
-Entered = Row[int, str, datetime]  # a signature: its id, mailbox and moment
-Crowd = tuple[str, str, int, int]  # kind and source of a burst, how many seen and how many usual
+Signed = tuple[str, datetime]  # the mail domain and the time of a signature
 
 _burst, _email, _signature = Burst.table(), Email.table(), Signature.table()
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """What makes a burst: `least` entries of one source in ten minutes, or of many in one minute,
-    and `times` as many as are usual. Without a past it takes two and a half times the least. Mail
-    domains of `known` are none.
+    """What makes a burst: `minimum` signatures, and `factor` times as many as usual.
+
+    They are of one source in ten minutes, or of many domains in one minute. Without a past the
+    minimum is two and a half times as high. Domains in `allowed_domains` are never a burst.
     """
 
-    least: int
-    times: int
-    known: frozenset[str] = frozenset()
+    minimum: int
+    factor: int
+    allowed_domains: frozenset[str] = frozenset()
 
     @property
-    def without_past(self) -> int:
-        return round(self.least * TIMES_WITHOUT_PAST)
+    def minimum_without_past(self) -> int:
+        return round(self.minimum * FACTOR_WITHOUT_PAST)
 
 
-DEFAULT_THRESHOLDS = Thresholds(least=20, times=5)
+DEFAULT_THRESHOLDS = Thresholds(minimum=20, factor=5)
 
 
-def detect(*, now: datetime, measure: Thresholds = DEFAULT_THRESHOLDS) -> list[int]:
-    """Look at the last ten minutes of every open petition; note bursts, hold those of their mails
-    that have not left, let plausible ones go. Returns the bursts that are open.
+class Finding(NamedTuple):
+    """A burst of the last minutes, with the number of signatures seen and the usual number."""
+
+    kind: str
+    source: str
+    seen: int
+    usual: int
+
+
+def detect(*, now: datetime, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> list[int]:
+    """Record the bursts of all open petitions and hold their unsent emails; release plausible ones.
+
+    Returns the ids of the bursts that were open.
     """
-    with db.engine.connect() as connection:  # looked at first: nobody who signs waits for that
-        petitions = connection.scalars(
-            select(Petition.id).where(Petition.state == PetitionState.OPEN)
-        )
-        lately = {one: _look(connection, one, now) for one in petitions.all()}
-    crowds = {one: _crowds(found, measure) for one, found in lately.items()}
+    with db.engine.connect() as connection:  # outside the transaction, so that no signer waits
+        ids = connection.scalars(select(Petition.id).where(Petition.state == PetitionState.OPEN))
+        findings = {id_: _find(*_load(connection, id_, now), thresholds) for id_ in ids.all()}
     with transaction() as connection:
-        for petition_id, found in crowds.items():
-            _note_bursts(connection, petition_id, found, measure, now)
-        decided = connection.execute(_LATELY_DECIDED, {"since": now - JUDGED_FOR})
-        for burst_id, verdict in decided.all():
-            bursts.apply_decision(connection, burst_id, BurstState(verdict), now)
-        open_ones = connection.execute(
-            select(_burst).where(
-                _burst.c.state == BurstState.OPEN, _burst.c.ends_at > now - JUDGED_FOR
-            )
-        ).all()
-        for burst in open_ones:
+        for petition_id, found in findings.items():
+            found += _find_networks(connection, petition_id, thresholds, now)
+            _record(connection, petition_id, found, now)
+        # A signer may have added an email to a burst while it was being decided.
+        for burst_id, decision in connection.execute(_DECIDED, {"since": now - DECIDED_FOR}).all():
+            bursts.apply_decision(connection, burst_id, BurstState(decision), now)
+        is_open = (_burst.c.state == BurstState.OPEN) & (_burst.c.ends_at > now - DECIDED_FOR)
+        open_bursts = connection.execute(select(_burst).where(is_open)).all()
+        for burst in open_bursts:
             if _is_plausible(connection, burst):
                 bursts.close(connection, burst.id, BurstState.PLAUSIBLE, now)
-        return [burst.id for burst in open_ones]
+        return [burst.id for burst in open_bursts]
 
 
-def _note_bursts(
-    connection: Connection,
-    petition_id: int,
-    crowds: list[Crowd],
-    measure: Thresholds,
-    now: datetime,
-) -> None:
-    busy, usual = counters.current(connection, f"{rate_limits.SIGN}:{petition_id}", now=now)
-    for network, seen in busy:
-        if seen >= max(measure.without_past, measure.times * usual):
-            bursts.record(connection, petition_id, "network", network, seen, usual, now)
-    noted = [(bursts.record(connection, petition_id, *crowd, now), crowd) for crowd in crowds]
-    for burst_id, (kind, source, *_) in noted:  # letters after bursts, as who decides locks them
-        if burst_id is not None:
-            its = _signature.c.mailbox_key.endswith(f"@{source}", autoescape=True)
-            whose = its if kind == "domain" else _signature.c.disposable
-            _hold(connection, burst_id, petition_id, whose, now)
-
-
-# A letter may have been put in, as part of a burst, in the moment that this was decided.
-_LATELY_DECIDED = (
+_DECIDED = (
     select(_burst.c.id, _burst.c.state)
     .where(_burst.c.state != BurstState.OPEN, _burst.c.decided_at > bindparam("since"))
     .order_by(_burst.c.id)
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Lately:
-    """The entries of the last ten minutes that are not confirmed, and the ones before them that are
-    the petition's past: each with its mailbox and its moment.
-    """
-
-    recent: Sequence[Entered]
-    past: Sequence[Entered]
-
-
-def _look(connection: Connection, petition_id: int, now: datetime) -> _Lately:
-    written = (_signature.c.id, _signature.c.mailbox_key, _signature.c.signed_at)
+def _load(
+    connection: Connection, petition_id: int, now: datetime
+) -> tuple[list[Signed], list[Signed]]:
+    """Return the unconfirmed signatures of the period, and the newest ones before them."""
+    columns = (_signature.c.id, _signature.c.mailbox_key, _signature.c.signed_at)
+    signatures = select(*columns).where(_signature.c.petition_id == petition_id)
     recent = connection.execute(
-        select(*written).where(
-            _signature.c.confirmed_at.is_(None),
-            _signature.c.signed_at > now - LOOK_BACK,
-            _signature.c.petition_id == petition_id,
-        )
+        signatures.where(_signature.c.confirmed_at.is_(None), _signature.c.signed_at > now - PERIOD)
     ).all()
     if not recent:
-        return _Lately([], [])
+        return [], []
     past = connection.execute(
-        select(*written)
-        .where(
-            _signature.c.petition_id == petition_id,
-            _signature.c.id < min(row.id for row in recent),
-        )
+        signatures.where(_signature.c.id < min(row.id for row in recent))
         .order_by(_signature.c.id.desc())
-        .limit(PAST)
+        .limit(PAST_LIMIT)
     ).all()
-    return _Lately(recent, past)
-
-
-def _crowds(lately: _Lately, measure: Thresholds) -> list[Crowd]:
-    """Return the domains with far more entries than their share of the petition's past explains,
-    and the minute that has far more of the others than any before.
-    """
-    recent, past = (
-        [(row.mailbox_key.rpartition("@")[2], row.signed_at) for row in rows]
-        for rows in (lately.recent, lately.past)
+    recent_signed, past_signed = (
+        [(mailbox.rpartition("@")[2], signed_at) for _, mailbox, signed_at in rows]
+        for rows in (recent, past)
     )
-    least = measure.least if len(past) >= LEAST_PAST else measure.without_past
-    before = Counter(domain for domain, _ in past)
-    crowds: list[Crowd] = []
-    others = set()
-    for domain, number in Counter(domain for domain, _ in recent).items():
-        if domain in measure.known or not is_watched(domain):
+    return recent_signed, past_signed
+
+
+def _find(recent: list[Signed], past: list[Signed], thresholds: Thresholds) -> list[Finding]:
+    """Return the domains above their share of the past, and the minute above any of the past.
+
+    Domains that are a burst of their own do not count for the minute.
+    """
+    has_past = len(past) >= PAST_MINIMUM
+    minimum = thresholds.minimum if has_past else thresholds.minimum_without_past
+    past_domains = Counter(domain for domain, _ in past)
+    findings, others = [], set()
+    for domain, seen in Counter(domain for domain, _ in recent).items():
+        if domain in thresholds.allowed_domains or not is_watched(domain):
             continue
-        usual = round(len(recent) * before[domain] / len(past)) if len(past) >= LEAST_PAST else 0
-        if number >= max(least, measure.times * usual):
-            crowds.append(("domain", domain, number, usual))
+        usual = round(len(recent) * past_domains[domain] / len(past)) if has_past else 0
+        if seen >= max(minimum, thresholds.factor * usual):
+            findings.append(Finding("domain", domain, seen, usual))
         else:
             others.add(domain)
-    seen = _busiest(signed_at for domain, signed_at in recent if domain in others)
-    watched = {domain for domain in before if is_watched(domain)} - measure.known
-    usual = _busiest(signed_at for domain, signed_at in past if domain in watched)
-    if seen and seen >= max(least, measure.times * usual):
-        crowds.append(("minute", "", seen, usual))
-    return crowds
+    seen = _busiest_minute(recent, others)
+    watched = {domain for domain in past_domains if is_watched(domain)}
+    usual = _busiest_minute(past, watched - thresholds.allowed_domains)
+    if seen and seen >= max(minimum, thresholds.factor * usual):
+        findings.append(Finding("minute", "", seen, usual))
+    return findings
 
 
-def _busiest(moments: Iterable[datetime]) -> int:
-    """Return how many of these there were in the minute that had most of them."""
-    return max(Counter(moment.timestamp() // 60 for moment in moments).values(), default=0)
+def _busiest_minute(signatures: Iterable[Signed], domains: set[str]) -> int:
+    """Return how many signatures of these domains the busiest minute had."""
+    minutes = Counter(time.timestamp() // 60 for domain, time in signatures if domain in domains)
+    return max(minutes.values(), default=0)
+
+
+def _find_networks(
+    connection: Connection, petition_id: int, thresholds: Thresholds, now: datetime
+) -> list[Finding]:
+    """Return the networks above any earlier window, from the counters of the rate limits."""
+    scope = f"{rate_limits.SIGN}:{petition_id}"
+    networks, usual = counters.current(connection, scope, now=now)
+    minimum = max(thresholds.minimum_without_past, thresholds.factor * usual)
+    return [Finding("network", name, seen, usual) for name, seen in networks if seen >= minimum]
+
+
+def _record(
+    connection: Connection, petition_id: int, findings: list[Finding], now: datetime
+) -> None:
+    """Record bursts and hold their emails; the emails of a network are not known afterwards.
+
+    Lock order: all bursts before emails, as when an organiser decides.
+    """
+    recorded = [(bursts.record(connection, petition_id, *found, now), found) for found in findings]
+    for burst_id, found in recorded:
+        if burst_id is not None and found.kind != "network":
+            _hold(connection, burst_id, petition_id, found, now)
 
 
 def _hold(
-    connection: Connection,
-    burst_id: int,
-    petition_id: int,
-    whose: ColumnElement[bool],
-    now: datetime,
+    connection: Connection, burst_id: int, petition_id: int, found: Finding, now: datetime
 ) -> None:
-    """Make the recent letters about some entries part of a burst, and hold those that have not
-    left.
-    """
-    theirs = select(_signature.c.id).where(
+    """Add a finding's recent emails to its burst, and hold those that were not attempted yet."""
+    of_domain = _signature.c.mailbox_key.endswith(f"@{found.source}", autoescape=True)
+    signatures = select(_signature.c.id).where(
         _signature.c.petition_id == petition_id,
         _signature.c.confirmed_at.is_(None),
-        _signature.c.signed_at > now - LOOK_BACK,
-        whose,
+        _signature.c.signed_at > now - PERIOD,
+        of_domain if found.kind == "domain" else _signature.c.disposable,
     )
-    recent = update(_email).where(
+    add = update(_email).where(
         _email.c.kind == EmailKind.CONFIRM,
         _email.c.burst_id.is_(None),
-        _email.c.signature_id.in_(theirs),
+        _email.c.signature_id.in_(signatures),
     )
-    waits = (_email.c.state == EmailState.DUE) & (_email.c.attempts == 0)
-    connection.execute(recent.where(waits).values(state=EmailState.HELD, burst_id=burst_id))
-    connection.execute(recent.values(burst_id=burst_id))
+    is_unsent = (_email.c.state == EmailState.DUE) & (_email.c.attempts == 0)
+    connection.execute(add.where(is_unsent).values(state=EmailState.HELD, burst_id=burst_id))
+    connection.execute(add.values(burst_id=burst_id))
 
 
 def _is_plausible(connection: Connection, burst: Row[Any]) -> bool:
-    """Say whether enough of those who got their mail have confirmed: a trap's never do. Of a minute
-    all are asked but the throw-away addresses, which are held for what the others are.
+    """Return whether enough readers of sent emails have confirmed; never for a trap.
+
+    For a minute all signatures count except disposable addresses, whose emails are held.
     """
     counts = select(func.count(), func.count(_signature.c.confirmed_at))
     if burst.kind == "minute":
@@ -210,17 +201,17 @@ def _is_plausible(connection: Connection, burst: Row[Any]) -> bool:
             select(_signature.c.id)
             .where(_signature.c.petition_id == burst.petition_id)
             .order_by(_signature.c.id.desc())
-            .limit(PAST)
+            .limit(PAST_LIMIT)
         )
         counts = counts.where(
             _signature.c.id.in_(latest),
-            _signature.c.signed_at > burst.began_at - LOOK_BACK,
+            _signature.c.signed_at > burst.began_at - PERIOD,
             _signature.c.disposable.is_(False),
         )
     else:
         counts = counts.select_from(
             _email.join(_signature, _signature.c.id == _email.c.signature_id)
         ).where(_email.c.burst_id == burst.id, _email.c.state == EmailState.SENT)
-    mailed, confirmed = connection.execute(counts).one()
-    is_many = confirmed >= PLAUSIBLE_LEAST and confirmed >= PLAUSIBLE_SHARE * mailed
-    return bool(is_many and burst.kind != "trap")
+    sent, confirmed = connection.execute(counts).one()
+    is_enough = confirmed >= PLAUSIBLE_MINIMUM and confirmed >= PLAUSIBLE_SHARE * sent
+    return bool(is_enough and burst.kind != "trap")

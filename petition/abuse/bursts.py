@@ -1,9 +1,8 @@
-"""Bursts: signatures faster than a petition's own past explains, from one mail domain, one network
-or many domains in one minute. Their mails are held until an organiser decides or confirmations
-prove them plausible.
+"""Bursts: signatures that come faster than a petition's own past explains, and their emails.
 
-A held entry is kept like any other and its sender sees the same page; without its mail it is never
-counted.
+A burst is of one mail domain, one network, or many domains in one minute. Its emails are held until
+an organiser decides or confirmations prove it plausible. A held entry is stored like any other, and
+its sender sees the same page; it cannot be counted without its email.
 """
 
 from datetime import datetime, timedelta
@@ -29,8 +28,8 @@ from petition.models import Burst, Email
 from petition.models.enums import BurstState, EmailState
 from petition.outbox.enqueue import Hold
 
-LASTS = timedelta(hours=1)  # after it was seen last
-SAMPLE = 5
+OPEN_FOR = timedelta(hours=1)  # after it was seen last
+SAMPLE = 5  # one email in so many is sent
 
 _burst, _email = Burst.table(), Email.table()
 
@@ -38,25 +37,23 @@ _burst, _email = Burst.table(), Email.table()
 def find_hold(
     connection: Connection, petition_id: int, domain: str, sender: FormSender, *, now: datetime
 ) -> Hold | None:
-    """Return how an open burst holds an email to a mail domain, or None where there is no burst.
+    """Return the hold of an open burst on emails to a mail domain, or None without a burst.
 
-    One email in five of a burst is sent: what its readers do tells a crowd from a machine. Of a
-    trap none is sent. Lock order: bursts before signatures.
+    One email in `SAMPLE` is sent: confirmations tell people from machines. Emails to trapped
+    senders are all held. Lock order: bursts before signatures.
     """
     if sender.trapped:
         burst_id = record(connection, petition_id, "trap", "", 1, 0, now)
         return None if burst_id is None else Hold(burst_id)
-    found = _OPEN_BURST.first(
-        connection,
-        {
-            "petition": petition_id,
-            "domain": domain,
-            "network": sender.network,
-            "disposable": is_disposable(domain),
-            "now": now,
-        },
-    )
-    return None if found is None else Hold(int(found[0]), SAMPLE)
+    values = {
+        "petition": petition_id,
+        "domain": domain,
+        "network": sender.network,
+        "disposable": is_disposable(domain),
+        "now": now,
+    }
+    burst = _OPEN_BURST.first(connection, values)
+    return None if burst is None else Hold(int(burst[0]), SAMPLE)
 
 
 _OPEN_BURST = CompiledStatement(
@@ -82,27 +79,28 @@ def record(
     usual: int,
     now: datetime,
 ) -> int | None:
-    """Note a burst, or that one goes on, and return its id; None when an organiser or the figures
-    have let the source go within the last day, which stands.
+    """Upsert an open burst and return its id.
+
+    Returns None when the source was released or proved plausible within the last day.
     """
-    source_of = (
+    same_source = (
         (_burst.c.petition_id == petition_id)
         & (_burst.c.kind == kind)
         & (_burst.c.source == source)
     )
-    until = now + LASTS
+    until = now + OPEN_FOR
     if kind != "trap":
-        let_go = connection.scalar(
+        released = connection.scalar(
             update(_burst)
             .where(
-                source_of,
+                same_source,
                 _burst.c.state.in_((BurstState.PLAUSIBLE, BurstState.RELEASED)),
                 _burst.c.decided_at > now - timedelta(days=1),
             )
             .values(seen=_larger(_burst.c.seen, seen), ends_at=until)
             .returning(_burst.c.id)
         )
-        if let_go is not None:
+        if released is not None:
             return None
     statement = insert(connection, _burst).values(
         petition_id=petition_id,
@@ -117,36 +115,36 @@ def record(
     seen_now = (
         _burst.c.seen + 1 if kind == "trap" else _larger(_burst.c.seen, statement.excluded.seen)
     )
-    noted = connection.execute(
+    burst_id = connection.execute(
         statement.on_conflict_do_update(
             index_elements=["petition_id", "kind", "source"],
             index_where=_burst.c.state == literal_column(f"'{BurstState.OPEN}'"),
             set_={"seen": seen_now, "ends_at": until},
         ).returning(_burst.c.id)
     )
-    return int(noted.scalar_one())
+    return int(burst_id.scalar_one())
 
 
 def _larger(one: Any, other: Any) -> ColumnElement[int]:
     return case((one > other, one), else_=other)
 
 
-def close(connection: Connection, burst_id: int, verdict: BurstState, now: datetime) -> None:
-    """Close a burst: its mails leave, or never do."""
+def close(connection: Connection, burst_id: int, decision: BurstState, now: datetime) -> None:
+    """Close a burst and send or withhold its emails. Idempotent."""
     connection.execute(
         update(_burst)
         .where(_burst.c.id == burst_id, _burst.c.state == BurstState.OPEN)
-        .values(state=verdict, decided_at=now)
+        .values(state=decision, decided_at=now)
     )
-    apply_decision(connection, burst_id, verdict, now)
+    apply_decision(connection, burst_id, decision, now)
 
 
 def apply_decision(
-    connection: Connection, burst_id: int, verdict: BurstState, now: datetime
+    connection: Connection, burst_id: int, decision: BurstState, now: datetime
 ) -> None:
-    """Do with the letters that a decided burst holds as it was decided."""
+    """Send or withhold the emails that a decided burst still holds. Idempotent."""
     state, sent_at = EmailState.DUE, None
-    if verdict == BurstState.DISCARDED:
+    if decision == BurstState.DISCARDED:
         state, sent_at = EmailState.WITHHELD, now
     connection.execute(
         update(_email)

@@ -1,8 +1,7 @@
-"""The extra step before one more form from a busy network: a proof of work that a browser does by
-itself or, without JavaScript, a wait. Each is good for one form.
+"""The challenge before one more form from a busy network; each is good for one form.
 
-The proof is ALTCHA's (PBKDF2 through the browser's own WebCrypto, no WASM, so that it runs under
-Tor's "Safer" too). A wait is no wall either: nobody is turned away for want of JavaScript.
+A browser solves a proof of work by itself; without JavaScript the person waits instead. The proof
+is ALTCHA's: PBKDF2 by WebCrypto, without WASM, so it runs in Tor Browser's "Safer" mode too.
 """
 
 import json
@@ -18,12 +17,12 @@ from petition.core.tokens import Purpose, Tokens
 
 CHALLENGE = Purpose("step", timedelta(hours=1))
 ALGORITHM, COST = "PBKDF2/SHA-256", 5_000
-LEAST_TRIES, MORE_TRIES = 100, 200  # keys to derive: half a second on a laptop, some on a phone
+MIN_TRIES, MORE_TRIES = 100, 200  # derived keys: half a second on a laptop, seconds on a phone
 
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """What the page carries: a ticket for the wait, and the challenge of the proof as JSON."""
+    """The fields of the form: the signed ticket, the proof's challenge as JSON, and the wait."""
 
     ticket: str
     challenge: str
@@ -31,12 +30,12 @@ class Challenge:
 
 
 def issue(tokens: Tokens, *, delay: timedelta, now: datetime, ticket: str = "") -> Challenge:
-    """Return a step: a new one, or one that goes on with the ticket that is waited with."""
+    """Return a new challenge; with a `ticket`, one whose wait goes on."""
     ticket = ticket or tokens.make(CHALLENGE, secrets.randbits(64), now=now)
     challenge = altcha.create_challenge(
         ALGORITHM,
         COST,
-        counter=LEAST_TRIES + secrets.randbelow(MORE_TRIES),
+        counter=MIN_TRIES + secrets.randbelow(MORE_TRIES),
         data={"ticket": ticket},
         hmac_secret=tokens.secret("proof"),
         hmac_key_secret=tokens.secret("proof key"),
@@ -47,34 +46,30 @@ def issue(tokens: Tokens, *, delay: timedelta, now: datetime, ticket: str = "") 
 def verify(
     tokens: Tokens, ticket: str, proof: str, *, delay: timedelta, now: datetime
 ) -> tuple[str, datetime]:
-    """Return the key by which the step is used up, and until when that must be remembered, once it
-    is done: by the proof or by the wait.
+    """Check the proof or the wait; return the key of its one use, and when that expires.
 
-    Raises StepWanted for a ticket that is not ours or too old, and ProofRefused, with what is left
-    of the wait.
+    Raises: ChallengeRequired for an invalid or expired ticket; ChallengeFailed with the rest of the
+    wait.
     """
     try:
         (number,) = tokens.read(CHALLENGE, ticket, now=now)
     except (TokenInvalid, TokenExpired, ValueError) as error:
         raise ChallengeRequired from error
-    made = tokens.made(ticket)
-    left = delay - (now - made)
-    if left > timedelta(0) and not (proof and _proven(tokens, ticket, proof)):
-        raise ChallengeFailed(left)
-    return f"{number:x}", made + CHALLENGE.lifetime
+    issued_at = tokens.made(ticket)
+    wait = issued_at + delay - now
+    if wait > timedelta(0) and not (proof and _is_solved(tokens, ticket, proof)):
+        raise ChallengeFailed(wait)
+    return f"{number:x}", issued_at + CHALLENGE.lifetime
 
 
-def _proven(tokens: Tokens, ticket: str, proof: str) -> bool:
+def _is_solved(tokens: Tokens, ticket: str, proof: str) -> bool:
     try:
         payload = altcha.Payload.from_dict(json.loads(b64decode(proof)))
-        about = (payload.challenge.parameters.data or {}).get("ticket")
-        if about != ticket:
+        if (payload.challenge.parameters.data or {}).get("ticket") != ticket:
             return False
-        found = altcha.verify_solution(
-            payload,
-            tokens.secret("proof"),
-            hmac_key_secret=tokens.secret("proof key"),
+        result = altcha.verify_solution(
+            payload, tokens.secret("proof"), hmac_key_secret=tokens.secret("proof key")
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False
-    return bool(found.verified)
+    return bool(result.verified)

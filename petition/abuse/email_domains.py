@@ -1,8 +1,8 @@
-"""Mail domains: mistyped ones, throw-away ones, and those of most people."""
+"""Mail domains: mistyped ones, disposable ones, and those of the large providers."""
 
 from disposable_email_domains import blocklist
 
-# Where most addresses are, in the countries of the campaigns; never a typing error themselves.
+# The largest providers in the countries of the campaigns; never a typing error themselves.
 WELL_KNOWN = frozenset(
     {"gmail.com", "googlemail.com", "yahoo.com", "outlook.com", "hotmail.com", "live.com"}
     | {"msn.com", "hotmail.co.uk", "btinternet.com"}
@@ -12,7 +12,7 @@ WELL_KNOWN = frozenset(
     | {"yahoo.fr", "orange.fr", "free.fr", "laposte.net", "wanadoo.fr", "hotmail.fr", "telia.com"}
     | {"yahoo.co.in", "rediffmail.com", "yahoo.ca", "sympatico.ca", "bigpond.com", "mail.kz"}
 )
-# Domains of other providers that look like a slip of those, and are none.
+# Real domains that look like a typing error of those.
 _REAL = frozenset(
     {"ymail.com", "email.com", "rocketmail.com", "mail.de", "mail.ee", "mail.bg", "mail.by"}
     | {"inbox.eu", "inbox.lv", "inbox.lt", "gmx.com", "gmx.at", "gmx.ch", "gmx.fr", "gmail.ru"}
@@ -22,62 +22,50 @@ _REAL = frozenset(
     | {f"live.{end}" for end in ("de", "se", "fr", "nl", "ca", "co.uk", "com.au", "it", "ru")}
     | {f"outlook.{end}" for end in ("de", "fr", "es", "it", "in", "sa", "dk")}
 )
-LEAST_NAME = 4  # letters: in a shorter name any other is one slip away
-# Nobody's mail: they are for examples and trials (RFC 2606), and say so in the DNS.
+MIN_NAME_LENGTH = 4  # a shorter name is one typing error away from any other
+# Reserved for examples and tests (RFC 2606).
 EXAMPLES = ("example.com", "example.net", "example.org", ".example", ".test", ".localhost")
 
 
 def suggestion(address: str) -> str | None:
     """Return the address with the domain that was probably meant, or None.
 
-    One slip of the fingers is forgiven in the name and one in what comes after it: a letter left
-    out, doubled, changed, or two swapped.
+    One typing error is assumed in the name and one in the ending: a character missing, added,
+    changed, or two swapped.
     """
     local, _, domain = address.rpartition("@")
     domain = domain.lower()
     if domain in WELL_KNOWN | _REAL:
         return None
-    near = sorted(known for known in WELL_KNOWN if _is_near(domain, known))
-    return f"{local}@{near[0]}" if near else None
+    similar = sorted(known for known in WELL_KNOWN if _is_similar(domain, known))
+    return f"{local}@{similar[0]}" if similar else None
 
 
-def _is_near(typed: str, meant: str) -> bool:
-    name, _, end = meant.partition(".")
-    if len(name) < LEAST_NAME:
+def _is_similar(domain: str, known: str) -> bool:
+    name, _, ending = domain.partition(".")
+    known_name, _, known_ending = known.partition(".")
+    if len(known_name) < MIN_NAME_LENGTH:
         return False
-    typed_name, _, typed_end = typed.partition(".")
-    parts = ((typed_name, name), (typed_end, end))
-    apart = all(one == other or _one_slip(one, other) for one, other in parts)
-    return apart or _one_slip(typed, meant)
+    both_similar = _is_one_edit(name, known_name) and _is_one_edit(ending, known_ending)
+    return both_similar or _is_one_edit(domain, known)
 
 
-def _one_slip(typed: str, meant: str) -> bool:
-    if abs(len(typed) - len(meant)) > 1:
-        return False
-    start = next(
-        (at for at, (a, b) in enumerate(zip(typed, meant, strict=False)) if a != b),
-        min(len(typed), len(meant)),
-    )
-    a, b = typed[start:], meant[start:]
-    return (
-        a[1:] == b[1:]  # another letter
-        or a[1:] == b  # one too many
-        or a == b[1:]  # one too few
-        or (a[:2] == b[1::-1] and a[2:] == b[2:])  # two swapped
-    )
+def _is_one_edit(one: str, other: str) -> bool:
+    """Return whether two words are equal or one edit apart."""
+    while one and other and one[0] == other[0]:
+        one, other = one[1:], other[1:]
+    changed, added, missing = one[1:] == other[1:], one[1:] == other, one == other[1:]
+    swapped = one[:2] == other[1::-1] and one[2:] == other[2:]
+    return changed or added or missing or swapped
 
 
 def is_watched(domain: str) -> bool:
-    """Say whether many signatures from a domain are worth a look: not where most people are, and
-    not in trials.
-    """
+    """Return whether many signatures from a domain are unusual: neither well known nor reserved."""
     return domain not in WELL_KNOWN and not domain.endswith(EXAMPLES)
 
 
 def is_disposable(domain: str) -> bool:
-    """Say whether a domain, or one that it is part of, gives out mailboxes to throw away
-    (disposable-email-domains).
-    """
+    """Return whether a domain or a parent of it is in the list of disposable-email-domains."""
     while "." in domain:
         if domain in blocklist:
             return True

@@ -1,6 +1,6 @@
-"""The rule of rate limits: so many uses at once, so many more with a challenge, then a refusal.
+"""Rate limits: some free uses, more with a solved challenge, then a refusal.
 
-The counts are `database.counters`; this module decides what they mean.
+`database.counters` counts; this module decides.
 """
 
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ SIGN = "sign"  # scopes of signing are sign:<petition id>
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """A limit on one subject: `free` uses in a window, `most` with a solved challenge before each
-    one (`proven`), none after that. Without `most` a use is never refused.
+    """A limit on one subject: `free` uses in a window, then a challenge before each, up to `most`.
 
-    With `expires_at` the count has no window. A `lenient` limit asks nothing of a sender whom the
-    limit before it has not counted before.
+    `proven` says that a challenge was solved. Without `most` a use is never refused. With
+    `expires_at` the count has no window. A `lenient` limit asks for no challenge at the first use
+    of the limit before it.
     """
 
     scope: str
@@ -36,8 +36,9 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class FormSender:
-    """What the rules know of who sends a form: the limits that count it, the keyed hash of its
-    network, and whether it filled the field that no person sees (`trapped`).
+    """What the rules know of a form's sender: the limits to count and the network's keyed hash.
+
+    `trapped` senders filled a field that no person sees.
     """
 
     limits: tuple[RateLimit, ...] = ()
@@ -46,18 +47,18 @@ class FormSender:
 
 
 def hit(connection: Connection, limits: tuple[RateLimit, ...], *, now: datetime) -> None:
-    """Count one use of each limit in the caller's transaction; what is raised undoes the counts.
+    """Count one use of each limit in the caller's transaction; a refusal counts nothing.
 
-    Raises StepWanted beyond `free`, and TooMany with the time to wait beyond `most`.
+    Raises: ChallengeRequired beyond `free`; RateLimited with the time to wait beyond `most`.
     """
     if not limits:
         return
     uses = [Use(limit.scope, limit.subject, WINDOW, limit.expires_at) for limit in limits]
-    earlier = 0
+    previous = 0  # the count of the limit before
     for limit, count in zip(limits, counters.increment(connection, uses, now=now), strict=True):
         if limit.most is not None and count.value > limit.most:
             raise RateLimited(count.expires_at - now)
-        excused = limit.proven or (limit.lenient and earlier == 1)
+        excused = limit.proven or (limit.lenient and previous == 1)
         if count.value > limit.free and not excused:
             raise ChallengeRequired
-        earlier = count.value
+        previous = count.value

@@ -1,6 +1,6 @@
-"""What is erased when: nothing about a person is kept longer than its purpose."""
+"""Erasing personal data after its retention period: emails, entries, counters, network keys."""
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import (
     Connection,
     Select,
     String,
+    Table,
     cast,
     delete,
     exists,
@@ -29,57 +30,57 @@ from petition.petitions import sums
 from petition.signatures import entries
 
 EMAILS_KEPT = timedelta(days=30)
-BATCH_SIZE = 1_000  # rows a transaction, so that signers never wait long for one
+BATCH_SIZE = 1_000  # rows in a transaction, so that signers wait briefly
 
 _signature, _alternate, _email = Signature.table(), AlternateEntry.table(), Email.table()
 
 
 @dataclass(frozen=True, slots=True)
 class RetentionReport:
-    """How many of each were erased, or would be."""
+    """How many rows of each kind were erased, or would be."""
 
     unconfirmed: int
     other_entries: int
-    letters: int
+    emails: int
     counts: int
     network_keys: int
     anonymised: int
-
-    @property
-    def nothing(self) -> bool:
-        return not any(astuple(self))
 
 
 def run(
     *, purge_days: int, anonymise_days: int, now: datetime, dry_run: bool = False
 ) -> RetentionReport:
-    """Erase what is past its date, in small transactions; with `dry_run` only say how much that is.
+    """Erase what is past its retention period, in small transactions; count it with `dry_run`.
 
-    Unconfirmed entries after `purge_days`, mail records after 30 days, counts of limits and keys of
-    networks after 48 hours; of confirmed signatures everything personal `anonymise_days` after
-    their petition closed. The counts of signatures stay. Killed at any moment, it goes on with the
-    next run.
+    Unconfirmed entries after `purge_days`, records of emails after 30 days, counters and network
+    keys after 48 hours. Confirmed signatures are anonymised `anonymise_days` after their petition
+    closed, and still count. Idempotent; an interrupted run is completed by the next one.
     """
+    purge_before = now - timedelta(days=purge_days)
+    closed_before = now - timedelta(days=anonymise_days)
     if dry_run:
-        return _due(purge_days, anonymise_days, now)
-    done = [0] * 6
+        return _count(purge_before, closed_before, now)
+    totals = [0] * len(fields(RetentionReport))
     while True:
         with transaction() as connection:
-            erased = _some(connection, purge_days, anonymise_days, now)
-        done = [before + number for before, number in zip(done, astuple(erased), strict=True)]
-        if erased.nothing:
-            return RetentionReport(*done)
+            batch = _erase_batch(connection, purge_before, closed_before, now)
+        totals = [total + number for total, number in zip(totals, batch, strict=True)]
+        if not any(batch):
+            return RetentionReport(*totals)
 
 
-def _stale(before: datetime) -> ColumnElement[bool]:
-    return _signature.c.confirmed_at.is_(None) & (_signature.c.signed_at < before)
+def _unconfirmed(before: datetime) -> Select[int]:
+    is_unconfirmed = _signature.c.confirmed_at.is_(None)
+    return select(_signature.c.id).where(is_unconfirmed, _signature.c.signed_at < before)
 
 
-def _old(now: datetime) -> ColumnElement[bool]:
-    return (_email.c.created_at < now - EMAILS_KEPT) & (_email.c.state != EmailState.DUE)
+def _emails(now: datetime) -> Select[int]:
+    return select(_email.c.id).where(
+        _email.c.created_at < now - EMAILS_KEPT, _email.c.state != EmailState.DUE
+    )
 
 
-def _personal(closed_before: datetime) -> Select[int]:
+def _to_anonymise(closed_before: datetime) -> Select[int]:
     return (
         select(_signature.c.id)
         .join(Petition, Petition.id == _signature.c.petition_id)
@@ -91,72 +92,56 @@ def _personal(closed_before: datetime) -> Select[int]:
     )
 
 
-def _due(purge_days: int, anonymise_days: int, now: datetime) -> RetentionReport:
-    """Count what `_some` would erase, and lock nothing for it."""
-    before = now - timedelta(days=purge_days)
+def _count(purge_before: datetime, closed_before: datetime, now: datetime) -> RetentionReport:
+    """Count what `_erase_batch` would erase, without locks."""
     has_newer = exists().where(
-        _alternate.c.signature_id == _signature.c.id, _alternate.c.signed_at >= before
+        _alternate.c.signature_id == _signature.c.id, _alternate.c.signed_at >= purge_before
     )
-    gone = select(_signature.c.id).where(_stale(before), ~has_newer)
-    replaced = select(_signature.c.id).where(_stale(before), has_newer)
-    others = select(_alternate.c.id).where(
-        _alternate.c.signed_at < before, _alternate.c.signature_id.not_in(gone)
+    unconfirmed = _unconfirmed(purge_before)
+    erased = unconfirmed.where(~has_newer)
+    alternates = select(_alternate.c.id).where(
+        _alternate.c.signed_at < purge_before, _alternate.c.signature_id.not_in(erased)
     )
     with db.engine.connect() as connection:
 
-        def number(found: Select[Any]) -> int:
-            return connection.scalar(select(func.count()).select_from(found.subquery())) or 0
+        def count(query: Select[Any]) -> int:
+            return connection.scalar(select(func.count()).select_from(query.subquery())) or 0
 
         return RetentionReport(
-            unconfirmed=number(gone),
-            other_entries=number(others) + number(replaced),
-            letters=number(select(_email.c.id).where(_old(now))),
-            counts=number(counters.expired(now)),
-            network_keys=number(networks.expired(now)),
-            anonymised=number(_personal(now - timedelta(days=anonymise_days))),
+            unconfirmed=count(erased),
+            other_entries=count(alternates) + count(unconfirmed.where(has_newer)),
+            emails=count(_emails(now)),
+            counts=count(counters.expired(now)),
+            network_keys=count(networks.expired(now)),
+            anonymised=count(_to_anonymise(closed_before)),
         )
 
 
-def _some(
-    connection: Connection, purge_days: int, anonymise_days: int, now: datetime
-) -> RetentionReport:
-    before = now - timedelta(days=purge_days)
-    stale = connection.scalars(
-        select(_signature.c.id)
-        .where(_stale(before))
-        .limit(BATCH_SIZE)
-        # Who confirms at this moment is not stale any more.
-        .with_for_update(skip_locked=True)
-    ).all()
-    unconfirmed = 0
-    for signature_id in stale:
-        unconfirmed += _purge(connection, signature_id, before, now)
-    other = connection.execute(
-        delete(_alternate).where(
-            _alternate.c.id.in_(
-                select(_alternate.c.id).where(_alternate.c.signed_at < before).limit(BATCH_SIZE)
-            )
-        )
-    ).rowcount
-    letters = connection.execute(
-        delete(_email).where(
-            _email.c.id.in_(select(_email.c.id).where(_old(now)).limit(BATCH_SIZE))
-        )
-    ).rowcount
-    return RetentionReport(
-        unconfirmed,
-        other,
-        letters,
+def _erase_batch(
+    connection: Connection, purge_before: datetime, closed_before: datetime, now: datetime
+) -> tuple[int, ...]:
+    """Erase up to `BATCH_SIZE` rows of each kind; return the numbers in the report's order."""
+    # A locked signature may be being confirmed.
+    batch = _unconfirmed(purge_before).limit(BATCH_SIZE).with_for_update(skip_locked=True)
+    ids = connection.scalars(batch).all()
+    purged = [_purge(connection, signature_id, purge_before, now) for signature_id in ids]
+    alternates = select(_alternate.c.id).where(_alternate.c.signed_at < purge_before)
+    return (
+        sum(purged),
+        _delete_batch(connection, _alternate, alternates),
+        _delete_batch(connection, _email, _emails(now)),
         counters.delete_expired(connection, now=now),
         networks.delete_expired(connection, now=now),
-        _anonymise(connection, now - timedelta(days=anonymise_days)),
+        _anonymise_batch(connection, closed_before),
     )
 
 
-def _purge(connection: Connection, signature_id: int, before: datetime, now: datetime) -> int:
-    """Erase a stale signature, unless a newer entry for its mailbox can still be confirmed: then
-    that one takes its place.
-    """
+def _delete_batch(connection: Connection, table: Table, ids: Select[int]) -> int:
+    return connection.execute(delete(table).where(table.c.id.in_(ids.limit(BATCH_SIZE)))).rowcount
+
+
+def _purge(connection: Connection, signature_id: int, before: datetime, now: datetime) -> bool:
+    """Erase a signature unless a newer alternate can replace it; return whether it was erased."""
     newer = connection.scalar(
         select(func.max(_alternate.c.entry)).where(
             _alternate.c.signature_id == signature_id, _alternate.c.signed_at >= before
@@ -164,30 +149,28 @@ def _purge(connection: Connection, signature_id: int, before: datetime, now: dat
     )
     if newer is not None:
         entries.make_current(connection, entries.EntryRef(signature_id, newer))
-        return 0
+        return False
     entries.erase_signature(connection, signature_id, now=now)
-    return 1
+    return True
 
 
-def _anonymise(connection: Connection, closed_before: datetime) -> int:
-    """Overwrite what is personal in signatures of petitions closed before; number, country, day and
-    language stay, as figures.
-    """
+def _anonymise_batch(connection: Connection, closed_before: datetime) -> int:
+    """Erase what is personal in signatures; number, country, day and language stay."""
     before = connection.execute(
-        _personal(closed_before)
+        _to_anonymise(closed_before)
         .add_columns(*sums.COLUMNS)
         .limit(BATCH_SIZE)
         .with_for_update(of=_signature)
     ).all()
-    nobody = literal("anonymised:").concat(cast(_signature.c.id, String))
+    anonymous = literal("anonymised:").concat(cast(_signature.c.id, String))
     after = connection.execute(
         update(_signature)
         .where(_signature.c.id.in_([row.id for row in before]))
         .values(
             name="",
             email="",
-            address_key=nobody,
-            mailbox_key=nobody,
+            address_key=anonymous,
+            mailbox_key=anonymous,
             mailbox_hash="",
             postcode="",
             organisation="",
@@ -206,8 +189,8 @@ def _anonymise(connection: Connection, closed_before: datetime) -> int:
     return len(before)
 
 
-def _day_of(connection: Connection, moment: Column[Any]) -> ColumnElement[Any]:
-    """Cut a moment down to its day: the hour could tell who it was."""
+def _day_of(connection: Connection, column: Column[Any]) -> ColumnElement[Any]:
+    """Truncate a time to its day in UTC: the hour could identify a person."""
     if connection.dialect.name == "sqlite":
-        return func.strftime("%Y-%m-%d 00:00:00.000000", moment)
-    return func.date_trunc("day", moment)
+        return func.strftime("%Y-%m-%d 00:00:00.000000", column)
+    return func.date_trunc("day", column)

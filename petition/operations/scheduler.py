@@ -1,10 +1,8 @@
-"""What the mail worker does beside delivering: reminders and the watch every minute, erasing and
-the list of Tor's exits once a day, forgetting counts every hour.
-"""
+"""Scheduled tasks that the mail worker runs between deliveries, each by one worker at a time."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Thread
@@ -20,125 +18,118 @@ from petition.database.transactions import transaction
 from petition.operations import retention
 from petition.signatures import reminders
 
-SCOPE = "task"  # of the counters that let one worker at a time do a task
-AFTER_FAILURE = timedelta(minutes=5)
+SCOPE = "task"  # of the counters by which one worker claims a task
+RETRY_AFTER = timedelta(minutes=5)
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Task:
-    """Something to do every so often, by one worker at a time."""
+    """Something to run once in every `interval`, by one worker; `run` returns a line to log."""
 
     name: str
-    every: timedelta
-    do: Callable[[datetime], str]
-    _asked: int = 0  # the span of time in which this worker has asked already
-    _not_before: datetime | None = None  # after a failure
+    interval: timedelta
+    run: Callable[[datetime], str]
+    _last_interval: int = 0  # the number of the interval that this worker tried last
+    _retry_at: datetime | None = None  # after a failure
 
-    def when_due(self, now: datetime) -> None:
-        """Do it unless some worker has in this span of time. What it raises is raised; it is then
-        tried again after a while, by this worker or another.
+    def run_if_due(self, now: datetime) -> None:
+        """Run the task unless a worker has run it in this interval.
+
+        After an exception, which is re-raised, any worker may retry it in five minutes.
         """
-        span = int(now.timestamp() // self.every.total_seconds())
-        if span == self._asked or (self._not_before is not None and now < self._not_before):
+        number = int(now.timestamp() // self.interval.total_seconds())
+        if number == self._last_interval or (self._retry_at is not None and now < self._retry_at):
             return
-        self._asked = span
+        self._last_interval = number
         with transaction() as connection:
-            use = Use(SCOPE, self.name, self.every)
-            first = counters.is_within(connection, use, limit=1, now=now)
-        if not first:
-            return
+            use = Use(SCOPE, self.name, self.interval)
+            if not counters.is_within(connection, use, limit=1, now=now):
+                return
         try:
-            done = self.do(now)
+            result = self.run(now)
         except BaseException:
-            self._asked, self._not_before = 0, now + AFTER_FAILURE
+            self._last_interval, self._retry_at = 0, now + RETRY_AFTER
             with transaction() as connection:
-                counters.reset(connection, SCOPE, self.name, window=self.every, now=now)
+                counters.reset(connection, SCOPE, self.name, window=self.interval, now=now)
             raise
-        if done:
-            log.info("%s: %s", self.name, done)
+        if result:
+            log.info("%s: %s", self.name, result)
 
 
 @dataclass(frozen=True, slots=True)
 class Scheduler:
-    """Runs scheduled tasks; a task that fails delays no other."""
+    """Runs scheduled tasks; one that fails delays no other."""
 
     tasks: Sequence[Task]
 
     def run_due(self, now: datetime) -> None:
-        """Run each task that is due; log the failure of one."""
+        """Run the tasks that are due; log exceptions."""
         for task in self.tasks:
             try:
-                task.when_due(now)
+                task.run_if_due(now)
             except Exception as error:  # noqa: BLE001 (one task delays no other, and no email)
                 log.error("%s failed: %s", task.name, safe_traceback(error))
                 db.session.remove()
 
 
 def build_scheduler(settings: Mapping[str, Any], instance: Path) -> Scheduler:
-    """Return the chores of a site, whose instance folder is named."""
-    link_days = timedelta(days=settings["CONFIRM_LINK_DAYS"])
-    measure = burst_detection.Thresholds(
-        least=settings["BURST_LEAST"],
-        times=settings["BURST_TIMES"],
-        known=frozenset(settings["RATELIMIT_ALLOW_DOMAINS"]),
-    )
+    """Return the tasks of a site, given its settings and its instance folder."""
 
     def remind(now: datetime) -> str:
-        number = reminders.enqueue_reminders(within=link_days, now=now)
-        return f"{number} put in the box" if number else ""
+        within = timedelta(days=settings["CONFIRM_LINK_DAYS"])
+        number = reminders.enqueue_reminders(within=within, now=now)
+        return f"{number} enqueued" if number else ""
 
-    def look(now: datetime) -> str:
-        found = burst_detection.detect(now=now, measure=measure)
-        return f"open: {found}" if found else ""
+    def detect_bursts(now: datetime) -> str:
+        thresholds = burst_detection.Thresholds(
+            minimum=settings["BURST_LEAST"],
+            factor=settings["BURST_TIMES"],
+            allowed_domains=frozenset(settings["RATELIMIT_ALLOW_DOMAINS"]),
+        )
+        open_bursts = burst_detection.detect(now=now, thresholds=thresholds)
+        return f"open: {open_bursts}" if open_bursts else ""
 
     def erase(now: datetime) -> str:
-        erased = retention.run(
+        report = retention.run(
             purge_days=settings["PURGE_UNCONFIRMED_DAYS"],
             anonymise_days=settings["ANONYMISE_AFTER_DAYS"],
             now=now,
         )
-        return str(astuple(erased))
+        return ", ".join(f"{name} {number}" for name, number in asdict(report).items())
 
-    def learn(now: datetime) -> str:
-        _learn_exits(settings["TOR_EXITS"], instance / tor.EXITS_FILE, now)
+    def update_exits(now: datetime) -> str:
+        file = instance / tor.EXITS_FILE
+        if not tor.is_fresh(file, now=now):  # in a thread, so that no email waits for it
+            args = (settings["TOR_EXITS"], file, now)
+            Thread(target=_download_exits, args=args, name="tor exits", daemon=True).start()
         return ""
 
-    limited = settings["RATELIMIT_ENABLED"]
-    # In some countries, to ask the Tor project for anything draws attention to whoever tries the
-    # site out on their own machine.
-    learning = limited and settings["TOR_EXITS"] and not config.is_local(settings)
+    minute, hour = timedelta(minutes=1), timedelta(hours=1)
     tasks = [
-        Task("reminders", timedelta(minutes=1), remind),
-        *([Task("watch", timedelta(minutes=1), look)] if limited else []),
+        Task("reminders", minute, remind),
         Task("retention", timedelta(days=1), erase),
-        Task("counts", timedelta(hours=1), _forget_counts),
-        *([Task("tor exits", timedelta(hours=1), learn)] if learning else []),
+        Task("expired counters", hour, _delete_expired_counters),
     ]
+    if settings["RATELIMIT_ENABLED"]:
+        tasks.append(Task("burst detection", minute, detect_bursts))
+        # In some countries a request to the Tor project draws attention to whoever tries the site
+        # on their own machine.
+        if settings["TOR_EXITS"] and not config.is_local(settings):
+            tasks.append(Task("tor exits", hour, update_exits))
     return Scheduler(tasks)
 
 
-def _forget_counts(now: datetime) -> str:
+def _delete_expired_counters(now: datetime) -> str:
     with transaction() as connection:
         counters.delete_expired(connection, now=now)
     return ""
 
 
-def _learn_exits(address: str, file: Path, now: datetime) -> None:
-    """Fetch the list of Tor's exits unless it is fresh, beside the letters: none waits where no
-    answer comes.
-    """
-    if not tor.is_fresh(file, now=now):
-        named = (address, file, now)
-        Thread(target=_fetch_exits, args=named, name="tor exits", daemon=True).start()
-
-
-def _fetch_exits(address: str, file: Path, now: datetime) -> None:
-    """Fetch the list of Tor's exits; the earlier one stays where that fails, until the next try in
-    an hour.
-    """
+def _download_exits(url: str, file: Path, now: datetime) -> None:
+    """Download the list; on failure the earlier one stays until the next try in an hour."""
     try:
-        log.info("tor exits: %s known", tor.fetch(address, file, now=now))
+        log.info("tor exits: %s known", tor.fetch(url, file, now=now))
     except (OSError, ValueError) as error:
         log.warning("tor exits: not fetched (%s), the earlier list stays", type(error).__name__)

@@ -1,6 +1,4 @@
-"""The site as it runs: a web server and a mail worker, two processes under one that keeps both
-up.
-"""
+"""The supervisor: runs the web server and the mail worker as two processes and keeps both up."""
 
 import signal
 import subprocess
@@ -11,15 +9,16 @@ from types import FrameType
 from petition.core.config import ROOT
 
 RESTART_SECONDS = 2.0
-WEB_STOP_SECONDS = 10  # a process told to end while it still begins may not have heard
-STOP_SECONDS = 60.0  # a letter under way is finished, unless its server says nothing for so long
+WEB_STOP_SECONDS = 10  # Granian kills a worker that missed the signal while it was starting
+WORKER_COMMAND = (sys.executable, "-m", "flask", "outbox", "run")
+STOP_SECONDS = 60.0  # an email being sent is finished, unless its server is silent for so long
 
 
 def serve(host: str, port: int, workers: int) -> int:
-    """Run web server and mail worker until SIGTERM or SIGINT, and return the exit status.
+    """Run web server and mail worker until SIGTERM or SIGINT; return the exit status.
 
-    A mail worker that dies is started again. When the web server ends (its port is taken, say), so
-    does this.
+    A mail worker that ends is restarted. When the web server ends (its port is in use, say), both
+    stop with status 1.
     """
     stopping = False
 
@@ -29,28 +28,31 @@ def serve(host: str, port: int, workers: int) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    web = _start(*web_command(host, port, workers))
-    mail = _start(sys.executable, "-m", "flask", "outbox", "run")
+    web, worker = _start(*web_command(host, port, workers)), _start(*WORKER_COMMAND)
     while not stopping and web.poll() is None:
-        if mail.poll() is not None:
-            sys.stderr.write(f"the mail worker ended ({mail.returncode}); starting it again\n")
+        if worker.poll() is not None:
+            sys.stderr.write(f"the mail worker ended ({worker.returncode}), restarting it\n")
             time.sleep(RESTART_SECONDS)
-            mail = _start(sys.executable, "-m", "flask", "outbox", "run")
+            worker = _start(*WORKER_COMMAND)
         time.sleep(0.2)
-    ended_by_itself = not stopping
-    for process in (web, mail):
+    status = 0 if stopping else 1
+    for process in (web, worker):
         if process.poll() is None:
             process.terminate()
-    for process in (web, mail):
-        _end(process)
-    return 1 if ended_by_itself else 0
+    for process in (web, worker):
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    return status
 
 
 def web_command(host: str, port: int, workers: int) -> list[str]:
     """Return Granian's command line.
 
-    One blocking thread a worker: more made signing slower (SQLite's writers and Python's lock
-    collide). HTTP/1.1 alone, no access log: addresses and tokens are written nowhere.
+    One blocking thread for each worker: more made signing slower (SQLite's write lock and Python's
+    GIL). No access log: no addresses and tokens are written.
     """
     return [
         *(sys.executable, "-m", "granian", "--interface", "wsgi"),
@@ -64,11 +66,3 @@ def web_command(host: str, port: int, workers: int) -> list[str]:
 
 def _start(*command: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=ROOT)  # noqa: S603 (our own commands, no shell)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

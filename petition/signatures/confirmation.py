@@ -1,6 +1,4 @@
-"""Counting a signature once: what a mailed link shows, what its button does, and the code that does
-the same.
-"""
+"""Confirming a signature by a mailed link or by the code of an email, exactly once."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,18 +27,20 @@ from petition.petitions import sums
 from petition.signatures import codes, entries
 from petition.signatures.entries import EntryRef
 
-CHOICES_SHOWN = 5
-CODE_TRIES = 5  # of a million codes, for each mailbox under a petition
-TRIES_KEPT = enqueue.MAILBOX_PERIOD - counters.KEPT_AFTER_EXPIRY  # as long as any of its letters
+MAX_CHOICES = 5
+CODE_TRIES = 5  # of a million codes, for each mailbox and petition
+# As long as the mailbox can get emails; the counter is deleted later by its own delay.
+TRIES_COUNTED_FOR = enqueue.MAILBOX_PERIOD - counters.KEPT_AFTER_EXPIRY
 
 _signature, _tally, _email = Signature.table(), Tally.table(), Email.table()
 
 
 @dataclass(frozen=True, slots=True)
 class PendingConfirmation:
-    """What a confirmation link is about. `choices` are what was typed for its mailbox, by entry,
-    the link's own first, and each that differs in anything once: a name alone would hide that
-    somebody else chose to show it. With more than one the reader is asked which is theirs.
+    """What the page of a confirmation link shows.
+
+    `choices` are the mailbox's entries by number, the link's own first, without duplicates. With
+    more than one the reader is asked which is theirs. They may differ in more than the name.
     """
 
     choices: dict[int, EntryFields]
@@ -52,20 +52,20 @@ class PendingConfirmation:
     confirmed: bool
 
 
-def get_pending(kept: EntryRef) -> PendingConfirmation:
-    """Return what is about to be confirmed. Raises SignatureGone when it is no longer kept."""
+def get_pending(entry_ref: EntryRef) -> PendingConfirmation:
+    """Return what a link is about to confirm. Raises: SignatureGone."""
     row = db.session.execute(
         select(Signature, Petition.slug, PetitionText.title, PetitionText.target)
         .join(Petition, Petition.id == Signature.petition_id)
         .join(PetitionText, Signature.stands_under(PetitionText))
-        .where(Signature.id == kept.signature_id)
+        .where(Signature.id == entry_ref.signature_id)
     ).first()
     if row is None:
         raise SignatureGone
     signature, slug, title, target = row
-    standing: dict[int, EntryFields] = {signature.entry: signature}
+    current: dict[int, EntryFields] = {signature.entry: signature}
     return PendingConfirmation(
-        choices=standing if signature.counted else _choices(signature, kept.entry),
+        choices=current if signature.counted else _choices(signature, entry_ref.entry),
         slug=slug,
         title=title,
         target=target,
@@ -75,139 +75,117 @@ def get_pending(kept: EntryRef) -> PendingConfirmation:
     )
 
 
-def _choices(signature: Signature, own: int) -> dict[int, EntryFields]:
-    """Return what was typed for the mailbox, the link's own first and some of the newest after it:
-    strangers may have typed any number.
+def _choices(signature: Signature, linked: int) -> dict[int, EntryFields]:
+    """Return candidate entries for a mailbox, the linked one first, then the newest.
+
+    At most `MAX_CHOICES`: anyone can add entries.
     """
-    others = db.session.scalars(
+    alternates = db.session.scalars(
         select(AlternateEntry)
         .where(AlternateEntry.signature_id == signature.id)
-        .order_by((AlternateEntry.entry == own).desc(), AlternateEntry.entry.desc())
-        .limit(CHOICES_SHOWN)
+        .order_by((AlternateEntry.entry == linked).desc(), AlternateEntry.entry.desc())
+        .limit(MAX_CHOICES)
     )
-    found: dict[int, EntryFields] = {signature.entry: signature}
-    found |= {other.entry: other for other in others}
-    if own not in found:
+    candidates: dict[int, EntryFields] = {signature.entry: signature}
+    candidates |= {alternate.entry: alternate for alternate in alternates}
+    if linked not in candidates:
         raise SignatureGone
-    different: dict[tuple[object, ...], int] = {}
-    for entry in sorted(found, key=lambda entry: (entry != own, -entry)):
-        written = {name: getattr(found[entry], name) for name in entries.FIELDS}
-        different.setdefault(entries.entry_content(written), entry)
-    return {entry: found[entry] for entry in list(different.values())[:CHOICES_SHOWN]}
+    distinct: dict[tuple[object, ...], int] = {}
+    for number in sorted(candidates, key=lambda number: (number != linked, -number)):
+        values = {name: getattr(candidates[number], name) for name in entries.FIELDS}
+        distinct.setdefault(entries.entry_content(values), number)
+    return {number: candidates[number] for number in list(distinct.values())[:MAX_CHOICES]}
 
 
-def confirm(kept: EntryRef, *, now: datetime) -> None:
-    """Count an entry as its mailbox's signature, once however often and by how many this is asked.
+def confirm(entry_ref: EntryRef, *, now: datetime) -> None:
+    """Count an entry as its mailbox's signature.
 
-    Nothing changes when the mailbox's signature is counted already, with whichever entry. Raises
-    SignatureGone, and PetitionNotOpen when the petition closed over 24 hours ago.
+    Idempotent, also for several links at once: a counted signature stays as it is.
+    Raises: SignatureGone; PetitionNotOpen when the petition closed over 24 hours ago.
     """
     with transaction() as connection:
-        _count(connection, kept, _for_confirming(connection, kept.signature_id), now)
+        _count(connection, entry_ref, _lock_signature(connection, entry_ref.signature_id), now)
 
 
 def confirm_by_code(
-    email_id: int,
-    typed: str,
-    *,
-    keys: Tokens,
-    lifetime: timedelta,
-    now: datetime,
+    email_id: int, text: str, *, keys: Tokens, lifetime: timedelta, now: datetime
 ) -> int:
-    """Confirm the entry of a pending page by the six digits of its mail; return the signature's id.
+    """Confirm the entry of a pending page by its email's code; return the signature's id.
 
-    Raises CodeWrong for a wrong one, past its lifetime, and for any after five wrong ones;
-    SignatureGone; PetitionNotOpen. For an address that has signed already everything is the same.
-    What is no code at all, such as an empty field, is wrong and no try.
+    Text that is no code, such as an empty field, is invalid and no try. Addresses that have signed
+    already are treated alike. Raises: CodeInvalid for a wrong or expired code, and for any after
+    five tries; SignatureGone; PetitionNotOpen.
     """
-    kept = None
-    code = codes.parse_code(typed)
+    confirmed = None
+    code = codes.parse_code(text)
     with transaction() as connection:
-        letter = connection.execute(
-            select(_email.c.signature_id, _email.c.entry, _email.c.mailbox_hash).where(
-                _email.c.id == email_id
-            )
-        ).first()
-        if letter is None or letter.signature_id is None:
+        email = connection.execute(select(_email).where(_email.c.id == email_id)).first()
+        if email is None or email.signature_id is None:
             raise SignatureGone
-        page = EntryRef(letter.signature_id, letter.entry)
-        found = _for_confirming(connection, page.signature_id)
-        # By the mailbox, so that no way around leads through another entry for it.
-        tries = Use(f"code:{found.petition_id}", letter.mailbox_hash, TRIES_KEPT, now + TRIES_KEPT)
+        page_entry = EntryRef(email.signature_id, email.entry)
+        signature = _lock_signature(connection, page_entry.signature_id)
+        # Counted by mailbox: another entry for it gives no new tries.
+        scope, expires_at = f"code:{signature.petition_id}", now + TRIES_COUNTED_FOR
+        tries = Use(scope, email.mailbox_hash, TRIES_COUNTED_FOR, expires_at)
         if code and counters.is_within(connection, tries, limit=CODE_TRIES, now=now):
-            mailed = codes.find_entry(connection, page.signature_id, code, keys, now - lifetime)
-            kept = mailed and _if_the_same(connection, page, mailed)
-        if kept is not None:
-            _count(connection, kept, found, now)
-    if kept is None:
-        raise CodeInvalid
-    return kept.signature_id
+            emailed = codes.find_entry(
+                connection, page_entry.signature_id, code, keys, now - lifetime
+            )
+            if emailed is not None and _is_same_entry(connection, page_entry, emailed):
+                confirmed = emailed
+                _count(connection, confirmed, signature, now)
+    if confirmed is None:
+        raise CodeInvalid  # outside the transaction, so that the try stays counted
+    return confirmed.signature_id
 
 
-def _if_the_same(connection: Connection, page: EntryRef, mailed: EntryRef) -> EntryRef | None:
-    """Return the entry whose mail held a code, if it is the page's own or says the same: who
-    presses "Sign" twice has two entries, and perhaps one mail.
-    """
-    if mailed == page:
-        return mailed
-    on_page, in_mail = entries.get_fields(connection, page), entries.get_fields(connection, mailed)
-    if (
-        on_page is None
-        or in_mail is None
-        or entries.entry_content(on_page) != entries.entry_content(in_mail)
-    ):
-        return None
-    return mailed
+def _is_same_entry(connection: Connection, one: EntryRef, other: EntryRef) -> bool:
+    """Return whether two entries say the same: a double click makes two, and perhaps one email."""
+    if one == other:  # which may have been replaced since by a correction
+        return True
+    values, other_values = (entries.get_fields(connection, ref) for ref in (one, other))
+    if values is None or other_values is None:
+        return False
+    return entries.entry_content(values) == entries.entry_content(other_values)
 
 
-def _count(connection: Connection, kept: EntryRef, found: Row[Any], now: datetime) -> None:
-    if found.confirmed_at is not None:
+def _count(connection: Connection, entry_ref: EntryRef, signature: Row[Any], now: datetime) -> None:
+    if signature.confirmed_at is not None:
         return
     if (
-        found.state in {PetitionState.CLOSED, PetitionState.VICTORY}
-        and now > found.closed_at + entries.GRACE_PERIOD
+        signature.state in {PetitionState.CLOSED, PetitionState.VICTORY}
+        and now > signature.closed_at + entries.GRACE_PERIOD
     ):
-        raise PetitionNotOpen(found.slug, found.state)
-    if found.entry != kept.entry and not entries.make_current(connection, kept):
+        raise PetitionNotOpen(signature.slug, signature.state)
+    if signature.entry != entry_ref.entry and not entries.make_current(connection, entry_ref):
         raise SignatureGone
-    # The tally's row is locked from here to the commit: numbers follow each other with no gap
-    # and no twin.
+    # This locks the tally's row until the commit, so numbers have no gaps and no duplicates.
     number = connection.execute(
-        _COUNT_ONE, {"petition": found.petition_id, "now": now}
+        _INCREMENT_TALLY, {"petition": signature.petition_id, "now": now}
     ).scalar_one()
     counted = connection.execute(
-        _NUMBER, {"signature": kept.signature_id, "number": number, "now": now}
+        _MARK_CONFIRMED, {"signature": entry_ref.signature_id, "number": number, "now": now}
     )
     sums.change(connection, added=counted)
-    reader = enqueue.Recipient(kept.signature_id, kept.entry, found.mailbox_hash)
-    enqueue.email_signer(connection, EmailKind.THANKS, reader, now=now)
+    recipient = enqueue.Recipient(entry_ref.signature_id, entry_ref.entry, signature.mailbox_hash)
+    enqueue.email_signer(connection, EmailKind.THANKS, recipient, now=now)
 
 
-def _for_confirming(connection: Connection, signature_id: int) -> Row[Any]:
-    """Lock the signature (SQLite has locked everything already) and return what decides about
-    it.
-    """
-    row = connection.execute(_FOR_CONFIRMING, {"signature": signature_id}).first()
+def _lock_signature(connection: Connection, signature_id: int) -> Row[Any]:
+    """Lock a signature and return what confirming depends on. Raises: SignatureGone."""
+    row = connection.execute(_SELECT_LOCKED, {"signature": signature_id}).first()
     if row is None:
         raise SignatureGone
     return row
 
 
-_FOR_CONFIRMING = (
-    select(
-        _signature.c.petition_id,
-        _signature.c.mailbox_hash,
-        _signature.c.entry,
-        _signature.c.confirmed_at,
-        Petition.slug,
-        Petition.state,
-        Petition.closed_at,
-    )
+_SELECT_LOCKED = (
+    select(_signature, Petition.slug, Petition.state, Petition.closed_at)
     .join(Petition, Petition.id == _signature.c.petition_id)
     .where(_signature.c.id == bindparam("signature"))
     .with_for_update(of=_signature)
 )
-_COUNT_ONE = (
+_INCREMENT_TALLY = (
     update(_tally)
     .where(_tally.c.petition_id == bindparam("petition"))
     .values(
@@ -217,7 +195,7 @@ _COUNT_ONE = (
     )
     .returning(_tally.c.last_number)
 )
-_NUMBER = (
+_MARK_CONFIRMED = (
     update(_signature)
     .where(_signature.c.id == bindparam("signature"))
     .values(confirmed_at=bindparam("now"), number=bindparam("number"))
@@ -227,7 +205,7 @@ _NUMBER = (
 
 @dataclass(frozen=True, slots=True)
 class Thanks:
-    """What the thank-you page shows: the petition and the number that the signature got."""
+    """What the thank-you page shows; `number` is the signature's."""
 
     slug: str
     language: str
@@ -235,9 +213,7 @@ class Thanks:
 
 
 def get_thanks(signature_id: int) -> Thanks:
-    """Return what the thank-you page shows. Raises SignatureGone, also for one that is not
-    confirmed.
-    """
+    """Return what the thank-you page shows. Raises: SignatureGone unless it is confirmed."""
     row = db.session.execute(
         select(Petition.slug, Signature.language, Signature.number)
         .join(Petition, Petition.id == Signature.petition_id)

@@ -1,4 +1,4 @@
-"""“I did not sign this”: the owner of a mailbox removes what somebody else has entered for it."""
+"""“I did not sign this”: the owner of a mailbox removes what somebody else entered for it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,34 +17,27 @@ _signature, _email = Signature.table(), Email.table()
 
 @dataclass(frozen=True, slots=True)
 class Disowned:
-    """Whether there was an entry to erase, and the signature of the mailbox that is still kept
-    under that petition.
-    """
+    """Whether an entry was erased, and the id of the mailbox's signature that is `left`."""
 
     removed: bool
     left: int | None
 
 
 def disown(email_id: int, *, never_again: bool, now: datetime) -> Disowned:
-    """Erase the entry that a letter is about, which the owner of the mailbox did not make, and say
-    what became of it; with `never_again` mail them no more.
+    """Erase the entry that an email is about; with `never_again` suppress the mailbox.
 
-    Twice changes nothing more, and never again can be said as long as the letter is remembered,
-    the entry kept or not. Raises SignatureGone after that.
+    Idempotent. `never_again` works as long as the email's record is stored, even without the entry.
+    Raises: SignatureGone once the record is erased.
     """
     with transaction() as connection:
-        letter = connection.execute(
-            select(_email.c.signature_id, _email.c.entry, _email.c.mailbox_hash).where(
-                _email.c.id == email_id
-            )
-        ).first()
-        if letter is None or not letter.mailbox_hash:
+        email = connection.execute(select(_email).where(_email.c.id == email_id)).first()
+        if email is None or not email.mailbox_hash:
             raise SignatureGone
-        kept = EntryRef(letter.signature_id or 0, letter.entry or 0)
-        removed = entries.remove_entry(connection, kept, now=now)
+        entry_ref = EntryRef(email.signature_id or 0, email.entry or 0)
+        removed = entries.remove_entry(connection, entry_ref, now=now)
         if never_again:
-            suppression.suppress(connection, letter.mailbox_hash, now=now)
+            suppression.suppress(connection, email.mailbox_hash, now=now)
         left = connection.scalar(
-            select(_signature.c.id).where(_signature.c.id == letter.signature_id)
+            select(_signature.c.id).where(_signature.c.id == email.signature_id)
         )
         return Disowned(removed, left)

@@ -1,4 +1,4 @@
-"""One reminder to who has not confirmed after a day, and never a second."""
+"""One reminder, after a day, for each signature that is not confirmed."""
 
 from datetime import datetime, timedelta
 
@@ -16,20 +16,19 @@ _signature, _email = Signature.table(), Email.table()
 
 
 def enqueue_reminders(*, within: timedelta, now: datetime) -> int:
-    """Put reminders in the box for signatures made a day ago that are not confirmed, and return how
-    many. `within` is how long ago at most.
+    """Enqueue reminders for signatures made over a day ago, `within` at most; return how many.
 
-    Only where the first mail was sent, while the petition is open. The database refuses a second
-    reminder for a signature, whoever runs this at once.
+    Only where the first email was sent and the petition is open. Idempotent: a unique index refuses
+    a second reminder for a signature, whichever worker runs this.
     """
-    mine = _email.c.signature_id == _signature.c.id
-    was_mailed = exists().where(
-        mine,
-        _email.c.entry == _signature.c.entry,  # it is about the one that stands
+    has_email = _email.c.signature_id == _signature.c.id
+    was_sent = exists().where(
+        has_email,
+        _email.c.entry == _signature.c.entry,  # about the current entry
         _email.c.kind == EmailKind.CONFIRM,
         _email.c.state == EmailState.SENT,
     )
-    was_reminded = exists().where(mine, _email.c.kind == EmailKind.REMINDER)
+    was_reminded = exists().where(has_email, _email.c.kind == EmailKind.REMINDER)
     with transaction() as connection:
         due = connection.execute(
             select(_signature.c.id, _signature.c.entry, _signature.c.mailbox_hash)
@@ -39,17 +38,17 @@ def enqueue_reminders(*, within: timedelta, now: datetime) -> int:
                 _signature.c.signed_at <= now - REMIND_AFTER,
                 _signature.c.signed_at > now - within,
                 Petition.state == PetitionState.OPEN,
-                was_mailed,
+                was_sent,
                 ~was_reminded,
             )
             .limit(BATCH_SIZE)
             .with_for_update(of=_signature, skip_locked=True)
         ).all()
-        put_in = 0
+        enqueued = 0
         for signature_id, entry, mailbox_hash in due:
-            reader = enqueue.Recipient(signature_id, entry, mailbox_hash)
-            # Its row is locked here already: whoever has the turn now is not waited for.
-            if advisory_lock(connection, reader.mailbox_hash, wait=False):
-                enqueue.email_signer(connection, EmailKind.REMINDER, reader, now=now)
-                put_in += 1
-    return put_in
+            # Not waited for: the holder may be waiting for the row that is locked above.
+            if advisory_lock(connection, mailbox_hash, wait=False):
+                recipient = enqueue.Recipient(signature_id, entry, mailbox_hash)
+                enqueue.email_signer(connection, EmailKind.REMINDER, recipient, now=now)
+                enqueued += 1
+    return enqueued

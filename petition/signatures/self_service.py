@@ -1,5 +1,6 @@
-"""The signer's own page: see everything that is kept, correct it, take the signature back. A link
-in the mails is the key; there is no account.
+"""The signer's own page: see, download, correct and withdraw a signature.
+
+A link in the emails is the key; there is no account.
 """
 
 from dataclasses import asdict, dataclass
@@ -34,13 +35,15 @@ _signature = Signature.table()
 
 @dataclass(frozen=True, slots=True)
 class StoredSignature:
-    """All that is kept of a signature. `copied_at` are the moments when organisers downloaded a
-    list that it was on; `erased_at` is when it will be anonymised, once that is known.
+    """Everything that is stored about a signature.
+
+    `copied_at` are the times when organisers downloaded a list with it. `erased_at` is when it will
+    be purged or anonymised, None while its petition is open.
     """
 
     signature: Signature
-    attempts: list[AlternateEntry]
-    letters: list[Email]
+    alternates: list[AlternateEntry]
+    emails: list[Email]
     slug: str
     title: str
     organiser: str
@@ -50,7 +53,7 @@ class StoredSignature:
 
 
 def get_stored(signature_id: int, *, purge_days: int, anonymise_days: int) -> StoredSignature:
-    """Return what is kept of a signature. Raises SignatureGone."""
+    """Return what is stored about a signature. Raises: SignatureGone."""
     row = db.session.execute(
         select(Signature, Petition, PetitionText)
         .join(Petition, Petition.id == Signature.petition_id)
@@ -60,35 +63,29 @@ def get_stored(signature_id: int, *, purge_days: int, anonymise_days: int) -> St
     if row is None or row.Signature.email == "":
         raise SignatureGone
     signature, petition, text = row
+    erased_at = None
     if not signature.counted:
         erased_at = signature.signed_at + timedelta(days=purge_days)
     elif petition.closed_at is not None:
         erased_at = petition.closed_at + timedelta(days=anonymise_days)
-    else:
-        erased_at = None
+    alternates = select(AlternateEntry).where(AlternateEntry.signature_id == signature_id)
+    emails = select(Email).where(Email.signature_id == signature_id).order_by(Email.id)
+    downloads = _downloads(signature.petition_id, signature.confirmed_at)
     return StoredSignature(
         signature=signature,
-        attempts=list(
-            db.session.scalars(
-                select(AlternateEntry).where(AlternateEntry.signature_id == signature_id)
-            )
-        ),
-        letters=list(
-            db.session.scalars(
-                select(Email).where(Email.signature_id == signature_id).order_by(Email.id)
-            )
-        ),
+        alternates=list(db.session.scalars(alternates)),
+        emails=list(db.session.scalars(emails)),
         slug=petition.slug,
         title=text.title,
         organiser=text.organiser,
         target=text.target,
-        copied_at=list(db.session.scalars(_copies(signature.petition_id, signature.confirmed_at))),
+        copied_at=list(db.session.scalars(downloads)),
         erased_at=erased_at,
     )
 
 
-def _copies(petition_id: int, confirmed_at: datetime | None) -> Select[datetime]:
-    """Return the query for the downloads of lists that a signature was on."""
+def _downloads(petition_id: int, confirmed_at: datetime | None) -> Select[datetime]:
+    """Return the query for the times when a list with a signature was downloaded."""
     return (
         select(AuditEntry.at)
         .where(
@@ -101,11 +98,10 @@ def _copies(petition_id: int, confirmed_at: datetime | None) -> Select[datetime]
 
 
 def correct(signature_id: int, entry: Entry, *, now: datetime) -> None:
-    """Keep what its signer has corrected. Raises SignatureGone, also for one that is not confirmed:
-    there, signing again does it.
+    """Replace the entry of a confirmed signature.
 
-    The corrected entry gets a number of its own: whoever typed the earlier one cannot read it
-    through the links they hold.
+    The new entry gets a number of its own, so links for the earlier one do not show it.
+    Raises: SignatureGone, also for an unconfirmed signature; there, sign again.
     """
     with transaction() as connection:
         before = connection.execute(
@@ -120,7 +116,7 @@ def correct(signature_id: int, entry: Entry, *, now: datetime) -> None:
             .where(_signature.c.id == signature_id)
             .values(
                 **asdict(entry),
-                # Another comment is read by an organiser before it shows; the same one was.
+                # An organiser reads a changed comment before it is shown.
                 comment_state=case(
                     (_signature.c.comment == entry.comment, _signature.c.comment_state),
                     else_=CommentState.WAITING.value,
@@ -134,27 +130,17 @@ def correct(signature_id: int, entry: Entry, *, now: datetime) -> None:
 
 
 def withdraw(signature_id: int, *, now: datetime) -> str:
-    """Erase a signature, take it from the count, and let a mail say so; return the petition's slug.
-
-    Raises SignatureGone, also the second time.
-    """
+    """Erase a signature and enqueue a farewell; return the slug. Raises: SignatureGone."""
     with transaction() as connection:
         row = connection.execute(
-            select(
-                _signature.c.email,
-                _signature.c.mailbox_hash,
-                _signature.c.language,
-                _signature.c.petition_id,
-                _signature.c.confirmed_at,
-                Petition.slug,
-            )
+            select(_signature, Petition.slug)
             .join(Petition, Petition.id == _signature.c.petition_id)
             .where(_signature.c.id == signature_id)
             .with_for_update(of=_signature)
         ).first()
         if row is None:
             raise SignatureGone
-        copied = connection.scalar(_copies(row.petition_id, row.confirmed_at).limit(1)) is not None
+        download = connection.scalar(_downloads(row.petition_id, row.confirmed_at).limit(1))
         entries.erase_signature(connection, signature_id, now=now)
         enqueue.email_withdrawn_signer(
             connection,
@@ -162,21 +148,22 @@ def withdraw(signature_id: int, *, now: datetime) -> str:
             row.language,
             row.petition_id,
             mailbox_hash=row.mailbox_hash,
-            list_downloaded=copied,
+            list_downloaded=download is not None,
             now=now,
         )
         return str(row.slug)
 
 
 def request_link(address: Address, *, sender: FormSender, now: datetime) -> None:
-    """Mail the links of this page, one for each of its signatures, to an address that has signed;
-    do the same for any other, but for the mail. Raises TooMany.
+    """Email the links of the signer's page, one for each signature of the mailbox.
+
+    For an address that never signed everything is the same except the email. Raises: RateLimited.
     """
     with transaction() as connection:
         advisory_lock(connection, address.mailbox_hash)
         rate_limits.hit(connection, sender.limits, now=now)
-        # To the address that was confirmed or is asked with: anybody may have typed another.
-        foremost = connection.execute(
+        # A confirmed address first, then the one asked with: anyone can type another spelling.
+        row = connection.execute(
             select(_signature.c.id, _signature.c.entry)
             .where(_signature.c.mailbox_key == address.mailbox)
             .order_by(
@@ -187,41 +174,42 @@ def request_link(address: Address, *, sender: FormSender, now: datetime) -> None
             .limit(1)
             .with_for_update(read=True, key_share=True)
         ).first()
-        signature_id, entry = foremost or (None, None)
-        reader = enqueue.Recipient(signature_id, entry, address.mailbox_hash)
-        enqueue.email_signer(connection, EmailKind.MY_PAGE, reader, now=now)
+        signature_id, entry = row or (None, None)
+        recipient = enqueue.Recipient(signature_id, entry, address.mailbox_hash)
+        enqueue.email_signer(connection, EmailKind.MY_PAGE, recipient, now=now)
 
 
-def export_data(mine: StoredSignature) -> dict[str, Any]:
-    """Return everything that is kept, for a JSON file: moments in ISO 8601, UTC."""
+def export_data(stored: StoredSignature) -> dict[str, Any]:
+    """Return everything that is stored, for a JSON file; times are ISO 8601 in UTC."""
+    signature = stored.signature
     return {
-        "petition": {"slug": mine.slug, "title": mine.title, "target": mine.target},
-        "signature": _written(mine.signature)
+        "petition": {"slug": stored.slug, "title": stored.title, "target": stored.target},
+        "signature": _export_entry(signature)
         | {
-            "number": mine.signature.number,
-            "comment_state": mine.signature.comment_state,
-            "confirmed_at": _moment(mine.signature.confirmed_at),
+            "number": signature.number,
+            "comment_state": signature.comment_state,
+            "confirmed_at": _format_time(signature.confirmed_at),
         },
-        "other_entries": [_written(attempt) for attempt in mine.attempts],
+        "other_entries": [_export_entry(alternate) for alternate in stored.alternates],
         "letters": [
             {
-                "kind": letter.kind,
-                "state": letter.state,
-                "created_at": _moment(letter.created_at),
-                "sent_at": _moment(letter.sent_at),
-                "reason": letter.reason,
+                "kind": email.kind,
+                "state": email.state,
+                "created_at": _format_time(email.created_at),
+                "sent_at": _format_time(email.sent_at),
+                "reason": email.reason,
             }
-            for letter in mine.letters
+            for email in stored.emails
         ],
-        "lists_downloaded_at": [_moment(at) for at in mine.copied_at],
-        "erased_at": _moment(mine.erased_at),
+        "lists_downloaded_at": [_format_time(time) for time in stored.copied_at],
+        "erased_at": _format_time(stored.erased_at),
     }
 
 
-def _written(entry: EntryFields) -> dict[str, Any]:
-    written = {name: getattr(entry, name) for name in EntryFields.__annotations__}
-    return written | {"signed_at": _moment(entry.signed_at)}
+def _export_entry(entry: EntryFields) -> dict[str, Any]:
+    values = {name: getattr(entry, name) for name in EntryFields.__annotations__}
+    return values | {"signed_at": _format_time(entry.signed_at)}
 
 
-def _moment(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat(timespec="seconds")
+def _format_time(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat(timespec="seconds")

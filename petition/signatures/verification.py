@@ -1,27 +1,38 @@
-"""How far the mail is that the page after signing is about. The page is the same for every address:
-a letter that is held or not mailed, for whatever reason, looks like one that is.
+"""Verifying an address after signing: the progress of the email, a new email, another address.
+
+The page is the same for every address: a held or suppressed email looks like one that was sent.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import literal_column, or_, select
+from sqlalchemy import Connection, literal_column, or_, select
 
-from petition.core.errors import SignatureGone
+from petition.abuse import bursts, rate_limits
+from petition.abuse.email_domains import is_disposable
+from petition.abuse.rate_limits import FormSender
+from petition.core.errors import DisposableAddressRefused, SignatureGone, TooSoon
 from petition.database.base import db
+from petition.database.transactions import advisory_lock, transaction
 from petition.models import Burst, Email, Petition, Signature
-from petition.models.enums import EmailState
+from petition.models.enums import EmailKind, EmailState
 from petition.outbox import enqueue
+from petition.outbox.enqueue import Hold
 from petition.signatures import entries
-from petition.signatures.entries import EntryRef
+from petition.signatures.entries import Entry, EntryContext, EntryRef
+from petition.signatures.identity import Address
 
-USUAL_WAIT = timedelta(seconds=3)  # after which a mail has left
+USUAL_DELAY = timedelta(seconds=3)  # until an email is sent
+
+_signature, _email = Signature.table(), Email.table()
 
 
 @dataclass(frozen=True, slots=True)
 class EmailProgress:
-    """What the page after signing may know: the petition, what was typed with this entry, and how
-    far its own letter is. Nothing about other entries for the address.
+    """What the page after signing shows: the petition, the entry, and how far its email is.
+
+    It says nothing about other entries for the address. `again_at` is when the email may be resent.
     """
 
     slug: str
@@ -35,7 +46,7 @@ class EmailProgress:
 
 
 def get_progress(email_id: int, *, now: datetime) -> EmailProgress:
-    """Return what the page of a letter shows. Raises SignatureGone."""
+    """Return the progress of an email. Raises: SignatureGone."""
     row = db.session.execute(
         select(Email, Petition.slug)
         .join(Signature, Signature.id == Email.signature_id)
@@ -44,53 +55,163 @@ def get_progress(email_id: int, *, now: datetime) -> EmailProgress:
     ).first()
     if row is None:
         raise SignatureGone
-    letter, slug = row
-    kept = EntryRef(letter.signature_id or 0, letter.entry or 1)
-    written = entries.get_fields(db.session.connection(), kept)
-    if written is None:
+    email, slug = row
+    entry_ref = EntryRef(email.signature_id or 0, email.entry or 1)
+    values = entries.get_fields(db.session.connection(), entry_ref)
+    if values is None:
         raise SignatureGone
-    sent_at = _sent_at(letter, now)
+    sent_at = _displayed_sent_at(email, now)
     return EmailProgress(
-        name=written["name"],
+        name=values["name"],
         slug=slug,
-        language=written["language"],
-        email=written["email"],
-        waiting=sent_at is None and letter.state in {EmailState.DUE, EmailState.HELD},
+        language=values["language"],
+        email=values["email"],
+        waiting=sent_at is None and email.state in {EmailState.DUE, EmailState.HELD},
         sent_at=sent_at,
-        refused=letter.reason if letter.state == EmailState.REFUSED else "",
-        again_at=letter.created_at + enqueue.RESEND_AFTER,
+        refused=email.reason if email.state == EmailState.REFUSED else "",
+        again_at=email.created_at + enqueue.RESEND_AFTER,
     )
 
 
-def _sent_at(letter: Email, now: datetime) -> datetime | None:
-    """Return when a letter left or, of one in a burst, would have: what becomes of the burst later
-    moves nothing that was shown.
+def _displayed_sent_at(email: Email, now: datetime) -> datetime | None:
+    """Return when an email was sent or, if it belongs to a burst, would have been.
+
+    The decision on the burst changes nothing that the page has shown.
     """
-    refused = letter.state == EmailState.REFUSED
-    tried_in_vain = letter.state == EmailState.DUE and letter.reason != ""
-    if letter.burst_id is None or refused or tried_in_vain:
-        return letter.sent_at
-    moments = [moment for moment in (letter.sent_at, _as_if_sent(letter, now)) if moment]
-    return min(moments, default=None)
+    was_refused = email.state == EmailState.REFUSED
+    was_deferred = email.state == EmailState.DUE and email.reason != ""
+    if email.burst_id is None or was_refused or was_deferred:
+        return email.sent_at
+    times = [time for time in (email.sent_at, _expected_sent_at(email, now)) if time]
+    return min(times, default=None)
 
 
-def _as_if_sent(letter: Email, now: datetime) -> datetime | None:
-    """Return when a letter would have left if nobody had held it: as the ones before it in the box
-    did, and not while one of them is at its first try. What is tried again has its own reasons.
+def _expected_sent_at(email: Email, now: datetime) -> datetime | None:
+    """Return when an email would have been sent without a hold, or None if it would be waiting.
+
+    Earlier emails go first, except deferred ones.
     """
-    usual = letter.created_at + USUAL_WAIT
-    before = (Email.id < letter.id) & (Email.attempts <= 1) & (Email.reason == "")
-    is_due = Email.state == literal_column(f"'{EmailState.DUE}'")  # the index's own words
-    first = select(Email.id).where(before, is_due, Email.burst_id.is_(None))
-    if now < usual or db.session.scalar(first.limit(1)) is not None:
+    usual = email.created_at + USUAL_DELAY
+    is_earlier = (Email.id < email.id) & (Email.attempts <= 1) & (Email.reason == "")
+    is_due = Email.state == literal_column(f"'{EmailState.DUE}'")  # as the partial index has it
+    queued = select(Email.id).where(is_earlier, is_due, Email.burst_id.is_(None))
+    if now < usual or db.session.scalar(queued.limit(1)) is not None:
         return None
-    left = (
+    latest = db.session.scalar(
         select(Email.sent_at)
         .outerjoin(Burst, Burst.id == Email.burst_id)
-        .where(before, Email.state == EmailState.SENT)
+        .where(is_earlier, Email.state == EmailState.SENT)
         .where(or_(Email.burst_id.is_(None), Email.sent_at <= Burst.began_at))
         .order_by(Email.id.desc())
         .limit(1)
     )
-    latest = db.session.scalar(left)
     return max(usual, latest) if latest is not None else usual
+
+
+def resend(email_id: int, *, sender: FormSender, now: datetime) -> int:
+    """Enqueue an email once more; return the id of the new one.
+
+    Over the mailbox's limits, which others may have used up, the new one is suppressed.
+    Raises: TooSoon in the first two minutes, RateLimited, SignatureGone.
+    """
+    with transaction() as connection:
+        email, hold = _get_email(connection, email_id)
+        again_at = email.created_at + enqueue.RESEND_AFTER
+        if now < again_at:
+            raise TooSoon(again_at)
+        recipient = enqueue.Recipient(email.signature_id, email.entry, email.mailbox_hash)
+        return _enqueue_again(connection, recipient, sender, now, hold)
+
+
+def renew(signature_id: int, entry: int, *, sender: FormSender, now: datetime) -> int:
+    """Enqueue an email with a new link; return its id. Raises: SignatureGone, RateLimited."""
+    with transaction() as connection:
+        mailbox_hash = connection.scalar(
+            select(Signature.mailbox_hash).where(Signature.id == signature_id)
+        )
+        recipient = enqueue.Recipient(signature_id, entry, mailbox_hash or "")
+        return _enqueue_again(connection, recipient, sender, now)
+
+
+def _enqueue_again(
+    connection: Connection,
+    recipient: enqueue.Recipient,
+    sender: FormSender,
+    now: datetime,
+    hold: Hold | None = None,
+) -> int:
+    advisory_lock(connection, recipient.mailbox_hash)
+    rate_limits.hit(connection, sender.limits, now=now)
+    entry_ref = EntryRef(recipient.signature_id or 0, recipient.entry or 0)
+    locked = entries.lock_signature(connection, entry_ref.signature_id)
+    if not locked or entries.get_fields(connection, entry_ref) is None:
+        raise SignatureGone
+    return enqueue.email_signer(
+        connection, EmailKind.CONFIRM, recipient, now=now, again=True, hold=hold
+    )
+
+
+def correct_address(email_id: int, address: Address, *, sender: FormSender, now: datetime) -> int:
+    """Move the entry of an email to another address; return the id of the new email.
+
+    The mistyped entry is erased, and its unsent emails are withheld.
+    Raises: SignatureGone, also for a counted entry; RateLimited; PetitionNotOpen;
+    DisposableAddressRefused where the petition accepts none.
+    """
+    with transaction() as connection:
+        email, hold = _get_email(connection, email_id)
+        advisory_lock(connection, email.mailbox_hash, address.mailbox_hash)
+        rate_limits.hit(connection, sender.limits, now=now)
+        mistyped = EntryRef(email.signature_id, email.entry or 0)
+        petition_id, values = _lock_mistyped(connection, mistyped, address)
+        # A held email stays held, whatever the new address is.
+        hold = hold or bursts.find_hold(connection, petition_id, address.domain, sender, now=now)
+        corrected = entries.insert_entry(
+            connection,
+            petition_id,
+            Entry(**{name: values[name] for name in entries.FIELDS}),
+            address,
+            EntryContext(**{name: values[name] for name in EntryContext.__annotations__}),
+            now=now,
+            made_at=values["signed_at"],
+        )
+        enqueue.withhold_unsent(connection, mistyped.signature_id, mistyped.entry)
+        entries.remove_entry(connection, mistyped, now=now)
+        recipient = enqueue.Recipient(corrected.signature_id, corrected.entry, address.mailbox_hash)
+        return enqueue.email_signer(connection, EmailKind.CONFIRM, recipient, now=now, hold=hold)
+
+
+def _lock_mistyped(
+    connection: Connection, mistyped: EntryRef, address: Address
+) -> tuple[int, dict[str, Any]]:
+    """Lock the signatures of both addresses, by ascending id; return the petition and the values.
+
+    Raises: SignatureGone, DisposableAddressRefused.
+    """
+    old = Signature.id == mistyped.signature_id
+    petition_id = select(Signature.petition_id).where(old).scalar_subquery()
+    new = (Signature.mailbox_key == address.mailbox) & (Signature.petition_id == petition_id)
+    rows = connection.execute(
+        select(_signature, Petition.refuses_disposable)
+        .join(Petition, Petition.id == Signature.petition_id)
+        .where(old | new)
+        .order_by(Signature.id)
+        .with_for_update(of=_signature)
+    ).all()
+    row = next((row for row in rows if row.id == mistyped.signature_id), None)
+    values = entries.get_fields(connection, mistyped)
+    if row is None or values is None:
+        raise SignatureGone
+    if row.confirmed_at is not None and row.entry == mistyped.entry:
+        raise SignatureGone  # otherwise each correction would add a signature
+    if row.refuses_disposable and is_disposable(address.domain):
+        raise DisposableAddressRefused
+    return row.petition_id, values
+
+
+def _get_email(connection: Connection, email_id: int) -> tuple[Any, Hold | None]:
+    """Return an email's row, and its hold while a burst holds it. Raises: SignatureGone."""
+    email = connection.execute(select(_email).where(_email.c.id == email_id)).first()
+    if email is None or email.signature_id is None:
+        raise SignatureGone
+    return email, Hold(email.burst_id) if email.state == EmailState.HELD else None

@@ -13,7 +13,7 @@ from petition.core import tokens
 from petition.core.clock import now
 from petition.core.errors import CodeInvalid, DisposableAddressRefused, TokenExpired, TooSoon
 from petition.petitions import queries, updates
-from petition.signatures import confirmation, signing, verification
+from petition.signatures import confirmation, verification
 from petition.signatures.entries import EntryRef
 from petition.web.middleware.headers import see_other
 from petition.web.middleware.language import LocalizedBlueprint, set_language
@@ -56,7 +56,7 @@ def send_again(token: str) -> AnyResponse:
     (email_id,) = _read(tokens.PENDING, token)
     moment = now()
     try:
-        email_id = signing.resend(email_id, sender=abuse_checks.request_sender(), now=moment)
+        email_id = verification.resend(email_id, sender=abuse_checks.request_sender(), now=moment)
     except TooSoon:
         return _pending(token)
     return _to_pending(email_id, again=1)
@@ -94,7 +94,7 @@ def correct_address(token: str) -> AnyResponse:
     form = AddressForm(request.form)
     if form.valid():
         try:
-            email_id = signing.correct(
+            email_id = verification.correct_address(
                 email_id,
                 form.address(),
                 sender=abuse_checks.request_sender(),
@@ -161,7 +161,7 @@ def renew(token: str) -> AnyResponse:
         ids = _read(_confirming(), token)
     except TokenExpired as expired:
         ids = expired.ids
-    email_id = signing.renew(*ids, sender=abuse_checks.request_sender(), now=now())
+    email_id = verification.renew(*ids, sender=abuse_checks.request_sender(), now=now())
     return _to_pending(email_id)
 
 
