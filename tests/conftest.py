@@ -31,6 +31,13 @@ SITE = "https://petition.example.org"
 TODAY = datetime(2016, 5, 26, 12, tzinfo=UTC)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker of tests that the accessibility statement is about."""
+    config.addinivalue_line(
+        "markers", "accessibility_statement(id): tests this check of the accessibility statement"
+    )
+
+
 def in_one_window(seconds: float, of: timedelta = WINDOW) -> None:
     """Wait for the next window of the clock if this one ends within so many seconds: limits count
     in such windows, and what takes that long is to be counted in one.

@@ -314,6 +314,6 @@ def test_a_fault_is_a_page_with_words_and_a_log_line_without_persons(
             connection.execute(text("ALTER TABLE mislaid RENAME TO email"))
     assert answer.status_code == 500
     assert "Something went wrong" in answer.text
-    assert "fault in POST petition.sign" in caplog.text
+    assert "fault in POST sign.submit" in caplog.text
     for person in ("Very Secret", "anna@example.org"):
         assert person not in caplog.text

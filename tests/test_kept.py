@@ -27,9 +27,9 @@ class Clock:
 def clock(app: Flask) -> Clock:
     """Return the timer of the kept pages."""
     clock = Clock()
-    kept = app.extensions["page_cache"]
-    assert isinstance(kept, PageCache)
-    kept._timer = clock  # noqa: SLF001 (the layer takes its timer when made; this is the app's own)
+    cache = app.extensions["page_cache"]
+    assert isinstance(cache, PageCache)
+    cache._timer = clock  # noqa: SLF001 (the layer takes its timer when made; this is the app's own)
     return clock
 
 
@@ -71,8 +71,8 @@ def test_each_share_channel_keeps_its_own_and_other_queries_share_one(
     assert 'name="channel" value="wa"' in client.get(f"/p/{petition}?r=wa").text
     assert 'name="channel" value=""' in client.get(f"/p/{petition}?r=evil").text
     assert 'name="channel" value=""' in client.get(f"/p/{petition}?fbclid=abc").text
-    kept = client.application.extensions["page_cache"]
-    assert len(kept._answers) == 2  # noqa: SLF001 (how much is kept is the point)
+    cache = client.application.extensions["page_cache"]
+    assert len(cache._pages) == 2  # noqa: SLF001 (how much is kept is the point)
 
 
 def test_an_unchanged_page_is_304(client: Client, petition: str, clock: Clock) -> None:
@@ -99,7 +99,7 @@ def test_a_page_is_compressed_for_those_who_take_it(
     assert int(packed.headers["Content-Length"]) == len(packed.data) < len(plain.data) / 2
 
 
-def test_head_answers_as_get_without_the_body(client: Client, petition: str, clock: Clock) -> None:
+def test_head_pages_as_get_without_the_body(client: Client, petition: str, clock: Clock) -> None:
     fresh = client.head(f"/p/{petition}")
     assert fresh.status_code == 200
     assert fresh.data == b""
@@ -114,14 +114,14 @@ def test_nothing_else_is_kept(client: Client, petition: str, clock: Clock) -> No
     client.get(answer.location)
     client.get("/p/nobody")
     client.post(f"/p/{petition}/sign", data={})
-    assert client.application.extensions["page_cache"]._answers == {}  # noqa: SLF001
+    assert client.application.extensions["page_cache"]._pages == {}  # noqa: SLF001
 
 
 def test_what_is_kept_is_bounded(client: Client, petition: str, clock: Clock) -> None:
-    kept = client.application.extensions["page_cache"]
-    kept._answers.update({(f"/{number}", "en", ""): None for number in range(MAX_PAGES)})  # noqa: SLF001
+    cache = client.application.extensions["page_cache"]
+    cache._pages.update({(f"/{number}", "en", ""): None for number in range(MAX_PAGES)})  # noqa: SLF001
     client.get(f"/p/{petition}")
-    assert len(kept._answers) == 1  # noqa: SLF001
+    assert len(cache._pages) == 1  # noqa: SLF001
 
 
 def test_a_counter_for_other_sites_may_be_read_by_them(client: Client, petition: str) -> None:

@@ -14,7 +14,7 @@ from petition.database.base import db
 from petition.models import PetitionText
 from petition.models.enums import PetitionState
 from petition.petitions import lifecycle
-from petition.web.support import image_cache as web_drawings
+from petition.web.support import image_cache
 from petition.web.support.image_cache import ImageCache
 from tests.conftest import TODAY, Client, confirmed, make_petition, text_of
 from tests.post_office import PostOffice
@@ -76,29 +76,29 @@ def test_drawing_takes_nothing_from_signing(tmp_path: Path) -> None:
 
     drawings = ImageCache(tmp_path / "artwork", timer=lambda: clock[0])
     for number in range(6):  # five seconds saved up, and what came together meanwhile
-        assert drawings.drawn("x.png", draw, number) == b"%d" % number
+        assert drawings.get_or_draw("x.png", draw, number) == b"%d" % number
     with pytest.raises(ServiceUnavailable) as refused:
-        drawings.drawn("x.png", draw, 6)
+        drawings.get_or_draw("x.png", draw, 6)
     assert refused.value.retry_after == 15
-    assert drawings.drawn("x.png", draw, 5) == b"5", "what is kept costs nothing"
+    assert drawings.get_or_draw("x.png", draw, 5) == b"5", "what is kept costs nothing"
     clock[0] += 15
-    assert drawings.drawn("x.png", draw, 6) == b"6"
+    assert drawings.get_or_draw("x.png", draw, 6) == b"6"
 
 
 def test_the_oldest_drawings_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web_drawings, "MAX_IMAGES", 2)
+    monkeypatch.setattr(image_cache, "MAX_FILES", 2)
     drawings = ImageCache(tmp_path)
     for number in range(4):
-        drawings.drawn("x.png", lambda number: b"%d" % number, number)
+        drawings.get_or_draw("x.png", lambda number: b"%d" % number, number)
         for age, file in enumerate(sorted(tmp_path.iterdir(), key=lambda f: -f.stat().st_mtime)):
             utime(file, (0, 1_000_000 - age))
-    assert drawings.found("x.png", 0) is None
-    assert drawings.found("x.png", 3) == b"3"
+    assert drawings.get("x.png", 0) is None
+    assert drawings.get("x.png", 3) == b"3"
     assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_who_waits_for_a_drawing_reads_so(app: Flask, client: Client, petition: str) -> None:
-    app.extensions["image_cache"]._left = -1.0  # noqa: SLF001
+    app.extensions["image_cache"]._budget = -1.0  # noqa: SLF001
     answer = client.get(f"/en/p/{petition}/sheet.pdf")
     assert answer.status_code == 503
     assert 15 <= int(answer.headers["Retry-After"]) <= 21

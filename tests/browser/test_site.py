@@ -31,6 +31,7 @@ def confirm(page: Page, site: Site, email: str) -> None:
     expect(page.get_by_role("heading", name="Thank you for signing")).to_be_visible()
 
 
+@pytest.mark.accessibility_statement("no-javascript")
 @pytest.mark.parametrize("javascript", [True, False])
 def test_the_way_from_the_letter_to_thanks(site: Site, open_page: Open, javascript: bool) -> None:
     email = f"journey.{javascript}@example.org"
@@ -64,6 +65,7 @@ def test_the_code_of_the_mail_is_typed_where_one_signed(site: Site, open_page: O
     assert "sent" in site.log
 
 
+@pytest.mark.accessibility_statement("errors")
 def test_errors_are_summed_up_focused_and_lead_to_their_fields(open_page: Open) -> None:
     page = open_page("/p/kuramshin")
     page.get_by_label("Your full name").fill("Anna Berg")

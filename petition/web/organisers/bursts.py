@@ -7,8 +7,8 @@ from petition.core.clock import now
 from petition.core.errors import PermissionDenied
 from petition.models.enums import BurstState, Role
 from petition.organisers import access, burst_review
-from petition.web.middleware.headers import see_other
 from petition.web.organisers.guard import pages, signed_in
+from petition.web.support.responses import see_other
 
 
 @pages.post("/p/<slug>/bursts/<int:burst_id>")

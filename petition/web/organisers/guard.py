@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from petition.extensions import csrf
 from petition.models import Organiser
 from petition.organisers import access
-from petition.web.middleware.headers import see_other
+from petition.web.support.responses import see_other
 
 pages = Blueprint("organisers", __name__, url_prefix="/organisers")
 

@@ -1,4 +1,6 @@
-"""What stands around a petition's letter on its page, and around pages that belong to none."""
+"""Template values of a petition's page besides the petition, and of pages without a petition."""
+
+from typing import Any
 
 from flask import current_app, g
 from sqlalchemy.exc import SQLAlchemyError
@@ -7,57 +9,55 @@ from petition.models.enums import PUBLIC_STATES, PetitionState
 from petition.petitions import queries, supporters, updates
 from petition.web.support.memo import memoize
 
-FEW = 1_000  # signatures: below, the sums are made anew whenever the count has moved
+FEW = 1_000  # signatures: below, the totals are made anew whenever the count has moved
 
 
-def get_page_context(shown: queries.PetitionView) -> dict[str, object]:
-    """Return what a petition's page says besides the petition: who signed, the news, where to
-    write, and for one that takes no more signatures the others that do.
-    """
+def get_page_context(petition: queries.PetitionView) -> dict[str, Any]:
+    """Return supporters, totals, news and targets; for a closed petition also the open ones."""
     others = (
         []
-        if shown.takes_signatures
+        if petition.takes_signatures
         else queries.list_petitions(g.language, states=(PetitionState.OPEN,))
     )
     return {
-        # Never remembered: a name that was taken back is gone from the next page on.
-        "company": supporters.get_shown(shown.id),
-        "sums": memoize(
-            f"sums:{shown.id}:{shown.count}" if shown.count < FEW else f"sums:{shown.id}",
-            lambda: supporters.get_totals(shown.id),
+        # Not memoized: a withdrawn name must be gone from the next page on.
+        "supporters": supporters.get_shown(petition.id),
+        "totals": memoize(
+            f"sums:{petition.id}:{petition.count}"
+            if petition.count < FEW
+            else f"sums:{petition.id}",
+            lambda: supporters.get_totals(petition.id),
         ),
-        "news": updates.list_updates(shown.id, g.language, most=3),
-        "has_targets": bool(updates.list_targets(shown.id)),
-        "others": [other for other in others if other.slug != shown.slug],
+        "news": updates.list_updates(petition.id, g.language, most=3),
+        "has_targets": bool(updates.list_targets(petition.id)),
+        "others": [other for other in others if other.slug != petition.slug],
     }
 
 
-def find_featured(listed: list[queries.PetitionSummary]) -> queries.PetitionSummary | None:
-    """Return which of the public petitions stands at `/`, if one does: the featured one, else the
-    only open one.
-    """
+def find_featured(petitions: list[queries.PetitionSummary]) -> queries.PetitionSummary | None:
+    """Return the petition shown at `/`: the featured one, else the only open one, else None."""
     featured = current_app.config["FEATURED"]
-    chosen = [
+    candidates = [
         petition
-        for petition in listed
+        for petition in petitions
         if (petition.slug == featured if featured else petition.state == PetitionState.OPEN)
     ]
-    return chosen[0] if len(chosen) == 1 else None
+    return candidates[0] if len(candidates) == 1 else None
 
 
 def site_contact() -> str:
-    """Return the address at the foot of pages that belong to no petition: the site's own, else that
-    of the petition at `/`. Nothing while the database cannot be asked: the page may say just that.
+    """Return the contact address of pages without a petition.
+
+    It is the site's own, else that of the petition at `/`. Returns "" while the database cannot be
+    read, as the page may be the error page that says so.
     """
-    own: str = current_app.config["CONTACT"]
-    if own:
-        return own
+    contact: str = current_app.config["CONTACT"]
     try:
-        return memoize("contact", _contact_of_foremost)
+        return contact or memoize("contact", _featured_contact)
     except SQLAlchemyError:
         return ""
 
 
-def _contact_of_foremost() -> str:
-    found = find_featured(queries.list_petitions("", states=PUBLIC_STATES))
-    return found.contact if found else ""
+def _featured_contact() -> str:
+    featured = find_featured(queries.list_petitions("", states=PUBLIC_STATES))
+    return featured.contact if featured else ""
