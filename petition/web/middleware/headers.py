@@ -1,17 +1,15 @@
 """Security and caching headers of every response, and the refusal of cross-site forms."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, current_app, g, request
 
 from petition.core import config
 from petition.core.errors import CrossSiteForm
 from petition.web.middleware.language import is_negotiated
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 CONTENT_SECURITY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
@@ -54,15 +52,13 @@ def security_headers(*, https: bool) -> dict[str, str]:
 class SecurityHeaders:
     """WSGI middleware that adds the security headers that a response does not set itself."""
 
-    def __init__(self, app: "WSGIApplication", *, https: bool) -> None:
+    def __init__(self, app: WSGIApplication, *, https: bool) -> None:
         self._app = app
         self._headers = [
             (name.lower(), name, value) for name, value in security_headers(https=https).items()
         ]
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def add_headers(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
             present = {name.lower() for name, _ in headers}
             if "content-security-policy" in present:

@@ -1,12 +1,12 @@
 """The language of a page: the prefix of its path, else the one that the browser prefers."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from flask import Blueprint, Flask, current_app, g, request
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
-from werkzeug.routing import BaseConverter, IntegerConverter, UnicodeConverter, ValidationError
+from werkzeug.routing import AnyConverter, IntegerConverter, UnicodeConverter, ValidationError
 
 from petition.core.text import has_forbidden
 
@@ -14,10 +14,7 @@ MAX_INTEGER = 2**31 - 1  # of an INTEGER column
 
 
 class LocalizedBlueprint(Blueprint):
-    """A blueprint whose rules exist with a language prefix (`/ru/p/kuramshin`) and without.
-
-    `in_languages=False` registers a rule without the prefix only.
-    """
+    """Registers each rule with a language prefix, too, unless `in_languages` is false."""
 
     def add_url_rule(
         self, rule: str, *arguments: Any, in_languages: bool = True, **options: Any
@@ -36,34 +33,14 @@ class TextConverter(UnicodeConverter):
         return value
 
 
-class NumberConverter(IntegerConverter):
-    """The `int` converter, which refuses numbers that no INTEGER column holds."""
-
-    def to_python(self, value: str) -> int:
-        number: int = super().to_python(value)
-        if number > MAX_INTEGER:
-            raise ValidationError
-        return number
-
-
 def init_app(app: Flask) -> None:
     """Add the converters, and take the language prefix off view arguments and put it on URLs."""
     offered = tuple(app.config["LANGUAGES"])
 
-    class LanguageConverter(BaseConverter):
-        """The code of a language that the site offers."""
-
-        regex = "[a-z]{2,3}"
-
-        def to_python(self, value: str) -> str:
-            if value not in offered:
-                raise ValidationError
-            return value
-
     app.url_map.converters |= {
         "default": TextConverter,
-        "int": NumberConverter,
-        "language": LanguageConverter,
+        "int": partial(IntegerConverter, max=MAX_INTEGER),  # type: ignore[dict-item]
+        "language": lambda url_map: AnyConverter(url_map, *offered),  # type: ignore[dict-item]
     }
 
     @app.url_value_preprocessor
@@ -99,10 +76,7 @@ def set_language(language: str) -> None:
 
 
 def negotiate(accept_language: str, offered: tuple[str, ...]) -> str:
-    """Return the best offered language for an Accept-Language header, or the first.
-
-    See RFC 9110 §12.5.4.
-    """
+    """Return the language that suits Accept-Language (RFC 9110 §12.5.4) best, or the first."""
     return _negotiate(accept_language[:200], offered)
 
 

@@ -11,17 +11,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import request
 from werkzeug.http import parse_accept_header
 
 from petition.petitions.sharing import channel_of
 from petition.web.middleware.language import negotiate
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SECONDS = 1.0
 MAX_PAGES = 500  # when there are more, all are dropped
@@ -37,10 +35,7 @@ def cache_response() -> None:
 
 
 def channel_in(query: str) -> str:
-    """Return the share channel that a query string names, or "".
-
-    The cache key and the page must use this same function.
-    """
+    """Return the share channel in a query string, or "". Both the cache key and the page use it."""
     return channel_of(parse_qs(query[:500]).get("r", [""])[0])
 
 
@@ -63,7 +58,7 @@ class PageCache:
 
     def __init__(
         self,
-        app: "WSGIApplication",
+        app: WSGIApplication,
         *,
         languages: tuple[str, ...],
         hosts: Iterable[str],
@@ -80,9 +75,7 @@ class PageCache:
         """Drop every page: a count or a petition has changed in this process."""
         self._pages.clear()
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             return self._app(environ, start_response)
         key = self._key(environ)
@@ -91,7 +84,7 @@ class PageCache:
             return _send(page, environ, start_response)
         return self._render(key, environ, start_response)
 
-    def _key(self, environ: "WSGIEnvironment") -> _Key:
+    def _key(self, environ: WSGIEnvironment) -> _Key:
         path = environ["PATH_INFO"]
         if path.startswith(self._prefixes):
             language = ""
@@ -100,13 +93,13 @@ class PageCache:
         query = environ.get("QUERY_STRING", "")
         return path, language, channel_in(query) if query else ""
 
-    def _is_own_host(self, environ: "WSGIEnvironment") -> bool:
+    def _is_own_host(self, environ: WSGIEnvironment) -> bool:
         host = environ.get("HTTP_HOST", "")
         name = host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0]
         return name in self._hosts
 
     def _render(
-        self, key: _Key, environ: "WSGIEnvironment", start_response: "StartResponse"
+        self, key: _Key, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         """Ask Flask, and cache the response if the view allowed it."""
         held_back: list[tuple[str, _HeaderList]] = []
@@ -157,9 +150,7 @@ def _encoded(etag: str, headers: _HeaderList, body: bytes) -> _Encoded:
     return _Encoded(etag, [*headers, ("ETag", etag), ("Content-Length", str(len(body)))], body)
 
 
-def _send(
-    page: _Page, environ: "WSGIEnvironment", start_response: "StartResponse"
-) -> Iterable[bytes]:
+def _send(page: _Page, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     gzipped = _accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
     encoded = page.gzipped if gzipped else page.plain
     known = environ.get("HTTP_IF_NONE_MATCH")

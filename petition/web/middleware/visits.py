@@ -6,11 +6,12 @@ no cookie is read; the User-Agent header only tells robots from readers.
 
 import logging
 import re
+import time
 from collections import Counter
 from collections.abc import Iterable
 from multiprocessing.util import Finalize
-from threading import Event, Lock, Thread
-from typing import TYPE_CHECKING
+from threading import Lock, Thread
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,9 +21,6 @@ from petition.core.log_safety import safe_traceback
 from petition.petitions import visits
 from petition.web.middleware.language import negotiate
 from petition.web.middleware.page_cache import channel_in
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SAVE_SECONDS = 10.0
 MAX_KEYS = 5_000  # further ones are dropped: somebody makes addresses up
@@ -36,20 +34,18 @@ _log = logging.getLogger(__name__)
 class VisitCounter:
     """The middleware. Counts that cannot be saved are kept; a killed process loses some."""
 
-    def __init__(self, wsgi_app: "WSGIApplication", app: Flask) -> None:
+    def __init__(self, wsgi_app: WSGIApplication, app: Flask) -> None:
         self._wsgi_app, self._app = wsgi_app, app
         self._languages = tuple(app.config["LANGUAGES"])
         self._counts: Counter[visits.VisitKey] = Counter()
         self._lock = Lock()
 
-    def __call__(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("QUERY_STRING") and environ["REQUEST_METHOD"] == "GET":
             self._count(environ)
         return self._wsgi_app(environ, start_response)
 
-    def _count(self, environ: "WSGIEnvironment") -> None:
+    def _count(self, environ: WSGIEnvironment) -> None:
         page = _PETITION_PATH.fullmatch(environ["PATH_INFO"])
         channel = channel_in(environ["QUERY_STRING"])
         if page is None or not channel or _ROBOTS.search(environ.get("HTTP_USER_AGENT", "")):
@@ -63,22 +59,16 @@ class VisitCounter:
                 self._counts[key] += 1
 
     def start(self, *, seconds: float = SAVE_SECONDS) -> None:
-        """Save the counts regularly in a thread, and when the process ends.
-
-        A web worker is a child of multiprocessing, which runs no `atexit` functions.
-        """
-        stopping = Event()
+        """Save the counts regularly in a thread, and when the process ends."""
 
         def save_regularly() -> None:
-            while not stopping.wait(seconds):
+            while True:
+                time.sleep(seconds)
                 self.save()
 
-        def stop() -> None:
-            stopping.set()
-            self.save()
-
         Thread(target=save_regularly, name="visits", daemon=True).start()
-        Finalize(None, stop, exitpriority=1)
+        # Not `atexit`: a web worker is a child of multiprocessing, which does not run it.
+        Finalize(None, self.save, exitpriority=1)
 
     def save(self) -> None:
         """Add the counts to those in the database."""

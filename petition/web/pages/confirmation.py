@@ -23,10 +23,7 @@ pages = LocalizedBlueprint("confirmation", __name__)
 
 @pages.get("/pending/<token>")
 def pending(token: str) -> Response:
-    """Show whether the email was sent and what to do next.
-
-    The page is the same for a new, a pending and a confirmed address.
-    """
+    """Show whether the email was sent. The same page for a new, pending or confirmed address."""
     return _render_pending(token)
 
 
@@ -85,9 +82,7 @@ def redirect_to_pending(token: str) -> Response:
     return see_other(url_for("confirmation.pending", token=token))
 
 
-def _render_pending(
-    token: str, *, status: int = 200, form: AddressForm | None = None, code_error: str = ""
-) -> Response:
+def _render_pending(token: str, **values: Any) -> Response:
     (email_id,) = read_token(tokens.PENDING, token)
     progress = verification.get_progress(email_id, now=now())
     set_language(progress.language)
@@ -95,14 +90,12 @@ def _render_pending(
         "pending",
         progress.slug,
         progress.language,
-        status=status,
         token=token,
         pending=progress,
         suggestion=email_domains.suggestion(progress.email),
         too_soon=now() < progress.again_at,
         again="again" in request.args,
-        form=form or AddressForm(),
-        code_error=code_error,
+        **{"form": AddressForm(), **values},
     )
 
 
@@ -118,10 +111,7 @@ def confirm(token: str) -> Response:
 
 @pages.post("/confirm/<token>")
 def submit(token: str) -> Response:
-    """Confirm the signature. Idempotent.
-
-    If the mailbox has several different entries, the reader must choose one.
-    """
+    """Confirm the signature, with the entry chosen if there are several. Idempotent."""
     try:
         entry_ref = EntryRef(*read_token(_confirm_purpose(), token))
     except TokenExpired as error:
@@ -176,21 +166,18 @@ def redirect_to_confirm(token: str) -> Response:
 
 @pages.get("/thanks/<token>")
 def thanks(token: str) -> Response:
-    """Thank the signer and offer to share the petition.
-
-    There is no link to the signer's own page: people share the address of this one.
-    """
+    """Thank the signer and offer to share the petition."""
+    # Without a link to the signer's own page: people share the address of this one.
     (signature_id,) = read_token(tokens.THANKS, token)
     thanks = confirmation.get_thanks(signature_id)
     set_language(thanks.language)
     return _render("thanks", thanks.slug, thanks.language, number=thanks.number)
 
 
-def _render(name: str, slug: str, language: str, *, status: int = 200, **values: Any) -> Response:
+def _render(name: str, slug: str, language: str, **values: Any) -> Response:
     petition = queries.get_petition(slug, language)
     return render_page(
         f"confirmation/{name}.html",
-        status=status,
         petition=petition,
         has_targets=bool(updates.list_targets(petition.id)),
         **values,

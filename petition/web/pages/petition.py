@@ -1,9 +1,11 @@
 """The petition's page and its counter. The form on the page is submitted to `sign`."""
 
+from typing import Any
+
 from flask import Response, g, jsonify, request
 
 from petition.models.enums import PUBLIC_STATES
-from petition.petitions import queries, sharing
+from petition.petitions import queries
 from petition.web.middleware.language import LocalizedBlueprint
 from petition.web.middleware.page_cache import cache_response, channel_in
 from petition.web.support import abuse_checks
@@ -38,27 +40,17 @@ def show(slug: str) -> Response:
 
 
 def render_petition(
-    slug: str,
-    form: SignForm,
-    *,
-    channel: str,
-    asked_before: bool = False,
-    status: int = 200,
-    cache: str = "",
-    **values: object,
+    slug: str, form: SignForm, *, asked_before: bool = False, **values: Any
 ) -> Response:
-    """Render the petition's page with a form, which may have errors.
+    """Render the petition's page with a form; `values` are passed on to `render_page`.
 
     `asked_before` waives the minimum time for filling in the form.
     """
     petition = queries.get_petition(slug, g.language)
     return render_page(
         "petition/page.html",
-        status=status,
-        cache=cache,
         petition=petition,
         form=form,
-        channel=sharing.channel_of(channel),
         opened=abuse_checks.make_form_token(asked_before=asked_before),
         **get_page_context(petition),
         **values,
@@ -67,12 +59,10 @@ def render_petition(
 
 @pages.get("/p/<slug>/count.json", in_languages=False)
 def count(slug: str) -> Response:
-    """Return the counter for open pages and other sites.
-
-    Its time is cut to the day: to the second, it would tell when somebody confirmed.
-    """
+    """Return the counter for open pages and other sites."""
     cache_response()
     counter = queries.get_count(slug)
+    # The day alone: the second would tell when somebody confirmed.
     response = jsonify(
         count=counter.count,
         goal=counter.goal,

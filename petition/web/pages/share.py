@@ -43,10 +43,7 @@ def kit(slug: str) -> Response:
 
 @pages.get("/p/<slug>/mastodon")
 def mastodon(slug: str) -> Response:
-    """Ask for the reader's Mastodon server and link to it.
-
-    A link, not a redirect: readers see where it leads, and the site is no open redirector.
-    """
+    """Ask for the reader's Mastodon server and link to it: a redirect would be an open one."""
     petition = queries.get_petition(slug, g.language)
     server = request.args.get("server", "")[:253]
     link = sharing.mastodon(server, petition_url(slug), share_text(petition)) if server else None
@@ -127,17 +124,16 @@ def poster(slug: str) -> Response:
     from petition.artwork import documents  # imports fpdf2, which takes longer than most pages
 
     petition = queries.get_petition(slug, g.language)
-    content = get_image_cache().get_or_draw(
-        "poster.pdf",
+    return _send_pdf(
+        "poster",
+        slug,
         documents.poster,
         _card_text(petition, goals.round_down(petition.count)),
         colour=current_app.config["BRAND_COLOUR"],
-        address=_qr_url(slug),
         organiser=_("This petition is run by %(organiser)s.", organiser=petition.text.organiser),
         made=petition.text.created_at,
         face=_face(petition),
     )
-    return _send_pdf(content, f"{slug}-poster-{g.language}.pdf")
 
 
 @pages.get("/p/<slug>/sheet.pdf")
@@ -164,20 +160,17 @@ def sheet(slug: str) -> Response:
         address=_printed_url(slug),
         right_to_left=i18n.is_right_to_left(text.language),
     )
-    content = get_image_cache().get_or_draw(
-        "sheet.pdf",
-        documents.sheet,
-        sheet_text,
-        address=_qr_url(slug),
-        first=first,
-        sheets=sheets,
-        made=text.created_at,
-    )
-    return _send_pdf(content, f"{slug}-sheet-{g.language}.pdf")
+    options = {"first": first, "sheets": sheets, "made": text.created_at}
+    return _send_pdf("sheet", slug, documents.sheet, sheet_text, **options)
 
 
-def _send_pdf(content: bytes, name: str) -> Response:
+def _send_pdf(
+    kind: str, slug: str, draw: Callable[..., bytes], text: object, **options: object
+) -> Response:
+    options |= {"address": _qr_url(slug)}
+    content = get_image_cache().get_or_draw(f"{kind}.pdf", draw, text, **options)
     response = send_content(content, "application/pdf", cache=CACHE)
+    name = f"{slug}-{kind}-{g.language}.pdf"
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'
     return response
 

@@ -15,7 +15,7 @@ from petition.web.pages.petition import render_petition
 from petition.web.support import abuse_checks
 from petition.web.support.forms import SignForm
 from petition.web.support.memo import memoize
-from petition.web.support.responses import see_other, set_retry_after
+from petition.web.support.responses import see_other
 from petition.web.support.tokens import make_token
 
 pages = LocalizedBlueprint("sign", __name__)
@@ -31,7 +31,7 @@ def redirect_to_form(slug: str) -> Response:
 def submit(slug: str) -> Response:
     """Accept a signature. The response is the same whoever has signed before."""
     set_language(request.form.get("language", g.language))
-    channel = request.form.get("channel", "")
+    channel = sharing.channel_of(request.form.get("channel"))
     # A second old at most; `signing.sign` checks again that the petition is open.
     terms = memoize(
         f"signing_terms:{g.language}:{slug}",
@@ -43,37 +43,31 @@ def submit(slug: str) -> Response:
         refuses_disposable=terms.refuses_disposable,
     )
 
-    def ask_again(status: int, **values: Any) -> Response:
-        return render_petition(
-            slug, form, channel=channel, asked_before=True, status=status, **values
-        )
+    def ask_again(notice: str = "", *, status: int = 422, **values: Any) -> Response:
+        values |= {"channel": channel, "notice": notice, "status": status}
+        return render_petition(slug, form, asked_before=True, **values)
 
     if not form.valid():
-        return ask_again(422)
+        return ask_again()
     timing_problem = abuse_checks.find_timing_problem()
     if timing_problem:
-        return ask_again(422, notice=timing_problem)
+        return ask_again(timing_problem)
     try:
-        email_id = _sign(form, terms, sharing.channel_of(channel))
+        email_id = _sign(form, terms, channel)
     except ChallengeRequired:
-        return ask_again(422, notice="step", step=abuse_checks.issue_challenge())
+        return ask_again("step", step=abuse_checks.issue_challenge())
     except ChallengeFailed as error:
         step = abuse_checks.issue_challenge(request.form["ticket"])
-        return set_retry_after(ask_again(429, notice="step", step=step), error.wait)
+        return ask_again("step", status=429, step=step, retry_after=error.wait)
     except RateLimited as error:
-        return set_retry_after(ask_again(429, notice="too_many"), error.wait)
+        return ask_again("too_many", status=429, retry_after=error.wait)
     return see_other(url_for("confirmation.pending", token=make_token(tokens.PENDING, email_id)))
 
 
 def _sign(form: SignForm, terms: queries.SigningTerms, channel: str) -> int:
     """Sign with a valid form and return the id of the email."""
     address = form.address()
-    context = EntryContext(
-        language=g.language,
-        channel=channel,
-        text_language=terms.text_language,
-        text_version=terms.text_version,
-    )
+    context = EntryContext(g.language, channel, terms.text_language, terms.text_version)
     return signing.sign(
         terms.id,
         form.entry(),

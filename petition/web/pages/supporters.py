@@ -11,10 +11,7 @@ pages = LocalizedBlueprint("supporters", __name__)
 
 @pages.get("/p/<slug>/signatures")
 def index(slug: str) -> Response:
-    """List supporters, newest first, a page at a time; organisations on the first page.
-
-    Search engines are asked not to index it.
-    """
+    """List supporters, newest first, a page at a time; organisations on the first page."""
     petition = queries.get_petition(slug, g.language)
     before = get_before()
     people = supporters.list_shown(petition.id, before=before)

@@ -43,10 +43,7 @@ def find_timing_problem() -> str:
 
 
 def signing_sender(address: Address, petition_id: int) -> FormSender:
-    """Return the sender and rate limits of a signature.
-
-    Raises ChallengeRequired or ChallengeFailed.
-    """
+    """Return sender and limits of a signature. Raises ChallengeRequired or ChallengeFailed."""
     settings, ip_address = current_app.config, request.remote_addr
     trapped = bool(request.form.get(HONEYPOT_FIELD))
     networks = _networks()
@@ -69,10 +66,7 @@ def signing_sender(address: Address, petition_id: int) -> FormSender:
 
 
 def request_sender() -> FormSender:
-    """Return the sender and rate limits of a request for an email.
-
-    Raises ChallengeRequired or ChallengeFailed.
-    """
+    """Return sender and limits of a request for an email. Raises as `signing_sender` does."""
     settings, ip_address = current_app.config, request.remote_addr
     networks = _networks()
     if not settings["RATELIMIT_ENABLED"] or networks.is_allowed(ip_address):
@@ -86,25 +80,21 @@ def request_sender() -> FormSender:
 
 
 def _verify_challenge() -> tuple[RateLimit, ...]:
-    """Return the limit that lets a solved challenge be used once, if the form carries one.
-
-    Raises ChallengeRequired or ChallengeFailed.
-    """
+    """Return the limit of one use for the challenge of the form, if it has one and it is solved."""
     ticket = request.form.get("ticket", "")
     if not ticket:
         return ()
     proof = request.form.get("proof", "")
-    used, until = challenge.verify(get_tokens(), ticket, proof, delay=challenge_delay(), now=now())
+    used, until = challenge.verify(get_tokens(), ticket, proof, delay=_challenge_delay(), now=now())
     return (RateLimit("challenge", used, 1, None, expires_at=until),)
 
 
 def issue_challenge(ticket: str = "") -> challenge.Challenge:
     """Return a challenge for the page; `ticket` continues one that was issued before."""
-    return challenge.issue(get_tokens(), delay=challenge_delay(), now=now(), ticket=ticket)
+    return challenge.issue(get_tokens(), delay=_challenge_delay(), now=now(), ticket=ticket)
 
 
-def challenge_delay() -> timedelta:
-    """Return how long a challenge takes without JavaScript."""
+def _challenge_delay() -> timedelta:
     return timedelta(seconds=current_app.config["STEP_SECONDS"])
 
 

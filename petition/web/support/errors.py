@@ -15,7 +15,7 @@ from petition.petitions import queries
 from petition.web.middleware.language import set_language
 from petition.web.support import abuse_checks
 from petition.web.support.page_context import get_page_context
-from petition.web.support.responses import render_page, set_retry_after
+from petition.web.support.responses import render_page
 
 _log = logging.getLogger(__name__)
 
@@ -61,26 +61,26 @@ def _not_open(error: Exception) -> Response:
 
 
 def _challenge(error: Exception) -> Response:
-    """Show a page with the challenge that sends the form again, with all its fields.
-
-    The form on the petition's page shows the challenge itself.
-    """
+    """Show a page that sends all fields again with the challenge; `sign` has a page of its own."""
     set_language(request.form.get("language", g.language))
-    failed = isinstance(error, ChallengeFailed)
-    step = abuse_checks.issue_challenge(request.form["ticket"] if failed else "")
     fields = [
         (name, value)
         for name, value in request.form.items(multi=True)
         if name not in {"ticket", "proof"}
     ]
-    page = render_page("errors/step.html", status=429 if failed else 422, step=step, fields=fields)
-    return set_retry_after(page, error.wait) if isinstance(error, ChallengeFailed) else page
+    if not isinstance(error, ChallengeFailed):
+        step = abuse_checks.issue_challenge()
+        return render_page("errors/step.html", status=422, step=step, fields=fields)
+    step = abuse_checks.issue_challenge(request.form["ticket"])
+    return render_page(
+        "errors/step.html", status=429, retry_after=error.wait, step=step, fields=fields
+    )
 
 
 def _rate_limited(error: Exception) -> Response:
     assert isinstance(error, RateLimited)  # noqa: S101 (registered for it alone)
     set_language(request.form.get("language", g.language))
-    return set_retry_after(render_page("errors/too_many.html", status=429), error.wait)
+    return render_page("errors/too_many.html", status=429, retry_after=error.wait)
 
 
 def _http_error(error: HTTPException) -> Response:

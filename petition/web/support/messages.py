@@ -47,10 +47,7 @@ def share_text(petition: PetitionView) -> str:
 
 
 def signer_warnings(petition: PetitionView) -> list[tuple[str, str, str]]:
-    """Return the warning to signers in the country concerned as (language, heading, text).
-
-    The reader's language comes first, then those of the country that the site offers.
-    """
+    """Return the warning as (language, heading, text), first in the reader's language."""
     offered = current_app.config["LANGUAGES"]
     languages = dict.fromkeys((g.language, *petition.regime_languages))
     warnings = []

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from math import ceil
+from typing import Any
 
 from flask import Response, make_response, render_template
 
@@ -13,11 +14,24 @@ def see_other(url: str) -> Response:
     return response
 
 
-def render_page(template: str, *, status: int = 200, cache: str = "", **values: object) -> Response:
-    """Render a template; `cache` is the value of Cache-Control, if it is not the default."""
+def render_page(
+    template: str,
+    *,
+    status: int = 200,
+    cache: str = "",
+    retry_after: timedelta | None = None,
+    **values: Any,
+) -> Response:
+    """Render a template with its values.
+
+    `cache` is the value of Cache-Control if it is not the default, `retry_after` that of
+    Retry-After (RFC 9110 §10.2.3), in whole seconds and at least one.
+    """
     page = make_response(render_template(template, **values), status)
     if cache:
         page.headers["Cache-Control"] = cache
+    if retry_after is not None:
+        page.headers["Retry-After"] = str(max(1, ceil(retry_after.total_seconds())))
     return page
 
 
@@ -25,12 +39,6 @@ def send_content(content: str | bytes, mimetype: str, *, cache: str) -> Response
     """Respond with a file made in memory; `cache` is the value of Cache-Control."""
     response = Response(content, mimetype=mimetype)
     response.headers["Cache-Control"] = cache
-    return response
-
-
-def set_retry_after(response: Response, wait: timedelta) -> Response:
-    """Set Retry-After (RFC 9110 §10.2.3) in whole seconds, at least one."""
-    response.headers["Retry-After"] = str(max(1, ceil(wait.total_seconds())))
     return response
 
 

@@ -1,10 +1,9 @@
 """Filters, functions and values that every template can use."""
 
 import json
-from datetime import datetime
 from typing import Any
 
-from babel import dates
+from babel.dates import format_date as format_babel_date
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import format_date, format_decimal, format_time
 from flask_babel import gettext as _
@@ -24,7 +23,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters |= {
         "number": format_decimal,
         "day": lambda date: format_date(date, format="long", rebase=False),
-        "day_in": _format_day_in,
+        "day_in": lambda date, language: format_babel_date(date, format="long", locale=language),
         "time": lambda date: format_time(date, format="short", rebase=False),
         "markdown": markdown,
     }
@@ -90,10 +89,7 @@ def localized_urls(endpoint: str, **values: Any) -> dict[str, str]:
 
 
 def _page_urls(endpoint: str, **values: Any) -> dict[str, str]:
-    """Return `localized_urls` for search engines if this response is that page, else nothing.
-
-    It is not for a form that is shown again or an organiser's preview.
-    """
+    """Return the URLs for search engines, but none for a form shown again or a preview."""
     is_page = request.endpoint in {endpoint, "petition.index"} and request.method in {"GET", "HEAD"}
     return localized_urls(endpoint, **values) if is_page else {}
 
@@ -114,20 +110,12 @@ def _language_links() -> list[tuple[str, str]]:
     ]
 
 
-def _format_day_in(date: datetime, language: str) -> str:
-    """Format a day in a language that may not be the page's."""
-    return dates.format_date(date, format="long", locale=language)
-
-
 def _direction(language: str) -> str:
     return "rtl" if i18n.is_right_to_left(language) else "ltr"
 
 
 def _lang_attributes(language: str, surrounding: str = "") -> Markup:
-    """Return `lang` and `dir` attributes where the language differs from the surrounding one.
-
-    The surrounding language is the page's by default.
-    """
+    """Return `lang` and `dir` if the language is not the surrounding one, by default the page's."""
     if not language or language == (surrounding or g.get("language", i18n.WRITTEN_IN)):
         return Markup("")
     return Markup(' lang="{}" dir="{}"').format(language, _direction(language))
