@@ -33,7 +33,7 @@ FAILURES = sorted(
     file.name
     for file in (ROOT / "templates" / "failures").glob("*.html")
     # These are walked to.
-    if file.name not in {"base.html", "link_broken.html", "link_gone.html", "step.html"}
+    if file.name not in {"base.html", "link_broken.html", "link_gone.html", "challenge.html"}
 )
 _walks = itertools.count(1)
 # Behind the site's proxy: a network of which one signature is taken and then none.

@@ -20,7 +20,7 @@ pages = LocalizedBlueprint("self_service", __name__)
 @pages.get("/my")
 def request_link() -> Response:
     """Ask for the address to which the link is sent."""
-    return render_page("self_service/ask.html", form=AddressForm())
+    return render_page("self_service/request_link.html", form=AddressForm())
 
 
 @pages.post("/my")
@@ -28,9 +28,9 @@ def send_link() -> Response:
     """Email the link to a signer. The response is the same for every address."""
     form = AddressForm(request.form)
     if not form.valid():
-        return render_page("self_service/ask.html", status=422, form=form)
+        return render_page("self_service/request_link.html", status=422, form=form)
     self_service.request_link(form.address(), sender=abuse_checks.request_sender(), now=now())
-    return render_page("self_service/sent.html")
+    return render_page("self_service/link_sent.html")
 
 
 @pages.get("/my/<token>")

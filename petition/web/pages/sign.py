@@ -55,10 +55,10 @@ def submit(slug: str) -> Response:
     try:
         email_id = _sign(form, terms, channel)
     except ChallengeRequired:
-        return ask_again("step", step=abuse_checks.issue_challenge())
+        return ask_again("challenge", challenge=abuse_checks.issue_challenge())
     except ChallengeFailed as error:
-        step = abuse_checks.issue_challenge(request.form["ticket"])
-        return ask_again("step", status=429, step=step, retry_after=error.wait)
+        challenge = abuse_checks.issue_challenge(request.form["ticket"])
+        return ask_again("challenge", status=429, challenge=challenge, retry_after=error.wait)
     except RateLimited as error:
         return ask_again("too_many", status=429, retry_after=error.wait)
     return see_other(url_for("confirmation.pending", token=make_token(tokens.PENDING, email_id)))

@@ -28,7 +28,7 @@ _PAGES: dict[type[Exception], tuple[int, str]] = {
     errors.ItemNotFound: (404, "not_found"),
     errors.PetitionNotFound: (404, "not_found"),
     errors.SignatureGone: (410, "link_gone"),
-    errors.SignInLinkUsed: (410, "sign_in_spent"),
+    errors.SignInLinkUsed: (410, "sign_in_used"),
     errors.TokenExpired: (410, "link_gone"),
     errors.TokenInvalid: (404, "link_broken"),
 }
@@ -69,11 +69,15 @@ def _challenge(error: Exception) -> Response:
         if name not in {"ticket", "proof"}
     ]
     if not isinstance(error, ChallengeFailed):
-        step = abuse_checks.issue_challenge()
-        return render_page("errors/step.html", status=422, step=step, fields=fields)
-    step = abuse_checks.issue_challenge(request.form["ticket"])
+        challenge = abuse_checks.issue_challenge()
+        return render_page("errors/challenge.html", status=422, challenge=challenge, fields=fields)
+    challenge = abuse_checks.issue_challenge(request.form["ticket"])
     return render_page(
-        "errors/step.html", status=429, retry_after=error.wait, step=step, fields=fields
+        "errors/challenge.html",
+        status=429,
+        retry_after=error.wait,
+        challenge=challenge,
+        fields=fields,
     )
 
 
