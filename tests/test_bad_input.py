@@ -43,7 +43,7 @@ def kept() -> tuple[int | None, int | None]:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("field", "value", "message"),
     [
         ("name", None, "Enter your name."),
         ("name", "   ", "Enter your name."),
@@ -75,41 +75,41 @@ def kept() -> tuple[int | None, int | None]:
     ],
 )
 def test_a_bad_entry_is_told_and_kept(
-    client: Client, petition: str, field: str, value: str | None, said: str
+    client: Client, petition: str, field: str, value: str | None, message: str
 ) -> None:
     fields = filled(comment="I was there.", updates="yes", display="initials") | {field: value}
-    answer = client.post(
+    response = client.post(
         f"/p/{petition}/sign", data={name: given for name, given in fields.items() if given}
     )
-    assert answer.status_code == 422
-    assert said in text_of(answer)
-    assert "<title>Error: " in answer.text
-    summary = answer.text.partition('role="alert"')[2].partition("</ul>")[0]
+    assert response.status_code == 422
+    assert message in text_of(response)
+    assert "<title>Error: " in response.text
+    summary = response.text.partition('role="alert"')[2].partition("</ul>")[0]
     assert f'href="#{field}"' in summary
-    assert f'id="{field}"' in answer.text, "the summary leads to the field"
+    assert f'id="{field}"' in response.text, "the summary leads to the field"
     if field not in {"email", "country"}:
-        assert 'value="anna@example.org"' in answer.text
-        assert '<option value="SE" selected>' in answer.text
+        assert 'value="anna@example.org"' in response.text
+        assert '<option value="SE" selected>' in response.text
     if field != "comment":
-        assert "I was there." in answer.text
+        assert "I was there." in response.text
     assert kept() == (0, 0)
 
 
 def test_every_error_is_told_at_once_and_tied_to_its_field(client: Client, petition: str) -> None:
-    answer = client.post(f"/p/{petition}/sign", data={})
-    summary = answer.text.partition('role="alert"')[2].partition("</ul>")[0]
+    response = client.post(f"/p/{petition}/sign", data={})
+    summary = response.text.partition('role="alert"')[2].partition("</ul>")[0]
     assert re.findall(r'href="#(\w+)"', summary) == ["name", "email", "country", "consent"]
     for field in ("name", "country", "consent"):
-        control = re.search(rf'<(?:input|select)[^>]* id="{field}"[^>]*>', answer.text)
+        control = re.search(rf'<(?:input|select)[^>]* id="{field}"[^>]*>', response.text)
         assert control is not None
         assert 'aria-invalid="true"' in control.group()
         assert f"{field}-error" in control.group()
 
 
 def test_errors_are_in_the_readers_language(client: Client, petition: str) -> None:
-    answer = client.post(f"/ru/p/{petition}/sign", data={})
-    assert "Введите своё имя." in answer.text
-    assert "<title>Ошибка: " in answer.text
+    response = client.post(f"/ru/p/{petition}/sign", data={})
+    assert "Введите своё имя." in response.text
+    assert "<title>Ошибка: " in response.text
 
 
 def test_a_name_of_exactly_100_characters_is_a_name(client: Client, petition: str) -> None:
@@ -118,16 +118,16 @@ def test_a_name_of_exactly_100_characters_is_a_name(client: Client, petition: st
 
 def test_a_postcode_is_wanted_where_the_petition_asks_for_it(app: Flask, client: Client) -> None:
     slug = make_petition(asks_postcode=True)
-    answer = client.post(f"/p/{slug}/sign", data=filled())
-    assert answer.status_code == 422
-    assert "Enter your postcode." in answer.text
+    response = client.post(f"/p/{slug}/sign", data=filled())
+    assert response.status_code == 422
+    assert "Enter your postcode." in response.text
     assert client.post(f"/p/{slug}/sign", data=filled(postcode="11122")).status_code == 303
 
 
 def test_more_than_64_kib_is_413(client: Client, petition: str) -> None:
-    answer = client.post(f"/p/{petition}/sign", data=filled(comment="x" * 65 * 1024))
-    assert answer.status_code == 413
-    assert "larger than this form allows" in answer.text
+    response = client.post(f"/p/{petition}/sign", data=filled(comment="x" * 65 * 1024))
+    assert response.status_code == 413
+    assert "larger than this form allows" in response.text
     assert kept() == (0, 0)
 
 
@@ -145,9 +145,9 @@ def test_more_than_64_kib_is_413(client: Client, petition: str) -> None:
 def test_a_form_of_another_site_is_refused(
     client: Client, petition: str, headers: dict[str, str]
 ) -> None:
-    answer = client.post(f"/p/{petition}/sign", data=filled(), headers=headers)
-    assert answer.status_code == 403
-    assert "came from another site" in answer.text
+    response = client.post(f"/p/{petition}/sign", data=filled(), headers=headers)
+    assert response.status_code == 403
+    assert "came from another site" in response.text
     assert kept() == (0, 0)
 
 
@@ -161,8 +161,8 @@ def test_a_form_of_another_site_is_refused(
     ],
 )
 def test_our_own_form_is_taken(client: Client, petition: str, headers: dict[str, str]) -> None:
-    answer = client.post(f"/p/{petition}/sign", data=filled(), headers=headers)
-    assert answer.status_code == 303
+    response = client.post(f"/p/{petition}/sign", data=filled(), headers=headers)
+    assert response.status_code == 303
 
 
 def test_a_page_that_names_itself_to_nobody_may_still_confirm(
@@ -177,9 +177,9 @@ def test_a_page_that_names_itself_to_nobody_may_still_confirm(
 @pytest.mark.parametrize("path", ["/pending/{}", "/confirm/{}", "/thanks/{}"])
 @pytest.mark.parametrize("token", ["nonsense", "WzFd.abc", "a" * 3000, "Ж"])
 def test_a_forged_link_gets_a_page_that_helps(client: Client, path: str, token: str) -> None:
-    answer = client.get(path.format(token))
-    assert answer.status_code == 404
-    assert "This link does not work" in answer.text
+    response = client.get(path.format(token))
+    assert response.status_code == 404
+    assert "This link does not work" in response.text
 
 
 def test_a_cut_a_changed_and_a_foreign_link_are_forged(
@@ -202,9 +202,9 @@ def test_an_expired_link_offers_a_new_one_and_sends_it(
     with transaction() as connection:
         connection.execute(Email.table().update().values(created_at=TODAY))
     old = token_for(app, tokens.confirm_purpose(7), 1, 1, at=now() - timedelta(days=7, minutes=1))
-    answer = client.get(f"/confirm/{old}")
-    assert answer.status_code == 410
-    assert "Send me a new link" in answer.text
+    response = client.get(f"/confirm/{old}")
+    assert response.status_code == 410
+    assert "Send me a new link" in response.text
     late = client.post(f"/confirm/{old}")
     assert late.status_code == 410
     assert "Send me a new link" in late.text
@@ -231,16 +231,16 @@ def test_a_forged_host_is_400_and_never_in_a_mail(
     for path in ("/", f"/p/{petition}", f"/p/{petition}/count.json"):
         client.get(path)  # kept from here on
         assert client.get(path, base_url="https://evil.example").status_code == 400
-    answer = client.post(f"/p/{petition}/sign", data=filled(), base_url="https://evil.example")
-    assert answer.status_code == 400
+    response = client.post(f"/p/{petition}/sign", data=filled(), base_url="https://evil.example")
+    assert response.status_code == 400
     forged = {
         "X-Forwarded-Host": "evil.example",
         "X-Forwarded-Proto": "gopher",
         "Forwarded": "host=evil.example",
     }
-    answer = client.post(f"/p/{petition}/sign", data=filled(), headers=forged)
-    assert answer.status_code == 303
-    assert "evil" not in answer.location
+    response = client.post(f"/p/{petition}/sign", data=filled(), headers=forged)
+    assert response.status_code == 303
+    assert "evil" not in response.location
     deliver(app)
     (mail,) = post_office.arrived
     assert "evil" not in mail.message.as_string() + mail.text + mail.html
@@ -268,9 +268,9 @@ def test_a_closed_petition_shows_no_form_and_takes_nothing(client: Client, petit
     assert page.status_code == 200
     assert "This petition is closed" in page.text
     assert "<form" not in page.text
-    answer = client.post(f"/p/{petition}/sign", data=filled())
-    assert answer.status_code == 410
-    assert "This petition is closed" in answer.text
+    response = client.post(f"/p/{petition}/sign", data=filled())
+    assert response.status_code == 410
+    assert "This petition is closed" in response.text
     assert kept() == (0, 0)
 
 
@@ -288,15 +288,15 @@ def test_a_wrong_method_is_405(client: Client, petition: str) -> None:
 
 
 def test_who_reloads_a_form_with_errors_is_led_back(client: Client, petition: str) -> None:
-    answer = client.get(f"/ru/p/{petition}/sign")
-    assert (answer.status_code, answer.location) == (303, f"/ru/p/{petition}#sign")
+    response = client.get(f"/ru/p/{petition}/sign")
+    assert (response.status_code, response.location) == (303, f"/ru/p/{petition}#sign")
 
 
 def test_what_was_typed_is_escaped(client: Client, petition: str, post_office: PostOffice) -> None:
     name = "<b>Anna</b> \"&' {{ 7*7 }}"
-    answer = client.post(f"/p/{petition}/sign", data=filled(name=name, country="XX"))
-    assert "<b>Anna" not in answer.text
-    assert "{{ 7*7 }}" in answer.text
+    response = client.post(f"/p/{petition}/sign", data=filled(name=name, country="XX"))
+    assert "<b>Anna" not in response.text
+    assert "{{ 7*7 }}" in response.text
     page = client.get(signed(client, post_office, petition, name=name))
     assert "&lt;b&gt;Anna&lt;/b&gt; &#34;&amp;&#39; {{ 7*7 }}" in page.text
 
@@ -309,11 +309,11 @@ def test_a_fault_is_a_page_with_words_and_a_log_line_without_persons(
         slug = make_petition()
         with transaction() as connection:
             connection.execute(text("ALTER TABLE email RENAME TO mislaid"))
-        answer = browser(app).post(f"/p/{slug}/sign", data=filled(name="Very Secret"))
+        response = browser(app).post(f"/p/{slug}/sign", data=filled(name="Very Secret"))
         with transaction() as connection:
             connection.execute(text("ALTER TABLE mislaid RENAME TO email"))
-    assert answer.status_code == 500
-    assert "Something went wrong" in answer.text
+    assert response.status_code == 500
+    assert "Something went wrong" in response.text
     assert "fault in POST sign.submit" in caplog.text
     for person in ("Very Secret", "anna@example.org"):
         assert person not in caplog.text

@@ -54,8 +54,8 @@ def test_no_answer_to_the_public_sets_a_cookie(client: Client, petition: str) ->
 
 def test_without_https_no_browser_is_told_to_insist_on_it(make_app: MakeApp) -> None:
     app = make_app(SITE_URL="http://127.0.0.1:5000")
-    answer = browser(app).get("/healthz", base_url="http://127.0.0.1:5000")
-    assert "Strict-Transport-Security" not in answer.headers
+    response = browser(app).get("/healthz", base_url="http://127.0.0.1:5000")
+    assert "Strict-Transport-Security" not in response.headers
 
 
 def test_pages_behind_a_token_are_kept_nowhere_and_named_to_nobody(
@@ -67,9 +67,9 @@ def test_pages_behind_a_token_are_kept_nowhere_and_named_to_nobody(
     paths = [link, f"/ru{link}", thanks, "/pending/forged", f"/pending/{token}/", "/ru/my/x"]
     paths += [f"/pending/{token}/code", f"/confirm/{token}/renew", "/not-me/x/y", "/organisers/x"]
     paths += [f"/ru//pending/{token}"]
-    answers = [client.get(path) for path in paths]
-    for answer in (*answers, client.post(thanks), client.put(link), client.head("/my")):
-        headers = answer.headers
+    responses = [client.get(path) for path in paths]
+    for response in (*responses, client.post(thanks), client.put(link), client.head("/my")):
+        headers = response.headers
         assert headers["Cache-Control"] == "no-store"
         assert headers["Referrer-Policy"] == "no-referrer"
         assert headers["X-Robots-Tag"] == "noindex, nofollow"
@@ -84,10 +84,10 @@ def test_static_files_are_hashed_compressed_and_kept_for_ever(
     assert '<link rel="icon" href="data:image/svg+xml,' in page, "smaller than asking for it"
     for path in files:
         assert re.search(r"\.[0-9a-f]{16}\.", path)
-        answer = client.get(path, headers={"Accept-Encoding": "gzip"})
-        assert answer.status_code == 200
-        assert "immutable" in answer.headers["Cache-Control"]
-        assert answer.headers["Content-Encoding"] == "gzip"
+        response = client.get(path, headers={"Accept-Encoding": "gzip"})
+        assert response.status_code == 200
+        assert "immutable" in response.headers["Cache-Control"]
+        assert response.headers["Content-Encoding"] == "gzip"
 
 
 def test_no_page_asks_anything_of_another_host(
@@ -105,22 +105,22 @@ def test_no_page_asks_anything_of_another_host(
 
 
 def test_the_first_visit_is_light(client: Client, petition: str) -> None:
-    packed = {"Accept-Encoding": "gzip"}
-    page = client.get(f"/p/{petition}", headers=packed)
+    gzipped = {"Accept-Encoding": "gzip"}
+    page = client.get(f"/p/{petition}", headers=gzipped)
     files = re.findall(r'(?:href|src)="(/static/[^"]+)"', client.get(f"/p/{petition}").text)
-    weight = len(page.data) + sum(len(client.get(path, headers=packed).data) for path in files)
+    weight = len(page.data) + sum(len(client.get(path, headers=gzipped).data) for path in files)
     assert weight < 20_000
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_probes_answer_and_touch_no_session(client: Client, path: str) -> None:
-    answer = client.get(path, base_url="http://127.0.0.1:8000")
-    assert answer.status_code == 200
-    assert "Cookie" not in answer.headers.get("Vary", "")
+    response = client.get(path, base_url="http://127.0.0.1:8000")
+    assert response.status_code == 200
+    assert "Cookie" not in response.headers.get("Vary", "")
 
 
 def test_a_site_is_not_ready_before_its_migrations(make_app: MakeApp) -> None:
     app = make_app(SQLALCHEMY_DATABASE_URI="sqlite://")
-    answer = browser(app).get("/readyz")
-    assert answer.status_code == 503
+    response = browser(app).get("/readyz")
+    assert response.status_code == 503
     assert browser(app).get("/healthz").status_code == 200

@@ -8,6 +8,8 @@ from flask import Flask
 from petition.models.enums import PetitionState
 from petition.petitions import lifecycle
 from petition.web.middleware.page_cache import MAX_PAGES, SECONDS, PageCache
+from petition.web.support import memo
+from petition.web.support.memo import memoize
 from tests.conftest import TODAY, Client, confirmed, filled
 from tests.post_office import PostOffice
 
@@ -92,11 +94,11 @@ def test_a_page_is_compressed_for_those_who_take_it(
     client: Client, petition: str, clock: Clock
 ) -> None:
     plain = client.get(f"/p/{petition}")
-    packed = client.get(f"/p/{petition}", headers={"Accept-Encoding": "gzip, br"})
-    assert packed.headers["Content-Encoding"] == "gzip"
-    assert gzip.decompress(packed.data) == plain.data
-    assert packed.headers["ETag"] != plain.headers["ETag"]
-    assert int(packed.headers["Content-Length"]) == len(packed.data) < len(plain.data) / 2
+    gzipped = client.get(f"/p/{petition}", headers={"Accept-Encoding": "gzip, br"})
+    assert gzipped.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(gzipped.data) == plain.data
+    assert gzipped.headers["ETag"] != plain.headers["ETag"]
+    assert int(gzipped.headers["Content-Length"]) == len(gzipped.data) < len(plain.data) / 2
 
 
 def test_head_pages_as_get_without_the_body(client: Client, petition: str, clock: Clock) -> None:
@@ -110,8 +112,8 @@ def test_head_pages_as_get_without_the_body(client: Client, petition: str, clock
 
 
 def test_nothing_else_is_kept(client: Client, petition: str, clock: Clock) -> None:
-    answer = client.post(f"/p/{petition}/sign", data=filled())
-    client.get(answer.location)
+    response = client.post(f"/p/{petition}/sign", data=filled())
+    client.get(response.location)
     client.get("/p/nobody")
     client.post(f"/p/{petition}/sign", data={})
     assert client.application.extensions["page_cache"]._pages == {}  # noqa: SLF001
@@ -125,12 +127,12 @@ def test_what_is_kept_is_bounded(client: Client, petition: str, clock: Clock) ->
 
 
 def test_a_counter_for_other_sites_may_be_read_by_them(client: Client, petition: str) -> None:
-    answer = client.get(f"/p/{petition}/count.json")
-    assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
-    assert answer.json is not None
-    assert set(answer.json) == {"count", "goal", "updated"}
-    assert answer.json["updated"].endswith("T00:00:00+00:00"), "the day: nobody's click"
+    response = client.get(f"/p/{petition}/count.json")
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert response.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert response.json is not None
+    assert set(response.json) == {"count", "goal", "updated"}
+    assert response.json["updated"].endswith("T00:00:00+00:00"), "the day: nobody's click"
 
 
 def test_a_channel_hidden_behind_a_long_query_poisons_no_page(
@@ -145,3 +147,22 @@ def test_who_takes_no_gzip_gets_none(client: Client, petition: str, clock: Clock
     assert "Content-Encoding" not in page.headers
     page = client.get(f"/p/{petition}", headers={"Accept-Encoding": "br, gzip"})
     assert page.headers["Content-Encoding"] == "gzip"
+
+
+def test_a_slow_fact_is_kept_for_a_second(app: Flask) -> None:
+    clock, made = Clock(), iter(range(9))
+    assert memoize("fact", lambda: next(made), timer=clock) == 0
+    clock.seconds = memo.SECONDS - 0.1
+    assert memoize("fact", lambda: next(made), timer=clock) == 0
+    assert memoize("other", lambda: "other", timer=clock) == "other"
+    clock.seconds = memo.SECONDS
+    assert memoize("fact", lambda: next(made), timer=clock) == 1
+
+
+def test_an_error_is_no_fact(app: Flask) -> None:
+    def fail() -> str:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        memoize("fact", fail)
+    assert memoize("fact", lambda: "found") == "found"

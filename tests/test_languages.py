@@ -86,12 +86,12 @@ def test_plurals_follow_each_language(
             own.add(FORMS, ("підпис", "підписи", "підписів"))
             write_mo(compiled, own)
     app = make_app(LANGUAGES=["en", "ru", "fr", *["uk"] * with_an_own_language])
-    said = {
+    expected = {
         "en": "0 signatures, 1 signature, 2 signatures, 5 signatures, 21 signatures",
         "ru": "0 подписей, 1 подпись, 2 подписи, 5 подписей, 21 подпись",
         "fr": "0 signature, 1 signature, 2 signatures, 5 signatures, 21 signatures",
     } | ({"uk": "підписів, підпис, підписи, підписів, підпис"} if with_an_own_language else {})
-    for language, forms in said.items():
+    for language, forms in expected.items():
         with app.test_request_context(), force_locale(language):
             assert forms == ", ".join(ngettext(*FORMS, n, count=n) for n in (0, 1, 2, 5, 21))
 

@@ -43,10 +43,10 @@ def sign(client: Client, office: PostOffice, slug: str, who: str, **changes: str
 
 def test_nothing_is_shown_that_would_be_nought(client: Client, petition: str) -> None:
     page = client.get(f"/p/{petition}").text
-    said = text_of(client.get(f"/p/{petition}"))
-    assert "Be among the first to sign" in said
+    page_text = text_of(client.get(f"/p/{petition}"))
+    assert "Be among the first to sign" in page_text
     assert "<progress" not in page
-    assert "Next goal" not in said
+    assert "Next goal" not in page_text
     for heading in ("Who has signed", "Why people sign", "Where they sign from", "News"):
         assert f">{heading}<" not in page
     make_petition("another", text={"en": ANOTHER}, source_language="en")
@@ -100,10 +100,10 @@ def test_a_country_is_named_from_five_signatures_on(
     assert "Sweden · " not in text_of(client.get(f"/p/{petition}"))
     sign(client, post_office, petition, "b", country="SE")
     sign(client, post_office, petition, "c", country="DE")
-    said = text_of(client.get(f"/p/{petition}"))
-    assert "Sweden · 2" in said
-    assert "Germany · " not in said
-    assert "Other countries 1" in said
+    page_text = text_of(client.get(f"/p/{petition}"))
+    assert "Sweden · 2" in page_text
+    assert "Germany · " not in page_text
+    assert "Other countries 1" in page_text
 
 
 def test_a_name_that_is_taken_back_is_gone_from_the_next_page(
@@ -138,11 +138,11 @@ def test_an_organisation_is_listed_and_counted_apart_and_once(
     sign(client, post_office, petition, "b", **union | {"organisation": "LUND union"})
     sign(client, post_office, petition, "c", organisation="A quiet club")
     sign(client, post_office, petition, "d", organisation="Small Firm", display="initials")
-    said = text_of(client.get(f"/p/{petition}"))
-    assert "3 organisations have signed" in said
-    assert "Lund Union" in said or "LUND union" in said
-    assert "A quiet club" not in said, "who hides the name hides the club"
-    assert "Small Firm" not in said, "an organisation and initials make a name"
+    page_text = text_of(client.get(f"/p/{petition}"))
+    assert "3 organisations have signed" in page_text
+    assert "Lund Union" in page_text or "LUND union" in page_text
+    assert "A quiet club" not in page_text, "who hides the name hides the club"
+    assert "Small Firm" not in page_text, "an organisation and initials make a name"
     listed = text_of(client.get(f"/p/{petition}/signatures"))
     assert "Ann Full , chair , Lund Union" in listed
     apart = listed.partition(" Organisations ")[2]
@@ -211,9 +211,9 @@ def test_an_organiser_hides_what_is_no_name(
     action = re.findall(rf'action="({names}/\d+)"', page)[1]
     assert press(organiser, names, action).location == names
     assert "Buy Now" not in organiser.get(names).text
-    said = text_of(client.get(f"/p/{petition}"))
-    assert "Buy Now" not in said
-    assert "Bo Berg" in said
+    page_text = text_of(client.get(f"/p/{petition}"))
+    assert "Buy Now" not in page_text
+    assert "Bo Berg" in page_text
     assert queries.get_count(petition).count == 2
     assert db.session.query(AuditEntry).filter_by(action="name.hide").one().detail == "signature 1"
     assert press(organiser, names, f"{names}/99").status_code == 404
@@ -296,13 +296,13 @@ def test_every_state_has_its_page(client: Client, state: PetitionState, petition
     make_petition("another", text={"en": ANOTHER}, source_language="en")
     lifecycle.change_state(petition, state, now=now())
     page = client.get(f"/p/{petition}")
-    said = text_of(page)
-    assert STATES[state] in said
+    page_text = text_of(page)
+    assert STATES[state] in page_text
     assert "<form" not in page.text
-    assert "We ask you to free them." in said, "the letter stays to be read"
+    assert "We ask you to free them." in page_text, "the letter stays to be read"
     for way_on in ("Pass it on", "Follow the news", "Free the others"):
-        assert way_on in said
-    assert "Next goal" not in said
+        assert way_on in page_text
+    assert "Next goal" not in page_text
 
 
 ANOTHER = {
@@ -339,9 +339,9 @@ def test_a_draft_leads_to_nothing_that_is_not_there_yet(app: Flask) -> None:
 
 
 def test_the_letter_closes_with_the_name_that_was_typed(client: Client, petition: str) -> None:
-    answer = client.post(f"/p/{petition}/sign", data=filled(name="Ann Berg", consent=None))
-    assert answer.status_code == 422
-    assert "<bdi data-signature>Ann Berg</bdi>" in answer.text
+    response = client.post(f"/p/{petition}/sign", data=filled(name="Ann Berg", consent=None))
+    assert response.status_code == 422
+    assert "<bdi data-signature>Ann Berg</bdi>" in response.text
     accepted = client.post(f"/p/{petition}/sign", data=filled(name="Ann Berg"))
     assert "<bdi>Ann Berg</bdi>" in client.get(accepted.location).text
 

@@ -25,13 +25,13 @@ from tests.test_artwork import pages, printed
 def test_a_picture_is_the_same_for_ever_and_small(
     client: Client, petition: str, kind: str, size: tuple[int, int]
 ) -> None:
-    answer = client.get(f"/p/{petition}/{kind}/ru/0.png?v=1")
-    assert answer.mimetype == "image/png"
-    assert Image.open(BytesIO(answer.data)).size == size
-    assert len(answer.data) < 300_000
-    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
-    assert answer.data != client.get(f"/p/{petition}/{kind}/en/0.png").data
+    response = client.get(f"/p/{petition}/{kind}/ru/0.png?v=1")
+    assert response.mimetype == "image/png"
+    assert Image.open(BytesIO(response.data)).size == size
+    assert len(response.data) < 300_000
+    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert response.data != client.get(f"/p/{petition}/{kind}/en/0.png").data
 
 
 def test_only_a_count_that_was_reached_is_drawn(
@@ -58,13 +58,13 @@ def test_a_picture_shared_before_leads_to_the_newest(
     for file in kept(app):
         file.unlink()
     for address in (shared, f"/p/{petition}/card/en/1.png?v=7"):
-        answer = client.get(address)
-        assert answer.status_code == 303
-        assert answer.location == f"/p/{petition}/card/en/1.png?v=1"
-        assert answer.headers["Cache-Control"] == "public, max-age=60"
+        response = client.get(address)
+        assert response.status_code == 303
+        assert response.location == f"/p/{petition}/card/en/1.png?v=1"
+        assert response.headers["Cache-Control"] == "public, max-age=60"
     assert not kept(app)
-    answer = client.get(f"/p/{petition}/card/en/1.png")
-    assert answer.headers["Cache-Control"] == "public, max-age=60", "no version, no promise"
+    response = client.get(f"/p/{petition}/card/en/1.png")
+    assert response.headers["Cache-Control"] == "public, max-age=60", "no version, no promise"
 
 
 def test_drawing_takes_nothing_from_signing(tmp_path: Path) -> None:
@@ -99,10 +99,10 @@ def test_the_oldest_drawings_make_room(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_who_waits_for_a_drawing_reads_so(app: Flask, client: Client, petition: str) -> None:
     app.extensions["image_cache"]._budget = -1.0  # noqa: SLF001
-    answer = client.get(f"/en/p/{petition}/sheet.pdf")
-    assert answer.status_code == 503
-    assert 15 <= int(answer.headers["Retry-After"]) <= 21
-    assert "still drawing" in text_of(answer)
+    response = client.get(f"/en/p/{petition}/sheet.pdf")
+    assert response.status_code == 503
+    assert 15 <= int(response.headers["Retry-After"]) <= 21
+    assert "still drawing" in text_of(response)
 
 
 def kept(app: Flask) -> set[Path]:
@@ -140,13 +140,13 @@ def test_the_address_of_a_picture_changes_with_the_text(client: Client, petition
 def test_the_poster_is_one_page_in_the_language_of_the_reader(
     client: Client, petition: str
 ) -> None:
-    answer = client.get(f"/ru/p/{petition}/poster.pdf")
-    assert answer.mimetype == "application/pdf"
-    assert len(pages(answer.data)) == 1
-    lines = printed(answer.data)
+    response = client.get(f"/ru/p/{petition}/poster.pdf")
+    assert response.mimetype == "application/pdf"
+    assert len(pages(response.data)) == 1
+    lines = printed(response.data)
     assert "Свободу им" in lines
     assert "petition.example.org/p/free-them" in " ".join(lines)
-    assert answer.headers["Content-Disposition"] == 'inline; filename="free-them-poster-ru.pdf"'
+    assert response.headers["Content-Disposition"] == 'inline; filename="free-them-poster-ru.pdf"'
 
 
 @pytest.mark.parametrize(
@@ -162,9 +162,9 @@ def test_the_poster_is_one_page_in_the_language_of_the_reader(
 def test_paper_sheets_are_numbered(
     client: Client, petition: str, asked: str, sheets: int, numbers: list[str]
 ) -> None:
-    answer = client.get(f"/en/p/{petition}/sheet.pdf{asked}")
-    assert len(pages(answer.data)) == sheets
-    lines = printed(answer.data)
+    response = client.get(f"/en/p/{petition}/sheet.pdf{asked}")
+    assert len(pages(response.data)) == sheets
+    lines = printed(response.data)
     for number in numbers:
         assert number in lines
 

@@ -154,8 +154,8 @@ def test_mails_run_from_right_to_left(app: Flask, post_office: PostOffice) -> No
     mails = post_office.wait_for(4)
     assert len({mail.message["Subject"] for mail in mails}) == 4, "four kinds of letters"
     for mail in mails:
-        said = f"{mail.message['Subject']}\n{mail.text}\n{mail.html}"
-        assert untranslated(said) == set(), mail.text
+        email_text = f"{mail.message['Subject']}\n{mail.text}\n{mail.html}"
+        assert untranslated(email_text) == set(), mail.text
         assert f'<html lang="{LANGUAGE}" dir="rtl">' in mail.html
 
 
@@ -182,9 +182,9 @@ NAMES = {
 
 def test_a_name_keeps_its_own_direction(app: Flask) -> None:
     client: Client = browser(app)
-    answer = client.post("/p/free-them/sign", data=filled(name="Anna (Lund)", consent=None))
-    assert "<bdi data-signature>Anna (Lund)</bdi>" in answer.text
-    assert ALIF in text_of(answer)
+    response = client.post("/p/free-them/sign", data=filled(name="Anna (Lund)", consent=None))
+    assert "<bdi data-signature>Anna (Lund)</bdi>" in response.text
+    assert ALIF in text_of(response)
 
 
 def test_the_style_sheet_knows_no_left_and_no_right() -> None:

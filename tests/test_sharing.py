@@ -60,8 +60,14 @@ def test_a_network_gets_address_and_text_as_it_wants_them(channel: str) -> None:
     assert (parts.scheme, parts.netloc, parts.path) == ("https", host, path)
     assert "+" not in parts.query, "blanks as %20: some programs show a plus"
     address = f"{PAGE}?r={channel}"
-    said = {"url": address, "text": TEXT, "both": f"{TEXT} {address}", "title": TITLE, "card": CARD}
-    assert parse_qs(parts.query) == {name: [said[what]] for name, what in fields.items()}
+    values = {
+        "url": address,
+        "text": TEXT,
+        "both": f"{TEXT} {address}",
+        "title": TITLE,
+        "card": CARD,
+    }
+    assert parse_qs(parts.query) == {name: [values[what]] for name, what in fields.items()}
 
 
 @pytest.mark.parametrize(("channel", "begins"), [("em", "mailto:?subject="), ("sm", "sms:?&body=")])
@@ -117,16 +123,16 @@ def test_a_mastodon_server_is_understood_as_people_write_it(written: str, host: 
 )
 def test_what_is_no_server_leads_nowhere(client: Client, petition: str, written: str) -> None:
     assert sharing.mastodon(written, PAGE, TEXT) is None
-    answer = client.get(f"/p/{petition}/mastodon", query_string={"server": written})
-    assert answer.status_code == (422 if written else 200)
-    assert "/share?text=" not in answer.text
+    response = client.get(f"/p/{petition}/mastodon", query_string={"server": written})
+    assert response.status_code == (422 if written else 200)
+    assert "/share?text=" not in response.text
 
 
 def test_mastodon_is_a_page_with_a_link_not_a_redirect(client: Client, petition: str) -> None:
-    answer = client.get(f"/p/{petition}/mastodon?server=mastodon.social")
-    assert answer.status_code == 200
-    assert 'href="https://mastodon.social/share?text=' in answer.text
-    assert "Go on to mastodon.social" in text_of(answer)
+    response = client.get(f"/p/{petition}/mastodon?server=mastodon.social")
+    assert response.status_code == 200
+    assert 'href="https://mastodon.social/share?text=' in response.text
+    assert "Go on to mastodon.social" in text_of(response)
 
 
 def test_vk_and_ok_are_a_setting(make_app: MakeApp, petition: str) -> None:
@@ -188,8 +194,8 @@ def test_organisers_see_what_a_channel_brings(
     confirmed(client, post_office, petition, channel="wa")
     visits.add_visits({(petition, date(2016, 5, 26), "wa", "en"): 1_234})
     invite()
-    said = text_of(enter(app).get(f"/organisers/p/{petition}"))
-    assert "WhatsApp 1,234 1" in said
+    page_text = text_of(enter(app).get(f"/organisers/p/{petition}"))
+    assert "WhatsApp 1,234 1" in page_text
 
 
 def test_the_kit_has_everything_to_copy(client: Client, petition: str) -> None:
@@ -234,12 +240,14 @@ def test_the_badge_is_a_small_picture_for_every_site(
 
 
 def test_oembed_tells_how_to_embed(client: Client, petition: str) -> None:
-    answer = client.get("/oembed", query_string={"url": f"{SITE}/ru/p/{petition}", "maxwidth": 300})
-    found = answer.json
+    response = client.get(
+        "/oembed", query_string={"url": f"{SITE}/ru/p/{petition}", "maxwidth": 300}
+    )
+    found = response.json
     assert found is not None
     assert (found["type"], found["version"], found["width"]) == ("rich", "1.0", 300)
     assert f'src="{SITE}/p/{petition}/embed"' in found["html"]
-    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
     for elsewhere in ("https://evil.example/p/free-them", f"{SITE}/privacy", f"{SITE}/p/gone", ""):
         assert client.get("/oembed", query_string={"url": elsewhere}).status_code == 404
     assert client.get(f"/oembed?format=xml&url={PAGE}").status_code == 501
@@ -274,11 +282,13 @@ def test_a_page_for_search_engines_names_itself_and_each_of_its_languages(
     assert f"{SITE}/" in listed
     versions = {}
     for address in listed:
-        answer = client.get(address.removeprefix(SITE))
-        assert answer.status_code == 200, address
-        assert re.findall(r'<link rel="canonical" href="([^"]+)">', answer.text) == [address]
-        assert answer.text.count('property="og:locale"') == 1
-        links = re.findall(r'<link rel="alternate" hreflang="([^"]+)" href="([^"]+)">', answer.text)
+        response = client.get(address.removeprefix(SITE))
+        assert response.status_code == 200, address
+        assert re.findall(r'<link rel="canonical" href="([^"]+)">', response.text) == [address]
+        assert response.text.count('property="og:locale"') == 1
+        links = re.findall(
+            r'<link rel="alternate" hreflang="([^"]+)" href="([^"]+)">', response.text
+        )
         assert sorted(name for name, _ in links) == sorted(["x-default", *app.config["LANGUAGES"]])
         versions[address] = dict(links)
     for address, named in versions.items():
@@ -319,11 +329,13 @@ def test_a_piece_of_news_has_a_preview_with_the_card(client: Client, petition: s
         '<meta name="twitter:card" content="summary_large_image">',
     ):
         assert line in page
-    said = re.search(r'<meta property="og:description" content="([^"]*)">', page)
-    assert said is not None
-    assert said[1].startswith("They were taken away. Nobody says where (https://example.org).")
-    assert len(said[1]) <= 200
-    assert said[1].endswith("…")
+    description = re.search(r'<meta property="og:description" content="([^"]*)">', page)
+    assert description is not None
+    assert description[1].startswith(
+        "They were taken away. Nobody says where (https://example.org)."
+    )
+    assert len(description[1]) <= 200
+    assert description[1].endswith("…")
 
 
 LOADED = re.compile(r'<(?:link rel="(?:icon|stylesheet)"|script|img|iframe)[^>]*>')

@@ -71,9 +71,11 @@ def news(petition: str) -> str:
 
 
 def test_news_is_listed_newest_first_in_the_readers_language(client: Client, news: str) -> None:
-    said = text_of(client.get(f"/ru/p/{news}/updates"))
-    assert said.index("Письма") < said.index("Arrested"), "what is not translated is still there"
-    assert "26 мая 2016" in said
+    page_text = text_of(client.get(f"/ru/p/{news}/updates"))
+    assert page_text.index("Письма") < page_text.index("Arrested"), (
+        "what is not translated is still there"
+    )
+    assert "26 мая 2016" in page_text
     piece = updates.list_updates(queries.get_id(news), "ru")[0]
     page = client.get(f"/ru/p/{news}/updates/{piece.id}")
     assert "У шести посольств." in page.text
@@ -116,10 +118,10 @@ def test_a_piece_of_another_petition_is_not_found(client: Client, news: str) -> 
 
 
 def test_the_feed_is_atom(client: Client, news: str) -> None:
-    answer = client.get(f"/ru/p/{news}/updates.atom")
-    assert answer.mimetype == "application/atom+xml"
+    response = client.get(f"/ru/p/{news}/updates.atom")
+    assert response.mimetype == "application/atom+xml"
     names = {"a": "http://www.w3.org/2005/Atom"}
-    feed = ET.fromstring(answer.data)
+    feed = ET.fromstring(response.data)
     for wanted in ("id", "title", "updated", "author/a:name"):
         found = feed.find(f"a:{wanted}", names)
         assert found is not None
@@ -169,9 +171,9 @@ def test_a_picture_shows_with_its_size_and_comes_from_here(
     seen = updates.list_pictures(queries.get_id(petition))["queue.jpg"]
     address = f"/p/{petition}/pictures/{seen.digest}.webp"
     assert f'<img src="{address}" alt="A queue" width="60" height="40" loading="lazy">' in page
-    answer = client.get(address)
-    assert answer.mimetype == "image/webp"
-    assert "immutable" in answer.headers["Cache-Control"]
+    response = client.get(address)
+    assert response.mimetype == "image/webp"
+    assert "immutable" in response.headers["Cache-Control"]
     assert client.get(f"/p/{petition}/pictures/{'0' * 24}.webp").status_code == 404
 
 
@@ -277,13 +279,13 @@ def test_the_letter_has_office_language_and_name_and_nothing_is_kept(
     office = page.text.partition('name="office"')[2].partition("</select>")[0]
     assert "selected" not in office, "nobody writes to an embassy by not looking"
     form = {"office": str(target.id), "letter": "ru", "name": "Anna Berg"}
-    answer = client.post(f"/en/p/{news}/write", data=form)
-    assert answer.headers["Cache-Control"] == "no-store"
-    said = text_of(answer)
+    response = client.post(f"/en/p/{news}/write", data=form)
+    assert response.headers["Cache-Control"] == "no-store"
+    page_text = text_of(response)
     for piece in ("Посольство в Оттаве", "150 Metcalfe Street", "Свободу им", "Anna Berg"):
-        assert piece in said
-    assert "The address was checked in 2016" in said
-    link = answer.text.partition('href="mailto:')[2].partition('"')[0].replace("&amp;", "&")
+        assert piece in page_text
+    assert "The address was checked in 2016" in page_text
+    link = response.text.partition('href="mailto:')[2].partition('"')[0].replace("&amp;", "&")
     mail = parse_qs(urlsplit(f"mailto:{link}").query)
     assert mail["subject"] == ["Свободу им"]
     assert mail["body"][0].endswith(
@@ -304,10 +306,10 @@ def test_a_letter_is_in_its_own_language_whatever_the_readers(client: Client) ->
     page = client.post(f"/en/p/{slug}/write", data=form).text
     letter = re.search(r'<article[^>]* lang="sv" dir="ltr".*?</article>', page, re.DOTALL)
     assert letter is not None
-    said = set(re.findall(r"\w+", re.sub(r"<[^>]+>", " ", letter[0])))
+    words = set(re.findall(r"\w+", re.sub(r"<[^>]+>", " ", letter[0])))
     day = format_date(now(), "long", locale="sv")
     theirs = f"Ambassaden 150 Metcalfe Street Ottawa {day} Frige dem alla Vad vi kräver Anna Berg"
-    assert said == set(theirs.split())
+    assert words == set(theirs.split())
 
 
 def test_who_has_no_embassy_near_gets_a_letter_without_an_address(
@@ -348,9 +350,9 @@ def test_markdown_is_said_in_plain_words() -> None:
 def test_the_letter_asks_again_for_what_makes_no_sense(
     client: Client, news: str, form: dict[str, str]
 ) -> None:
-    answer = client.post(f"/p/{news}/write", data=form)
-    assert answer.status_code == 200
-    assert 'id="letter"' not in answer.text
+    response = client.post(f"/p/{news}/write", data=form)
+    assert response.status_code == 200
+    assert 'id="letter"' not in response.text
 
 
 def test_the_sample_petition_comes_with_news_in_all_six_languages() -> None:

@@ -43,19 +43,9 @@ class Office(NamedTuple):
     checked: int
 
 
-@pages.get("/p/<slug>/write")
+@pages.route("/p/<slug>/write", methods=["GET", "POST"])
 def write(slug: str) -> Response:
-    """Show the form for the embassy, the letter's language and the name."""
-    return _render(slug)
-
-
-@pages.post("/p/<slug>/write")
-def show_letter(slug: str) -> Response:
-    """Show the letter below the form. Nothing of the input is stored."""
-    return _render(slug)
-
-
-def _render(slug: str) -> Response:
+    """Show a form for the embassy, the letter's language and the name; below it, the letter."""
     petition = queries.get_petition(slug, g.language)
     offices = {target.id: target for target in updates.list_targets(petition.id)}
     choice = _read_choice(petition, offices)

@@ -44,16 +44,12 @@ def find_timing_problem() -> str:
 
 def signing_sender(address: Address, petition_id: int) -> FormSender:
     """Return sender and limits of a signature. Raises ChallengeRequired or ChallengeFailed."""
-    settings, ip_address = current_app.config, request.remote_addr
-    trapped = bool(request.form.get(HONEYPOT_FIELD))
-    networks = _networks()
-    if not settings["RATELIMIT_ENABLED"] or networks.is_allowed(ip_address):
+    settings, trapped = current_app.config, bool(request.form.get(HONEYPOT_FIELD))
+    network, crowd = _get_network()
+    if not network:
         return FormSender(trapped=trapped)
     challenge_limits = _verify_challenge()
     proven = bool(challenge_limits)
-    network = networks.key(ip_address, now=now())
-    # Many people share such a network: many signatures from it are no burst.
-    crowd = networks.is_never_refused(ip_address)
     scope, most = ("crowd", None) if crowd else (SIGN, settings["RATELIMIT_MOST"])
     limits = [
         RateLimit(f"{scope}:{petition_id}", network, settings["RATELIMIT_FREE"], most, proven)
@@ -62,21 +58,30 @@ def signing_sender(address: Address, petition_id: int) -> FormSender:
         domain = get_tokens().keyed_hash("domain", address.domain)
         free = settings["RATELIMIT_DOMAIN"]
         limits.append(RateLimit("domain", domain, free, None, proven, lenient=True))
+    # Many signatures from a crowd's network are no burst.
     return FormSender((*limits, *challenge_limits), "" if crowd else network, trapped)
 
 
 def request_sender() -> FormSender:
     """Return sender and limits of a request for an email. Raises as `signing_sender` does."""
-    settings, ip_address = current_app.config, request.remote_addr
-    networks = _networks()
-    if not settings["RATELIMIT_ENABLED"] or networks.is_allowed(ip_address):
+    settings = current_app.config
+    network, crowd = _get_network()
+    if not network:
         return FormSender()
     challenge_limits = _verify_challenge()
     free = max(1, settings["RATELIMIT_FREE"]) * REQUESTS_PER_SIGNATURE
-    most = None if networks.is_never_refused(ip_address) else max(free, settings["RATELIMIT_MOST"])
-    network = networks.key(ip_address, now=now())
+    most = None if crowd else max(free, settings["RATELIMIT_MOST"])
     limit = RateLimit("email_request", network, free, most, proven=bool(challenge_limits))
     return FormSender((limit, *challenge_limits), network)
+
+
+def _get_network() -> tuple[str, bool]:
+    """Return the key of the sender's network, "" without limits, and whether a crowd shares it."""
+    networks: Networks = current_app.extensions["networks"]
+    ip_address = request.remote_addr
+    if not current_app.config["RATELIMIT_ENABLED"] or networks.is_allowed(ip_address):
+        return "", False
+    return networks.key(ip_address, now=now()), networks.is_never_refused(ip_address)
 
 
 def _verify_challenge() -> tuple[RateLimit, ...]:
@@ -96,8 +101,3 @@ def issue_challenge(ticket: str = "") -> challenge.Challenge:
 
 def _challenge_delay() -> timedelta:
     return timedelta(seconds=current_app.config["STEP_SECONDS"])
-
-
-def _networks() -> Networks:
-    networks: Networks = current_app.extensions["networks"]
-    return networks

@@ -11,15 +11,16 @@ SECONDS = 1.0
 _Value = TypeVar("_Value")
 
 
-def memoize(key: str, make: Callable[[], _Value]) -> _Value:
+def memoize(
+    key: str, make: Callable[[], _Value], *, timer: Callable[[], float] = time.monotonic
+) -> _Value:
     """Return the value kept under a key, or make it and keep it for SECONDS.
 
     Use keys of which there are few: they are never removed. Errors are not kept.
     """
     values: dict[str, tuple[float, object]] = current_app.extensions.setdefault("memo", {})
-    now = time.monotonic()
     expires, value = values.get(key, (0.0, None))
-    if expires <= now:
+    if expires <= timer():
         value = make()
-        values[key] = (now + SECONDS, value)
+        values[key] = (timer() + SECONDS, value)
     return cast("_Value", value)

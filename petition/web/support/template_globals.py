@@ -6,7 +6,7 @@ from typing import Any
 from babel.dates import format_date as format_babel_date
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import format_date, format_decimal, format_time
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _
 from markupsafe import Markup
 
 from petition.core import config, i18n
@@ -16,6 +16,20 @@ from petition.petitions.queries import PetitionView
 from petition.web.support import messages
 from petition.web.support.markdown import markdown
 from petition.web.support.page_context import site_contact
+
+_STATES = {
+    PetitionState.DRAFT: _("Draft"),
+    PetitionState.OPEN: _("Open"),
+    PetitionState.PAUSED: _("Paused"),
+    PetitionState.CLOSED: _("Closed"),
+    PetitionState.VICTORY: _("Won"),
+}
+_BURST_STATES = {
+    BurstState.OPEN: _("Open"),
+    BurstState.PLAUSIBLE: _("Proved plausible"),
+    BurstState.RELEASED: _("Let go"),
+    BurstState.DISCARDED: _("Erased"),
+}
 
 
 def init_app(app: Flask) -> None:
@@ -30,6 +44,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals |= {
         "absolute_url": lambda path: config.site_url(app.config) + path,
         "anonymise_days": app.config["ANONYMISE_AFTER_DAYS"],
+        "burst_states": _BURST_STATES,
         "brand": app.config["BRAND_NAME"],
         "card_url": _card_url,
         "channel_name": messages.channel_name,
@@ -48,30 +63,15 @@ def init_app(app: Flask) -> None:
         "share_text": messages.share_text,
         "signer_warnings": messages.signer_warnings,
         "site_contact": site_contact,
+        "states": _STATES,
         "without_scheme": lambda url: url.partition("://")[2],
     }
     app.context_processor(_request_values)
 
 
-def _request_values() -> dict[str, Any]:
+def _request_values() -> dict[str, str]:
     language = g.get("language", i18n.WRITTEN_IN)
-    return {
-        "lang": language,
-        "direction": _direction(language),
-        "states": {
-            PetitionState.DRAFT: _("Draft"),
-            PetitionState.OPEN: _("Open"),
-            PetitionState.PAUSED: _("Paused"),
-            PetitionState.CLOSED: _("Closed"),
-            PetitionState.VICTORY: _("Won"),
-        },
-        "burst_states": {
-            BurstState.OPEN: _("Open"),
-            BurstState.PLAUSIBLE: _("Proved plausible"),
-            BurstState.RELEASED: _("Let go"),
-            BurstState.DISCARDED: _("Erased"),
-        },
-    }
+    return {"lang": language, "direction": _direction(language)}
 
 
 def petition_url(slug: str) -> str:
