@@ -1,6 +1,4 @@
-"""What goes wrong gets a clear answer with everything kept; nothing is stored and nothing is
-mailed.
-"""
+"""Invalid input: clear messages, input kept in the form, nothing stored and nothing emailed."""
 
 import re
 from datetime import timedelta
@@ -74,7 +72,7 @@ def kept() -> tuple[int | None, int | None]:
         ("postcode", "x" * 21, "This can have at most 20 characters."),
     ],
 )
-def test_a_bad_entry_is_told_and_kept(
+def test_an_invalid_field_has_a_message_and_keeps_its_input(
     client: Client, petition: str, field: str, value: str | None, message: str
 ) -> None:
     fields = filled(comment="I was there.", updates="yes", display="initials") | {field: value}
@@ -95,7 +93,7 @@ def test_a_bad_entry_is_told_and_kept(
     assert kept() == (0, 0)
 
 
-def test_every_error_is_told_at_once_and_tied_to_its_field(client: Client, petition: str) -> None:
+def test_all_errors_are_shown_at_once_at_their_fields(client: Client, petition: str) -> None:
     response = client.post(f"/p/{petition}/sign", data={})
     summary = response.text.partition('role="alert"')[2].partition("</ul>")[0]
     assert re.findall(r'href="#(\w+)"', summary) == ["name", "email", "country", "consent"]
@@ -116,7 +114,7 @@ def test_a_name_of_exactly_100_characters_is_a_name(client: Client, petition: st
     assert client.post(f"/p/{petition}/sign", data=filled(name="Ж" * 100)).status_code == 303
 
 
-def test_a_postcode_is_wanted_where_the_petition_asks_for_it(app: Flask, client: Client) -> None:
+def test_a_postcode_is_required_where_the_petition_asks_for_it(app: Flask, client: Client) -> None:
     slug = make_petition(asks_postcode=True)
     response = client.post(f"/p/{slug}/sign", data=filled())
     assert response.status_code == 422
@@ -160,12 +158,14 @@ def test_a_form_of_another_site_is_refused(
         {"Origin": "https://petition.example.org"},
     ],
 )
-def test_our_own_form_is_taken(client: Client, petition: str, headers: dict[str, str]) -> None:
+def test_a_form_of_the_site_is_accepted(
+    client: Client, petition: str, headers: dict[str, str]
+) -> None:
     response = client.post(f"/p/{petition}/sign", data=filled(), headers=headers)
     assert response.status_code == 303
 
 
-def test_a_page_that_names_itself_to_nobody_may_still_confirm(
+def test_a_page_without_referrer_can_still_confirm(
     client: Client, petition: str, post_office: PostOffice
 ) -> None:
     link = signed(client, post_office, petition)
@@ -182,7 +182,7 @@ def test_a_forged_link_gets_a_page_that_helps(client: Client, path: str, token: 
     assert "This link does not work" in response.text
 
 
-def test_a_cut_a_changed_and_a_foreign_link_are_forged(
+def test_truncated_changed_and_foreign_tokens_are_invalid(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     link = signed(client, post_office, petition)
@@ -218,7 +218,7 @@ def test_an_expired_link_offers_a_new_one_and_sends_it(
     assert count_of(client, petition) == 1
 
 
-def test_a_link_to_what_is_no_longer_kept_says_so(app: Flask, client: Client) -> None:
+def test_a_link_to_a_deleted_signature_is_410(app: Flask, client: Client) -> None:
     token = token_for(app, tokens.confirm_purpose(7), 4711, 1)
     assert client.get(f"/confirm/{token}").status_code == 410
     assert client.post(f"/confirm/{token}").status_code == 410
@@ -254,7 +254,7 @@ def test_an_unknown_petition_is_404(app: Flask, client: Client) -> None:
     assert client.post("/p/nobody/sign", data=filled()).status_code == 404
 
 
-def test_a_draft_is_not_there_for_the_public(app: Flask, client: Client) -> None:
+def test_a_draft_is_404_for_the_public(app: Flask, client: Client) -> None:
     slug = make_petition(state="draft")
     assert client.get(f"/p/{slug}").status_code == 404
     assert client.get(f"/p/{slug}/count.json").status_code == 404
@@ -287,12 +287,12 @@ def test_a_wrong_method_is_405(client: Client, petition: str) -> None:
     assert client.delete(f"/p/{petition}/sign").status_code == 405
 
 
-def test_who_reloads_a_form_with_errors_is_led_back(client: Client, petition: str) -> None:
+def test_reloading_a_form_with_errors_redirects_to_the_form(client: Client, petition: str) -> None:
     response = client.get(f"/ru/p/{petition}/sign")
     assert (response.status_code, response.location) == (303, f"/ru/p/{petition}#sign")
 
 
-def test_what_was_typed_is_escaped(client: Client, petition: str, post_office: PostOffice) -> None:
+def test_input_is_escaped(client: Client, petition: str, post_office: PostOffice) -> None:
     name = "<b>Anna</b> \"&' {{ 7*7 }}"
     response = client.post(f"/p/{petition}/sign", data=filled(name=name, country="XX"))
     assert "<b>Anna" not in response.text
@@ -301,7 +301,7 @@ def test_what_was_typed_is_escaped(client: Client, petition: str, post_office: P
     assert "&lt;b&gt;Anna&lt;/b&gt; &#34;&amp;&#39; {{ 7*7 }}" in page.text
 
 
-def test_a_fault_is_a_page_with_words_and_a_log_line_without_persons(
+def test_a_fault_has_a_page_and_a_log_line_without_personal_data(
     make_app: MakeApp, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = make_app(PROPAGATE_EXCEPTIONS=False)

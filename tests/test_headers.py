@@ -1,4 +1,4 @@
-"""What goes with every answer."""
+"""Response headers, static files, cookies, probes."""
 
 import re
 
@@ -23,7 +23,9 @@ EVERYWHERE = {
 
 
 @pytest.mark.parametrize("name", EVERYWHERE)
-def test_every_answer_carries_it(app: Flask, client: Client, petition: str, name: str) -> None:
+def test_every_response_has_the_header(
+    app: Flask, client: Client, petition: str, name: str
+) -> None:
     page = client.get(f"/p/{petition}")
     style = re.search(r'href="(/static/[^"]+\.css)"', page.text)
     assert style is not None
@@ -38,7 +40,7 @@ def test_the_policy_allows_nothing_unsafe() -> None:
     assert "unsafe" not in EVERYWHERE["Content-Security-Policy"]
 
 
-def test_of_the_device_a_page_may_share_and_copy_alone(client: Client) -> None:
+def test_a_page_may_only_use_share_and_clipboard(client: Client) -> None:
     policy = dict(
         part.split("=") for part in client.get("/").headers["Permissions-Policy"].split(", ")
     )
@@ -46,19 +48,19 @@ def test_of_the_device_a_page_may_share_and_copy_alone(client: Client) -> None:
     assert {"camera", "microphone", "geolocation", "payment", "usb"} <= set(policy)
 
 
-def test_no_answer_to_the_public_sets_a_cookie(client: Client, petition: str) -> None:
+def test_public_pages_set_no_cookie(client: Client, petition: str) -> None:
     for path in ("/", f"/p/{petition}", "/my", "/privacy", "/nothing"):
         assert "Set-Cookie" not in client.get(path).headers
         assert "Set-Cookie" not in client.post(path).headers
 
 
-def test_without_https_no_browser_is_told_to_insist_on_it(make_app: MakeApp) -> None:
+def test_without_https_there_is_no_hsts(make_app: MakeApp) -> None:
     app = make_app(SITE_URL="http://127.0.0.1:5000")
     response = browser(app).get("/healthz", base_url="http://127.0.0.1:5000")
     assert "Strict-Transport-Security" not in response.headers
 
 
-def test_pages_behind_a_token_are_kept_nowhere_and_named_to_nobody(
+def test_pages_with_a_token_are_not_stored_indexed_or_sent_as_referrer(
     client: Client, petition: str, post_office: PostOffice
 ) -> None:
     link = signed(client, post_office, petition)
@@ -75,9 +77,7 @@ def test_pages_behind_a_token_are_kept_nowhere_and_named_to_nobody(
         assert headers["X-Robots-Tag"] == "noindex, nofollow"
 
 
-def test_static_files_are_hashed_compressed_and_kept_for_ever(
-    client: Client, petition: str
-) -> None:
+def test_static_files_are_hashed_compressed_and_immutable(client: Client, petition: str) -> None:
     page = client.get(f"/p/{petition}").text
     files = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
     assert len(files) == 2
@@ -90,7 +90,7 @@ def test_static_files_are_hashed_compressed_and_kept_for_ever(
         assert response.headers["Content-Encoding"] == "gzip"
 
 
-def test_no_page_asks_anything_of_another_host(
+def test_pages_load_nothing_from_other_hosts(
     client: Client, petition: str, post_office: PostOffice
 ) -> None:
     link = signed(client, post_office, petition)

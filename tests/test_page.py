@@ -1,4 +1,4 @@
-"""The petition's page: what it says of whom, in which state, and what it tells machines."""
+"""The petition's page: supporters, states, errors of the form, metadata, branding."""
 
 import json
 import re
@@ -41,7 +41,7 @@ def sign(client: Client, office: PostOffice, slug: str, who: str, **changes: str
     assert client.post(path_of(office.mail_to(email).link)).status_code == 303
 
 
-def test_nothing_is_shown_that_would_be_nought(client: Client, petition: str) -> None:
+def test_a_new_petition_shows_no_empty_sections(client: Client, petition: str) -> None:
     page = client.get(f"/p/{petition}").text
     page_text = text_of(client.get(f"/p/{petition}"))
     assert "Be among the first to sign" in page_text
@@ -55,7 +55,7 @@ def test_nothing_is_shown_that_would_be_nought(client: Client, petition: str) ->
     assert "0 signatures" not in listed
 
 
-def test_the_label_of_the_counter_is_right_for_every_number(
+def test_the_counter_shows_one_signature_and_several(
     app: Flask, client: Client, petition: str
 ) -> None:
     for count in (1, 2):
@@ -65,7 +65,7 @@ def test_the_label_of_the_counter_is_right_for_every_number(
         assert f"Confirmed signatures {count}" in text_of(client.get(f"/en/p/{petition}"))
 
 
-def test_a_bar_shows_once_it_speaks_for_the_petition(
+def test_the_progress_bar_shows_from_25_signatures_on(
     app: Flask, client: Client, petition: str
 ) -> None:
     for count, shown in ((24, False), (25, True)):
@@ -91,7 +91,7 @@ def test_a_name_shows_as_its_signer_chose(
     assert client.get(f"/p/{petition}/signatures").headers["X-Robots-Tag"] == "noindex"
 
 
-def test_a_country_is_named_from_five_signatures_on(
+def test_a_country_is_listed_from_five_signatures_on(
     client: Client, post_office: PostOffice, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert supporters.MIN_PER_COUNTRY == 5
@@ -106,7 +106,7 @@ def test_a_country_is_named_from_five_signatures_on(
     assert "Other countries 1" in page_text
 
 
-def test_a_name_that_is_taken_back_is_gone_from_the_next_page(
+def test_a_withdrawn_or_hidden_name_is_gone_at_once(
     client: Client, post_office: PostOffice, petition: str
 ) -> None:
     shown = {"display": "full", "organisation": "Lund Union", "name": "Ann Full"}
@@ -126,11 +126,11 @@ def test_a_name_that_is_taken_back_is_gone_from_the_next_page(
     assert "Lund Union" not in page
 
 
-def test_initials_are_of_every_word() -> None:
+def test_initials_include_every_word_of_the_name() -> None:
     assert initials("Анна-Мария ван дер Берг") == "А.-М. В. Д. Б."
 
 
-def test_an_organisation_is_listed_and_counted_apart_and_once(
+def test_organisations_are_listed_and_counted_once_each(
     client: Client, post_office: PostOffice, petition: str
 ) -> None:
     union = {"organisation": "Lund Union", "role": "chair", "display": "full"}
@@ -153,7 +153,7 @@ def test_an_organisation_is_listed_and_counted_apart_and_once(
         assert hidden not in apart
 
 
-def test_organisations_that_are_not_on_the_page_are_within_reach(
+def test_all_organisations_are_on_the_supporters_page(
     client: Client, post_office: PostOffice, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supporters, "ORGANISATIONS", 1)
@@ -166,7 +166,7 @@ def test_organisations_that_are_not_on_the_page_are_within_reach(
     assert "Union b" in listed.partition('id="organisations"')[2]
 
 
-def test_a_comment_shows_once_an_organiser_has_read_it(
+def test_a_comment_is_public_after_an_organiser_approved_it(
     app: Flask, client: Client, post_office: PostOffice, petition: str
 ) -> None:
     words = "Because <b>silence</b> agrees.\r\nWe do not."
@@ -191,14 +191,14 @@ def test_a_comment_shows_once_an_organiser_has_read_it(
     assert stale.status_code == 404, "what is decided is about the words that were read"
 
 
-def test_a_viewer_reads_no_comments_and_no_names(app: Flask, petition: str) -> None:
+def test_a_viewer_cannot_read_comments_or_names(app: Flask, petition: str) -> None:
     invite(Role.VIEWER)
     viewer = enter(app)
     for page in ("comments", "names"):
         assert viewer.get(f"/organisers/p/{petition}/{page}").status_code == 403
 
 
-def test_an_organiser_hides_what_is_no_name(
+def test_an_organiser_can_hide_a_name(
     app: Flask, client: Client, post_office: PostOffice, petition: str
 ) -> None:
     sign(client, post_office, petition, "a", name="Buy Now", display="full", organisation="Shop")
@@ -219,7 +219,7 @@ def test_an_organiser_hides_what_is_no_name(
     assert press(organiser, names, f"{names}/99").status_code == 404
 
 
-def test_every_comment_that_waits_or_shows_is_within_reach(
+def test_all_comments_are_reachable_by_pagination(
     app: Flask,
     client: Client,
     post_office: PostOffice,
@@ -248,7 +248,7 @@ def test_every_comment_that_waits_or_shows_is_within_reach(
     assert "Word a" in organiser.get(further[1]).text
 
 
-def test_a_changed_comment_is_read_again(
+def test_a_changed_comment_must_be_approved_again(
     app: Flask, client: Client, post_office: PostOffice, petition: str
 ) -> None:
     sign(client, post_office, petition, "a", display="full", comment="One.")
@@ -268,7 +268,7 @@ def test_a_changed_comment_is_read_again(
         )
 
 
-def test_the_list_goes_on_by_hundreds(
+def test_the_supporters_list_is_paginated(
     client: Client, petition: str, monkeypatch: pytest.MonkeyPatch, post_office: PostOffice
 ) -> None:
     monkeypatch.setattr(supporters, "PAGE_SIZE", 2)
@@ -315,7 +315,7 @@ ANOTHER = {
 }
 
 
-def test_a_draft_is_seen_by_organisers_alone(app: Flask, client: Client) -> None:
+def test_only_organisers_see_a_draft(app: Flask, client: Client) -> None:
     slug = make_petition(state="draft")
     for page in ("", "/share", "/updates", "/write", "/embed", "/signatures", "/count.json"):
         assert client.get(f"/p/{slug}{page}").status_code == 404, page
@@ -326,7 +326,7 @@ def test_a_draft_is_seen_by_organisers_alone(app: Flask, client: Client) -> None
     assert "We <strong>ask</strong> you to free them." in preview.text
 
 
-def test_a_draft_leads_to_nothing_that_is_not_there_yet(app: Flask) -> None:
+def test_a_draft_links_to_no_public_page(app: Flask) -> None:
     slug = make_petition(state="draft")
     news = {"day": TODAY, "text": {"en": {"title": "Arrested", "body": "All."}}}
     office = {"country": "CA", "checked": 2016, "office": {"en": "Embassy"}, "postal": "Ottawa"}
@@ -338,7 +338,7 @@ def test_a_draft_leads_to_nothing_that_is_not_there_yet(app: Flask) -> None:
         assert absent not in preview
 
 
-def test_the_letter_closes_with_the_name_that_was_typed(client: Client, petition: str) -> None:
+def test_the_name_in_the_form_appears_under_the_letter(client: Client, petition: str) -> None:
     response = client.post(f"/p/{petition}/sign", data=filled(name="Ann Berg", consent=None))
     assert response.status_code == 422
     assert "<bdi data-signature>Ann Berg</bdi>" in response.text
@@ -359,7 +359,7 @@ FOLDED = re.compile(r"<details( open)?>\s*<summary>Unless you choose otherwise h
         ({"display": "made up"}, True),
     ],
 )
-def test_what_is_chosen_safely_is_folded_away_and_nothing_else(
+def test_choices_are_folded_only_while_they_are_the_defaults(
     client: Client, petition: str, changes: dict[str, str], is_open: bool
 ) -> None:
     asked = FOLDED.search(client.get(f"/en/p/{petition}").text)
@@ -373,7 +373,7 @@ def test_what_is_chosen_safely_is_folded_away_and_nothing_else(
         assert field in page
 
 
-def test_words_in_another_language_than_the_page_say_so(client: Client) -> None:
+def test_text_in_another_language_has_lang_and_dir(client: Client) -> None:
     slug = make_petition("only-swedish", text={"sv": ANOTHER}, source_language="sv")
     page = client.get(f"/en/p/{slug}").text
     assert '<h1 lang="sv" dir="ltr">Free the others</h1>' in page
@@ -390,7 +390,7 @@ def test_words_in_another_language_than_the_page_say_so(client: Client) -> None:
     assert 'dir="ltr"' not in own.partition("<body>")[2], "what is in the page's says nothing"
 
 
-def test_every_page_names_somebody_to_write_to(
+def test_every_page_has_a_contact_address(
     app: Flask, client: Client, make_app: MakeApp, petition: str
 ) -> None:
     pages = ("/accessibility", "/privacy", "/my", "/nothing")
@@ -404,7 +404,7 @@ def test_every_page_names_somebody_to_write_to(
     assert 'href="mailto:others@example.org"' in featured.get("/nothing").text
 
 
-def test_a_page_about_a_fault_asks_the_database_nothing_that_makes_another(
+def test_an_error_page_renders_without_the_database(
     app: Flask, client: Client, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> None:
@@ -431,7 +431,7 @@ def test_every_check_of_the_accessibility_statement_has_a_marked_test() -> None:
     assert marked == set(notices.ACCESSIBILITY_CHECKS)
 
 
-def test_machines_read_what_people_read(client: Client, petition: str) -> None:
+def test_metadata_for_search_engines_and_previews(client: Client, petition: str) -> None:
     page = client.get(f"/ru/p/{petition}?r=wa").text
     site = "https://petition.example.org"
     for line in (
@@ -452,13 +452,13 @@ def test_machines_read_what_people_read(client: Client, petition: str) -> None:
     assert read["potentialAction"]["target"] == f"{site}/ru/p/{petition}#sign"
 
 
-def test_nothing_typed_into_a_petition_ends_a_script(client: Client) -> None:
+def test_petition_text_cannot_end_a_script_element(client: Client) -> None:
     slug = make_petition(text={"en": ANOTHER | {"title": "</script><script>alert(1)</script>"}})
     page = client.get(f"/p/{slug}").text
     assert page.count("<script") == page.count("</script>") == 2
 
 
-def test_the_site_has_a_name_and_a_colour_of_its_own(make_app: MakeApp, petition: str) -> None:
+def test_a_site_can_have_its_own_name_and_colour(make_app: MakeApp, petition: str) -> None:
     client = browser(make_app(BRAND_NAME="The Committee", BRAND_COLOUR="#00509e"))
     page = client.get(f"/p/{petition}").text
     assert "<span>The Committee</span>" in page
@@ -468,7 +468,7 @@ def test_the_site_has_a_name_and_a_colour_of_its_own(make_app: MakeApp, petition
     assert "--accent: #00509e;" in client.get(sheet[1]).text
 
 
-def test_the_site_has_a_logo_of_its_own(make_app: MakeApp, petition: str, tmp_path: Path) -> None:
+def test_a_site_can_have_its_own_logo(make_app: MakeApp, petition: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"BRAND_LOGO names dove\.svg"):
         make_app(BRAND_LOGO="dove.svg")
     drawn = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9"/></svg>'
@@ -480,7 +480,7 @@ def test_the_site_has_a_logo_of_its_own(make_app: MakeApp, petition: str, tmp_pa
     assert client.get(picture[1]).text == drawn
 
 
-def test_the_thank_you_mail_offers_ways_to_share(
+def test_the_thanks_email_has_share_links(
     client: Client, post_office: PostOffice, petition: str
 ) -> None:
     client.post(signed(client, post_office, petition))

@@ -1,6 +1,7 @@
-"""A made-up language written from right to left runs through every page and mail: nothing is
-mirrored by hand, nothing is left untranslated by mistake, and names keep their own direction. How
-it looks is in browser/test_right_to_left.
+"""A made-up right-to-left language on every page and in every email.
+
+Nothing is mirrored by hand or left untranslated, and names keep their own direction. How it looks
+is in browser/test_right_to_left.
 """
 
 import re
@@ -123,7 +124,9 @@ def runs_from_right_to_left(page: TestResponse, path: str) -> None:
     assert untranslated(page.text) == set(), path
 
 
-def test_so_do_the_letter_and_the_pages_of_a_token(app: Flask, post_office: PostOffice) -> None:
+def test_the_letter_and_pages_with_a_token_run_from_right_to_left(
+    app: Flask, post_office: PostOffice
+) -> None:
     client = browser(app)
     (office,) = updates.list_targets(queries.get_id("free-them"))
     fields = {"office": str(office.id), "letter": LANGUAGE, "name": NAME}
@@ -187,7 +190,7 @@ def test_a_name_keeps_its_own_direction(app: Flask) -> None:
     assert ALIF in text_of(response)
 
 
-def test_the_style_sheet_knows_no_left_and_no_right() -> None:
+def test_the_style_sheet_uses_logical_properties_only() -> None:
     sheet = (SOURCE / "site.css").read_text(encoding="utf-8")
     physical = re.findall(
         r"[\s{;-](?:(?:margin|padding|border)-(?:left|right)|left|right)\s*:|: *(?:left|right);",

@@ -1,4 +1,4 @@
-"""News: pages and feed, languages, pictures made anew; the letter to the embassy."""
+"""News: pages, feed, languages, re-encoded pictures; the letter to the embassy."""
 
 import re
 import tomllib
@@ -87,9 +87,7 @@ def test_news_is_listed_newest_first_in_the_readers_language(client: Client, new
     assert "Письма" in client.get(f"/ru/p/{news}").text, "and on the petition's page"
 
 
-def test_old_news_is_within_reach(
-    client: Client, petition: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_news_is_paginated(client: Client, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(updates, "PAGE_SIZE", 2)
     one = {"day": date(2016, 5, 20), "text": {"en": {"title": "", "body": "So it was."}}}
     titles = ["First", "Second", "Third", "Fourth", "Fifth"]
@@ -153,7 +151,7 @@ def test_a_file_read_twice_changes_nothing_and_a_corrected_one_corrects(news: st
     assert len(updates.list_targets(petition_id)) == 1, "a file without targets leaves them be"
 
 
-def test_nothing_written_in_the_news_runs_or_loads(client: Client, petition: str) -> None:
+def test_news_cannot_contain_scripts_or_foreign_images(client: Client, petition: str) -> None:
     keep(petition, {"update": [{"day": TODAY, "text": {"en": {"title": "<b>", "body": EVIL}}}]})
     page = client.get(f"/p/{petition}/updates").text
     for evil in ("<script>alert", 'href="javascript:', "evil.example", "<img", "<b>"):
@@ -178,13 +176,13 @@ def test_a_picture_shows_with_its_size_and_comes_from_here(
 
 
 @pytest.mark.parametrize("kind", pictures.KINDS)
-def test_every_kind_of_picture_is_made_anew(kind: str) -> None:
+def test_every_kind_of_picture_is_encoded_again(kind: str) -> None:
     made = pictures.make_picture(photo(kind))
     with Image.open(BytesIO(made.content)) as picture:
         assert (picture.format, picture.size) == ("WEBP", (60, 40))
 
 
-def test_what_a_camera_writes_into_a_picture_is_gone() -> None:
+def test_picture_metadata_is_removed() -> None:
     exif = Image.Exif()
     exif[Base.Make] = "SECRETCAMERA"
     exif[Base.Orientation] = 6  # lying on its side
@@ -210,12 +208,12 @@ def test_what_a_camera_writes_into_a_picture_is_gone() -> None:
     ],
     ids=["svg", "gif", "eps", "cut off", "empty", "large"],
 )
-def test_what_is_no_picture_by_its_content_is_refused(content: bytes, why: str) -> None:
+def test_a_file_that_is_no_picture_is_refused(content: bytes, why: str) -> None:
     with pytest.raises(PictureInvalid, match=why):
         pictures.make_picture(content)
 
 
-def test_a_picture_that_unpacks_to_a_monster_is_refused() -> None:
+def test_a_decompression_bomb_is_refused() -> None:
     for size in ((10_000, 6_000), (20_000, 12_000)):
         file = BytesIO()
         Image.new("1", size).save(file, "PNG")
@@ -224,7 +222,7 @@ def test_a_picture_that_unpacks_to_a_monster_is_refused() -> None:
             pictures.make_picture(file.getvalue())
 
 
-def test_the_picture_of_a_petition_is_small_whatever_comes(client: Client, tmp_path: Path) -> None:
+def test_the_picture_of_a_petition_is_scaled_down(client: Client, tmp_path: Path) -> None:
     (tmp_path / "face.png").write_bytes(photo("PNG", (1_200, 900)))
     text = {
         **dict.fromkeys(("title", "target", "lede", "letter", "story", "share"), "words"),
@@ -263,7 +261,7 @@ def test_the_picture_of_a_petition_is_small_whatever_comes(client: Client, tmp_p
         ({"pictures": ["none.jpg"]}, "there is no such file"),
     ],
 )
-def test_what_is_wrong_in_a_file_is_named(
+def test_an_invalid_file_is_refused_with_its_first_fault(
     written: dict[str, object], why: str, tmp_path: Path
 ) -> None:
     with pytest.raises(PetitionFileInvalid, match=why):
@@ -294,7 +292,7 @@ def test_the_letter_has_office_language_and_name_and_nothing_is_kept(
     )
 
 
-def test_a_letter_is_in_its_own_language_whatever_the_readers(client: Client) -> None:
+def test_the_letter_is_in_the_language_chosen_for_it(client: Client) -> None:
     names = ("title", "target", "lede", "letter", "story", "share")
     text = dict.fromkeys(names, "Only English words") | {"demands": ["Free them."]}
     swedish = dict.fromkeys(names, "Frige **dem** alla") | {"demands": ["Frige dem."]}
@@ -312,9 +310,7 @@ def test_a_letter_is_in_its_own_language_whatever_the_readers(client: Client) ->
     assert words == set(theirs.split())
 
 
-def test_who_has_no_embassy_near_gets_a_letter_without_an_address(
-    client: Client, news: str
-) -> None:
+def test_without_an_embassy_the_letter_has_no_address(client: Client, news: str) -> None:
     assert "My country is not here" in client.get(f"/en/p/{news}/write").text
     page = client.post(f"/en/p/{news}/write", data={"office": "0", "name": "Anna Berg"}).text
     assert "<address></address>" in page
@@ -323,7 +319,7 @@ def test_who_has_no_embassy_near_gets_a_letter_without_an_address(
     assert "was checked in" not in page
 
 
-def test_markdown_is_said_in_plain_words() -> None:
+def test_markdown_becomes_plain_text() -> None:
     written = (
         "To *you*\n\nWe **write** [here](https://a.example)\nand <https://b.example>  \nagain.\n\n"
         "- one\n- two\n\n1. first\n2. second\n\n> 5 * 3 ![a *face*](face.jpg)"
@@ -347,7 +343,7 @@ def test_markdown_is_said_in_plain_words() -> None:
         {"office": "9" * 40},
     ],
 )
-def test_the_letter_asks_again_for_what_makes_no_sense(
+def test_an_invalid_choice_shows_the_form_again(
     client: Client, news: str, form: dict[str, str]
 ) -> None:
     response = client.post(f"/p/{news}/write", data=form)

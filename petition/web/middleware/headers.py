@@ -28,35 +28,28 @@ PERMISSIONS = ", ".join(
     [f"{feature}=()" for feature in _DENIED_FEATURES.split()]
     + [f"{feature}=(self)" for feature in _OWN_FEATURES.split()]
 )
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": PERMISSIONS,
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+HSTS = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
 # First path segments of pages that hold a token or belong to organisers.
 _PRIVATE = {"pending", "confirm", "thanks", "my", "not-me", "organisers"}
 _UNSAFE_METHODS = {"POST", "PUT", "PATCH", "DELETE"}
-
-
-def security_headers(*, https: bool) -> dict[str, str]:
-    """Return the headers of every response; HSTS only for a site under https."""
-    headers = {
-        "Content-Security-Policy": CONTENT_SECURITY,
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Permissions-Policy": PERMISSIONS,
-        "Referrer-Policy": "same-origin",
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-    }
-    if https:
-        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
-    return headers
 
 
 class SecurityHeaders:
     """WSGI middleware that adds the security headers that a response does not set itself."""
 
     def __init__(self, app: WSGIApplication, *, https: bool) -> None:
+        headers = {**SECURITY_HEADERS, **(HSTS if https else {})}
         self._app = app
-        self._headers = [
-            (name.lower(), name, value) for name, value in security_headers(https=https).items()
-        ]
+        self._headers = [(name.lower(), name, value) for name, value in headers.items()]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def add_headers(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
