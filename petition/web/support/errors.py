@@ -68,15 +68,13 @@ def _challenge(error: Exception) -> Response:
         for name, value in request.form.items(multi=True)
         if name not in {"ticket", "proof"}
     ]
-    if not isinstance(error, ChallengeFailed):
-        challenge = abuse_checks.issue_challenge()
-        return render_page("errors/challenge.html", status=422, challenge=challenge, fields=fields)
-    challenge = abuse_checks.issue_challenge(request.form["ticket"])
+    wait = error.wait if isinstance(error, ChallengeFailed) else None
     return render_page(
         "errors/challenge.html",
-        status=429,
-        retry_after=error.wait,
-        challenge=challenge,
+        status=422 if wait is None else 429,
+        retry_after=wait,
+        # A failed challenge goes on with its ticket.
+        challenge=abuse_checks.issue_challenge("" if wait is None else request.form["ticket"]),
         fields=fields,
     )
 
