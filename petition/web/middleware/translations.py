@@ -29,7 +29,11 @@ def init_app(app: Flask) -> None:
             raise SettingsError("translations are not compiled: run `make translations`")
     babel = Babel()
     babel.domain_instance = _Catalogues(folders)
-    babel.init_app(app, default_locale=app.config["LANGUAGES"][0], locale_selector=_reader_language)
+    babel.init_app(
+        app,
+        default_locale=app.config["LANGUAGES"][0],
+        locale_selector=lambda: g.get("language") if has_request_context() else None,
+    )
 
 
 class _Catalogues(Domain):  # type: ignore[misc]  # untyped
@@ -52,7 +56,3 @@ class _Catalogues(Domain):  # type: ignore[misc]  # untyped
             )
         catalogue: NullTranslations = self.cache[language]
         return catalogue
-
-
-def _reader_language() -> str | None:
-    return g.get("language") if has_request_context() else None

@@ -6,6 +6,7 @@ thousands of invented addresses do not slow down signing.
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
@@ -68,16 +69,11 @@ class ImageCache:
 
     def _remove_oldest(self) -> None:
         files = list(self._folder.iterdir())
-        if len(files) > MAX_FILES:
-            for file in sorted(files, key=_modified_at)[:-MAX_FILES]:
-                file.unlink(missing_ok=True)
-
-
-def _modified_at(file: Path) -> float:
-    try:
-        return file.stat().st_mtime
-    except FileNotFoundError:  # removed by another process
-        return 0.0
+        if len(files) <= MAX_FILES:
+            return
+        with suppress(FileNotFoundError):  # another process is removing them
+            for file in sorted(files, key=lambda file: -file.stat().st_mtime)[MAX_FILES:]:
+                file.unlink()
 
 
 def get_image_cache() -> ImageCache:
