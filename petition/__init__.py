@@ -40,7 +40,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     try:
         app.config.from_mapping({**config.load(instance), **settings})
         app.config.from_mapping(_derived(app.config))
-        translations.prepare(app)
+        translations.init_app(app)
     except SettingsError as error:
         raise SystemExit("\n".join(error.lines)) from None
     keys = [key for key in (*app.config["SECRET_KEY_FALLBACKS"], app.config["SECRET_KEY"]) if key]

@@ -1,95 +1,95 @@
-// Comfort only: everything works without this file. The counter moves while the page is seen; the link can be copied.
+// Enhancements; everything works without this file.
 
 const language = document.documentElement.lang;
-const written = new Intl.NumberFormat(language);
+const numberFormat = new Intl.NumberFormat(language);
 
-const SOONEST = 5_000; // ms between looks at a counter that moves
-const LATEST = 300_000; // and at one that does not
+const MIN_WAIT = 5_000; // ms between polls of a counter that changes
+const MAX_WAIT = 300_000; // and of one that does not
 
-for (const counter of document.querySelectorAll("[data-count-url]")) follow(counter);
-for (const button of document.querySelectorAll("[data-copy]")) offerCopy(button);
-for (const button of document.querySelectorAll("[data-share]")) offerShare(button);
-for (const field of document.querySelectorAll("[data-challenge]")) solve(field, JSON.parse(field.dataset.challenge));
+for (const counter of document.querySelectorAll("[data-count-url]")) pollCounter(counter);
+for (const button of document.querySelectorAll("[data-copy]")) addCopyButton(button);
+for (const button of document.querySelectorAll("[data-share]")) addShareButton(button);
+for (const field of document.querySelectorAll("[data-challenge]")) solveChallenge(field, JSON.parse(field.dataset.challenge));
 document.querySelector(".summary[tabindex]")?.focus();
-signAsTyped(document.querySelector("[data-signature]"), document.querySelector("#sign #name"));
-offerLetter(document.querySelector("[data-copied-from]"));
-// Who copies the address from the browser passes on the petition, not how they came to it.
+mirrorName(document.querySelector("[data-signature]"), document.querySelector("#sign #name"));
+addLetterButtons(document.querySelector("[data-copied-from]"));
+// Remove the share channel: who copies the address from the browser is not in it.
 if (new URLSearchParams(location.search).has("r")) history.replaceState(null, "", location.pathname + location.hash);
 
-function follow(counter) {
-  let wait = SOONEST;
+function pollCounter(counter) {
+  let wait = MIN_WAIT;
   let timer = 0;
-  let known = null;
+  let lastCount = null;
 
-  const look = async () => {
+  const poll = async () => {
     try {
-      const answer = await fetch(counter.dataset.countUrl, { credentials: "omit" });
-      if (!answer.ok) throw new Error(answer.status);
-      const { count, goal } = await answer.json();
-      wait = known !== null && count !== known ? SOONEST : Math.min(wait * 1.5, LATEST);
-      if (count !== known) show(counter, count, goal);
-      known = count;
+      const response = await fetch(counter.dataset.countUrl, { credentials: "omit" });
+      if (!response.ok) throw new Error(response.status);
+      const { count, goal } = await response.json();
+      wait = lastCount !== null && count !== lastCount ? MIN_WAIT : Math.min(wait * 1.5, MAX_WAIT);
+      if (count !== lastCount) showCount(counter, count, goal);
+      lastCount = count;
     } catch {
-      wait = Math.min(wait * 2, LATEST); // a bad line is no news
+      wait = Math.min(wait * 2, MAX_WAIT); // offline or an error: try again later
     }
-    plan();
+    schedule();
   };
-  const plan = () => {
+  const schedule = () => {
     clearTimeout(timer);
     if (document.visibilityState === "visible" && !navigator.connection?.saveData) {
-      timer = setTimeout(look, wait);
+      timer = setTimeout(poll, wait);
     }
   };
   document.addEventListener("visibilitychange", () => {
-    wait = SOONEST;
-    plan();
+    wait = MIN_WAIT;
+    schedule();
   });
-  plan();
+  schedule();
 }
 
-function show(counter, count, goal) {
+function showCount(counter, count, goal) {
   const number = counter.querySelector("[data-count]");
-  const before = Number(counter.dataset.said ?? count);
-  counter.dataset.said = count;
-  number.textContent = written.format(count);
+  const before = Number(counter.dataset.shown ?? count);
+  counter.dataset.shown = count;
+  number.textContent = numberFormat.format(count);
   counter.querySelector("[data-counted]").hidden = count === 0;
   counter.querySelector("[data-none]")?.remove();
   const bar = counter.querySelector("progress");
   if (bar) Object.assign(bar, { max: goal, value: count });
-  const next = counter.querySelector("[data-goal-words]");
-  if (next) next.textContent = next.dataset.goalWords.replace("{goal}", written.format(goal));
-  // Said aloud at round numbers alone: every step would be chatter.
+  const goalLine = counter.querySelector("[data-goal-words]");
+  if (goalLine) goalLine.textContent = goalLine.dataset.goalWords.replace("{goal}", numberFormat.format(goal));
+  // Screen readers announce round numbers only.
   const step = 10 ** Math.max(2, String(count).length - 1);
   if (Math.floor(count / step) > Math.floor(before / step)) {
-    const said = counter.querySelector("[data-round]");
-    said.textContent = said.dataset.round.replace("{count}", written.format(count));
+    const status = counter.querySelector("[data-round]");
+    status.textContent = status.dataset.round.replace("{count}", numberFormat.format(count));
   }
 }
 
-function signAsTyped(line, name) {
+function mirrorName(line, name) {
   if (!line || !name) return;
-  const write = () => (line.textContent = name.value);
-  name.addEventListener("input", write);
-  addEventListener("pageshow", write); // the browser may have put the name back
+  const copyName = () => (line.textContent = name.value);
+  name.addEventListener("input", copyName);
+  addEventListener("pageshow", copyName); // the browser may have restored the name
 }
 
-function offerShare(button) {
+function addShareButton(button) {
   if (!navigator.share) return;
   button.parentElement.hidden = false;
   button.addEventListener("click", () => {
     const { share, text } = button.dataset;
-    // In the text, because some programs drop the address; who closes the sheet has done no wrong.
+    // The URL is in the text, as some programs drop a separate one. Closing the share sheet rejects: no error.
     navigator.share({ text: `${text} ${share}` }).catch(() => {});
   });
 }
 
-function offerCopy(button) {
+function addCopyButton(button) {
   const field = button.parentElement.querySelector("input");
   const status = button.closest(".copy").querySelector("[data-copied]");
   onCopy(button, status, () => field.dataset.link, () => field.select());
 }
 
-function offerLetter(letter) {
+function addLetterButtons(letter) {
   if (!letter) return;
   const print = document.querySelector("[data-print]");
   print.hidden = false;
@@ -99,22 +99,22 @@ function offerLetter(letter) {
   onCopy(button, status, () => letter.innerText, () => getSelection().selectAllChildren(letter));
 }
 
-function onCopy(button, status, text, instead) {
+function onCopy(button, status, text, select) {
   if (!navigator.clipboard) return;
   button.hidden = false;
   button.addEventListener("click", async () => {
-    let said = status.dataset.copied;
-    status.textContent = ""; // what is said again is heard if it was gone
+    let message = status.dataset.copied;
+    status.textContent = ""; // screen readers announce only changes
     await navigator.clipboard.writeText(text()).catch(() => {
-      said = status.dataset.refused;
-      instead(); // at least it is marked for copying by hand
+      message = status.dataset.refused;
+      select(); // for copying by hand
     });
-    setTimeout(() => (status.textContent = said), 100);
+    setTimeout(() => (status.textContent = message), 100);
   });
 }
 
-// The extra step: ALTCHA's proof of work, by the browser's own PBKDF2. Without it the wait does as well.
-async function solve(field, challenge) {
+// ALTCHA's proof of work with WebCrypto's PBKDF2. Without it, the reader waits.
+async function solveChallenge(field, challenge) {
   const { nonce, salt, cost, keyLength, keyPrefix } = challenge.parameters;
   if (!crypto.subtle) return;
   const password = new Uint8Array([...bytes(nonce), 0, 0, 0, 0]);
@@ -129,8 +129,8 @@ async function solve(field, challenge) {
       break;
     }
   }
-  const words = document.querySelector("[data-step-words]");
-  words.textContent = words.dataset.stepWords;
+  const message = document.querySelector("[data-step-words]");
+  message.textContent = message.dataset.stepWords;
 }
 
 function bytes(text) {

@@ -1,7 +1,7 @@
 """Fixtures of all tests. A test that uses `database` runs twice: on SQLite and on PostgreSQL."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,11 +15,17 @@ from petition import create_app
 from petition.abuse.rate_limits import WINDOW
 from petition.core import clock
 from petition.web.support.image_cache import ImageCache
-from petition.web.support.memo import Memo
 from tests import databases
 from tests.browsing import Client, browser
 from tests.factories import SITE, MakeApp, make_petition
 from tests.post_office import PostOffice
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker of tests that the accessibility statement is about."""
+    config.addinivalue_line(
+        "markers", "accessibility_statement(id): tests this check of the accessibility statement"
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -67,14 +73,6 @@ def post_office() -> Iterator[PostOffice]:
         yield office
 
 
-class ShortMemo(Memo):
-    """A memo that keeps nothing longer because it took this machine long to make."""
-
-    def recall(self, key: str, make: Callable[[], Any], *, seconds: float | None = None) -> Any:
-        """Return a thing that is kept for `seconds`, by default not at all."""
-        return super().recall(key, make, seconds=seconds or 0.0)
-
-
 @pytest.fixture
 def make_app(database: str, post_office: PostOffice, tmp_path: Path) -> Iterator[MakeApp]:
     """Return a function that makes an application with settings on the test's database."""
@@ -97,7 +95,6 @@ def make_app(database: str, post_office: PostOffice, tmp_path: Path) -> Iterator
         )
         # Time stands still for the drawings: none is refused because this machine is slow.
         app.extensions["image_cache"] = ImageCache(tmp_path / "artwork", timer=lambda: 0.0)
-        app.extensions["memo"] = ShortMemo()
         return apps.enter_context(databases.disconnecting(databases.without_fsync(app)))
 
     with ExitStack() as apps:

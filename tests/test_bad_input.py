@@ -1,6 +1,4 @@
-"""What goes wrong gets a clear answer with everything kept; nothing is stored and nothing is
-mailed.
-"""
+"""Invalid input: clear messages, input kept in the form, nothing stored and nothing emailed."""
 
 import re
 from datetime import timedelta
@@ -41,7 +39,7 @@ def kept() -> tuple[int | None, int | None]:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("field", "value", "message"),
     [
         ("name", None, "Enter your name."),
         ("name", "   ", "Enter your name."),
@@ -72,60 +70,60 @@ def kept() -> tuple[int | None, int | None]:
         ("postcode", "x" * 21, "This can have at most 20 characters."),
     ],
 )
-def test_a_bad_entry_is_told_and_kept(
-    client: Client, petition: str, field: str, value: str | None, said: str
+def test_an_invalid_field_has_a_message_and_keeps_its_input(
+    client: Client, petition: str, field: str, value: str | None, message: str
 ) -> None:
     fields = filled(comment="I was there.", updates="yes", display="initials") | {field: value}
-    answer = client.post(
+    response = client.post(
         f"/p/{petition}/sign", data={name: given for name, given in fields.items() if given}
     )
-    assert answer.status_code == 422
-    assert said in text_of(answer)
-    assert "<title>Error: " in answer.text
-    summary = answer.text.partition('role="alert"')[2].partition("</ul>")[0]
+    assert response.status_code == 422
+    assert message in text_of(response)
+    assert "<title>Error: " in response.text
+    summary = response.text.partition('role="alert"')[2].partition("</ul>")[0]
     assert f'href="#{field}"' in summary
-    assert f'id="{field}"' in answer.text, "the summary leads to the field"
+    assert f'id="{field}"' in response.text, "the summary leads to the field"
     if field not in {"email", "country"}:
-        assert 'value="anna@example.org"' in answer.text
-        assert '<option value="SE" selected>' in answer.text
+        assert 'value="anna@example.org"' in response.text
+        assert '<option value="SE" selected>' in response.text
     if field != "comment":
-        assert "I was there." in answer.text
+        assert "I was there." in response.text
     assert kept() == (0, 0)
 
 
-def test_every_error_is_told_at_once_and_tied_to_its_field(client: Client, petition: str) -> None:
-    answer = client.post(f"/p/{petition}/sign", data={})
-    summary = answer.text.partition('role="alert"')[2].partition("</ul>")[0]
+def test_all_errors_are_shown_at_once_at_their_fields(client: Client, petition: str) -> None:
+    response = client.post(f"/p/{petition}/sign", data={})
+    summary = response.text.partition('role="alert"')[2].partition("</ul>")[0]
     assert re.findall(r'href="#(\w+)"', summary) == ["name", "email", "country", "consent"]
     for field in ("name", "country", "consent"):
-        control = re.search(rf'<(?:input|select)[^>]* id="{field}"[^>]*>', answer.text)
+        control = re.search(rf'<(?:input|select)[^>]* id="{field}"[^>]*>', response.text)
         assert control is not None
         assert 'aria-invalid="true"' in control.group()
         assert f"{field}-error" in control.group()
 
 
 def test_errors_are_in_the_readers_language(client: Client, petition: str) -> None:
-    answer = client.post(f"/ru/p/{petition}/sign", data={})
-    assert "Введите своё имя." in answer.text
-    assert "<title>Ошибка: " in answer.text
+    response = client.post(f"/ru/p/{petition}/sign", data={})
+    assert "Введите своё имя." in response.text
+    assert "<title>Ошибка: " in response.text
 
 
 def test_a_name_of_exactly_100_characters_is_a_name(client: Client, petition: str) -> None:
     assert client.post(f"/p/{petition}/sign", data=filled(name="Ж" * 100)).status_code == 303
 
 
-def test_a_postcode_is_wanted_where_the_petition_asks_for_it(app: Flask, client: Client) -> None:
+def test_a_postcode_is_required_where_the_petition_asks_for_it(app: Flask, client: Client) -> None:
     slug = make_petition(asks_postcode=True)
-    answer = client.post(f"/p/{slug}/sign", data=filled())
-    assert answer.status_code == 422
-    assert "Enter your postcode." in answer.text
+    response = client.post(f"/p/{slug}/sign", data=filled())
+    assert response.status_code == 422
+    assert "Enter your postcode." in response.text
     assert client.post(f"/p/{slug}/sign", data=filled(postcode="11122")).status_code == 303
 
 
 def test_more_than_64_kib_is_413(client: Client, petition: str) -> None:
-    answer = client.post(f"/p/{petition}/sign", data=filled(comment="x" * 65 * 1024))
-    assert answer.status_code == 413
-    assert "larger than this form allows" in answer.text
+    response = client.post(f"/p/{petition}/sign", data=filled(comment="x" * 65 * 1024))
+    assert response.status_code == 413
+    assert "larger than this form allows" in response.text
     assert kept() == (0, 0)
 
 
@@ -143,9 +141,9 @@ def test_more_than_64_kib_is_413(client: Client, petition: str) -> None:
 def test_a_form_of_another_site_is_refused(
     client: Client, petition: str, headers: dict[str, str]
 ) -> None:
-    answer = client.post(f"/p/{petition}/sign", data=filled(), headers=headers)
-    assert answer.status_code == 403
-    assert "came from another site" in answer.text
+    response = client.post(f"/p/{petition}/sign", data=filled(), headers=headers)
+    assert response.status_code == 403
+    assert "came from another site" in response.text
     assert kept() == (0, 0)
 
 
@@ -158,12 +156,14 @@ def test_a_form_of_another_site_is_refused(
         {"Origin": "https://petition.example.org"},
     ],
 )
-def test_our_own_form_is_taken(client: Client, petition: str, headers: dict[str, str]) -> None:
-    answer = client.post(f"/p/{petition}/sign", data=filled(), headers=headers)
-    assert answer.status_code == 303
+def test_a_form_of_the_site_is_accepted(
+    client: Client, petition: str, headers: dict[str, str]
+) -> None:
+    response = client.post(f"/p/{petition}/sign", data=filled(), headers=headers)
+    assert response.status_code == 303
 
 
-def test_a_page_that_names_itself_to_nobody_may_still_confirm(
+def test_a_page_without_referrer_can_still_confirm(
     client: Client, petition: str, post_office: PostOffice
 ) -> None:
     link = signed(client, post_office, petition)
@@ -175,12 +175,12 @@ def test_a_page_that_names_itself_to_nobody_may_still_confirm(
 @pytest.mark.parametrize("path", ["/pending/{}", "/confirm/{}", "/thanks/{}"])
 @pytest.mark.parametrize("token", ["nonsense", "WzFd.abc", "a" * 3000, "Ж"])
 def test_a_forged_link_gets_a_page_that_helps(client: Client, path: str, token: str) -> None:
-    answer = client.get(path.format(token))
-    assert answer.status_code == 404
-    assert "This link does not work" in answer.text
+    response = client.get(path.format(token))
+    assert response.status_code == 404
+    assert "This link does not work" in response.text
 
 
-def test_a_cut_a_changed_and_a_foreign_link_are_forged(
+def test_truncated_changed_and_foreign_tokens_are_invalid(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     link = signed(client, post_office, petition)
@@ -200,9 +200,9 @@ def test_an_expired_link_offers_a_new_one_and_sends_it(
     with transaction() as connection:
         connection.execute(Email.table().update().values(created_at=TODAY))
     old = token_for(app, tokens.confirm_purpose(7), 1, 1, at=now() - timedelta(days=7, minutes=1))
-    answer = client.get(f"/confirm/{old}")
-    assert answer.status_code == 410
-    assert "Send me a new link" in answer.text
+    response = client.get(f"/confirm/{old}")
+    assert response.status_code == 410
+    assert "Send me a new link" in response.text
     late = client.post(f"/confirm/{old}")
     assert late.status_code == 410
     assert "Send me a new link" in late.text
@@ -216,7 +216,7 @@ def test_an_expired_link_offers_a_new_one_and_sends_it(
     assert count_of(client, petition) == 1
 
 
-def test_a_link_to_what_is_no_longer_kept_says_so(app: Flask, client: Client) -> None:
+def test_a_link_to_a_deleted_signature_is_410(app: Flask, client: Client) -> None:
     token = token_for(app, tokens.confirm_purpose(7), 4711, 1)
     assert client.get(f"/confirm/{token}").status_code == 410
     assert client.post(f"/confirm/{token}").status_code == 410
@@ -229,16 +229,16 @@ def test_a_forged_host_is_400_and_never_in_a_mail(
     for path in ("/", f"/p/{petition}", f"/p/{petition}/count.json"):
         client.get(path)  # kept from here on
         assert client.get(path, base_url="https://evil.example").status_code == 400
-    answer = client.post(f"/p/{petition}/sign", data=filled(), base_url="https://evil.example")
-    assert answer.status_code == 400
+    response = client.post(f"/p/{petition}/sign", data=filled(), base_url="https://evil.example")
+    assert response.status_code == 400
     forged = {
         "X-Forwarded-Host": "evil.example",
         "X-Forwarded-Proto": "gopher",
         "Forwarded": "host=evil.example",
     }
-    answer = client.post(f"/p/{petition}/sign", data=filled(), headers=forged)
-    assert answer.status_code == 303
-    assert "evil" not in answer.location
+    response = client.post(f"/p/{petition}/sign", data=filled(), headers=forged)
+    assert response.status_code == 303
+    assert "evil" not in response.location
     deliver(app)
     (mail,) = post_office.arrived
     assert "evil" not in mail.message.as_string() + mail.text + mail.html
@@ -252,7 +252,7 @@ def test_an_unknown_petition_is_404(app: Flask, client: Client) -> None:
     assert client.post("/p/nobody/sign", data=filled()).status_code == 404
 
 
-def test_a_draft_is_not_there_for_the_public(app: Flask, client: Client) -> None:
+def test_a_draft_is_404_for_the_public(app: Flask, client: Client) -> None:
     slug = make_petition(state="draft")
     assert client.get(f"/p/{slug}").status_code == 404
     assert client.get(f"/p/{slug}/count.json").status_code == 404
@@ -266,9 +266,9 @@ def test_a_closed_petition_shows_no_form_and_takes_nothing(client: Client, petit
     assert page.status_code == 200
     assert "This petition is closed" in page.text
     assert "<form" not in page.text
-    answer = client.post(f"/p/{petition}/sign", data=filled())
-    assert answer.status_code == 410
-    assert "This petition is closed" in answer.text
+    response = client.post(f"/p/{petition}/sign", data=filled())
+    assert response.status_code == 410
+    assert "This petition is closed" in response.text
     assert kept() == (0, 0)
 
 
@@ -285,21 +285,21 @@ def test_a_wrong_method_is_405(client: Client, petition: str) -> None:
     assert client.delete(f"/p/{petition}/sign").status_code == 405
 
 
-def test_who_reloads_a_form_with_errors_is_led_back(client: Client, petition: str) -> None:
-    answer = client.get(f"/ru/p/{petition}/sign")
-    assert (answer.status_code, answer.location) == (303, f"/ru/p/{petition}#sign")
+def test_reloading_a_form_with_errors_redirects_to_the_form(client: Client, petition: str) -> None:
+    response = client.get(f"/ru/p/{petition}/sign")
+    assert (response.status_code, response.location) == (303, f"/ru/p/{petition}#sign")
 
 
-def test_what_was_typed_is_escaped(client: Client, petition: str, post_office: PostOffice) -> None:
+def test_input_is_escaped(client: Client, petition: str, post_office: PostOffice) -> None:
     name = "<b>Anna</b> \"&' {{ 7*7 }}"
-    answer = client.post(f"/p/{petition}/sign", data=filled(name=name, country="XX"))
-    assert "<b>Anna" not in answer.text
-    assert "{{ 7*7 }}" in answer.text
+    response = client.post(f"/p/{petition}/sign", data=filled(name=name, country="XX"))
+    assert "<b>Anna" not in response.text
+    assert "{{ 7*7 }}" in response.text
     page = client.get(signed(client, post_office, petition, name=name))
     assert "&lt;b&gt;Anna&lt;/b&gt; &#34;&amp;&#39; {{ 7*7 }}" in page.text
 
 
-def test_a_fault_is_a_page_with_words_and_a_log_line_without_persons(
+def test_a_fault_has_a_page_and_a_log_line_without_personal_data(
     make_app: MakeApp, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = make_app(PROPAGATE_EXCEPTIONS=False)
@@ -307,11 +307,11 @@ def test_a_fault_is_a_page_with_words_and_a_log_line_without_persons(
         slug = make_petition()
         with transaction() as connection:
             connection.execute(text("ALTER TABLE email RENAME TO mislaid"))
-        answer = browser(app).post(f"/p/{slug}/sign", data=filled(name="Very Secret"))
+        response = browser(app).post(f"/p/{slug}/sign", data=filled(name="Very Secret"))
         with transaction() as connection:
             connection.execute(text("ALTER TABLE mislaid RENAME TO email"))
-    assert answer.status_code == 500
-    assert "Something went wrong" in answer.text
-    assert "fault in POST petition.sign" in caplog.text
+    assert response.status_code == 500
+    assert "Something went wrong" in response.text
+    assert "fault in POST sign.submit" in caplog.text
     for person in ("Very Secret", "anna@example.org"):
         assert person not in caplog.text

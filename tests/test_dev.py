@@ -1,4 +1,4 @@
-"""/dev/mail: the mails of a site that is tried out with no mail server, on this machine alone."""
+"""/dev/mail: the emails of a site without a mail server, for the same machine only."""
 
 import re
 

@@ -70,28 +70,27 @@ STEP = ("ticket", "proof", "language")  # of forms that ask for a mail
 READS: dict[str, tuple[str, ...]] = {
     "petition.index": ("r",),
     "petition.show": ("r",),
-    "petition.sign": (
+    "sign.submit": (
         *(*TYPED, "email", "consent", "language", "channel"),
         *("opened", "further", "ticket", "proof"),
     ),
-    "supporters.listed": ("before",),
-    "updates.listed": ("before",),
+    "supporters.index": ("before",),
+    "updates.index": ("before",),
     "share.card": ("v",),
     "share.story": ("v",),
     "share.sheet": ("first", "sheets"),
     "share.mastodon": ("server",),
     "embed.oembed": ("url", "format", "maxwidth", "maxheight"),
     "embassy.write": ("office", "letter", "name"),
-    "embassy.written": ("office", "letter", "name"),
     "confirmation.pending": ("again",),
-    "confirmation.type_code": ("code",),
-    "confirmation.send_again": STEP,
+    "confirmation.submit_code": ("code",),
+    "confirmation.resend": STEP,
     "confirmation.correct_address": ("email", *STEP),
-    "confirmation.renew": STEP,
-    "confirmation.count_me": ("entry",),
-    "self_service.send": ("email", *STEP),
+    "confirmation.renew_link": STEP,
+    "confirmation.submit": ("entry",),
+    "self_service.send_link": ("email", *STEP),
     "self_service.show": ("saved",),
-    "self_service.change": ("action", *TYPED),
+    "self_service.update": ("action", *TYPED),
     "self_service.disown": ("never",),
     "organisers.ask_link": ("email", "csrf_token", *STEP),
     "organisers.enter": ("csrf_token",),
@@ -103,17 +102,17 @@ READS: dict[str, tuple[str, ...]] = {
     "organisers.hide_name": ("csrf_token",),
 }
 GOOD: dict[str, dict[str, str]] = {
-    "petition.sign": filled(language="en", channel="wa", handover="no", display="hidden"),
+    "sign.submit": filled(language="en", channel="wa", handover="no", display="hidden"),
     "share.card": {"v": "1"},
     "share.story": {"v": "1"},
     "share.sheet": {"first": "7", "sheets": "2"},
     "share.mastodon": {"server": "@anna@mastodon.example.org"},
     "embed.oembed": {"url": f"{SITE}/p/free-them", "format": "json", "maxwidth": "300"},
-    "embassy.written": {"letter": "en", "name": "Anna Berg"},
-    "confirmation.count_me": {"entry": "1"},
+    "embassy.write": {"letter": "en", "name": "Anna Berg"},
+    "confirmation.submit": {"entry": "1"},
     "confirmation.correct_address": {"email": "other@example.org"},
-    "self_service.send": {"email": "anna@example.org"},
-    "self_service.change": CHANGED,
+    "self_service.send_link": {"email": "anna@example.org"},
+    "self_service.update": CHANGED,
     "self_service.disown": {"never": "yes"},
     "organisers.ask_link": {"email": "organiser@example.org"},
     "organisers.decide_burst": {"state": "discarded"},
@@ -267,7 +266,7 @@ class Site:
         """
         wrong = wrong or {}
         good = self._fixed | self._good(call, age, wrong) | GOOD.get(call.endpoint, {})
-        if call.endpoint == "petition.sign":
+        if call.endpoint == "sign.submit":
             good["email"] = f"signer{self._number}@example.org"
         path = _PART.sub(lambda part: "".join(wrong.get(part[2], [good[part[2]]])[:1]), call.rule)
         if call.translated and self._number % 2:
@@ -429,7 +428,7 @@ def test_anything_in_any_place(
     answer, changed = site.ask(call, {place: values}, how=how)
     if answer.status_code >= 400:
         assert not changed, "never a row from what is refused"
-    if call.endpoint == "petition.sign":
+    if call.endpoint == "sign.submit":
         assert changed == (answer.status_code == 303), "a row for each one that is taken"
 
 

@@ -1,4 +1,4 @@
-"""What goes with every answer."""
+"""Response headers, static files, cookies, probes."""
 
 import re
 
@@ -24,7 +24,9 @@ EVERYWHERE = {
 
 
 @pytest.mark.parametrize("name", EVERYWHERE)
-def test_every_answer_carries_it(app: Flask, client: Client, petition: str, name: str) -> None:
+def test_every_response_has_the_header(
+    app: Flask, client: Client, petition: str, name: str
+) -> None:
     page = client.get(f"/p/{petition}")
     style = re.search(r'href="(/static/[^"]+\.css)"', page.text)
     assert style is not None
@@ -39,7 +41,7 @@ def test_the_policy_allows_nothing_unsafe() -> None:
     assert "unsafe" not in EVERYWHERE["Content-Security-Policy"]
 
 
-def test_of_the_device_a_page_may_share_and_copy_alone(client: Client) -> None:
+def test_a_page_may_only_use_share_and_clipboard(client: Client) -> None:
     policy = dict(
         part.split("=") for part in client.get("/").headers["Permissions-Policy"].split(", ")
     )
@@ -47,19 +49,19 @@ def test_of_the_device_a_page_may_share_and_copy_alone(client: Client) -> None:
     assert {"camera", "microphone", "geolocation", "payment", "usb"} <= set(policy)
 
 
-def test_no_answer_to_the_public_sets_a_cookie(client: Client, petition: str) -> None:
+def test_public_pages_set_no_cookie(client: Client, petition: str) -> None:
     for path in ("/", f"/p/{petition}", "/my", "/privacy", "/nothing"):
         assert "Set-Cookie" not in client.get(path).headers
         assert "Set-Cookie" not in client.post(path).headers
 
 
-def test_without_https_no_browser_is_told_to_insist_on_it(make_app: MakeApp) -> None:
+def test_without_https_there_is_no_hsts(make_app: MakeApp) -> None:
     app = make_app(SITE_URL="http://127.0.0.1:5000")
-    answer = browser(app).get("/healthz", base_url="http://127.0.0.1:5000")
-    assert "Strict-Transport-Security" not in answer.headers
+    response = browser(app).get("/healthz", base_url="http://127.0.0.1:5000")
+    assert "Strict-Transport-Security" not in response.headers
 
 
-def test_pages_behind_a_token_are_kept_nowhere_and_named_to_nobody(
+def test_pages_with_a_token_are_not_stored_indexed_or_sent_as_referrer(
     client: Client, petition: str, post_office: PostOffice
 ) -> None:
     link = signed(client, post_office, petition)
@@ -68,30 +70,28 @@ def test_pages_behind_a_token_are_kept_nowhere_and_named_to_nobody(
     paths = [link, f"/ru{link}", thanks, "/pending/forged", f"/pending/{token}/", "/ru/my/x"]
     paths += [f"/pending/{token}/code", f"/confirm/{token}/renew", "/not-me/x/y", "/organisers/x"]
     paths += [f"/ru//pending/{token}"]
-    answers = [client.get(path) for path in paths]
-    for answer in (*answers, client.post(thanks), client.put(link), client.head("/my")):
-        headers = answer.headers
+    responses = [client.get(path) for path in paths]
+    for response in (*responses, client.post(thanks), client.put(link), client.head("/my")):
+        headers = response.headers
         assert headers["Cache-Control"] == "no-store"
         assert headers["Referrer-Policy"] == "no-referrer"
         assert headers["X-Robots-Tag"] == "noindex, nofollow"
 
 
-def test_static_files_are_hashed_compressed_and_kept_for_ever(
-    client: Client, petition: str
-) -> None:
+def test_static_files_are_hashed_compressed_and_immutable(client: Client, petition: str) -> None:
     page = client.get(f"/p/{petition}").text
     files = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
     assert len(files) == 2
     assert '<link rel="icon" href="data:image/svg+xml,' in page, "smaller than asking for it"
     for path in files:
         assert re.search(r"\.[0-9a-f]{16}\.", path)
-        answer = client.get(path, headers={"Accept-Encoding": "gzip"})
-        assert answer.status_code == 200
-        assert "immutable" in answer.headers["Cache-Control"]
-        assert answer.headers["Content-Encoding"] == "gzip"
+        response = client.get(path, headers={"Accept-Encoding": "gzip"})
+        assert response.status_code == 200
+        assert "immutable" in response.headers["Cache-Control"]
+        assert response.headers["Content-Encoding"] == "gzip"
 
 
-def test_no_page_asks_anything_of_another_host(
+def test_pages_load_nothing_from_other_hosts(
     client: Client, petition: str, post_office: PostOffice
 ) -> None:
     link = signed(client, post_office, petition)
@@ -106,22 +106,22 @@ def test_no_page_asks_anything_of_another_host(
 
 
 def test_the_first_visit_is_light(client: Client, petition: str) -> None:
-    packed = {"Accept-Encoding": "gzip"}
-    page = client.get(f"/p/{petition}", headers=packed)
+    gzipped = {"Accept-Encoding": "gzip"}
+    page = client.get(f"/p/{petition}", headers=gzipped)
     files = re.findall(r'(?:href|src)="(/static/[^"]+)"', client.get(f"/p/{petition}").text)
-    weight = len(page.data) + sum(len(client.get(path, headers=packed).data) for path in files)
+    weight = len(page.data) + sum(len(client.get(path, headers=gzipped).data) for path in files)
     assert weight < 20_000
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_probes_answer_and_touch_no_session(client: Client, path: str) -> None:
-    answer = client.get(path, base_url="http://127.0.0.1:8000")
-    assert answer.status_code == 200
-    assert "Cookie" not in answer.headers.get("Vary", "")
+    response = client.get(path, base_url="http://127.0.0.1:8000")
+    assert response.status_code == 200
+    assert "Cookie" not in response.headers.get("Vary", "")
 
 
 def test_a_site_is_not_ready_before_its_migrations(make_app: MakeApp) -> None:
     app = make_app(SQLALCHEMY_DATABASE_URI="sqlite://")
-    answer = browser(app).get("/readyz")
-    assert answer.status_code == 503
+    response = browser(app).get("/readyz")
+    assert response.status_code == 503
     assert browser(app).get("/healthz").status_code == 200

@@ -36,7 +36,7 @@ from tests.post_office import PostOffice
         ("ru" * 5_000, "en"),
     ],
 )
-def test_the_browser_is_given_what_it_asks_for(header: str, language: str) -> None:
+def test_the_language_follows_accept_language(header: str, language: str) -> None:
     assert negotiate(header, ("en", "ru")) == language
 
 
@@ -87,12 +87,12 @@ def test_plurals_follow_each_language(
             own.add(FORMS, ("підпис", "підписи", "підписів"))
             write_mo(compiled, own)
     app = make_app(LANGUAGES=["en", "ru", "fr", *["uk"] * with_an_own_language])
-    said = {
+    expected = {
         "en": "0 signatures, 1 signature, 2 signatures, 5 signatures, 21 signatures",
         "ru": "0 подписей, 1 подпись, 2 подписи, 5 подписей, 21 подпись",
         "fr": "0 signature, 1 signature, 2 signatures, 5 signatures, 21 signatures",
     } | ({"uk": "підписів, підпис, підписи, підписів, підпис"} if with_an_own_language else {})
-    for language, forms in said.items():
+    for language, forms in expected.items():
         with app.test_request_context(), force_locale(language):
             assert forms == ", ".join(ngettext(*FORMS, n, count=n) for n in (0, 1, 2, 5, 21))
 
@@ -111,7 +111,7 @@ def test_a_page_says_its_language_and_names_the_others(client: Client, petition:
     assert f'<link rel="canonical" href="https://petition.example.org/ru/p/{petition}">' in page
 
 
-def test_a_prefix_carries_on_from_page_to_page(client: Client, petition: str) -> None:
+def test_links_keep_the_language_prefix(client: Client, petition: str) -> None:
     page = client.get(f"/ru/p/{petition}").text
     assert f'action="/ru/p/{petition}/sign"' in page
     assert f'data-count-url="/p/{petition}/count.json"' in page
@@ -125,7 +125,7 @@ def test_shared_links_carry_no_prefix(client: Client, petition: str) -> None:
     assert "%2Fru%2Fp" not in page
 
 
-def test_a_missing_translation_of_the_text_is_said(app: Flask, client: Client) -> None:
+def test_a_page_says_that_its_text_is_not_translated(app: Flask, client: Client) -> None:
     text = dict.fromkeys(("title", "target", "lede", "letter", "story", "share"), "Bara svenska")
     slug = make_petition("swedish", source_language="sv", text={"sv": text})
     page = client.get(f"/ru/p/{slug}").text
@@ -230,7 +230,7 @@ def test_quotation_marks_are_the_writers_in_every_language(client: Client, langu
     "page",
     ["share", "qr.svg", "badge.svg", "poster.pdf", "sheet.pdf", "updates.atom", "embed"],
 )
-def test_what_was_negotiated_says_so_to_caches(client: Client, petition: str, page: str) -> None:
+def test_negotiated_pages_vary_by_accept_language(client: Client, petition: str, page: str) -> None:
     asked = client.get(f"/p/{petition}/{page}", headers={"Accept-Language": "ru"})
     assert "Accept-Language" in asked.headers["Vary"]
     named = client.get(f"/ru/p/{petition}/{page}")

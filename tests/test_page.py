@@ -1,4 +1,4 @@
-"""The petition's page: what it says of whom, in which state, and what it tells machines."""
+"""The petition's page: supporters, states, errors of the form, metadata, branding."""
 
 import json
 import re
@@ -41,12 +41,12 @@ def sign(client: Client, office: PostOffice, slug: str, who: str, **changes: str
     assert client.post(path_of(office.mail_to(email).link)).status_code == 303
 
 
-def test_nothing_is_shown_that_would_be_nought(client: Client, petition: str) -> None:
+def test_a_new_petition_shows_no_empty_sections(client: Client, petition: str) -> None:
     page = client.get(f"/p/{petition}").text
-    said = text_of(client.get(f"/p/{petition}"))
-    assert "Be among the first to sign" in said
+    page_text = text_of(client.get(f"/p/{petition}"))
+    assert "Be among the first to sign" in page_text
     assert "<progress" not in page
-    assert "Next goal" not in said
+    assert "Next goal" not in page_text
     for heading in ("Who has signed", "Why people sign", "Where they sign from", "News"):
         assert f">{heading}<" not in page
     make_petition("another", text={"en": ANOTHER}, source_language="en")
@@ -55,7 +55,7 @@ def test_nothing_is_shown_that_would_be_nought(client: Client, petition: str) ->
     assert "0 signatures" not in listed
 
 
-def test_the_label_of_the_counter_is_right_for_every_number(
+def test_the_counter_shows_one_signature_and_several(
     app: Flask, client: Client, petition: str
 ) -> None:
     for count in (1, 2):
@@ -65,7 +65,7 @@ def test_the_label_of_the_counter_is_right_for_every_number(
         assert f"Confirmed signatures {count}" in text_of(client.get(f"/en/p/{petition}"))
 
 
-def test_a_bar_shows_once_it_speaks_for_the_petition(
+def test_the_progress_bar_shows_from_25_signatures_on(
     app: Flask, client: Client, petition: str
 ) -> None:
     for count, shown in ((24, False), (25, True)):
@@ -91,7 +91,7 @@ def test_a_name_shows_as_its_signer_chose(
     assert client.get(f"/p/{petition}/signatures").headers["X-Robots-Tag"] == "noindex"
 
 
-def test_a_country_is_named_from_five_signatures_on(
+def test_a_country_is_listed_from_five_signatures_on(
     client: Client, post_office: PostOffice, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert supporters.MIN_PER_COUNTRY == 5
@@ -100,13 +100,13 @@ def test_a_country_is_named_from_five_signatures_on(
     assert "Sweden · " not in text_of(client.get(f"/p/{petition}"))
     sign(client, post_office, petition, "b", country="SE")
     sign(client, post_office, petition, "c", country="DE")
-    said = text_of(client.get(f"/p/{petition}"))
-    assert "Sweden · 2" in said
-    assert "Germany · " not in said
-    assert "Other countries 1" in said
+    page_text = text_of(client.get(f"/p/{petition}"))
+    assert "Sweden · 2" in page_text
+    assert "Germany · " not in page_text
+    assert "Other countries 1" in page_text
 
 
-def test_a_name_that_is_taken_back_is_gone_from_the_next_page(
+def test_a_withdrawn_or_hidden_name_is_gone_at_once(
     client: Client, post_office: PostOffice, petition: str
 ) -> None:
     shown = {"display": "full", "organisation": "Lund Union", "name": "Ann Full"}
@@ -126,11 +126,11 @@ def test_a_name_that_is_taken_back_is_gone_from_the_next_page(
     assert "Lund Union" not in page
 
 
-def test_initials_are_of_every_word() -> None:
+def test_initials_include_every_word_of_the_name() -> None:
     assert initials("Анна-Мария ван дер Берг") == "А.-М. В. Д. Б."
 
 
-def test_an_organisation_is_listed_and_counted_apart_and_once(
+def test_organisations_are_listed_and_counted_once_each(
     client: Client, post_office: PostOffice, petition: str
 ) -> None:
     union = {"organisation": "Lund Union", "role": "chair", "display": "full"}
@@ -138,11 +138,11 @@ def test_an_organisation_is_listed_and_counted_apart_and_once(
     sign(client, post_office, petition, "b", **union | {"organisation": "LUND union"})
     sign(client, post_office, petition, "c", organisation="A quiet club")
     sign(client, post_office, petition, "d", organisation="Small Firm", display="initials")
-    said = text_of(client.get(f"/p/{petition}"))
-    assert "3 organisations have signed" in said
-    assert "Lund Union" in said or "LUND union" in said
-    assert "A quiet club" not in said, "who hides the name hides the club"
-    assert "Small Firm" not in said, "an organisation and initials make a name"
+    page_text = text_of(client.get(f"/p/{petition}"))
+    assert "3 organisations have signed" in page_text
+    assert "Lund Union" in page_text or "LUND union" in page_text
+    assert "A quiet club" not in page_text, "who hides the name hides the club"
+    assert "Small Firm" not in page_text, "an organisation and initials make a name"
     listed = text_of(client.get(f"/p/{petition}/signatures"))
     assert "Ann Full , chair , Lund Union" in listed
     apart = listed.partition(" Organisations ")[2]
@@ -153,7 +153,7 @@ def test_an_organisation_is_listed_and_counted_apart_and_once(
         assert hidden not in apart
 
 
-def test_organisations_that_are_not_on_the_page_are_within_reach(
+def test_all_organisations_are_on_the_supporters_page(
     client: Client, post_office: PostOffice, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supporters, "ORGANISATIONS", 1)
@@ -166,7 +166,7 @@ def test_organisations_that_are_not_on_the_page_are_within_reach(
     assert "Union b" in listed.partition('id="organisations"')[2]
 
 
-def test_a_comment_shows_once_an_organiser_has_read_it(
+def test_a_comment_is_public_after_an_organiser_approved_it(
     app: Flask, client: Client, post_office: PostOffice, petition: str
 ) -> None:
     words = "Because <b>silence</b> agrees.\r\nWe do not."
@@ -191,14 +191,14 @@ def test_a_comment_shows_once_an_organiser_has_read_it(
     assert stale.status_code == 404, "what is decided is about the words that were read"
 
 
-def test_a_viewer_reads_no_comments_and_no_names(app: Flask, petition: str) -> None:
+def test_a_viewer_cannot_read_comments_or_names(app: Flask, petition: str) -> None:
     invite(Role.VIEWER)
     viewer = enter(app)
     for page in ("comments", "names"):
         assert viewer.get(f"/organisers/p/{petition}/{page}").status_code == 403
 
 
-def test_an_organiser_hides_what_is_no_name(
+def test_an_organiser_can_hide_a_name(
     app: Flask, client: Client, post_office: PostOffice, petition: str
 ) -> None:
     sign(client, post_office, petition, "a", name="Buy Now", display="full", organisation="Shop")
@@ -211,15 +211,15 @@ def test_an_organiser_hides_what_is_no_name(
     action = re.findall(rf'action="({names}/\d+)"', page)[1]
     assert press(organiser, names, action).location == names
     assert "Buy Now" not in organiser.get(names).text
-    said = text_of(client.get(f"/p/{petition}"))
-    assert "Buy Now" not in said
-    assert "Bo Berg" in said
+    page_text = text_of(client.get(f"/p/{petition}"))
+    assert "Buy Now" not in page_text
+    assert "Bo Berg" in page_text
     assert queries.get_count(petition).count == 2
     assert db.session.query(AuditEntry).filter_by(action="name.hide").one().detail == "signature 1"
     assert press(organiser, names, f"{names}/99").status_code == 404
 
 
-def test_every_comment_that_waits_or_shows_is_within_reach(
+def test_all_comments_are_reachable_by_pagination(
     app: Flask,
     client: Client,
     post_office: PostOffice,
@@ -248,7 +248,7 @@ def test_every_comment_that_waits_or_shows_is_within_reach(
     assert "Word a" in organiser.get(further[1]).text
 
 
-def test_a_changed_comment_is_read_again(
+def test_a_changed_comment_must_be_approved_again(
     app: Flask, client: Client, post_office: PostOffice, petition: str
 ) -> None:
     sign(client, post_office, petition, "a", display="full", comment="One.")
@@ -268,7 +268,7 @@ def test_a_changed_comment_is_read_again(
         )
 
 
-def test_the_list_goes_on_by_hundreds(
+def test_the_supporters_list_is_paginated(
     client: Client, petition: str, monkeypatch: pytest.MonkeyPatch, post_office: PostOffice
 ) -> None:
     monkeypatch.setattr(supporters, "PAGE_SIZE", 2)
@@ -296,13 +296,13 @@ def test_every_state_has_its_page(client: Client, state: PetitionState, petition
     make_petition("another", text={"en": ANOTHER}, source_language="en")
     lifecycle.change_state(petition, state, now=now())
     page = client.get(f"/p/{petition}")
-    said = text_of(page)
-    assert STATES[state] in said
+    page_text = text_of(page)
+    assert STATES[state] in page_text
     assert "<form" not in page.text
-    assert "We ask you to free them." in said, "the letter stays to be read"
+    assert "We ask you to free them." in page_text, "the letter stays to be read"
     for way_on in ("Pass it on", "Follow the news", "Free the others"):
-        assert way_on in said
-    assert "Next goal" not in said
+        assert way_on in page_text
+    assert "Next goal" not in page_text
 
 
 ANOTHER = {
@@ -315,7 +315,7 @@ ANOTHER = {
 }
 
 
-def test_a_draft_is_seen_by_organisers_alone(app: Flask, client: Client) -> None:
+def test_only_organisers_see_a_draft(app: Flask, client: Client) -> None:
     slug = make_petition(state="draft")
     for page in ("", "/share", "/updates", "/write", "/embed", "/signatures", "/count.json"):
         assert client.get(f"/p/{slug}{page}").status_code == 404, page
@@ -326,7 +326,7 @@ def test_a_draft_is_seen_by_organisers_alone(app: Flask, client: Client) -> None
     assert "We <strong>ask</strong> you to free them." in preview.text
 
 
-def test_a_draft_leads_to_nothing_that_is_not_there_yet(app: Flask) -> None:
+def test_a_draft_links_to_no_public_page(app: Flask) -> None:
     slug = make_petition(state="draft")
     news = {"day": TODAY, "text": {"en": {"title": "Arrested", "body": "All."}}}
     office = {"country": "CA", "checked": 2016, "office": {"en": "Embassy"}, "postal": "Ottawa"}
@@ -338,10 +338,10 @@ def test_a_draft_leads_to_nothing_that_is_not_there_yet(app: Flask) -> None:
         assert absent not in preview
 
 
-def test_the_letter_closes_with_the_name_that_was_typed(client: Client, petition: str) -> None:
-    answer = client.post(f"/p/{petition}/sign", data=filled(name="Ann Berg", consent=None))
-    assert answer.status_code == 422
-    assert "<bdi data-signature>Ann Berg</bdi>" in answer.text
+def test_the_name_in_the_form_appears_under_the_letter(client: Client, petition: str) -> None:
+    response = client.post(f"/p/{petition}/sign", data=filled(name="Ann Berg", consent=None))
+    assert response.status_code == 422
+    assert "<bdi data-signature>Ann Berg</bdi>" in response.text
     accepted = client.post(f"/p/{petition}/sign", data=filled(name="Ann Berg"))
     assert "<bdi>Ann Berg</bdi>" in client.get(accepted.location).text
 
@@ -359,7 +359,7 @@ FOLDED = re.compile(r"<details( open)?>\s*<summary>Unless you choose otherwise h
         ({"display": "made up"}, True),
     ],
 )
-def test_what_is_chosen_safely_is_folded_away_and_nothing_else(
+def test_choices_are_folded_only_while_they_are_the_defaults(
     client: Client, petition: str, changes: dict[str, str], is_open: bool
 ) -> None:
     asked = FOLDED.search(client.get(f"/en/p/{petition}").text)
@@ -373,7 +373,7 @@ def test_what_is_chosen_safely_is_folded_away_and_nothing_else(
         assert field in page
 
 
-def test_words_in_another_language_than_the_page_say_so(client: Client) -> None:
+def test_text_in_another_language_has_lang_and_dir(client: Client) -> None:
     slug = make_petition("only-swedish", text={"sv": ANOTHER}, source_language="sv")
     page = client.get(f"/en/p/{slug}").text
     assert '<h1 lang="sv" dir="ltr">Free the others</h1>' in page
@@ -390,7 +390,7 @@ def test_words_in_another_language_than_the_page_say_so(client: Client) -> None:
     assert 'dir="ltr"' not in own.partition("<body>")[2], "what is in the page's says nothing"
 
 
-def test_every_page_names_somebody_to_write_to(
+def test_every_page_has_a_contact_address(
     app: Flask, client: Client, make_app: MakeApp, petition: str
 ) -> None:
     pages = ("/accessibility", "/privacy", "/my", "/nothing")
@@ -404,7 +404,7 @@ def test_every_page_names_somebody_to_write_to(
     assert 'href="mailto:others@example.org"' in featured.get("/nothing").text
 
 
-def test_a_page_about_a_fault_asks_the_database_nothing_that_makes_another(
+def test_an_error_page_renders_without_the_database(
     app: Flask, client: Client, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> None:
@@ -414,18 +414,24 @@ def test_a_page_about_a_fault_asks_the_database_nothing_that_makes_another(
     assert client.get("/en/nothing").status_code == 404
 
 
-def test_what_the_statement_on_accessibility_names_is_tested(app: Flask, client: Client) -> None:
-    tests = "\n".join(
-        file.read_text(encoding="utf-8") for file in Path(__file__).parent.rglob("*.py")
-    )
-    said = text_of(client.get("/en/accessibility"))
+def test_the_accessibility_statement_lists_every_check(app: Flask, client: Client) -> None:
+    text = text_of(client.get("/en/accessibility"))
     with app.test_request_context("/en/accessibility"):
-        for sentence, test in notices.checks():
-            assert f"def {test}(" in tests, test
-            assert sentence in said
+        for sentence in notices.ACCESSIBILITY_CHECKS.values():
+            assert str(sentence) in text
 
 
-def test_machines_read_what_people_read(client: Client, petition: str) -> None:
+def test_every_check_of_the_accessibility_statement_has_a_marked_test() -> None:
+    mark = re.compile(r'@pytest\.mark\.accessibility_statement\("([a-z-]+)"\)\n(?:@.*\n)*def test_')
+    marked = {
+        check
+        for file in Path(__file__).parent.rglob("test_*.py")
+        for check in mark.findall(file.read_text(encoding="utf-8"))
+    }
+    assert marked == set(notices.ACCESSIBILITY_CHECKS)
+
+
+def test_metadata_for_search_engines_and_previews(client: Client, petition: str) -> None:
     page = client.get(f"/ru/p/{petition}?r=wa").text
     site = "https://petition.example.org"
     for line in (
@@ -446,13 +452,13 @@ def test_machines_read_what_people_read(client: Client, petition: str) -> None:
     assert read["potentialAction"]["target"] == f"{site}/ru/p/{petition}#sign"
 
 
-def test_nothing_typed_into_a_petition_ends_a_script(client: Client) -> None:
+def test_petition_text_cannot_end_a_script_element(client: Client) -> None:
     slug = make_petition(text={"en": ANOTHER | {"title": "</script><script>alert(1)</script>"}})
     page = client.get(f"/p/{slug}").text
     assert page.count("<script") == page.count("</script>") == 2
 
 
-def test_the_site_has_a_name_and_a_colour_of_its_own(make_app: MakeApp, petition: str) -> None:
+def test_a_site_can_have_its_own_name_and_colour(make_app: MakeApp, petition: str) -> None:
     client = browser(make_app(BRAND_NAME="The Committee", BRAND_COLOUR="#00509e"))
     page = client.get(f"/p/{petition}").text
     assert "<span>The Committee</span>" in page
@@ -462,7 +468,7 @@ def test_the_site_has_a_name_and_a_colour_of_its_own(make_app: MakeApp, petition
     assert "--accent: #00509e;" in client.get(sheet[1]).text
 
 
-def test_the_site_has_a_logo_of_its_own(make_app: MakeApp, petition: str, tmp_path: Path) -> None:
+def test_a_site_can_have_its_own_logo(make_app: MakeApp, petition: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"BRAND_LOGO names dove\.svg"):
         make_app(BRAND_LOGO="dove.svg")
     drawn = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9"/></svg>'
@@ -474,7 +480,7 @@ def test_the_site_has_a_logo_of_its_own(make_app: MakeApp, petition: str, tmp_pa
     assert client.get(picture[1]).text == drawn
 
 
-def test_the_thank_you_mail_offers_ways_to_share(
+def test_the_thanks_email_has_share_links(
     client: Client, post_office: PostOffice, petition: str
 ) -> None:
     client.post(signed(client, post_office, petition))

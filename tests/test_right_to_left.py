@@ -1,6 +1,7 @@
-"""A made-up language written from right to left runs through every page and mail: nothing is
-mirrored by hand, nothing is left untranslated by mistake, and names keep their own direction. How
-it looks is in browser/test_right_to_left.
+"""A made-up right-to-left language on every page and in every email.
+
+Nothing is mirrored by hand or left untranslated, and names keep their own direction. How it looks
+is in browser/test_right_to_left.
 """
 
 import re
@@ -87,7 +88,9 @@ def runs_from_right_to_left(page: TestResponse, path: str) -> None:
     assert untranslated(page.text) == set(), path
 
 
-def test_so_do_the_letter_and_the_pages_of_a_token(app: Flask, post_office: PostOffice) -> None:
+def test_the_letter_and_pages_with_a_token_run_from_right_to_left(
+    app: Flask, post_office: PostOffice
+) -> None:
     client = browser(app)
     (office,) = updates.list_targets(queries.get_id("free-them"))
     fields = {"office": str(office.id), "letter": LANGUAGE, "name": NAME}
@@ -118,8 +121,8 @@ def test_mails_run_from_right_to_left(app: Flask, post_office: PostOffice) -> No
     mails = post_office.wait_for(4)
     assert len({mail.message["Subject"] for mail in mails}) == 4, "four kinds of letters"
     for mail in mails:
-        said = f"{mail.message['Subject']}\n{mail.text}\n{mail.html}"
-        assert untranslated(said) == set(), mail.text
+        email_text = f"{mail.message['Subject']}\n{mail.text}\n{mail.html}"
+        assert untranslated(email_text) == set(), mail.text
         assert f'<html lang="{LANGUAGE}" dir="rtl">' in mail.html
 
 
@@ -146,12 +149,12 @@ NAMES = {
 
 def test_a_name_keeps_its_own_direction(app: Flask) -> None:
     client: Client = browser(app)
-    answer = client.post("/p/free-them/sign", data=filled(name="Anna (Lund)", consent=None))
-    assert "<bdi data-signature>Anna (Lund)</bdi>" in answer.text
-    assert ALIF in text_of(answer)
+    response = client.post("/p/free-them/sign", data=filled(name="Anna (Lund)", consent=None))
+    assert "<bdi data-signature>Anna (Lund)</bdi>" in response.text
+    assert ALIF in text_of(response)
 
 
-def test_the_style_sheet_knows_no_left_and_no_right() -> None:
+def test_the_style_sheet_uses_logical_properties_only() -> None:
     sheet = (SOURCE / "site.css").read_text(encoding="utf-8")
     physical = re.findall(
         r"[\s{;-](?:(?:margin|padding|border)-(?:left|right)|left|right)\s*:|: *(?:left|right);",

@@ -1,4 +1,4 @@
-"""Passing a petition on: links, Mastodon, sums of visits, other people's pages, search engines."""
+"""Share links, Mastodon, visit counts, embedding, the sitemap and link previews."""
 
 import re
 import sqlite3
@@ -43,35 +43,39 @@ LINKS = sharing.links(PAGE, TEXT, title=TITLE, picture=CARD)
 
 
 @pytest.mark.parametrize("channel", ADDRESSES)
-def test_a_network_gets_address_and_text_as_it_wants_them(channel: str) -> None:
+def test_a_network_gets_url_and_text_in_its_own_parameters(channel: str) -> None:
     (link,) = (link for link in LINKS if link.channel == channel)
     host, path, fields = ADDRESSES[channel]
     parts = urlsplit(link.url)
     assert (parts.scheme, parts.netloc, parts.path) == ("https", host, path)
     assert "+" not in parts.query, "blanks as %20: some programs show a plus"
     address = f"{PAGE}?r={channel}"
-    said = {"url": address, "text": TEXT, "both": f"{TEXT} {address}", "title": TITLE, "card": CARD}
-    assert parse_qs(parts.query) == {name: [said[what]] for name, what in fields.items()}
+    values = {
+        "url": address,
+        "text": TEXT,
+        "both": f"{TEXT} {address}",
+        "title": TITLE,
+        "card": CARD,
+    }
+    assert parse_qs(parts.query) == {name: [values[what]] for name, what in fields.items()}
 
 
 @pytest.mark.parametrize(("channel", "begins"), [("em", "mailto:?subject="), ("sm", "sms:?&body=")])
-def test_programs_of_the_reader_get_text_and_address(channel: str, begins: str) -> None:
+def test_email_and_sms_links_have_text_and_url(channel: str, begins: str) -> None:
     (link,) = (link for link in LINKS if link.channel == channel)
     assert link.url.startswith(begins)
     assert unquote(link.url).endswith(f"{TEXT} {PAGE}?r={channel}")
     assert not link.leaves
 
 
-def test_a_mail_has_the_title_for_a_subject_not_a_text_that_ends_in_a_colon(
-    client: Client, petition: str
-) -> None:
+def test_a_shared_email_has_the_title_as_subject(client: Client, petition: str) -> None:
     page = client.get(f"/en/p/{petition}").text
     assert "mailto:?subject=Free%20them&amp;body=Sign%20for%20their%20freedom%3A%20https" in page
     assert f"%2Fp%2F{petition}%2Fcard%2Fen%2F0.png%3Fv%3D1" in page, "OK shows the card"
 
 
 @pytest.mark.parametrize("state", [PetitionState.CLOSED, PetitionState.VICTORY])
-def test_nobody_is_called_to_sign_what_takes_no_signatures(
+def test_a_closed_petition_is_shared_without_a_call_to_sign(
     client: Client, petition: str, state: PetitionState
 ) -> None:
     lifecycle.change_state(petition, state, now=now())
@@ -91,7 +95,7 @@ def test_nobody_is_called_to_sign_what_takes_no_signatures(
         ("xn--bcher-kva.example", "xn--bcher-kva.example"),
     ],
 )
-def test_a_mastodon_server_is_understood_as_people_write_it(written: str, host: str) -> None:
+def test_mastodon_servers_are_read_in_many_spellings(written: str, host: str) -> None:
     link = sharing.mastodon(written, PAGE, TEXT)
     assert link is not None
     assert urlsplit(link).netloc == host
@@ -105,18 +109,20 @@ def test_a_mastodon_server_is_understood_as_people_write_it(written: str, host: 
         *("javascript:alert(1)", "a..b", "-a.example", "a.example?x=", "а.рф", "a" * 260 + ".org"),
     ],
 )
-def test_what_is_no_server_leads_nowhere(client: Client, petition: str, written: str) -> None:
+def test_an_invalid_mastodon_server_gets_no_link(
+    client: Client, petition: str, written: str
+) -> None:
     assert sharing.mastodon(written, PAGE, TEXT) is None
-    answer = client.get(f"/p/{petition}/mastodon", query_string={"server": written})
-    assert answer.status_code == (422 if written else 200)
-    assert "/share?text=" not in answer.text
+    response = client.get(f"/p/{petition}/mastodon", query_string={"server": written})
+    assert response.status_code == (422 if written else 200)
+    assert "/share?text=" not in response.text
 
 
 def test_mastodon_is_a_page_with_a_link_not_a_redirect(client: Client, petition: str) -> None:
-    answer = client.get(f"/p/{petition}/mastodon?server=mastodon.social")
-    assert answer.status_code == 200
-    assert 'href="https://mastodon.social/share?text=' in answer.text
-    assert "Go on to mastodon.social" in text_of(answer)
+    response = client.get(f"/p/{petition}/mastodon?server=mastodon.social")
+    assert response.status_code == 200
+    assert 'href="https://mastodon.social/share?text=' in response.text
+    assert "Go on to mastodon.social" in text_of(response)
 
 
 def test_vk_and_ok_are_a_setting(make_app: MakeApp, petition: str) -> None:
@@ -126,7 +132,7 @@ def test_vk_and_ok_are_a_setting(make_app: MakeApp, petition: str) -> None:
         assert ("https://connect.ok.ru/offer" in page) is more
 
 
-def test_links_of_others_open_without_telling_where_from(client: Client, petition: str) -> None:
+def test_links_to_other_sites_send_no_referrer(client: Client, petition: str) -> None:
     page = client.get(f"/p/{petition}").text
     leaving = re.findall(r'<a [^>]*href="https://[^"]*"[^>]*>', page)
     assert len(leaving) >= 10
@@ -135,7 +141,7 @@ def test_links_of_others_open_without_telling_where_from(client: Client, petitio
             assert 'target="_blank" rel="noopener noreferrer"' in link
 
 
-def test_visits_are_sums_and_nothing_more(app: Flask, client: Client, petition: str) -> None:
+def test_visits_are_stored_as_counts_only(app: Flask, client: Client, petition: str) -> None:
     seen = {"User-Agent": "Firefox", "Accept-Language": "ru"}
     for _ in range(3):
         client.get(f"/p/{petition}?r=wa", headers=seen)
@@ -146,8 +152,8 @@ def test_visits_are_sums_and_nothing_more(app: Flask, client: Client, petition: 
     client.get(f"/p/{petition}?r=wa", headers={"User-Agent": "facebookexternalhit/1.1"})
     client.get(f"/p/{petition}?r=wa", headers={"User-Agent": "WhatsApp/2.23"})
     client.head(f"/p/{petition}?r=wa", headers=seen)
-    app.extensions["visits"].hand_in()
-    app.extensions["visits"].hand_in()
+    app.extensions["visits"].save()
+    app.extensions["visits"].save()
     rows = db.session.query(Visit).order_by(Visit.channel).all()
     assert [(row.channel, row.language, row.visits) for row in rows] == [
         ("tg", "de", 1),
@@ -156,28 +162,28 @@ def test_visits_are_sums_and_nothing_more(app: Flask, client: Client, petition: 
     assert rows[0].day == now().date()
 
 
-def test_a_web_process_that_ends_hands_its_visits_in(tmp_path: Path) -> None:
+def test_a_web_process_saves_its_visits_when_it_ends(tmp_path: Path) -> None:
     with run_site(tmp_path) as site:
         urlopen(f"{site.url}/p/kuramshin?r=wa").close()  # noqa: S310 (our own address)
     with closing(sqlite3.connect(tmp_path / "petition.db")) as database:
         assert database.execute("SELECT channel, visits FROM visit").fetchall() == [("wa", 1)]
 
 
-def test_sums_from_two_processes_add_up(app: Flask, petition: str) -> None:
+def test_visits_of_two_processes_add_up(app: Flask, petition: str) -> None:
     key = (petition, date(2016, 5, 26), "wa", "en")
     visits.add_visits({key: 2})
     visits.add_visits({key: 3, ("gone", *key[1:]): 1})
     assert visits.channel_totals(queries.get_id(petition)) == [("wa", 5, 0)]
 
 
-def test_organisers_see_what_a_channel_brings(
+def test_organisers_see_visits_and_signatures_by_channel(
     app: Flask, client: Client, post_office: PostOffice, petition: str
 ) -> None:
     confirmed(client, post_office, petition, channel="wa")
     visits.add_visits({(petition, date(2016, 5, 26), "wa", "en"): 1_234})
     invite()
-    said = text_of(enter(app).get(f"/organisers/p/{petition}"))
-    assert "WhatsApp 1,234 1" in said
+    page_text = text_of(enter(app).get(f"/organisers/p/{petition}"))
+    assert "WhatsApp 1,234 1" in page_text
 
 
 def test_the_kit_has_everything_to_copy(client: Client, petition: str) -> None:
@@ -222,12 +228,14 @@ def test_the_badge_is_a_small_picture_for_every_site(
 
 
 def test_oembed_tells_how_to_embed(client: Client, petition: str) -> None:
-    answer = client.get("/oembed", query_string={"url": f"{SITE}/ru/p/{petition}", "maxwidth": 300})
-    found = answer.json
+    response = client.get(
+        "/oembed", query_string={"url": f"{SITE}/ru/p/{petition}", "maxwidth": 300}
+    )
+    found = response.json
     assert found is not None
     assert (found["type"], found["version"], found["width"]) == ("rich", "1.0", 300)
     assert f'src="{SITE}/p/{petition}/embed"' in found["html"]
-    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
     for elsewhere in ("https://evil.example/p/free-them", f"{SITE}/privacy", f"{SITE}/p/gone", ""):
         assert client.get("/oembed", query_string={"url": elsewhere}).status_code == 404
     assert client.get(f"/oembed?format=xml&url={PAGE}").status_code == 501
@@ -249,7 +257,7 @@ def test_search_engines_find_every_public_page_in_every_language(
     assert not [address for address in found if "signatures" in address]
 
 
-def test_a_page_for_search_engines_names_itself_and_each_of_its_languages(
+def test_a_public_page_has_canonical_and_alternate_urls(
     app: Flask, client: Client, petition: str
 ) -> None:
     make_petition("another")  # so that a list stands at /
@@ -262,11 +270,13 @@ def test_a_page_for_search_engines_names_itself_and_each_of_its_languages(
     assert f"{SITE}/" in listed
     versions = {}
     for address in listed:
-        answer = client.get(address.removeprefix(SITE))
-        assert answer.status_code == 200, address
-        assert re.findall(r'<link rel="canonical" href="([^"]+)">', answer.text) == [address]
-        assert answer.text.count('property="og:locale"') == 1
-        links = re.findall(r'<link rel="alternate" hreflang="([^"]+)" href="([^"]+)">', answer.text)
+        response = client.get(address.removeprefix(SITE))
+        assert response.status_code == 200, address
+        assert re.findall(r'<link rel="canonical" href="([^"]+)">', response.text) == [address]
+        assert response.text.count('property="og:locale"') == 1
+        links = re.findall(
+            r'<link rel="alternate" hreflang="([^"]+)" href="([^"]+)">', response.text
+        )
         assert sorted(name for name, _ in links) == sorted(["x-default", *app.config["LANGUAGES"]])
         versions[address] = dict(links)
     for address, named in versions.items():
@@ -274,15 +284,13 @@ def test_a_page_for_search_engines_names_itself_and_each_of_its_languages(
         assert all(versions[other] == named for other in named.values())
 
 
-def test_the_petition_at_the_root_is_found_under_its_own_address(
-    client: Client, petition: str
-) -> None:
+def test_the_canonical_url_of_the_root_is_the_petitions(client: Client, petition: str) -> None:
     for prefix in ("", "/ru"):
         page = client.get(f"{prefix}/").text
         assert f'<link rel="canonical" href="{SITE}{prefix}/p/{petition}">' in page
 
 
-def test_what_search_engines_leave_out_names_no_address_for_them(
+def test_pages_with_noindex_have_no_canonical_url(
     client: Client, post_office: PostOffice, petition: str
 ) -> None:
     link = signed(client, post_office, petition)
@@ -307,11 +315,13 @@ def test_a_piece_of_news_has_a_preview_with_the_card(client: Client, petition: s
         '<meta name="twitter:card" content="summary_large_image">',
     ):
         assert line in page
-    said = re.search(r'<meta property="og:description" content="([^"]*)">', page)
-    assert said is not None
-    assert said[1].startswith("They were taken away. Nobody says where (https://example.org).")
-    assert len(said[1]) <= 200
-    assert said[1].endswith("…")
+    description = re.search(r'<meta property="og:description" content="([^"]*)">', page)
+    assert description is not None
+    assert description[1].startswith(
+        "They were taken away. Nobody says where (https://example.org)."
+    )
+    assert len(description[1]) <= 200
+    assert description[1].endswith("…")
 
 
 LOADED = re.compile(r'<(?:link rel="(?:icon|stylesheet)"|script|img|iframe)[^>]*>')

@@ -1,4 +1,4 @@
-"""News: pages and feed, languages, pictures made anew; the letter to the embassy."""
+"""News: pages, feed, languages, re-encoded pictures; the letter to the embassy."""
 
 import re
 import tomllib
@@ -42,9 +42,11 @@ def news(petition: str) -> str:
 
 
 def test_news_is_listed_newest_first_in_the_readers_language(client: Client, news: str) -> None:
-    said = text_of(client.get(f"/ru/p/{news}/updates"))
-    assert said.index("Письма") < said.index("Arrested"), "what is not translated is still there"
-    assert "26 мая 2016" in said
+    page_text = text_of(client.get(f"/ru/p/{news}/updates"))
+    assert page_text.index("Письма") < page_text.index("Arrested"), (
+        "what is not translated is still there"
+    )
+    assert "26 мая 2016" in page_text
     piece = updates.list_updates(queries.get_id(news), "ru")[0]
     page = client.get(f"/ru/p/{news}/updates/{piece.id}")
     assert "У шести посольств." in page.text
@@ -56,9 +58,7 @@ def test_news_is_listed_newest_first_in_the_readers_language(client: Client, new
     assert "Письма" in client.get(f"/ru/p/{news}").text, "and on the petition's page"
 
 
-def test_old_news_is_within_reach(
-    client: Client, petition: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_news_is_paginated(client: Client, petition: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(updates, "PAGE_SIZE", 2)
     one = {"day": date(2016, 5, 20), "text": {"en": {"title": "", "body": "So it was."}}}
     titles = ["First", "Second", "Third", "Fourth", "Fifth"]
@@ -87,10 +87,10 @@ def test_a_piece_of_another_petition_is_not_found(client: Client, news: str) -> 
 
 
 def test_the_feed_is_atom(client: Client, news: str) -> None:
-    answer = client.get(f"/ru/p/{news}/updates.atom")
-    assert answer.mimetype == "application/atom+xml"
+    response = client.get(f"/ru/p/{news}/updates.atom")
+    assert response.mimetype == "application/atom+xml"
     names = {"a": "http://www.w3.org/2005/Atom"}
-    feed = ET.fromstring(answer.data)
+    feed = ET.fromstring(response.data)
     for wanted in ("id", "title", "updated", "author/a:name"):
         found = feed.find(f"a:{wanted}", names)
         assert found is not None
@@ -122,7 +122,7 @@ def test_a_file_read_twice_changes_nothing_and_a_corrected_one_corrects(news: st
     assert len(updates.list_targets(petition_id)) == 1, "a file without targets leaves them be"
 
 
-def test_nothing_written_in_the_news_runs_or_loads(client: Client, petition: str) -> None:
+def test_news_cannot_contain_scripts_or_foreign_images(client: Client, petition: str) -> None:
     keep(petition, {"update": [{"day": TODAY, "text": {"en": {"title": "<b>", "body": EVIL}}}]})
     page = client.get(f"/p/{petition}/updates").text
     for evil in ("<script>alert", 'href="javascript:', "evil.example", "<img", "<b>"):
@@ -140,20 +140,20 @@ def test_a_picture_shows_with_its_size_and_comes_from_here(
     seen = updates.list_pictures(queries.get_id(petition))["queue.jpg"]
     address = f"/p/{petition}/pictures/{seen.digest}.webp"
     assert f'<img src="{address}" alt="A queue" width="60" height="40" loading="lazy">' in page
-    answer = client.get(address)
-    assert answer.mimetype == "image/webp"
-    assert "immutable" in answer.headers["Cache-Control"]
+    response = client.get(address)
+    assert response.mimetype == "image/webp"
+    assert "immutable" in response.headers["Cache-Control"]
     assert client.get(f"/p/{petition}/pictures/{'0' * 24}.webp").status_code == 404
 
 
 @pytest.mark.parametrize("kind", pictures.KINDS)
-def test_every_kind_of_picture_is_made_anew(kind: str) -> None:
+def test_every_kind_of_picture_is_encoded_again(kind: str) -> None:
     made = pictures.make_picture(photo(kind))
     with Image.open(BytesIO(made.content)) as picture:
         assert (picture.format, picture.size) == ("WEBP", (60, 40))
 
 
-def test_what_a_camera_writes_into_a_picture_is_gone() -> None:
+def test_picture_metadata_is_removed() -> None:
     exif = Image.Exif()
     exif[Base.Make] = "SECRETCAMERA"
     exif[Base.Orientation] = 6  # lying on its side
@@ -179,12 +179,12 @@ def test_what_a_camera_writes_into_a_picture_is_gone() -> None:
     ],
     ids=["svg", "gif", "eps", "cut off", "empty", "large"],
 )
-def test_what_is_no_picture_by_its_content_is_refused(content: bytes, why: str) -> None:
+def test_a_file_that_is_no_picture_is_refused(content: bytes, why: str) -> None:
     with pytest.raises(PictureInvalid, match=why):
         pictures.make_picture(content)
 
 
-def test_a_picture_that_unpacks_to_a_monster_is_refused() -> None:
+def test_a_decompression_bomb_is_refused() -> None:
     for size in ((10_000, 6_000), (20_000, 12_000)):
         file = BytesIO()
         Image.new("1", size).save(file, "PNG")
@@ -193,7 +193,7 @@ def test_a_picture_that_unpacks_to_a_monster_is_refused() -> None:
             pictures.make_picture(file.getvalue())
 
 
-def test_the_picture_of_a_petition_is_small_whatever_comes(client: Client, tmp_path: Path) -> None:
+def test_the_picture_of_a_petition_is_scaled_down(client: Client, tmp_path: Path) -> None:
     (tmp_path / "face.png").write_bytes(photo("PNG", (1_200, 900)))
     text = {
         **dict.fromkeys(("title", "target", "lede", "letter", "story", "share"), "words"),
@@ -232,7 +232,7 @@ def test_the_picture_of_a_petition_is_small_whatever_comes(client: Client, tmp_p
         ({"pictures": ["none.jpg"]}, "there is no such file"),
     ],
 )
-def test_what_is_wrong_in_a_file_is_named(
+def test_an_invalid_file_is_refused_with_its_first_fault(
     written: dict[str, object], why: str, tmp_path: Path
 ) -> None:
     with pytest.raises(PetitionFileInvalid, match=why):
@@ -248,13 +248,13 @@ def test_the_letter_has_office_language_and_name_and_nothing_is_kept(
     office = page.text.partition('name="office"')[2].partition("</select>")[0]
     assert "selected" not in office, "nobody writes to an embassy by not looking"
     form = {"office": str(target.id), "letter": "ru", "name": "Anna Berg"}
-    answer = client.post(f"/en/p/{news}/write", data=form)
-    assert answer.headers["Cache-Control"] == "no-store"
-    said = text_of(answer)
+    response = client.post(f"/en/p/{news}/write", data=form)
+    assert response.headers["Cache-Control"] == "no-store"
+    page_text = text_of(response)
     for piece in ("Посольство в Оттаве", "150 Metcalfe Street", "Свободу им", "Anna Berg"):
-        assert piece in said
-    assert "The address was checked in 2016" in said
-    link = answer.text.partition('href="mailto:')[2].partition('"')[0].replace("&amp;", "&")
+        assert piece in page_text
+    assert "The address was checked in 2016" in page_text
+    link = response.text.partition('href="mailto:')[2].partition('"')[0].replace("&amp;", "&")
     mail = parse_qs(urlsplit(f"mailto:{link}").query)
     assert mail["subject"] == ["Свободу им"]
     assert mail["body"][0].endswith(
@@ -263,7 +263,7 @@ def test_the_letter_has_office_language_and_name_and_nothing_is_kept(
     )
 
 
-def test_a_letter_is_in_its_own_language_whatever_the_readers(client: Client) -> None:
+def test_the_letter_is_in_the_language_chosen_for_it(client: Client) -> None:
     names = ("title", "target", "lede", "letter", "story", "share")
     text = dict.fromkeys(names, "Only English words") | {"demands": ["Free them."]}
     swedish = dict.fromkeys(names, "Frige **dem** alla") | {"demands": ["Frige dem."]}
@@ -275,15 +275,13 @@ def test_a_letter_is_in_its_own_language_whatever_the_readers(client: Client) ->
     page = client.post(f"/en/p/{slug}/write", data=form).text
     letter = re.search(r'<article[^>]* lang="sv" dir="ltr".*?</article>', page, re.DOTALL)
     assert letter is not None
-    said = set(re.findall(r"\w+", re.sub(r"<[^>]+>", " ", letter[0])))
+    words = set(re.findall(r"\w+", re.sub(r"<[^>]+>", " ", letter[0])))
     day = format_date(now(), "long", locale="sv")
     theirs = f"Ambassaden 150 Metcalfe Street Ottawa {day} Frige dem alla Vad vi kräver Anna Berg"
-    assert said == set(theirs.split())
+    assert words == set(theirs.split())
 
 
-def test_who_has_no_embassy_near_gets_a_letter_without_an_address(
-    client: Client, news: str
-) -> None:
+def test_without_an_embassy_the_letter_has_no_address(client: Client, news: str) -> None:
     assert "My country is not here" in client.get(f"/en/p/{news}/write").text
     page = client.post(f"/en/p/{news}/write", data={"office": "0", "name": "Anna Berg"}).text
     assert "<address></address>" in page
@@ -292,7 +290,7 @@ def test_who_has_no_embassy_near_gets_a_letter_without_an_address(
     assert "was checked in" not in page
 
 
-def test_markdown_is_said_in_plain_words() -> None:
+def test_markdown_becomes_plain_text() -> None:
     written = (
         "To *you*\n\nWe **write** [here](https://a.example)\nand <https://b.example>  \nagain.\n\n"
         "- one\n- two\n\n1. first\n2. second\n\n> 5 * 3 ![a *face*](face.jpg)"
@@ -316,12 +314,12 @@ def test_markdown_is_said_in_plain_words() -> None:
         {"office": "9" * 40},
     ],
 )
-def test_the_letter_asks_again_for_what_makes_no_sense(
+def test_an_invalid_choice_shows_the_form_again(
     client: Client, news: str, form: dict[str, str]
 ) -> None:
-    answer = client.post(f"/p/{news}/write", data=form)
-    assert answer.status_code == 200
-    assert 'id="letter"' not in answer.text
+    response = client.post(f"/p/{news}/write", data=form)
+    assert response.status_code == 200
+    assert 'id="letter"' not in response.text
 
 
 def test_the_sample_petition_comes_with_news_in_all_six_languages() -> None:

@@ -1,4 +1,7 @@
-"""The doors of the web: what wraps every request, and which pages there are."""
+"""The web interface: public pages, organisers' pages, what they share, and WSGI middleware.
+
+Only `create_app` imports it. Begin with `pages.petition` and `pages.sign`; rules are not here.
+"""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,50 +20,61 @@ from petition.web.pages import (
     embed,
     health,
     notices,
+    petition,
     self_service,
     share,
+    sign,
     supporters,
     updates,
 )
-from petition.web.pages import petition as petition_page
-from petition.web.support import assets, errors, image_cache, memo, template_globals
+from petition.web.support import assets, errors, image_cache, template_globals
+
+BLUEPRINTS = (
+    petition.pages,
+    sign.pages,
+    confirmation.pages,
+    self_service.pages,
+    supporters.pages,
+    updates.pages,
+    share.pages,
+    embed.pages,
+    embassy.pages,
+    notices.pages,
+    organisers.pages,
+    health.pages,
+)
 
 
 def register(app: Flask) -> None:
-    """Add all pages, and the layers before them: kept pages, then static files, then Flask."""
+    """Add the pages and the middleware to the application."""
     app.extensions["image_cache"] = image_cache.ImageCache(Path(app.instance_path) / "artwork")
-    app.extensions["memo"] = memo.Memo()
-    language.prepare(app)
-    headers.prepare(app)
-    errors.prepare(app)
-    template_globals.prepare(app)
+    for module in (language, headers, errors, template_globals):
+        module.init_app(app)
     app.session_interface = organisers.OrganiserSession()
-    app.register_blueprint(petition_page.pages)
-    app.register_blueprint(confirmation.pages)
-    app.register_blueprint(self_service.pages)
-    for room in (supporters, embed, embassy, updates, notices, share):
-        app.register_blueprint(room.pages)
-    app.register_blueprint(organisers.pages)
-    app.register_blueprint(health.pages)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
     if config.is_local(app.config) and not app.config["MAIL_SERVER"]:
         app.register_blueprint(dev_mail.pages)
+    _add_middleware(app)
+
+
+def _add_middleware(app: Flask) -> None:
+    """Wrap the application, from the inside out. The page cache answers before all but visits."""
+    wsgi = app.wsgi_app
     if app.config["TRUSTED_PROXIES"]:
         hops = app.config["TRUSTED_PROXIES"]
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
-    files = assets.publish(app)
-    static = WhiteNoise(
-        app.wsgi_app,
-        root=str(files),
+        wsgi = ProxyFix(wsgi, x_for=hops, x_proto=hops, x_host=0)
+    wsgi = WhiteNoise(
+        wsgi,
+        root=str(assets.publish(app)),
         prefix="static/",
         immutable_file_test=lambda _path, _url: True,
         allow_all_origins=False,
     )
-    secure = urlsplit(config.site_url(app.config)).scheme == "https"
-    dressed = headers.SecurityHeaders(static, secure=secure)
-    pages = page_cache.PageCache(
-        dressed, languages=tuple(app.config["LANGUAGES"]), hosts=app.config["TRUSTED_HOSTS"]
+    https = urlsplit(config.site_url(app.config)).scheme == "https"
+    wsgi = headers.SecurityHeaders(wsgi, https=https)
+    wsgi = app.extensions["page_cache"] = page_cache.PageCache(
+        wsgi, languages=tuple(app.config["LANGUAGES"]), hosts=app.config["TRUSTED_HOSTS"]
     )
-    app.extensions["page_cache"] = pages
-    counted = visits.VisitCounter(pages, app)
-    app.extensions["visits"] = counted
-    app.wsgi_app = counted  # type: ignore[method-assign]
+    app.extensions["visits"] = visits.VisitCounter(wsgi, app)
+    app.wsgi_app = app.extensions["visits"]  # type: ignore[method-assign]

@@ -29,7 +29,7 @@ PATHS = (
 # The other error pages are answers to a request below.
 ERROR_PAGES = sorted(
     {file.name for file in (ROOT / "templates" / "errors").glob("*.html")}
-    - {"base.html", "link_broken.html", "link_gone.html", "step.html"}
+    - {"base.html", "link_broken.html", "link_gone.html", "challenge.html"}
 )
 # The site takes one signature from this network, then none.
 NETWORK = {"X-Forwarded-For": "198.51.100.7"}

@@ -53,6 +53,7 @@ def test_it_is_the_newest_axe(open_page: OpenPage) -> None:
         pytest.skip(f"axe-core {version} of the test packages: `make browser` gets the newest")
 
 
+@pytest.mark.accessibility_statement("axe")
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_axe_finds_no_barrier_on_any_page_in_any_language_light_or_dark(
     open_page: OpenPage, site: FullSite, language: str
@@ -60,6 +61,7 @@ def test_axe_finds_no_barrier_on_any_page_in_any_language_light_or_dark(
     assert all_barriers(open_page("/healthz"), pages, site, language) == []
 
 
+@pytest.mark.accessibility_statement("axe-states")
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_axe_finds_no_barrier_in_a_form_with_errors_or_any_state(
     open_page: OpenPage, site: FullSite, language: str

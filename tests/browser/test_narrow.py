@@ -17,6 +17,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FullSite]:
         yield site
 
 
+@pytest.mark.accessibility_statement("narrow")
 @pytest.mark.parametrize("language", ["de", "kk"])  # with the longest words, and the widest letters
 def test_nothing_is_cut_off_at_320_pixels_with_text_twice_as_large(
     open_page: OpenPage, site: FullSite, language: str

@@ -51,6 +51,7 @@ def tab_to(page: Page, selector: str) -> None:
     raise AssertionError(f"the keyboard does not get to {selector}")
 
 
+@pytest.mark.accessibility_statement("keyboard")
 @pytest.mark.parametrize("way", ["code", "link"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_whole_way_by_keyboard_alone(
@@ -121,6 +122,7 @@ def test_on_paper_there_is_the_letter_and_nothing_to_press(open_page: OpenPage) 
         expect(page.locator(gone)).to_be_hidden()
 
 
+@pytest.mark.accessibility_statement("motion")
 def test_nothing_is_lost_in_forced_colours_and_nothing_moves_unasked(open_page: OpenPage) -> None:
     page = open_page("/p/kuramshin", forced_colors="active", reduced_motion="reduce")
     button = page.get_by_role("button", name="Sign", exact=True)
@@ -134,6 +136,7 @@ def test_nothing_is_lost_in_forced_colours_and_nothing_moves_unasked(open_page: 
     assert moving == 0
 
 
+@pytest.mark.accessibility_statement("counter")
 def test_the_counter_speaks_at_round_numbers_alone(site: FullSite, open_page: OpenPage) -> None:
     page = open_page("/healthz")
     page.clock.install()

@@ -11,6 +11,7 @@ from tests.browser.site import OpenPage, Site
 from tests.browser.steps import confirm, sign
 
 
+@pytest.mark.accessibility_statement("no-javascript")
 @pytest.mark.parametrize("javascript", [True, False])
 def test_from_the_form_to_the_thanks(site: Site, open_page: OpenPage, javascript: bool) -> None:
     email = f"journey.{javascript}@example.org"
@@ -44,6 +45,7 @@ def test_the_code_of_the_mail_is_typed_where_one_signed(site: Site, open_page: O
     assert "sent" in site.log
 
 
+@pytest.mark.accessibility_statement("errors")
 def test_errors_are_summed_up_focused_and_lead_to_their_fields(open_page: OpenPage) -> None:
     page = open_page("/p/kuramshin")
     page.get_by_label("Your full name").fill("Anna Berg")

@@ -1,4 +1,4 @@
-"""What wraps every request: language, headers, the page cache, the counting of visits.
+"""What wraps every request: language, response headers, the page cache, the counting of visits.
 
-Everything in `web` may use it; it knows no page.
+Everything in `web` may use it; it imports no page and no `support`. Begin with `language`.
 """

@@ -1,22 +1,20 @@
-"""Which language a page speaks: the one in its address, else the one that the browser asks for."""
+"""The language of a page: the prefix of its path, else the one that the browser prefers."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from flask import Blueprint, Flask, current_app, g, request
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
-from werkzeug.routing import BaseConverter, IntegerConverter, UnicodeConverter, ValidationError
+from werkzeug.routing import AnyConverter, IntegerConverter, UnicodeConverter, ValidationError
 
 from petition.core.text import has_forbidden
 
-LARGEST = 2**31 - 1  # that a number in the database can be
+MAX_INTEGER = 2**31 - 1  # of an INTEGER column
 
 
 class LocalizedBlueprint(Blueprint):
-    """A blueprint whose every page exists with a language prefix (`/ru/p/kuramshin`) and without;
-    with `in_languages=False` a rule is for what is the same in all.
-    """
+    """Registers each rule with a language prefix, too, unless `in_languages` is false."""
 
     def add_url_rule(
         self, rule: str, *arguments: Any, in_languages: bool = True, **options: Any
@@ -27,9 +25,7 @@ class LocalizedBlueprint(Blueprint):
 
 
 class TextConverter(UnicodeConverter):
-    """A part of a path, in every rule that names no other kind. Nothing of ours is named with
-    control characters, and PostgreSQL takes no NUL: an address with one is nobody's.
-    """
+    """The default converter, which refuses control characters: PostgreSQL takes no NUL."""
 
     def to_python(self, value: str) -> str:
         if has_forbidden(value):
@@ -37,42 +33,18 @@ class TextConverter(UnicodeConverter):
         return value
 
 
-class NumberConverter(IntegerConverter):
-    """A number in a path, in every `<int:…>`. A larger one than the database holds counts
-    nothing.
-    """
-
-    def to_python(self, value: str) -> int:
-        number: int = super().to_python(value)
-        if number > LARGEST:
-            raise ValidationError
-        return number
-
-
-def prepare(app: Flask) -> None:
-    """Teach the application language prefixes, and which parts of paths can be ours; templates and
-    views then write addresses as if there were no prefix.
-    """
+def init_app(app: Flask) -> None:
+    """Add the converters, and take the language prefix off view arguments and put it on URLs."""
     offered = tuple(app.config["LANGUAGES"])
-
-    class Language(BaseConverter):
-        """One of the languages offered; any other first part of a path is no language."""
-
-        regex = "[a-z]{2,3}"
-
-        def to_python(self, value: str) -> str:
-            if value not in offered:
-                raise ValidationError
-            return value
 
     app.url_map.converters |= {
         "default": TextConverter,
-        "int": NumberConverter,
-        "language": Language,
+        "int": partial(IntegerConverter, max=MAX_INTEGER),  # type: ignore[dict-item]
+        "language": lambda url_map: AnyConverter(url_map, *offered),  # type: ignore[dict-item]
     }
 
     @app.url_value_preprocessor
-    def choose(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    def choose_language(_endpoint: str | None, values: dict[str, Any] | None) -> None:
         if values is not None:
             values.pop("language", None)
         first = request.path.split("/", 2)[1]
@@ -80,7 +52,7 @@ def prepare(app: Flask) -> None:
         g.language = g.prefix or negotiate(request.headers.get("Accept-Language", ""), offered)
 
     @app.url_defaults
-    def carry_on(endpoint: str, values: dict[str, Any]) -> None:
+    def add_prefix(endpoint: str, values: dict[str, Any]) -> None:
         if (
             "language" not in values
             and g.get("prefix")
@@ -90,31 +62,27 @@ def prepare(app: Flask) -> None:
 
 
 def is_negotiated() -> bool:
-    """Say whether the answer under way depends on the language that the browser asks for."""
+    """Say whether this response depends on the Accept-Language header."""
     return g.get("prefix") is None and (
-        request.endpoint is None  # an error's page
+        request.endpoint is None  # an error page
         or current_app.url_map.is_endpoint_expecting(request.endpoint, "language")
     )
 
 
 def set_language(language: str) -> None:
-    """Answer in this language, unless the address names another: a signer's own pages are in the
-    signer's.
-    """
+    """Use the signer's language for this response, unless the path has a prefix."""
     if g.prefix is None and language in current_app.config["LANGUAGES"]:
         g.language = language
 
 
 def negotiate(accept_language: str, offered: tuple[str, ...]) -> str:
-    """Return the offered language that an Accept-Language header (RFC 9110 §12.5.4) likes best, or
-    the first.
-    """
+    """Return the language that suits Accept-Language (RFC 9110 §12.5.4) best, or the first."""
     return _negotiate(accept_language[:200], offered)
 
 
 @lru_cache(maxsize=2_048)
 def _negotiate(accept_language: str, offered: tuple[str, ...]) -> str:
     accepted = parse_accept_header(accept_language, LanguageAccept)
-    # By the language alone: `ru-KZ, en;q=0.5` asks for Russian first, whatever its region.
+    # Without regions: `ru-KZ, en;q=0.5` prefers Russian.
     languages = LanguageAccept([(tag.partition("-")[0], quality) for tag, quality in accepted])
     return languages.best_match(offered, offered[0]) or offered[0]

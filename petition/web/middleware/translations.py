@@ -11,16 +11,16 @@ from petition.core.errors import SettingsError
 from petition.core.i18n import WRITTEN_IN
 
 CATALOGUES = PACKAGE / "translations"
-OWN_CATALOGUES = "translations"  # in the instance folder: a language of the site's own
+OWN_CATALOGUES = "translations"  # in the instance folder: languages that a site adds
 
 
-def prepare(app: Flask) -> None:
-    """Bind the catalogues. Raises SettingsError for a language that has none, or none compiled."""
+def init_app(app: Flask) -> None:
+    """Bind the catalogues. Raises SettingsError for a language with none, or none compiled."""
+    own = Path(app.instance_path) / OWN_CATALOGUES
     folders = {}
     for language in app.config["LANGUAGES"]:
         if language == WRITTEN_IN:
             continue
-        own = Path(app.instance_path) / OWN_CATALOGUES
         folders[language] = own if (own / language).exists() else CATALOGUES
         catalogue = folders[language] / language / "LC_MESSAGES" / "messages"
         if not catalogue.with_suffix(".po").exists():
@@ -29,12 +29,17 @@ def prepare(app: Flask) -> None:
             raise SettingsError("translations are not compiled: run `make translations`")
     babel = Babel()
     babel.domain_instance = _Catalogues(folders)
-    babel.init_app(app, default_locale=app.config["LANGUAGES"][0], locale_selector=_reader_language)
+    babel.init_app(
+        app,
+        default_locale=app.config["LANGUAGES"][0],
+        locale_selector=lambda: g.get("language") if has_request_context() else None,
+    )
 
 
 class _Catalogues(Domain):  # type: ignore[misc]  # untyped
-    """Each language from one folder: the site's own or the shipped one. Flask-Babel would merge
-    both, and take the plural rule of the last, which may not know the language.
+    """One catalogue for each language, the site's own or the shipped one.
+
+    Flask-Babel would merge both and use the plural rule of the last, which may be the wrong one.
     """
 
     def __init__(self, folders: dict[str, Path]) -> None:
@@ -42,16 +47,12 @@ class _Catalogues(Domain):  # type: ignore[misc]  # untyped
         self._folders = folders
 
     def get_translations(self) -> NullTranslations:
-        """Return the catalogue of the language that is spoken now; English needs none."""
+        """Return the catalogue of the current language; the source language has none."""
         language = str(get_locale())
         if language not in self.cache:
             folder = self._folders.get(language)
             self.cache[language] = (
                 Translations.load(folder, [language]) if folder else NullTranslations()
             )
-        found: NullTranslations = self.cache[language]
-        return found
-
-
-def _reader_language() -> str | None:
-    return g.get("language") if has_request_context() else None
+        catalogue: NullTranslations = self.cache[language]
+        return catalogue

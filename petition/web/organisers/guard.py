@@ -9,7 +9,7 @@ from petition.extensions import csrf
 from petition.organisers import access, permissions
 from petition.organisers.permissions import Action
 from petition.petitions import queries
-from petition.web.middleware.headers import see_other
+from petition.web.support.responses import see_other
 
 pages = Blueprint("organisers", __name__, url_prefix="/organisers")
 

@@ -10,16 +10,16 @@ from petition.core.text import has_forbidden
 from petition.models.enums import BurstState, CommentState
 from petition.organisers import burst_review, moderation
 from petition.petitions import queries, supporters
-from petition.web.middleware.headers import see_other
 from petition.web.organisers.guard import pages
-from petition.web.pages.supporters import number_asked
+from petition.web.pages.supporters import get_before
+from petition.web.support.responses import see_other
 
 
 @pages.get("/p/<slug>/comments")
 def comments(slug: str) -> str:
     """List the comments that wait, then those that show."""
     petition_id = g.petition_id
-    shown = moderation.list_shown(petition_id, before=number_asked())
+    shown = moderation.list_shown(petition_id, before=get_before())
     return render_template(
         "organisers/comments.html",
         slug=slug,
@@ -53,7 +53,7 @@ def decide_comment(slug: str, signature_id: int) -> AnyResponse:
 @pages.get("/p/<slug>/names")
 def names(slug: str) -> str:
     """List the names that show, newest first."""
-    people = supporters.list_shown(g.petition_id, before=number_asked())
+    people = supporters.list_shown(g.petition_id, before=get_before())
     return render_template(
         "organisers/names.html",
         slug=slug,

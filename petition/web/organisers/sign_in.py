@@ -7,11 +7,11 @@ from petition.core import tokens
 from petition.core.clock import now
 from petition.core.errors import SignInLinkUsed, TokenExpired
 from petition.organisers import access
-from petition.web.middleware.headers import see_other
 from petition.web.organisers.guard import pages
 from petition.web.support import abuse_checks
 from petition.web.support.forms import AddressForm
-from petition.web.support.keys import keys
+from petition.web.support.responses import see_other
+from petition.web.support.tokens import get_tokens
 
 
 @pages.get("/sign-in")
@@ -56,7 +56,7 @@ def sign_out() -> AnyResponse:
 
 def _read_link(token: str) -> access.SignInLink:
     try:
-        ids = keys().read(tokens.SIGN_IN, token, now=now())
+        ids = get_tokens().read(tokens.SIGN_IN, token, now=now())
     except TokenExpired as error:
         raise SignInLinkUsed from error
     return access.SignInLink(*ids)

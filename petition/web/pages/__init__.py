@@ -1,4 +1,4 @@
-"""The public pages, one module for each subject. They read the request and call one use case.
+"""The public pages, one module for each subject: they read the request and call one use case.
 
-Only `web` registers them. Begin with `petition`, then `confirmation`.
+Only `web` registers them. Begin with `petition`, then `sign` and `confirmation`.
 """

@@ -1,12 +1,9 @@
-"""A signer's own way: the page after signing, the mailed link, thanks. A token is the only key to
-each.
-"""
+"""The pages of signing by email: pending, confirm, thanks. Each is reached by a token."""
 
 from typing import Any
 
-from flask import Response, current_app, make_response, render_template, request, url_for
+from flask import Response, current_app, request, url_for
 from flask_babel import gettext as _
-from werkzeug.wrappers import Response as AnyResponse
 
 from petition.abuse import email_domains
 from petition.core import tokens
@@ -15,206 +12,188 @@ from petition.core.errors import CodeInvalid, DisposableAddressRefused, TokenExp
 from petition.petitions import queries, updates
 from petition.signatures import confirmation, verification
 from petition.signatures.entries import EntryRef
-from petition.web.middleware.headers import see_other
 from petition.web.middleware.language import LocalizedBlueprint, set_language
 from petition.web.support import abuse_checks
-from petition.web.support.forms import AddressForm, throw_away
-from petition.web.support.keys import keys
+from petition.web.support.forms import AddressForm, disposable_message
+from petition.web.support.responses import render_page, see_other
+from petition.web.support.tokens import get_tokens, make_token, read_token
 
 pages = LocalizedBlueprint("confirmation", __name__)
 
 
 @pages.get("/pending/<token>")
 def pending(token: str) -> Response:
-    """Tell how far the mail is and what to do next. The same page for an address that is new,
-    pending or confirmed.
-    """
-    return _pending(token)
+    """Show whether the email was sent. The same page for a new, pending or confirmed address."""
+    return _render_pending(token)
 
 
-def _pending(token: str, **values: object) -> Response:
-    (email_id,) = _read(tokens.PENDING, token)
-    moment = now()
-    found = verification.get_progress(email_id, now=moment)
-    set_language(found.language)
-    return _page(
+@pages.post("/pending/<token>")
+def resend(token: str) -> Response:
+    """Send the email again, within its limits. The response is the same in every case."""
+    (email_id,) = read_token(tokens.PENDING, token)
+    try:
+        email_id = verification.resend(email_id, sender=abuse_checks.request_sender(), now=now())
+    except TooSoon:
+        return _render_pending(token)
+    return _redirect_to_pending(email_id, again=1)
+
+
+@pages.post("/pending/<token>/code")
+def submit_code(token: str) -> Response:
+    """Confirm the signature by the six digits of the email."""
+    (email_id,) = read_token(tokens.PENDING, token)
+    try:
+        signature_id = confirmation.confirm_by_code(
+            email_id,
+            request.form.get("code", ""),
+            keys=get_tokens(),
+            lifetime=_confirm_purpose().lifetime,
+            now=now(),
+        )
+    except CodeInvalid:
+        message = _(
+            "This is not the code of the mail, or it was tried too often."
+            " Please look again, or use the link in the mail."
+        )
+        return _render_pending(token, status=422, code_error=message)
+    return _redirect_to_thanks(signature_id)
+
+
+@pages.post("/pending/<token>/address")
+def correct_address(token: str) -> Response:
+    """Sign again with the same entry and another address."""
+    (email_id,) = read_token(tokens.PENDING, token)
+    form = AddressForm(request.form)
+    if form.valid():
+        try:
+            email_id = verification.correct_address(
+                email_id, form.address(), sender=abuse_checks.request_sender(), now=now()
+            )
+            return _redirect_to_pending(email_id)
+        except DisposableAddressRefused:
+            form.errors["email"] = disposable_message()
+    return _render_pending(token, status=422, form=form)
+
+
+@pages.get("/pending/<token>/code")
+@pages.get("/pending/<token>/address")
+def redirect_to_pending(token: str) -> Response:
+    """Redirect a reader who reloads the page of a form with errors."""
+    return see_other(url_for("confirmation.pending", token=token))
+
+
+def _render_pending(token: str, **values: Any) -> Response:
+    (email_id,) = read_token(tokens.PENDING, token)
+    progress = verification.get_progress(email_id, now=now())
+    set_language(progress.language)
+    return _render(
         "pending",
-        found.slug,
-        found.language,
+        progress.slug,
+        progress.language,
         token=token,
-        pending=found,
-        suggestion=email_domains.suggestion(found.email),
-        too_soon=moment < found.again_at,
+        pending=progress,
+        suggestion=email_domains.suggestion(progress.email),
+        too_soon=now() < progress.again_at,
         again="again" in request.args,
         **{"form": AddressForm(), **values},
     )
 
 
-@pages.post("/pending/<token>")
-def send_again(token: str) -> AnyResponse:
-    """Send the mail once more, within its limits, and say the same in every case."""
-    (email_id,) = _read(tokens.PENDING, token)
-    moment = now()
-    try:
-        email_id = verification.resend(email_id, sender=abuse_checks.request_sender(), now=moment)
-    except TooSoon:
-        return _pending(token)
-    return _to_pending(email_id, again=1)
-
-
-@pages.post("/pending/<token>/code")
-def type_code(token: str) -> AnyResponse:
-    """Do what the button under the mailed link does, for the six digits of the mail."""
-    (email_id,) = _read(tokens.PENDING, token)
-    try:
-        signature_id = confirmation.confirm_by_code(
-            email_id,
-            request.form.get("code", ""),
-            keys=keys(),
-            lifetime=_confirming().lifetime,
-            now=now(),
-        )
-    except CodeInvalid:
-        page = _pending(
-            token,
-            code_error=_(
-                "This is not the code of the mail, or it was tried too often."
-                " Please look again, or use the link in the mail."
-            ),
-        )
-        page.status_code = 422
-        return page
-    return _to_thanks(signature_id)
-
-
-@pages.post("/pending/<token>/address")
-def correct_address(token: str) -> AnyResponse:
-    """Sign again with the same entry and another address."""
-    (email_id,) = _read(tokens.PENDING, token)
-    form = AddressForm(request.form)
-    if form.valid():
-        try:
-            email_id = verification.correct_address(
-                email_id,
-                form.address(),
-                sender=abuse_checks.request_sender(),
-                now=now(),
-            )
-            return _to_pending(email_id)
-        except DisposableAddressRefused:
-            form.errors["email"] = throw_away()
-    page = _pending(token, form=form)
-    page.status_code = 422
-    return page
-
-
-@pages.get("/pending/<token>/code")
-@pages.get("/pending/<token>/address")
-def back_to_pending(token: str) -> AnyResponse:
-    """Lead back who reloads the address of a form that had errors."""
-    return see_other(url_for("confirmation.pending", token=token))
-
-
 @pages.get("/confirm/<token>")
 def confirm(token: str) -> Response:
-    """Show what is about to be confirmed, and one button. Changes nothing: mail scanners open
-    links.
-    """
+    """Show the entry to confirm, and a button. Changes nothing: mail scanners open links."""
     try:
-        kept = EntryRef(*_read(_confirming(), token))
-    except TokenExpired as expired:
-        return _expired(expired, token)
-    return _confirm_page(confirmation.get_pending(kept), token)
-
-
-def _confirm_page(
-    about: confirmation.PendingConfirmation, token: str, *, unchosen: bool = False
-) -> Response:
-    set_language(about.language)
-    page = render_template("confirmation/confirm.html", about=about, token=token, unchosen=unchosen)
-    return make_response(page, 422 if unchosen else 200)
+        entry_ref = EntryRef(*read_token(_confirm_purpose(), token))
+    except TokenExpired as error:
+        return _render_expired(error, token)
+    return _render_confirm(confirmation.get_pending(entry_ref), token)
 
 
 @pages.post("/confirm/<token>")
-def count_me(token: str) -> AnyResponse:
-    """Count the signature that the page showed, once; where different entries were typed for the
-    mailbox, the one chosen.
-    """
+def submit(token: str) -> Response:
+    """Confirm the signature, with the entry chosen if there are several. Idempotent."""
     try:
-        kept = EntryRef(*_read(_confirming(), token))
-    except TokenExpired as expired:
-        return _expired(expired, token)
-    about = confirmation.get_pending(kept)
+        entry_ref = EntryRef(*read_token(_confirm_purpose(), token))
+    except TokenExpired as error:
+        return _render_expired(error, token)
+    pending = confirmation.get_pending(entry_ref)
     chosen = request.form.get("entry", "")
-    if chosen in map(str, about.choices):
-        kept = EntryRef(kept.signature_id, int(chosen))
-    elif len(about.choices) > 1:
-        return _confirm_page(about, token, unchosen=True)
-    confirmation.confirm(kept, now=now())
-    return _to_thanks(kept.signature_id)
+    if chosen in map(str, pending.choices):
+        entry_ref = EntryRef(entry_ref.signature_id, int(chosen))
+    elif len(pending.choices) > 1:
+        return _render_confirm(pending, token, unchosen=True)
+    confirmation.confirm(entry_ref, now=now())
+    return _redirect_to_thanks(entry_ref.signature_id)
+
+
+def _render_confirm(
+    pending: confirmation.PendingConfirmation, token: str, *, unchosen: bool = False
+) -> Response:
+    set_language(pending.language)
+    return render_page(
+        "confirmation/confirm.html",
+        status=422 if unchosen else 200,
+        pending=pending,
+        token=token,
+        unchosen=unchosen,
+    )
+
+
+def _render_expired(error: TokenExpired, token: str) -> Response:
+    pending = confirmation.get_pending(EntryRef(*error.ids))
+    if pending.confirmed:
+        return _render_confirm(pending, token)
+    set_language(pending.language)
+    return render_page("confirmation/expired.html", status=410, token=token)
 
 
 @pages.post("/confirm/<token>/renew")
-def renew(token: str) -> AnyResponse:
-    """Send a new link in place of an expired one."""
+def renew_link(token: str) -> Response:
+    """Send a new link for an expired one."""
     try:
-        ids = _read(_confirming(), token)
-    except TokenExpired as expired:
-        ids = expired.ids
+        ids = read_token(_confirm_purpose(), token)
+    except TokenExpired as error:
+        ids = error.ids
     email_id = verification.renew(*ids, sender=abuse_checks.request_sender(), now=now())
-    return _to_pending(email_id)
+    return _redirect_to_pending(email_id)
 
 
 @pages.get("/confirm/<token>/renew")
-def back_to_confirm(token: str) -> AnyResponse:
-    """Lead back who reloads the address of the form that asks for a new link."""
+def redirect_to_confirm(token: str) -> Response:
+    """Redirect a reader who reloads the page of the form that asks for a new link."""
     return see_other(url_for("confirmation.confirm", token=token))
 
 
 @pages.get("/thanks/<token>")
 def thanks(token: str) -> Response:
-    """Thank, tell the number, and offer to pass it on."""
-    (signature_id,) = _read(tokens.THANKS, token)
-    found = confirmation.get_thanks(signature_id)
-    set_language(found.language)
-    # With no link to the signer's own page: this address is the likeliest to be passed on.
-    return _page("thanks", found.slug, found.language, number=found.number)
+    """Thank the signer and offer to share the petition."""
+    # Without a link to the signer's own page: people share the address of this one.
+    (signature_id,) = read_token(tokens.THANKS, token)
+    thanks = confirmation.get_thanks(signature_id)
+    set_language(thanks.language)
+    return _render("thanks", thanks.slug, thanks.language, number=thanks.number)
 
 
-def _page(name: str, slug: str, language: str, **values: object) -> Response:
+def _render(name: str, slug: str, language: str, **values: Any) -> Response:
     petition = queries.get_petition(slug, language)
-    return make_response(
-        render_template(
-            f"confirmation/{name}.html",
-            petition=petition,
-            has_targets=bool(updates.list_targets(petition.id)),
-            **values,
-        )
+    return render_page(
+        f"confirmation/{name}.html",
+        petition=petition,
+        has_targets=bool(updates.list_targets(petition.id)),
+        **values,
     )
 
 
-def _to_pending(email_id: int, **values: Any) -> Response:
-    token = keys().make(tokens.PENDING, email_id, now=now())
-    return see_other(url_for("confirmation.pending", token=token, **values))
+def _redirect_to_pending(email_id: int, *, again: int | None = None) -> Response:
+    token = make_token(tokens.PENDING, email_id)
+    return see_other(url_for("confirmation.pending", token=token, again=again))
 
 
-def _to_thanks(signature_id: int) -> Response:
+def _redirect_to_thanks(signature_id: int) -> Response:
     current_app.extensions["page_cache"].forget()
-    token = keys().make(tokens.THANKS, signature_id, now=now())
+    token = make_token(tokens.THANKS, signature_id)
     return see_other(url_for("confirmation.thanks", token=token))
 
 
-def _expired(expired: TokenExpired, token: str) -> Response:
-    about = confirmation.get_pending(EntryRef(*expired.ids))
-    if about.confirmed:
-        return _confirm_page(about, token)
-    set_language(about.language)
-    return make_response(render_template("confirmation/expired.html", token=token), 410)
-
-
-def _confirming() -> tokens.Purpose:
+def _confirm_purpose() -> tokens.Purpose:
     return tokens.confirm_purpose(current_app.config["CONFIRM_LINK_DAYS"])
-
-
-def _read(purpose: tokens.Purpose, token: str) -> tuple[int, ...]:
-    return keys().read(purpose, token, now=now())

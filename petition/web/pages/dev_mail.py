@@ -1,4 +1,4 @@
-"""/dev/mail: the mails of a site that is tried out on this machine. Not there on any other."""
+"""/dev/mail: the emails of a site that is tried out on this machine, without a mail server."""
 
 import re
 from email import message_from_bytes, policy
@@ -14,30 +14,29 @@ pages = Blueprint("dev_mail", __name__, url_prefix="/dev/mail")
 
 
 @pages.before_request
-def only_from_here() -> None:
-    """Answer nobody on another machine, should the site be served to them: mails hold keys."""
+def require_loopback() -> None:
+    """Refuse requests from other machines: emails hold tokens."""
     if not ip_address(request.remote_addr or "::").is_loopback:
         abort(404)
 
 
 @pages.get("")
 def inbox() -> str:
-    """List the mails kept, newest first."""
+    """List the newest emails."""
     files = sorted(_folder().glob("*.eml"), key=lambda file: file.stat().st_mtime, reverse=True)
-    return render_template(
-        "dev/inbox.html", mails=[(file.stem, _read(file)) for file in files[:100]]
-    )
+    emails = [(file.stem, _read(file)) for file in files[:100]]
+    return render_template("dev/inbox.html", emails=emails)
 
 
 @pages.get("/<key>")
-def mail(key: str) -> str:
-    """Show one mail as text, its links to be clicked, and its HTML part."""
+def show(key: str) -> str:
+    """Show the text of an email with links, and the source of its HTML."""
     file = _folder() / f"{key}.eml"
     if not _KEY.fullmatch(key) or not file.exists():
         abort(404)
-    message = _read(file)
-    parts = {part.get_content_subtype(): part.get_content() for part in message.iter_parts()}
-    return render_template("dev/mail.html", mail=message, text=parts["plain"], html=parts["html"])
+    email = _read(file)
+    parts = {part.get_content_subtype(): part.get_content() for part in email.iter_parts()}
+    return render_template("dev/mail.html", email=email, text=parts["plain"], html=parts["html"])
 
 
 def _folder() -> Path:
@@ -45,6 +44,6 @@ def _folder() -> Path:
 
 
 def _read(file: Path) -> EmailMessage:
-    message = message_from_bytes(file.read_bytes(), policy=policy.default)
-    assert isinstance(message, EmailMessage)  # noqa: S101 (what this policy makes)
-    return message
+    email = message_from_bytes(file.read_bytes(), policy=policy.default)
+    assert isinstance(email, EmailMessage)  # noqa: S101 (what this policy makes)
+    return email

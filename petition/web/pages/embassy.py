@@ -1,11 +1,12 @@
-"""The letter to the embassy near the reader: to be printed, copied, or sent by the reader's own
-mail program. The site sends nothing in anybody's name, and keeps nothing of what is typed here.
+"""The letter to an embassy, which readers print, copy or send with their own mail program.
+
+The site sends nothing for them and stores nothing that they enter.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from flask import Response, current_app, g, make_response, render_template, request
+from flask import Response, current_app, g, request
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
@@ -15,18 +16,17 @@ from petition.core.text import has_forbidden, normalise
 from petition.models import Target
 from petition.petitions import queries, updates
 from petition.web.middleware.language import LocalizedBlueprint
-from petition.web.support.forms import NAME_MOST
+from petition.web.support.forms import MAX_NAME
 from petition.web.support.plain_text import to_plain_text
+from petition.web.support.responses import render_page
 
 pages = LocalizedBlueprint("embassy", __name__)
 
-NO_OFFICE = 0  # chosen by readers in whose country there is none
+NO_OFFICE = 0  # chosen by readers whose country is not listed
 
 
 class Choice(NamedTuple):
-    """What the reader chose: the number of the office, NO_OFFICE, or None before choosing; the
-    letter's language; and the name.
-    """
+    """What the reader chose. `office` is a target's id, NO_OFFICE, or None before choosing."""
 
     office: int | None
     language: str
@@ -34,7 +34,7 @@ class Choice(NamedTuple):
 
 
 class Office(NamedTuple):
-    """An office as the letter addresses it: `language` is that of its name."""
+    """An office as the letter addresses it. `language` is that of its name."""
 
     name: str
     language: str
@@ -43,80 +43,69 @@ class Office(NamedTuple):
     checked: int
 
 
-@pages.get("/p/<slug>/write")
+@pages.route("/p/<slug>/write", methods=["GET", "POST"])
 def write(slug: str) -> Response:
-    """Ask for the country, the letter's language and the name."""
-    return _page(slug)
-
-
-@pages.post("/p/<slug>/write")
-def written(slug: str) -> Response:
-    """Show the letter. Its words come with the form and go with the answer: nothing is kept."""
-    return _page(slug)
-
-
-def _page(slug: str) -> Response:
-    shown = queries.get_petition(slug, g.language)
-    offices = {target.id: target for target in updates.list_targets(shown.id)}
-    choice = _choice(shown, offices)
-    values: dict[str, object] = {}
+    """Show a form for the embassy, the letter's language and the name; below it, the letter."""
+    petition = queries.get_petition(slug, g.language)
+    offices = {target.id: target for target in updates.list_targets(petition.id)}
+    choice = _read_choice(petition, offices)
+    letter_values: dict[str, Any] = {}
     if choice.office is not None:
         letter = queries.get_petition(slug, choice.language)
         target = offices.get(choice.office)
-        office = _office(target, choice.language) if target else None
-        heading = _heading(choice.language)
-        values = {
+        office = _make_office(target, choice.language) if target else None
+        heading = _demands_heading(choice.language)
+        letter_values = {
             "letter": letter,
             "office": office,
             "heading": heading,
             "mail_link": _mail_link(letter, office, heading, choice.name),
         }
-    page = make_response(
-        render_template(
-            "petition/write.html",
-            petition=shown,
-            offices=_by_country(offices),
-            choice=choice,
-            today=now(),
-            **values,
-        )
+    return render_page(
+        "petition/write.html",
+        cache="no-store",
+        petition=petition,
+        offices=_list_by_country(offices),
+        choice=choice,
+        today=now(),
+        **letter_values,
     )
-    page.headers["Cache-Control"] = "no-store"
-    return page
 
 
-def _choice(shown: queries.PetitionView, offices: dict[int, Target]) -> Choice:
+def _read_choice(petition: queries.PetitionView, offices: dict[int, Target]) -> Choice:
     office = request.form.get("office", type=int)
-    language = request.form.get("letter", shown.text.language)
-    name = normalise(request.form.get("name", ""))[:NAME_MOST]
+    language = request.form.get("letter", petition.text.language)
+    name = normalise(request.form.get("name", ""))[:MAX_NAME]
     return Choice(
         office if office in {NO_OFFICE, *offices} else None,
-        language if language in shown.languages else shown.text.language,
+        language if language in petition.languages else petition.text.language,
         "" if has_forbidden(name) else name,
     )
 
 
-def _by_country(offices: dict[int, Target]) -> list[tuple[int, str, str]]:
-    """Return the offices by number, country and name, as the reader's language sorts countries."""
+def _list_by_country(offices: dict[int, Target]) -> list[tuple[int, str, str]]:
+    """Return (id, country, name), sorted by country in the reader's language."""
     names = countries(g.language)
-    order = {code: at for at, code in enumerate(names)}
-    listed = sorted(offices.values(), key=lambda target: order.get(target.country, len(order)))
+    order = {code: position for position, code in enumerate(names)}
+    targets = sorted(offices.values(), key=lambda target: order.get(target.country, len(order)))
     return [
-        (target.id, names.get(target.country, target.country), _office(target, g.language).name)
-        for target in listed
+        (
+            target.id,
+            names.get(target.country, target.country),
+            _make_office(target, g.language).name,
+        )
+        for target in targets
     ]
 
 
-def _office(target: Target, language: str) -> Office:
-    """Return an office named in a language or, where it has no name in that, in its first one."""
+def _make_office(target: Target, language: str) -> Office:
+    """Name an office in this language or, if it has no name in it, in its first one."""
     named = language if language in target.office else next(iter(target.office))
     return Office(target.office[named], named, target.postal, target.email, target.checked)
 
 
-def _heading(language: str) -> str:
-    """Return what stands above the demands, in the language of the letter if this site speaks
-    it.
-    """
+def _demands_heading(language: str) -> str:
+    """Return the heading of the demands in the letter's language, or "" if it has no catalogue."""
     if language not in current_app.config["LANGUAGES"]:
         return ""
     with force_locale(language):
@@ -124,14 +113,14 @@ def _heading(language: str) -> str:
 
 
 def _mail_link(letter: queries.PetitionView, office: Office | None, heading: str, name: str) -> str:
-    """Return the link that opens the reader's own mail program with the letter in it (RFC 6068)."""
+    """Return a `mailto:` link (RFC 6068) with the letter as plain text."""
     text = letter.text
     demands = [
         f"{number}. {demand}" for number, demand in enumerate(text.demands.splitlines(), start=1)
     ]
     paragraphs = [
         to_plain_text(text.letter),
-        *([heading] if demands else []),
+        heading if demands else "",
         "\n".join(demands),
         name,
     ]

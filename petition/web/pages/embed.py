@@ -1,19 +1,11 @@
-"""The petition inside other people's pages: a counter with a button, a badge, and how to find
-them (oEmbed). Never the form: signers must see where they are.
+"""The petition on other sites: a counter with a button, a badge, and oEmbed.
+
+The form is never embedded: signers must see on which site they are.
 """
 
 from urllib.parse import urlsplit
 
-from flask import (
-    Response,
-    current_app,
-    g,
-    jsonify,
-    make_response,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Response, current_app, g, jsonify, render_template, request, url_for
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 from markupsafe import escape
@@ -23,9 +15,10 @@ from petition.core.colours import text_colour_on
 from petition.core.errors import PetitionNotFound
 from petition.core.text import has_forbidden
 from petition.petitions import queries
-from petition.web.middleware.headers import EMBEDDED_POLICY, for_all_sites
+from petition.web.middleware.headers import EMBEDDED_POLICY
 from petition.web.middleware.language import LocalizedBlueprint
 from petition.web.middleware.page_cache import cache_response
+from petition.web.support.responses import allow_other_sites, render_page, send_content
 
 pages = LocalizedBlueprint("embed", __name__)
 
@@ -34,20 +27,18 @@ CACHE = "public, max-age=30"
 
 
 @pages.get("/p/<slug>/embed")
-def embed(slug: str) -> Response:
-    """The counter and a button that opens the petition in a page of its own."""
+def frame(slug: str) -> Response:
+    """Show the counter and a button that opens the petition in a new tab."""
     cache_response()
-    page = make_response(
-        render_template("share/embed.html", petition=queries.get_petition(slug, g.language))
-    )
+    petition = queries.get_petition(slug, g.language)
+    page = render_page("share/embed.html", cache=CACHE, petition=petition)
     page.headers["Content-Security-Policy"] = EMBEDDED_POLICY
-    page.headers["Cache-Control"] = CACHE
-    return for_all_sites(page)
+    return allow_other_sites(page)
 
 
 @pages.get("/p/<slug>/badge.svg")
 def badge(slug: str) -> Response:
-    """The count as a picture of a few hundred bytes."""
+    """Send the count as an SVG of a few hundred bytes."""
     cache_response()
     count = queries.get_count(slug).count
     label = (
@@ -56,61 +47,59 @@ def badge(slug: str) -> Response:
         else _("Sign the petition")
     )
     colour = current_app.config["BRAND_COLOUR"]
-    drawn = render_template(
+    svg = render_template(
         "share/badge.svg",
         label=label,
         width=24 + 8 * len(label),
         colour=colour,
-        written=text_colour_on(colour),
+        text_colour=text_colour_on(colour),
     )
-    answer = Response(drawn, mimetype="image/svg+xml")
-    answer.headers["Cache-Control"] = CACHE
-    return for_all_sites(answer)
+    return allow_other_sites(send_content(svg, "image/svg+xml", cache=CACHE))
 
 
 @pages.get("/oembed")
 def oembed() -> Response:
-    """Tell how to embed the page at `url` (oembed.com). JSON only; 501 for another format."""
+    """Describe how to embed the page at `url` (oembed.com): JSON, or 501 for another format."""
     if request.args.get("format", "json") != "json":
         return Response(status=501)
-    shown = queries.get_petition(_slug(request.args.get("url", "")), g.language)
-    width, height = _within("maxwidth", WIDTH), _within("maxheight", HEIGHT)
-    return for_all_sites(
+    petition = queries.get_petition(_slug_of(request.args.get("url", "")), g.language)
+    width, height = _limited("maxwidth", WIDTH), _limited("maxheight", HEIGHT)
+    return allow_other_sites(
         jsonify(
             type="rich",
             version="1.0",
-            title=shown.text.title,
-            provider_name=current_app.config["BRAND_NAME"] or shown.text.organiser,
+            title=petition.text.title,
+            provider_name=current_app.config["BRAND_NAME"] or petition.text.organiser,
             provider_url=config.site_url(current_app.config),
             width=width,
             height=height,
-            html=snippet(shown, width=str(width), height=height),
+            html=snippet(petition, width=str(width), height=height),
         )
     )
 
 
-def snippet(shown: queries.PetitionView, *, width: str = "100%", height: int = HEIGHT) -> str:
-    """Return the HTML that shows the counter in somebody else's page: no script, no referrer."""
-    address = config.site_url(current_app.config) + url_for("embed.embed", slug=shown.slug)
+def snippet(petition: queries.PetitionView, *, width: str = "100%", height: int = HEIGHT) -> str:
+    """Return the HTML that embeds the counter: a frame without scripts or referrer."""
+    url = config.site_url(current_app.config) + url_for("embed.frame", slug=petition.slug)
     return (
-        f'<iframe src="{escape(address)}" title="{escape(shown.text.title)}" width="{width}"'
+        f'<iframe src="{escape(url)}" title="{escape(petition.text.title)}" width="{width}"'
         f' height="{height}" loading="lazy" referrerpolicy="no-referrer"'
         ' sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"'
         f' style="border:0;max-width:{WIDTH}px"></iframe>'
     )
 
 
-def _within(name: str, most: int) -> int:
-    """Return a side of the frame, no longer than who asks allows; one of no length is none."""
-    return max(1, min(most, request.args.get(name, most, type=int)))
+def _limited(parameter: str, default: int) -> int:
+    """Return a side of the frame, from 1 px to the default, as the query limits it."""
+    return max(1, min(default, request.args.get(parameter, default, type=int)))
 
 
-def _slug(address: str) -> str:
-    """Return which petition an address of this site is of. Raises PetitionNotFound."""
+def _slug_of(url: str) -> str:
+    """Return the slug in the URL of a petition on this site. Raises PetitionNotFound."""
     site = config.site_url(current_app.config)
-    parts = urlsplit(address).path.strip("/").split("/") if address.startswith(f"{site}/") else []
-    if parts and parts[0] in current_app.config["LANGUAGES"]:
-        del parts[0]
-    if len(parts) != 2 or parts[0] != "p" or has_forbidden(parts[1]):
+    segments = urlsplit(url).path.strip("/").split("/") if url.startswith(f"{site}/") else []
+    if segments and segments[0] in current_app.config["LANGUAGES"]:
+        del segments[0]
+    if len(segments) != 2 or segments[0] != "p" or has_forbidden(segments[1]):
         raise PetitionNotFound
-    return parts[1]
+    return segments[1]

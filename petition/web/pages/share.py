@@ -1,164 +1,151 @@
-"""What people pass the petition on with: links, pictures, QR code, poster, paper sheet."""
+"""What people share the petition with: links, pictures, QR code, poster, paper sheets."""
 
 from collections.abc import Callable
 
-from flask import Response, abort, current_app, g, make_response, render_template, request, url_for
+from flask import Response, abort, current_app, g, request, url_for
 from flask_babel import force_locale, format_decimal, ngettext
 from flask_babel import gettext as _
 from markupsafe import Markup
-from werkzeug.wrappers import Response as AnyResponse
 
 from petition.artwork import card as cards
 from petition.artwork import qr_code
-from petition.core import config, i18n
+from petition.core import i18n
 from petition.petitions import goals, queries, sharing, updates
-from petition.web.middleware.headers import for_all_sites, see_other
 from petition.web.middleware.language import LocalizedBlueprint
 from petition.web.middleware.page_cache import cache_response
 from petition.web.pages.embed import snippet
-from petition.web.pages.updates import FOR_EVER
+from petition.web.pages.updates import IMMUTABLE
 from petition.web.support.image_cache import get_image_cache
 from petition.web.support.messages import share_text
+from petition.web.support.responses import allow_other_sites, render_page, see_other, send_content
+from petition.web.support.template_globals import petition_url
 
 pages = LocalizedBlueprint("share", __name__)
 
 CACHE = "public, max-age=60"
-MOST_SHEETS = 20  # at once
+MAX_SHEETS = 20  # in one PDF
 
 
 @pages.get("/p/<slug>/share")
 def kit(slug: str) -> Response:
-    """Everything to pass the petition on with, on one page."""
+    """Show everything to share the petition with on one page."""
     cache_response()
-    shown = queries.get_petition(slug, g.language)
-    address = _address(slug)
-    page = make_response(
-        render_template(
-            "share/kit.html",
-            petition=shown,
-            bucket=goals.round_down(shown.count),
-            qr=Markup(qr_code.svg(sharing.with_channel(address, "qr"), title=_qr_title(shown))),  # noqa: S704 (drawn by us)
-            snippet=snippet(shown),
-        )
+    petition = queries.get_petition(slug, g.language)
+    return render_page(
+        "share/kit.html",
+        cache=CACHE,
+        petition=petition,
+        count=goals.round_down(petition.count),
+        qr_svg=Markup(_qr_svg(petition)),  # noqa: S704 (drawn by us)
+        snippet=snippet(petition),
     )
-    page.headers["Cache-Control"] = CACHE
-    return page
 
 
 @pages.get("/p/<slug>/mastodon")
 def mastodon(slug: str) -> Response:
-    """Ask for the reader's Mastodon server and offer the link there. A link, not a redirect: the
-    reader sees where it leads, and the site sends nobody anywhere.
-    """
-    shown = queries.get_petition(slug, g.language)
-    given = request.args.get("server", "")[:253]
-    link = sharing.mastodon(given, _address(slug), share_text(shown)) if given else None
-    page = make_response(
-        render_template(
-            "share/mastodon.html",
-            petition=shown,
-            given=given,
-            link=link,
-            server=link.split("/")[2] if link else "",
-            wrong=bool(given) and link is None,
-        ),
-        422 if given and link is None else 200,
+    """Ask for the reader's Mastodon server and link to it: a redirect would be an open one."""
+    petition = queries.get_petition(slug, g.language)
+    server = request.args.get("server", "")[:253]
+    link = sharing.mastodon(server, petition_url(slug), share_text(petition)) if server else None
+    invalid = bool(server) and link is None
+    page = render_page(
+        "share/mastodon.html",
+        status=422 if invalid else 200,
+        cache="no-store",
+        petition=petition,
+        server=server,
+        link=link,
+        host=link.split("/")[2] if link else "",
+        invalid=invalid,
     )
-    page.headers["Cache-Control"] = "no-store"
     page.headers["X-Robots-Tag"] = "noindex"
     return page
 
 
 @pages.get("/p/<slug>/card/<code>/<int:count>.png", in_languages=False)
-def card(slug: str, code: str, count: int) -> AnyResponse:
-    """The picture for previews and posts, 1200 by 630."""
-    return _picture(slug, code, count, "card", cards.card)
+def card(slug: str, code: str, count: int) -> Response:
+    """Send the picture for previews and posts, 1200 by 630."""
+    return _send_picture(slug, code, count, "card", cards.card)
 
 
 @pages.get("/p/<slug>/story/<code>/<int:count>.png", in_languages=False)
-def story(slug: str, code: str, count: int) -> AnyResponse:
-    """The picture for stories, 1080 by 1920."""
-    return _picture(slug, code, count, "story", cards.story)
+def story(slug: str, code: str, count: int) -> Response:
+    """Send the picture for stories, 1080 by 1920."""
+    return _send_picture(slug, code, count, "story", cards.story)
 
 
-def _picture(
+def _send_picture(
     slug: str, language: str, count: int, kind: str, draw: Callable[..., bytes]
-) -> AnyResponse:
-    """Send a picture with the rounded count of now. One with an earlier count is sent for as long
-    as it is kept, then the newest; one with a count never reached is not drawn.
+) -> Response:
+    """Send a picture with a rounded count.
+
+    With the current count it is drawn if it is not cached. With an earlier count it is sent while
+    it is cached, else the response redirects to the current one. Other counts are 404.
     """
     if language not in current_app.config["LANGUAGES"]:
         abort(404)
     with force_locale(language):
-        shown = queries.get_petition(slug, language)
-        newest = goals.round_down(shown.count)
-        if shown.text.language != language or goals.round_down(count) != count or count > newest:
+        petition = queries.get_petition(slug, language)
+        newest = goals.round_down(petition.count)
+        if petition.text.language != language or goals.round_down(count) != count or count > newest:
             abort(404)
-        words = _words(shown, count)
+        text = _card_text(petition, count)
     version = request.args.get("v", type=int)
-    how = {"colour": current_app.config["BRAND_COLOUR"], "face": _face(shown)}
+    options = {"colour": current_app.config["BRAND_COLOUR"], "face": _face(petition)}
     content = None
-    if version in {None, shown.text.version}:
+    if version in {None, petition.text.version}:
         content = (
-            get_image_cache().drawn(f"{kind}.png", draw, words, **how)
+            get_image_cache().get_or_draw(f"{kind}.png", draw, text, **options)
             if count == newest
-            else get_image_cache().found(f"{kind}.png", words, **how)
+            else get_image_cache().get(f"{kind}.png", text, **options)
         )
     if content is None:
-        answer = see_other(
-            url_for(f"share.{kind}", slug=slug, code=language, count=newest, v=shown.text.version)
+        version = petition.text.version
+        response = see_other(
+            url_for(f"share.{kind}", slug=slug, code=language, count=newest, v=version)
         )
-        answer.headers["Cache-Control"] = CACHE
-        return answer
-    answer = Response(content, mimetype="image/png")
-    answer.headers["Cache-Control"] = CACHE if version is None else FOR_EVER
-    return for_all_sites(answer)
+        response.headers["Cache-Control"] = CACHE
+        return response
+    cache = CACHE if version is None else IMMUTABLE
+    return allow_other_sites(send_content(content, "image/png", cache=cache))
 
 
 @pages.get("/p/<slug>/qr.svg")
 def qr(slug: str) -> Response:
-    """The petition's address as a QR code."""
+    """Send the petition's URL as a QR code."""
     cache_response()
-    shown = queries.get_petition(slug, g.language)
-    answer = Response(
-        qr_code.svg(sharing.with_channel(_address(slug), "qr"), title=_qr_title(shown)),
-        mimetype="image/svg+xml",
-    )
-    answer.headers["Cache-Control"] = CACHE
-    return for_all_sites(answer)
+    svg = _qr_svg(queries.get_petition(slug, g.language))
+    return allow_other_sites(send_content(svg, "image/svg+xml", cache=CACHE))
 
 
 @pages.get("/p/<slug>/poster.pdf")
 def poster(slug: str) -> Response:
-    """A poster, A4, in the language of the page."""
+    """Send a poster, A4, in the language of the page."""
     from petition.artwork import documents  # imports fpdf2, which takes longer than most pages
 
-    shown = queries.get_petition(slug, g.language)
-    words = _words(shown, goals.round_down(shown.count))
-    colour, face = current_app.config["BRAND_COLOUR"], _face(shown)
-    content = get_image_cache().drawn(
-        "poster.pdf",
+    petition = queries.get_petition(slug, g.language)
+    return _send_pdf(
+        "poster",
+        slug,
         documents.poster,
-        words,
-        colour=colour,
-        address=sharing.with_channel(_address(slug), "qr"),
-        organiser=_("This petition is run by %(organiser)s.", organiser=shown.text.organiser),
-        made=shown.text.created_at,
-        face=face,
+        _card_text(petition, goals.round_down(petition.count)),
+        colour=current_app.config["BRAND_COLOUR"],
+        organiser=_("This petition is run by %(organiser)s.", organiser=petition.text.organiser),
+        made=petition.text.created_at,
+        face=_face(petition),
     )
-    return _pdf(content, f"{slug}-poster-{g.language}.pdf")
 
 
 @pages.get("/p/<slug>/sheet.pdf")
 def sheet(slug: str) -> Response:
-    """Sheets for signatures on paper, numbered from `first`, up to twenty at once."""
+    """Send numbered sheets for signatures on paper; the query has the `first` and how many."""
     from petition.artwork import documents
 
-    shown = queries.get_petition(slug, g.language)
+    petition = queries.get_petition(slug, g.language)
     first = max(1, min(request.args.get("first", 1, type=int), 99_999))
-    sheets = max(1, min(request.args.get("sheets", 1, type=int), MOST_SHEETS))
-    text = shown.text
-    words = documents.SheetText(
+    sheets = max(1, min(request.args.get("sheets", 1, type=int), MAX_SHEETS))
+    text = petition.text
+    sheet_text = documents.SheetText(
         language=text.language,
         headline=text.title,
         to=_("To: %(target)s", target=text.target),
@@ -170,57 +157,54 @@ def sheet(slug: str) -> Response:
             "These names are for this petition alone: they are counted and handed to the target."
             " Nobody has to fill in the email address."
         ),
-        address=_bare(_address(slug)),
+        address=_printed_url(slug),
         right_to_left=i18n.is_right_to_left(text.language),
     )
-    content = get_image_cache().drawn(
-        "sheet.pdf",
-        documents.sheet,
-        words,
-        address=sharing.with_channel(_address(slug), "qr"),
-        first=first,
-        sheets=sheets,
-        made=text.created_at,
-    )
-    return _pdf(content, f"{slug}-sheet-{g.language}.pdf")
+    options = {"first": first, "sheets": sheets, "made": text.created_at}
+    return _send_pdf("sheet", slug, documents.sheet, sheet_text, **options)
 
 
-def _pdf(content: bytes, name: str) -> Response:
-    answer = Response(content, mimetype="application/pdf")
-    answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
-    answer.headers["Cache-Control"] = CACHE
-    return answer
+def _send_pdf(
+    kind: str, slug: str, draw: Callable[..., bytes], text: object, **options: object
+) -> Response:
+    options |= {"address": _qr_url(slug)}
+    content = get_image_cache().get_or_draw(f"{kind}.pdf", draw, text, **options)
+    response = send_content(content, "application/pdf", cache=CACHE)
+    name = f"{slug}-{kind}-{g.language}.pdf"
+    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    return response
 
 
-def _words(shown: queries.PetitionView, bucket: int) -> cards.CardText:
-    """Return what the pictures say, in the language that is spoken now."""
+def _card_text(petition: queries.PetitionView, count: int) -> cards.CardText:
+    """Return the text of pictures and poster in the current language."""
     counted = ""
-    if bucket:
-        number = format_decimal(bucket) + ("+" if bucket >= 100 else "")
-        counted = ngettext("%(count)s signature", "%(count)s signatures", bucket, count=number)
+    if count:
+        number = format_decimal(count) + ("+" if count >= 100 else "")
+        counted = ngettext("%(count)s signature", "%(count)s signatures", count, count=number)
     return cards.CardText(
-        language=shown.text.language,
-        headline=shown.text.title,
-        to=_("To: %(target)s", target=shown.text.target),
+        language=petition.text.language,
+        headline=petition.text.title,
+        to=_("To: %(target)s", target=petition.text.target),
         counted=counted,
         call=_("Sign the petition"),
         site=current_app.config["BRAND_NAME"],
-        address=_bare(_address(shown.slug)),
-        right_to_left=i18n.is_right_to_left(shown.text.language),
+        address=_printed_url(petition.slug),
+        right_to_left=i18n.is_right_to_left(petition.text.language),
     )
 
 
-def _qr_title(shown: queries.PetitionView) -> str:
-    return str(_("QR code: %(title)s", title=shown.text.title))
+def _qr_svg(petition: queries.PetitionView) -> str:
+    title = str(_("QR code: %(title)s", title=petition.text.title))
+    return qr_code.svg(_qr_url(petition.slug), title=title)
 
 
-def _face(shown: queries.PetitionView) -> bytes | None:
-    return updates.get_picture(shown.id, shown.face.digest) if shown.face else None
+def _qr_url(slug: str) -> str:
+    return sharing.with_channel(petition_url(slug), "qr")
 
 
-def _address(slug: str) -> str:
-    return f"{config.site_url(current_app.config)}/p/{slug}"
+def _printed_url(slug: str) -> str:
+    return petition_url(slug).removeprefix("https://").removeprefix("http://")
 
 
-def _bare(address: str) -> str:
-    return address.removeprefix("https://").removeprefix("http://")
+def _face(petition: queries.PetitionView) -> bytes | None:
+    return updates.get_picture(petition.id, petition.face.digest) if petition.face else None

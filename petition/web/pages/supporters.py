@@ -1,35 +1,32 @@
-"""The public list: who signed and wants it known, by hundreds, and out of search engines. The
-organisations stand on its first page.
-"""
+"""The public list of supporters who show their name, and of their organisations."""
 
-from flask import Response, g, make_response, render_template, request
+from flask import Response, g, request
 
 from petition.petitions import queries, supporters
 from petition.web.middleware.language import LocalizedBlueprint
+from petition.web.support.responses import render_page
 
 pages = LocalizedBlueprint("supporters", __name__)
 
 
 @pages.get("/p/<slug>/signatures")
-def listed(slug: str) -> Response:
-    """List those who chose to show, newest first."""
-    shown = queries.get_petition(slug, g.language)
-    before = number_asked()
-    people = supporters.list_shown(shown.id, before=before)
-    page = make_response(
-        render_template(
-            "petition/signatures.html",
-            petition=shown,
-            people=people,
-            further=people[-1].number if len(people) == supporters.PAGE_SIZE else None,
-            organisations=[] if before else supporters.list_organisations(shown.id),
-        )
+def index(slug: str) -> Response:
+    """List supporters, newest first, a page at a time; organisations on the first page."""
+    petition = queries.get_petition(slug, g.language)
+    before = get_before()
+    people = supporters.list_shown(petition.id, before=before)
+    page = render_page(
+        "petition/signatures.html",
+        petition=petition,
+        people=people,
+        next_before=people[-1].number if len(people) == supporters.PAGE_SIZE else None,
+        organisations=[] if before else supporters.list_organisations(petition.id),
     )
     page.headers["X-Robots-Tag"] = "noindex"
     return page
 
 
-def number_asked() -> int | None:
-    """Return the number below which a list goes on, if the address names one that may exist."""
+def get_before() -> int | None:
+    """Return the `before` parameter of keyset pagination, or None if it is no possible number."""
     before = request.args.get("before", type=int)
     return before if before is not None and 0 < before < 2**31 else None

@@ -1,4 +1,4 @@
-"""What pages share: forms, checks against abuse, the table of errors, template globals, caches.
+"""What pages share: forms, checks against abuse, error pages, responses, template globals, caches.
 
-Pages use it; it knows no page.
+Pages and organisers' pages use it; it imports neither. Begin with `forms` and `errors`.
 """

@@ -1,8 +1,9 @@
-"""Who may hand in one more form: the trap that no person sees, the time that filling in takes, the
-limits, and the extra step. Rules about counts are `limits`', about the step `steps`'.
+"""Checks of who may submit one more form: honeypot, fill-in time, rate limits, challenge.
+
+This module reads the request and the settings. The rules are in `petition.abuse`.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from flask import current_app, request
 
@@ -14,98 +15,89 @@ from petition.core import tokens
 from petition.core.clock import now
 from petition.core.errors import TokenExpired, TokenInvalid
 from petition.signatures.identity import Address
-from petition.web.support.keys import keys
+from petition.web.support.tokens import get_tokens, make_token, read_token
 
-# A field that no person sees, under a name that no browser fills in by itself.
-TRAP_FIELD = "further"
-ASKING_TIMES_FREE = 4  # asking for mails again and the like, against signing
+HONEYPOT_FIELD = "further"  # a name that no browser fills in by itself
+REQUESTS_PER_SIGNATURE = 4  # requests for emails are limited this much more loosely
 
 
 def make_form_token(*, asked_before: bool = False) -> str:
-    """Return what a form carries to tell when it was opened. One that was sent back to its reader
-    once needs no more time.
-    """
-    return keys().make(tokens.FORM, int(asked_before), now=now())
+    """Return a token that tells when a form was opened; `asked_before` waives the minimum time."""
+    return make_token(tokens.FORM, int(asked_before))
 
 
 def find_timing_problem() -> str:
-    """Say why the form is asked for once more: it came faster than a person types ("quick"), or it
-    was opened over a day ago ("old"). Nothing, when it is not.
-    """
-    least = current_app.config["MIN_FORM_SECONDS"]
-    if not least:
+    """Return "quick" if the form was sent too fast for a person, "old" after a day, else ""."""
+    minimum = current_app.config["MIN_FORM_SECONDS"]
+    if not minimum:
         return ""
-    written = request.form.get("opened", "")
-    moment = now()
+    token = request.form.get("opened", "")
     try:
-        ids = keys().read(tokens.FORM, written, now=moment)
+        ids = read_token(tokens.FORM, token)
     except TokenExpired:
         return "old"
     except TokenInvalid:
         return "quick"
-    hurried = ids != (1,) and moment - keys().made(written) < timedelta(seconds=least)
-    return "quick" if hurried else ""
+    age = now() - get_tokens().made(token)
+    return "quick" if ids != (1,) and age < timedelta(seconds=minimum) else ""
 
 
 def signing_sender(address: Address, petition_id: int) -> FormSender:
-    """Return what limits need to know of who signs. Raises ProofRefused."""
-    settings, here, moment = current_app.config, request.remote_addr, now()
-    trapped = bool(request.form.get(TRAP_FIELD))
-    networks = _networks()
-    if not settings["RATELIMIT_ENABLED"] or networks.is_allowed(here):
+    """Return sender and limits of a signature. Raises ChallengeRequired or ChallengeFailed."""
+    settings, trapped = current_app.config, bool(request.form.get(HONEYPOT_FIELD))
+    network, crowd = _get_network()
+    if not network:
         return FormSender(trapped=trapped)
-    done = _step_done(moment)
-    proven = bool(done)
-    network = networks.key(here, now=moment)
-    # Where so many people are that none is refused, many are no flood either.
-    crowd = networks.is_never_refused(here)
+    challenge_limits = _verify_challenge()
+    proven = bool(challenge_limits)
     scope, most = ("crowd", None) if crowd else (SIGN, settings["RATELIMIT_MOST"])
     limits = [
         RateLimit(f"{scope}:{petition_id}", network, settings["RATELIMIT_FREE"], most, proven)
     ]
     if is_watched(address.domain) and address.domain not in settings["RATELIMIT_ALLOW_DOMAINS"]:
-        mark = keys().keyed_hash("domain", address.domain)
+        domain = get_tokens().keyed_hash("domain", address.domain)
         free = settings["RATELIMIT_DOMAIN"]
-        limits.append(RateLimit("domain", mark, free, None, proven, lenient=True))
-    return FormSender((*limits, *done), "" if crowd else network, trapped)
+        limits.append(RateLimit("domain", domain, free, None, proven, lenient=True))
+    # Many signatures from a crowd's network are no burst.
+    return FormSender((*limits, *challenge_limits), "" if crowd else network, trapped)
 
 
 def request_sender() -> FormSender:
-    """Return what limits need to know of who asks for a mail. Raises ProofRefused."""
-    settings, here, moment = current_app.config, request.remote_addr, now()
-    networks = _networks()
-    if not settings["RATELIMIT_ENABLED"] or networks.is_allowed(here):
+    """Return sender and limits of a request for an email. Raises as `signing_sender` does."""
+    settings = current_app.config
+    network, crowd = _get_network()
+    if not network:
         return FormSender()
-    done = _step_done(moment)
-    free = max(1, settings["RATELIMIT_FREE"]) * ASKING_TIMES_FREE
-    most = None if networks.is_never_refused(here) else max(free, settings["RATELIMIT_MOST"])
-    network = networks.key(here, now=moment)
-    asking = RateLimit("email_request", network, free, most, proven=bool(done))
-    return FormSender((asking, *done), network)
+    challenge_limits = _verify_challenge()
+    free = max(1, settings["RATELIMIT_FREE"]) * REQUESTS_PER_SIGNATURE
+    most = None if crowd else max(free, settings["RATELIMIT_MOST"])
+    limit = RateLimit("email_request", network, free, most, proven=bool(challenge_limits))
+    return FormSender((limit, *challenge_limits), network)
 
 
-def _step_done(moment: datetime) -> tuple[RateLimit, ...]:
-    """Return the use of the extra step that the form says was done, if it says so. Raises
-    ProofRefused and StepWanted for one that was not.
-    """
+def _get_network() -> tuple[str, bool]:
+    """Return the key of the sender's network, "" without limits, and whether a crowd shares it."""
+    networks: Networks = current_app.extensions["networks"]
+    ip_address = request.remote_addr
+    if not current_app.config["RATELIMIT_ENABLED"] or networks.is_allowed(ip_address):
+        return "", False
+    return networks.key(ip_address, now=now()), networks.is_never_refused(ip_address)
+
+
+def _verify_challenge() -> tuple[RateLimit, ...]:
+    """Return the limit of one use for the challenge of the form, if it has one and it is solved."""
     ticket = request.form.get("ticket", "")
     if not ticket:
         return ()
     proof = request.form.get("proof", "")
-    used, until = challenge.verify(keys(), ticket, proof, delay=challenge_delay(), now=moment)
+    used, until = challenge.verify(get_tokens(), ticket, proof, delay=_challenge_delay(), now=now())
     return (RateLimit("challenge", used, 1, None, expires_at=until),)
 
 
 def issue_challenge(ticket: str = "") -> challenge.Challenge:
-    """Return the extra step for the page, going on with the ticket of one under way."""
-    return challenge.issue(keys(), delay=challenge_delay(), now=now(), ticket=ticket)
+    """Return a challenge for the page; `ticket` continues one that was issued before."""
+    return challenge.issue(get_tokens(), delay=_challenge_delay(), now=now(), ticket=ticket)
 
 
-def challenge_delay() -> timedelta:
-    """Return how long the extra step takes without JavaScript."""
+def _challenge_delay() -> timedelta:
     return timedelta(seconds=current_app.config["STEP_SECONDS"])
-
-
-def _networks() -> Networks:
-    networks: Networks = current_app.extensions["networks"]
-    return networks

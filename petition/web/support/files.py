@@ -1,18 +1,18 @@
-"""Files that several processes may write at once: whole or not there."""
+"""Atomic writes of files that several processes may write at once."""
 
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a file that everybody may read, in one step. Raises OSError, and leaves nothing."""
-    with NamedTemporaryFile(dir=path.parent, delete=False) as unfinished:
-        written = Path(unfinished.name)
+    """Replace a file, readable by everybody. Raises OSError, and then leaves nothing behind."""
+    with NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        temporary = Path(file.name)
         try:
-            unfinished.write(content)
-            unfinished.flush()
-            written.chmod(0o644)
-            written.replace(path)
+            file.write(content)
+            file.flush()
+            temporary.chmod(0o644)
+            temporary.replace(path)
         except OSError:
-            written.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise

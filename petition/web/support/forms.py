@@ -1,5 +1,6 @@
-"""The forms: shape and wording of what people type. Tidying is `signers`', uniqueness the
-database's.
+"""Forms: what each field accepts, and the error messages.
+
+Normalising addresses is `signatures.identity`'s, uniqueness the database's.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,25 +17,23 @@ from petition.core.text import has_forbidden, has_link, has_visible_character, n
 from petition.models.enums import Display
 from petition.signatures.entries import Entry
 from petition.signatures.identity import Address, AddressInvalid, read_address
-from petition.web.support.keys import keys
+from petition.web.support.tokens import get_tokens
 
-NAME_MOST, POSTCODE_MOST, ORGANISATION_MOST, ROLE_MOST, COMMENT_MOST = 100, 20, 200, 100, 1_000
+MAX_NAME, MAX_POSTCODE, MAX_ORGANISATION, MAX_ROLE, MAX_COMMENT = 100, 20, 200, 100, 1_000
 _YES, _NO = {"yes", "on", "y", "true", "1"}, {"", "no", "off", "n", "false", "0"}
 
 
 class FieldInvalid(ValueError):
-    """What was typed cannot be taken; the argument is a sentence for the person who typed it."""
+    """The input of a field is not accepted; the argument is the message to the reader."""
 
 
-# Turns what was typed into the value to keep, or raises Wrong.
-Rule = Callable[[str], Any]
+# Turns input into the value to keep. Raises FieldInvalid.
+Validator = Callable[[str], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field as a template draws it: what was typed, kept as it was, and what is wrong with
-    it.
-    """
+    """One field for templates: its input, unchanged, and its errors."""
 
     name: str
     data: str
@@ -42,205 +41,195 @@ class Field:
 
     @property
     def ticked(self) -> bool:
-        """Whether a box was ticked."""
         return self.data.lower() in _YES
 
 
 class Form:
-    """A form: a rule for each field. `values` and `errors` are filled by `valid`.
+    """A form with one validator for each field. `valid` fills `values` and `errors`.
 
-    WTForms took 0.2 ms for the eleven fields of a signature, as long as writing it to the disk, and
-    of what it offers only the calling of validators was used.
+    Not WTForms, which took 0.2 ms for the fields of a signature: as long as writing it to the disk.
     """
 
-    RULES: ClassVar[Mapping[str, Rule]]
+    VALIDATORS: ClassVar[Mapping[str, Validator]]
     DEFAULTS: ClassVar[Mapping[str, str]] = {}
 
-    def __init__(self, given: Mapping[str, str] | None = None) -> None:
-        # A plain one: a MultiDict looks at the type of every answer.
-        self._given = given.to_dict() if isinstance(given, MultiDict) else given or {}
-        self._rules = self.RULES
+    def __init__(self, data: Mapping[str, str] | None = None) -> None:
+        # A plain dict: a MultiDict checks the type of every value that it returns.
+        self._data = data.to_dict() if isinstance(data, MultiDict) else data or {}
+        self._validators = self.VALIDATORS
         self.values: dict[str, Any] = {}
         self.errors: dict[str, str] = {}
 
     def valid(self) -> bool:
-        """Apply every rule and say whether all are kept."""
-        for name, rule in self._rules.items():
+        """Run every validator and say whether all accepted their input."""
+        for name, validator in self._validators.items():
             try:
-                self.values[name] = rule(self._typed(name))
-            except FieldInvalid as wrong:
-                self.errors[name] = str(wrong)
+                self.values[name] = validator(self._input(name))
+            except FieldInvalid as error:
+                self.errors[name] = str(error)
         return not self.errors
 
     def __getitem__(self, name: str) -> Field:
         error = self.errors.get(name)
-        return Field(name, self._typed(name), () if error is None else (error,))
+        return Field(name, self._input(name), () if error is None else (error,))
 
-    def _typed(self, name: str) -> str:
-        return self._given.get(name, self.DEFAULTS.get(name, ""))
+    def _input(self, name: str) -> str:
+        return self._data.get(name, self.DEFAULTS.get(name, ""))
 
 
-def text(typed: str, *, most: int, lines: bool = False) -> str:
-    """Allow text of at most `most` characters, of one line unless `lines`. Browsers end a line with
-    CR LF (HTML, form submission); what is kept has LF.
+def text(value: str, *, most: int, lines: bool = False) -> str:
+    """Accept at most `most` characters, in one line unless `lines`.
+
+    Browsers end lines with CR LF (HTML, form submission); the value has LF.
     """
-    if not typed:
-        return typed
-    if has_forbidden(typed.strip(), lines=lines):
+    if not value:
+        return value
+    if has_forbidden(value.strip(), lines=lines):
         raise FieldInvalid(
             _("This contains characters that cannot be shown. Please type it again.")
         )
-    text = "\n".join(typed.strip().splitlines()) if lines else normalise(typed)
+    text = "\n".join(value.strip().splitlines()) if lines else normalise(value)
     if len(text) > most:
         raise FieldInvalid(_("This can have at most %(most)d characters.", most=most))
     return text
 
 
-def unlinked(typed: str, *, most: int) -> str:
-    """Allow one line without a web address: it may show in public beside a name."""
-    line = text(typed, most=most)
+def text_without_link(value: str, *, most: int) -> str:
+    """Accept one line without a web address: it may be public beside a name."""
+    line = text(value, most=most)
     if has_link(line):
         raise FieldInvalid(_("This cannot contain a web address."))
     return line
 
 
-def name(typed: str) -> str:
-    """Want a name, without a web address in it."""
-    name = text(typed, most=10_000)  # how long it may be is said in words of its own
+def name(value: str) -> str:
+    """Require a name without a web address."""
+    name = text(value, most=10_000)  # a longer name has its own message
     if not has_visible_character(name):
         raise FieldInvalid(_("Enter your name."))
-    if len(name) > NAME_MOST:
-        raise FieldInvalid(_("Your name can have at most %(most)d characters.", most=NAME_MOST))
+    if len(name) > MAX_NAME:
+        raise FieldInvalid(_("Your name can have at most %(most)d characters.", most=MAX_NAME))
     if has_link(name):
         raise FieldInvalid(_("A name cannot contain a web address."))
     return name
 
 
-def address(typed: str) -> Address:
-    """Want an address that mail can be sent to."""
-    if not typed.strip():
+def email_address(value: str) -> Address:
+    """Require an email address."""
+    if not value.strip():
         raise FieldInvalid(_("Enter your email address."))
     try:
-        return read_address(typed, keys().hash_mailbox)
+        return read_address(value, get_tokens().hash_mailbox)
     except AddressInvalid:
         raise FieldInvalid(_("Enter an email address in the form name@example.org.")) from None
 
 
-def lasting_address(typed: str) -> Address:
-    """Want an address that is not of a service for throwing mailboxes away."""
-    found = address(typed)
-    if is_disposable(found.domain):
-        raise FieldInvalid(throw_away())
-    return found
+def lasting_address(value: str) -> Address:
+    """Require an email address that is not of a disposable service."""
+    address = email_address(value)
+    if is_disposable(address.domain):
+        raise FieldInvalid(disposable_message())
+    return address
 
 
-def throw_away() -> str:
-    """Say that a throw-away address is not taken."""
-    said: str = _("This petition takes no throw-away addresses. Please use one that you keep.")
-    return said
+def disposable_message() -> str:
+    """Return the message that disposable addresses are refused."""
+    return str(_("This petition takes no throw-away addresses. Please use one that you keep."))
 
 
-def country(typed: str) -> str:
-    """Want a country of the list, by its code."""
-    if typed not in countries("en"):
+def country(value: str) -> str:
+    """Require the code of a country in the list."""
+    if value not in countries("en"):
         raise FieldInvalid(_("Choose your country from the list."))
-    return typed
+    return value
 
 
-def needed_postcode(typed: str) -> str:
-    """Want a postcode."""
-    postcode = text(typed, most=POSTCODE_MOST)
+def required_postcode(value: str) -> str:
+    """Require a postcode."""
+    postcode = text(value, most=MAX_POSTCODE)
     if not postcode:
         raise FieldInvalid(_("Enter your postcode."))
     return postcode
 
 
-def one_of(typed: str, *, answers: frozenset[str]) -> str:
-    """Want one of the answers offered."""
-    if typed not in answers:
+def one_of(value: str, *, options: frozenset[str]) -> str:
+    """Require one of the options."""
+    if value not in options:
         raise FieldInvalid(_("Choose one of the answers offered."))
-    return typed
+    return value
 
 
-def tick(typed: str) -> bool:
-    """Read a box: ticked, or not. Anything but the words of a box is no answer."""
-    return one_of(typed.lower(), answers=frozenset(_YES | _NO)) in _YES
+def checkbox(value: str) -> bool:
+    """Return whether a box is ticked. Accepts only the usual values of a box."""
+    return one_of(value.lower(), options=frozenset(_YES | _NO)) in _YES
 
 
-def yes_or_no(typed: str) -> bool:
-    """Read a choice of two."""
-    return one_of(typed, answers=frozenset({"yes", "no"})) == "yes"
+def yes_or_no(value: str) -> bool:
+    """Require "yes" or "no"."""
+    return one_of(value, options=frozenset({"yes", "no"})) == "yes"
 
 
-def consent(typed: str) -> bool:
-    """Want the box ticked."""
-    if not tick(typed):
+def consent(value: str) -> bool:
+    """Require a ticked box."""
+    if not checkbox(value):
         raise FieldInvalid(
             _("Tick the box if you agree. Without it we may not keep your signature.")
         )
     return True
 
 
-ENTRY_RULES: dict[str, Rule] = {
+ENTRY_VALIDATORS: dict[str, Validator] = {
     "name": name,
     "country": country,
-    "postcode": partial(text, most=POSTCODE_MOST),
-    "organisation": partial(unlinked, most=ORGANISATION_MOST),
-    "role": partial(unlinked, most=ROLE_MOST),
-    "comment": partial(text, most=COMMENT_MOST, lines=True),
-    "display": partial(one_of, answers=frozenset(Display)),
+    "postcode": partial(text, most=MAX_POSTCODE),
+    "organisation": partial(text_without_link, most=MAX_ORGANISATION),
+    "role": partial(text_without_link, most=MAX_ROLE),
+    "comment": partial(text, most=MAX_COMMENT, lines=True),
+    "display": partial(one_of, options=frozenset(Display)),
     "handover": yes_or_no,
-    "updates": tick,
+    "updates": checkbox,
 }
 
 
-class SignForm(Form):
-    """What the public types to sign."""
+class SelfServiceForm(Form):
+    """The fields that signers can correct."""
 
-    # In the order of the page, so that the summary of errors follows it.
-    RULES: ClassVar = {"name": name, "email": address} | ENTRY_RULES | {"consent": consent}
+    VALIDATORS: ClassVar = ENTRY_VALIDATORS
     DEFAULTS: ClassVar = {"display": Display.HIDDEN.value, "handover": "no"}
 
-    def __init__(
-        self,
-        given: Mapping[str, str] | None = None,
-        *,
-        asks_postcode: bool = False,
-        refuses_disposable: bool = False,
-    ) -> None:
-        super().__init__(given)
-        if asks_postcode:
-            self._rules = {**self._rules, "postcode": needed_postcode}
-        if refuses_disposable:
-            self._rules = {**self._rules, "email": lasting_address}
-
     def entry(self) -> Entry:
-        """Return what was typed, once it is valid."""
-        return Entry(**{name: self.values[name] for name in ENTRY_RULES})
+        """Return the entry of a valid form."""
+        return Entry(**{name: self.values[name] for name in ENTRY_VALIDATORS})
+
+
+class AddressForm(Form):
+    """A form that asks for an email to one's own address."""
+
+    VALIDATORS: ClassVar = {"email": email_address}
 
     def address(self) -> Address:
-        """Return the address, once it is valid."""
+        """Return the address of a valid form."""
         address: Address = self.values["email"]
         return address
 
 
-class SelfServiceForm(Form):
-    """What signers correct on their own page."""
+class SignForm(SelfServiceForm, AddressForm):
+    """The form that signs a petition."""
 
-    RULES: ClassVar = ENTRY_RULES
-    DEFAULTS: ClassVar = SignForm.DEFAULTS
+    # In the order of the page, which the summary of errors follows.
+    VALIDATORS: ClassVar = (
+        {"name": name, "email": email_address} | ENTRY_VALIDATORS | {"consent": consent}
+    )
 
-    def entry(self) -> Entry:
-        """Return what stands now, once it is valid."""
-        return Entry(**self.values)
-
-
-class AddressForm(Form):
-    """Where somebody asks for a mail to their own address."""
-
-    RULES: ClassVar = {"email": address}
-
-    def address(self) -> Address:
-        """Return the address, once it is valid."""
-        found: Address = self.values["email"]
-        return found
+    def __init__(
+        self,
+        data: Mapping[str, str] | None = None,
+        *,
+        asks_postcode: bool = False,
+        refuses_disposable: bool = False,
+    ) -> None:
+        super().__init__(data)
+        if asks_postcode:
+            self._validators = {**self._validators, "postcode": required_postcode}
+        if refuses_disposable:
+            self._validators = {**self._validators, "email": lasting_address}

@@ -1,6 +1,4 @@
-"""Markdown as HTML: no raw HTML, a short list of tags, links that name nobody, and no picture but
-the petition's own.
-"""
+"""Markdown as safe HTML: no raw HTML, few tags, no images but the petition's own."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,37 +9,37 @@ from markupsafe import Markup
 
 from petition.petitions.updates import PictureView
 
-# Nothing is set as a typographer would: it knows no language, and would put English quotation marks
-# into every one, and © for the paragraph 5(c) of a law.
+# No typographer: it would put English quotation marks into every language, and © for the paragraph
+# 5(c) of a law.
 _MARKDOWN = MarkdownIt("js-default", {"html": False, "linkify": False, "typographer": False})
 _TAGS = {"p", "br", "strong", "em", "ul", "ol", "li", "blockquote", "h2", "h3", "a", "hr", "img"}
 _ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt", "width", "height", "loading"}}
 
-# Returns a picture and its address by the name that the text calls it, or None.
-Find = Callable[[str], tuple[PictureView, str] | None]
+# Returns a picture and its URL by its name in the text, or None.
+FindPicture = Callable[[str], tuple[PictureView, str] | None]
 
 
-def markdown(text: str, find: Find | None = None) -> Markup:
-    """Return a text as HTML. A picture is shown when `find` knows it; otherwise its words are."""
+def markdown(text: str, find_picture: FindPicture | None = None) -> Markup:
+    """Return a text as HTML. An image that `find_picture` does not find becomes its alt text."""
     tokens = _MARKDOWN.parse(text)
     for token in tokens:
         if token.children:
-            token.children = [_pictured(child, find) for child in token.children]
+            token.children = [_resolve_image(child, find_picture) for child in token.children]
     html = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
     return Markup(  # noqa: S704 (nh3 has just cleaned it)
         nh3.clean(html, tags=_TAGS, attributes=_ATTRIBUTES, link_rel="noopener noreferrer")
     )
 
 
-def _pictured(token: Token, find: Find | None) -> Token:
+def _resolve_image(token: Token, find_picture: FindPicture | None) -> Token:
     if token.type != "image":
         return token
-    found = find(str(token.attrs.get("src", ""))) if find else None
+    found = find_picture(str(token.attrs.get("src", ""))) if find_picture else None
     if found is None:
-        return Token("text", "", 0, content=_words(token.children or ()))
-    picture, address = found
+        return Token("text", "", 0, content=_alt_text(token.children or ()))
+    picture, url = found
     token.attrs = {
-        "src": address,
+        "src": url,
         "alt": "",  # the renderer writes it from the children
         "width": picture.width,
         "height": picture.height,
@@ -50,5 +48,5 @@ def _pictured(token: Token, find: Find | None) -> Token:
     return token
 
 
-def _words(tokens: Sequence[Token]) -> str:
+def _alt_text(tokens: Sequence[Token]) -> str:
     return "".join(token.content for token in tokens)

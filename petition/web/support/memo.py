@@ -1,47 +1,26 @@
-"""What takes the database long to say and may be a little behind: kept in the process, for longer
-the longer it took.
-"""
+"""Slow facts, kept in the process for a second."""
 
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from flask import current_app
 
-SHARE = 20  # a twentieth of one core's time, at most, goes into making a thing anew
-LONGEST = 120.0  # seconds
-MOST = 1_000  # things; beyond them all are forgotten
+SECONDS = 1.0
 
-_Thing = TypeVar("_Thing")
+_Value = TypeVar("_Value")
 
 
-class Memo:
-    """What one application remembers. Two threads may make the same thing at once; either will
-    do.
+def memoize(
+    key: str, make: Callable[[], _Value], *, timer: Callable[[], float] = time.monotonic
+) -> _Value:
+    """Return the value kept under a key, or make it and keep it for SECONDS.
+
+    Use keys of which there are few: they are never removed. Errors are not kept.
     """
-
-    def __init__(self) -> None:
-        self._things: dict[str, tuple[float, Any]] = {}
-
-    def recall(
-        self, key: str, make: Callable[[], _Thing], *, seconds: float | None = None
-    ) -> _Thing:
-        """Return the thing under a key: from memory, or made now and remembered for so many
-        `seconds`, by default for twenty times as long as it took.
-        """
-        began = time.monotonic()
-        until, thing = self._things.get(key, (0.0, None))
-        if until > began:
-            return cast("_Thing", thing)
-        thing = make()
-        lasts = min((time.monotonic() - began) * SHARE, LONGEST) if seconds is None else seconds
-        if len(self._things) >= MOST:
-            self._things = {}
-        self._things[key] = (began + lasts, thing)
-        return thing
-
-
-def memoize(key: str, make: Callable[[], _Thing], *, seconds: float | None = None) -> _Thing:
-    """Return the thing under a key as this application remembers it, or made now."""
-    memory: Memo = current_app.extensions["memo"]
-    return memory.recall(key, make, seconds=seconds)
+    values: dict[str, tuple[float, object]] = current_app.extensions.setdefault("memo", {})
+    expires, value = values.get(key, (0.0, None))
+    if expires <= timer():
+        value = make()
+        values[key] = (timer() + SECONDS, value)
+    return cast("_Value", value)

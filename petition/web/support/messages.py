@@ -1,4 +1,4 @@
-"""Sentences that depend on what happened: why a mail came back, what signing can mean."""
+"""Sentences that depend on data: why an email came back, channel names, warnings to signers."""
 
 import re
 
@@ -11,28 +11,26 @@ from petition.petitions import sharing
 from petition.petitions.queries import PetitionView
 
 
-def refusal(reason: str) -> str:
-    """Say in plain words why a mail came back, from the enhanced status code of RFC 3463, or from
-    an SMTP code that says enough.
-    """
+def refusal_message(reason: str) -> str:
+    """Explain the enhanced status code (RFC 3463) or SMTP code with which a server refused."""
     code = re.search(r"\b5\.(\d{1,3})\.(\d{1,3})\b", reason)
-    subject = (code.group(1), code.group(2)) if code else ("", "")
+    subject, detail = code.groups() if code else ("", "")
     if reason == "552":  # RFC 5321: exceeded storage allocation
-        subject = ("2", "2")
-    if subject in {("1", "1"), ("1", "3"), ("1", "6"), ("1", "10"), ("2", "1")}:
+        subject, detail = "2", "2"
+    if (subject, detail) in {("1", "1"), ("1", "3"), ("1", "6"), ("1", "10"), ("2", "1")}:
         return str(_("The mail server there says that no such mailbox exists."))
-    if subject == ("1", "2"):
+    if (subject, detail) == ("1", "2"):
         return str(_("The part after the @ takes no mail: there is probably a slip in it."))
-    if subject == ("2", "2"):
+    if (subject, detail) == ("2", "2"):
         return str(_("The mailbox there is full."))
-    if subject[0] == "7":
+    if subject == "7":
         return str(_("The mail server there does not want our mail. Another address may help."))
     return str(_("The mail server there refused our mail."))
 
 
 def channel_name(channel: str) -> str:
-    """Name a share channel."""
-    ours = {
+    """Return the name of a share channel, or its code if it has none."""
+    translated = {
         "em": _("Email"),
         "cp": _("Copied link"),
         "ns": _("The phone’s own sharing"),
@@ -40,33 +38,29 @@ def channel_name(channel: str) -> str:
         "eb": _("Other sites"),
         "nw": _("News"),
     }
-    return sharing.NAMES.get(channel) or str(ours.get(channel, channel))
+    return sharing.NAMES.get(channel) or str(translated.get(channel, channel))
 
 
 def share_text(petition: PetitionView) -> str:
-    """Return what people pass on before the link: the call to sign, or once that leads nowhere the
-    petition's title.
-    """
+    """Return the text before a shared link: the call to sign or, once closed, the title."""
     return petition.text.share if petition.takes_signatures else petition.text.title
 
 
-def warnings(petition: PetitionView) -> list[tuple[str, str, str]]:
-    """Return the warning to signers of the country concerned, in the reader's language and in
-    theirs: language, heading, words.
-    """
+def signer_warnings(petition: PetitionView) -> list[tuple[str, str, str]]:
+    """Return the warning as (language, heading, text), first in the reader's language."""
     offered = current_app.config["LANGUAGES"]
     languages = dict.fromkeys((g.language, *petition.regime_languages))
-    said = []
+    warnings = []
     for language in (language for language in languages if language in offered):
         with force_locale(language):
             country = i18n.countries(language)[petition.regime_country]
             heading = _("In %(country)s, or at risk there? Read this first", country=country)
-            words = _(
+            text = _(
                 "A signature shows a political opinion, and that can be dangerous. Use an"
                 " address that does not show your name, and think about Tor or a VPN. Your name"
                 " stays hidden and is not handed over unless you choose so below; the mail we"
                 " send does not name the petition in its subject. You can take your signature"
                 " back at any time."
             )
-            said.append((language, heading, words))
-    return said
+            warnings.append((language, heading, text))
+    return warnings

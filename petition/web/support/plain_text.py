@@ -1,4 +1,4 @@
-"""Markdown as plain words: for a mail program, and for what previews of a link say."""
+"""Markdown as plain text, for mail programs and link previews."""
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -7,40 +7,40 @@ _MARKDOWN = MarkdownIt("js-default", {"html": False, "linkify": False})
 
 
 def to_plain_text(text: str) -> str:
-    """Return what a text says without any marks: a blank line between paragraphs, lists with
-    hyphens or numbers, the address of a link behind its words.
+    """Return Markdown without its marks.
+
+    Paragraphs are separated by blank lines, list items begin with a hyphen or a number, and the URL
+    of a link follows its text.
     """
     paragraphs: list[str] = []
-    mark = ""
+    bullet = ""
     for token in _MARKDOWN.parse(text):
         if token.type == "list_item_open":
-            mark = f"{token.info}{token.markup} " if token.info else "- "
+            bullet = f"{token.info}{token.markup} " if token.info else "- "
         elif token.type in {"inline", "fence", "code_block"}:
-            words = _words(token.children) if token.children else token.content.strip()
-            paragraphs.append(mark + words)
-            mark = ""
+            content = _inline_text(token.children) if token.children else token.content.strip()
+            paragraphs.append(bullet + content)
+            bullet = ""
     return "\n\n".join(paragraphs)
 
 
 def excerpt(text: str, *, most: int = 200) -> str:
-    """Return how a text begins, in one line that ends with a word."""
-    words = " ".join(to_plain_text(text).split())
-    if len(words) <= most:
-        return words
-    return words[: most - 1].rpartition(" ")[0] + "…"
+    """Return the beginning of a text in one line of at most `most` characters, in whole words."""
+    line = " ".join(to_plain_text(text).split())
+    return line if len(line) <= most else line[: most - 1].rpartition(" ")[0] + "…"
 
 
-def _words(tokens: list[Token]) -> str:
-    said, address = "", ""
+def _inline_text(tokens: list[Token]) -> str:
+    text, url = "", ""
     for token in tokens:
         if token.type == "softbreak":
-            said += " "
+            text += " "
         elif token.type == "hardbreak":
-            said += "\n"
+            text += "\n"
         elif token.type == "link_open":
-            address = str(token.attrs.get("href", ""))
+            url = str(token.attrs.get("href", ""))
         elif token.type == "link_close":
-            said += "" if said.endswith(address) else f" ({address})"
-        else:  # a picture's words are its children
-            said += _words(token.children) if token.children else token.content
-    return said
+            text += "" if text.endswith(url) else f" ({url})"
+        else:  # the children of an image are its alternative text
+            text += _inline_text(token.children) if token.children else token.content
+    return text

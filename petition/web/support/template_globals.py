@@ -1,13 +1,12 @@
-"""What templates can say: numbers, dates, countries, Markdown, addresses."""
+"""Filters, functions and values that every template can use."""
 
 import json
-from datetime import datetime
 from typing import Any
 
-from babel import dates
+from babel.dates import format_date as format_babel_date
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import format_date, format_decimal, format_time
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _
 from markupsafe import Markup
 
 from petition.core import config, i18n
@@ -18,74 +17,70 @@ from petition.web.support import messages
 from petition.web.support.markdown import markdown
 from petition.web.support.page_context import site_contact
 
+_STATES = {
+    PetitionState.DRAFT: _("Draft"),
+    PetitionState.OPEN: _("Open"),
+    PetitionState.PAUSED: _("Paused"),
+    PetitionState.CLOSED: _("Closed"),
+    PetitionState.VICTORY: _("Won"),
+}
+_BURST_STATES = {
+    BurstState.OPEN: _("Open"),
+    BurstState.PLAUSIBLE: _("Proved plausible"),
+    BurstState.RELEASED: _("Let go"),
+    BurstState.DISCARDED: _("Erased"),
+}
 
-def prepare(app: Flask) -> None:
-    """Give templates their words."""
-    site = config.site_url(app.config)
+
+def init_app(app: Flask) -> None:
+    """Add them to the Jinja environment."""
     app.jinja_env.filters |= {
         "number": format_decimal,
-        "day": lambda moment: format_date(moment, format="long", rebase=False),
+        "day": lambda date: format_date(date, format="long", rebase=False),
+        "day_in": lambda date, language: format_babel_date(date, format="long", locale=language),
+        "time": lambda date: format_time(date, format="short", rebase=False),
         "markdown": markdown,
-        "day_in": _day_in,
-        "clock": lambda moment: format_time(moment, format="short", rebase=False),
     }
     app.jinja_env.globals |= {
-        "countries": i18n.countries,
-        "language_name": i18n.language_name,
-        "in_language": _in_language,
-        "spoken": _spoken,
-        "address_of": lambda slug: f"{site}/p/{slug}",
+        "absolute_url": lambda path: config.site_url(app.config) + path,
         "anonymise_days": app.config["ANONYMISE_AFTER_DAYS"],
+        "burst_states": _BURST_STATES,
+        "brand": app.config["BRAND_NAME"],
+        "card_url": _card_url,
         "channel_name": messages.channel_name,
-        "refusal": messages.refusal,
-        "warnings": messages.warnings,
-        "absolute": lambda path: f"{site}{path}",
+        "countries": i18n.countries,
+        "has_logo": bool(app.config["BRAND_LOGO"]),
+        "json_ld": _json_ld,
+        "lang_attributes": _lang_attributes,
+        "lang_span": _lang_span,
+        "language_links": _language_links,
+        "language_name": i18n.language_name,
+        "locale_name": i18n.with_territory,
+        "page_urls": _page_urls,
+        "petition_url": petition_url,
+        "refusal_message": messages.refusal_message,
         "share_links": _share_links,
         "share_text": messages.share_text,
-        "brand": app.config["BRAND_NAME"],
-        "has_logo": bool(app.config["BRAND_LOGO"]),
+        "signer_warnings": messages.signer_warnings,
         "site_contact": site_contact,
-        "with_territory": i18n.with_territory,
+        "states": _STATES,
         "without_scheme": lambda url: url.partition("://")[2],
-        "counted_to": goals.round_down,
-        "card_of": _card_of,
-        "page_at": _page_at,
-        "linked_data": _linked_data,
     }
-
-    @app.context_processor
-    def of_this_request() -> dict[str, Any]:
-        language = g.get("language", i18n.WRITTEN_IN)
-        return {
-            "lang": language,
-            "direction": _direction(language),
-            "other_languages": _other_languages,
-            "states": _states(),
-            "burst_states": _burst_states(),
-        }
+    app.context_processor(_request_values)
 
 
-def _states() -> dict[str, str]:
-    return {
-        PetitionState.DRAFT: _("Draft"),
-        PetitionState.OPEN: _("Open"),
-        PetitionState.PAUSED: _("Paused"),
-        PetitionState.CLOSED: _("Closed"),
-        PetitionState.VICTORY: _("Won"),
-    }
+def _request_values() -> dict[str, str]:
+    language = g.get("language", i18n.WRITTEN_IN)
+    return {"lang": language, "direction": _direction(language)}
 
 
-def _burst_states() -> dict[str, str]:
-    return {
-        BurstState.OPEN: _("Open"),
-        BurstState.PLAUSIBLE: _("Proved plausible"),
-        BurstState.RELEASED: _("Let go"),
-        BurstState.DISCARDED: _("Erased"),
-    }
+def petition_url(slug: str) -> str:
+    """Return the absolute URL of a petition, in no language: the one that people share."""
+    return f"{config.site_url(current_app.config)}/p/{slug}"
 
 
 def localized_urls(endpoint: str, **values: Any) -> dict[str, str]:
-    """Return a page's whole address in every language offered, and under "" the one without."""
+    """Return the absolute URLs of a page by language; "" is the one without a prefix."""
     site = config.site_url(current_app.config)
     return {
         language: site + url_for(endpoint, **{**values, "language": language or None})
@@ -93,18 +88,14 @@ def localized_urls(endpoint: str, **values: Any) -> dict[str, str]:
     }
 
 
-def _page_at(endpoint: str, **values: Any) -> dict[str, str]:
-    """Return the addresses that search engines read of a page, as `every_address` does; none when
-    the answer under way is something else: a form that comes back, an organiser's preview.
-    """
-    asked = request.endpoint in {endpoint, "petition.index"} and request.method in {"GET", "HEAD"}
-    return localized_urls(endpoint, **values) if asked else {}
+def _page_urls(endpoint: str, **values: Any) -> dict[str, str]:
+    """Return the URLs for search engines, but none for a form shown again or a preview."""
+    is_page = request.endpoint in {endpoint, "petition.index"} and request.method in {"GET", "HEAD"}
+    return localized_urls(endpoint, **values) if is_page else {}
 
 
-def _other_languages() -> list[tuple[str, str]]:
-    """Return each offered language with the address of this page in it, where the page exists in
-    each.
-    """
+def _language_links() -> list[tuple[str, str]]:
+    """Return (language, URL) of this page in every language, if it has language prefixes."""
     endpoint = request.endpoint
     if (
         request.method != "GET"
@@ -119,34 +110,25 @@ def _other_languages() -> list[tuple[str, str]]:
     ]
 
 
-def _day_in(moment: datetime, language: str) -> str:
-    """Return a day as written in a language that may not be the page's."""
-    return dates.format_date(moment, format="long", locale=language)
-
-
 def _direction(language: str) -> str:
     return "rtl" if i18n.is_right_to_left(language) else "ltr"
 
 
-def _in_language(language: str, around: str = "") -> Markup:
-    """Return the attributes of an element whose words are in another language than those around it,
-    which are the page's unless said; else nothing.
-    """
-    if not language or language == (around or g.get("language", i18n.WRITTEN_IN)):
+def _lang_attributes(language: str, surrounding: str = "") -> Markup:
+    """Return `lang` and `dir` if the language is not the surrounding one, by default the page's."""
+    if not language or language == (surrounding or g.get("language", i18n.WRITTEN_IN)):
         return Markup("")
     return Markup(' lang="{}" dir="{}"').format(language, _direction(language))
 
 
-def _spoken(words: str, language: str) -> str:
-    """Return words that stand in a sentence of the page, marked where they are in another
-    language.
-    """
-    attributes = _in_language(language)
-    return Markup("<span{}>{}</span>").format(attributes, words) if attributes else words
+def _lang_span(text: str, language: str) -> str:
+    """Return text for a sentence of the page, in a `span` if its language differs."""
+    attributes = _lang_attributes(language)
+    return Markup("<span{}>{}</span>").format(attributes, text) if attributes else text
 
 
-def _card_of(petition: PetitionView) -> str:
-    """Return the address of the picture that stands for a petition on other sites."""
+def _card_url(petition: PetitionView) -> str:
+    """Return the absolute URL of a petition's share card."""
     text = petition.text
     path = url_for(
         "share.card",
@@ -159,21 +141,20 @@ def _card_of(petition: PetitionView) -> str:
 
 
 def _share_links(petition: PetitionView) -> list[sharing.ShareLink]:
-    """Return the ways to pass a petition on that this site offers."""
-    settings = current_app.config
-    found = sharing.links(
-        f"{config.site_url(settings)}/p/{petition.slug}",
+    """Return the share links that this site offers."""
+    links = sharing.links(
+        petition_url(petition.slug),
         messages.share_text(petition),
         title=petition.text.title,
-        picture=_card_of(petition),
+        picture=_card_url(petition),
     )
-    return [link for link in found if settings["SHARE_MORE"] or link.channel not in sharing.MORE]
+    offers_more = current_app.config["SHARE_MORE"]
+    return [link for link in links if offers_more or link.channel not in sharing.MORE]
 
 
-def _linked_data(petition: PetitionView, url: str) -> Markup:
-    """Return what search engines read (JSON-LD, schema.org), safe inside a script element."""
+def _json_ld(petition: PetitionView, url: str) -> Markup:
+    """Return schema.org data for search engines, safe inside a script element."""
     text = petition.text
-    endorse = "https://schema.org/EndorseAction"
     data = {
         "@context": "https://schema.org",
         "@type": "WebPage",
@@ -181,7 +162,7 @@ def _linked_data(petition: PetitionView, url: str) -> Markup:
         "name": text.title,
         "description": text.lede,
         "inLanguage": text.language,
-        "image": _card_of(petition),
+        "image": _card_url(petition),
         "publisher": {"@type": "Organization", "name": text.organiser},
         "mainEntity": {
             "@type": "Message",
@@ -189,12 +170,12 @@ def _linked_data(petition: PetitionView, url: str) -> Markup:
             "recipient": {"@type": "Organization", "name": text.target},
             "interactionStatistic": {
                 "@type": "InteractionCounter",
-                "interactionType": endorse,
+                "interactionType": "https://schema.org/EndorseAction",
                 "userInteractionCount": petition.count,
             },
         },
     }
     if petition.takes_signatures:
         data["potentialAction"] = {"@type": "EndorseAction", "target": f"{url}#sign"}
-    written = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
-    return Markup(written)  # noqa: S704 (nothing in it can end the element)
+    json_text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
+    return Markup(json_text)  # noqa: S704 (no "<", so nothing in it ends the element)

@@ -1,4 +1,4 @@
-"""Pages rendered once and kept for a second: fresh, per language, never for the wrong reader."""
+"""The page cache: fresh, by language and channel, never for the wrong reader. And the memo."""
 
 import gzip
 
@@ -8,6 +8,8 @@ from flask import Flask
 from petition.models.enums import PetitionState
 from petition.petitions import lifecycle
 from petition.web.middleware.page_cache import MAX_PAGES, SECONDS, PageCache
+from petition.web.support import memo
+from petition.web.support.memo import memoize
 from tests.browsing import Client, confirmed, filled
 from tests.factories import TODAY
 from tests.post_office import PostOffice
@@ -26,17 +28,15 @@ class Clock:
 
 @pytest.fixture
 def clock(app: Flask) -> Clock:
-    """Return the timer of the kept pages."""
+    """Return the timer of the page cache."""
     clock = Clock()
-    kept = app.extensions["page_cache"]
-    assert isinstance(kept, PageCache)
-    kept._timer = clock  # noqa: SLF001 (the layer takes its timer when made; this is the app's own)
+    cache = app.extensions["page_cache"]
+    assert isinstance(cache, PageCache)
+    cache._timer = clock  # noqa: SLF001 (the layer takes its timer when made; this is the app's own)
     return clock
 
 
-def test_a_page_is_kept_for_a_second_and_no_longer(
-    client: Client, petition: str, clock: Clock
-) -> None:
+def test_a_page_is_cached_for_one_second(client: Client, petition: str, clock: Clock) -> None:
     assert "Sign the petition" in client.get(f"/p/{petition}").text
     lifecycle.change_state(petition, PetitionState.CLOSED, now=TODAY)
     assert "Sign the petition" in client.get(f"/p/{petition}").text
@@ -44,7 +44,7 @@ def test_a_page_is_kept_for_a_second_and_no_longer(
     assert "This petition is closed" in client.get(f"/p/{petition}").text
 
 
-def test_in_the_process_that_counted_the_page_is_new_at_once(
+def test_a_confirmation_empties_the_cache_of_its_process(
     client: Client, petition: str, clock: Clock, post_office: PostOffice
 ) -> None:
     assert "data-count>0<" in client.get(f"/p/{petition}").text
@@ -53,7 +53,7 @@ def test_in_the_process_that_counted_the_page_is_new_at_once(
     assert client.get(f"/p/{petition}/count.json").json["count"] == 1  # type: ignore[index]
 
 
-def test_each_language_keeps_its_own(client: Client, petition: str, clock: Clock) -> None:
+def test_each_language_is_cached_separately(client: Client, petition: str, clock: Clock) -> None:
     for _ in range(2):
         english = client.get(f"/p/{petition}", headers={"Accept-Language": "en"})
         russian = client.get(f"/p/{petition}", headers={"Accept-Language": "ru-KZ, en;q=0.5"})
@@ -66,14 +66,14 @@ def test_each_language_keeps_its_own(client: Client, petition: str, clock: Clock
         assert [page.headers["Content-Language"] for page in (english, russian)] == ["en", "ru"]
 
 
-def test_each_share_channel_keeps_its_own_and_other_queries_share_one(
+def test_each_share_channel_is_cached_separately(
     client: Client, petition: str, clock: Clock
 ) -> None:
     assert 'name="channel" value="wa"' in client.get(f"/p/{petition}?r=wa").text
     assert 'name="channel" value=""' in client.get(f"/p/{petition}?r=evil").text
     assert 'name="channel" value=""' in client.get(f"/p/{petition}?fbclid=abc").text
-    kept = client.application.extensions["page_cache"]
-    assert len(kept._answers) == 2  # noqa: SLF001 (how much is kept is the point)
+    cache = client.application.extensions["page_cache"]
+    assert len(cache._pages) == 2  # noqa: SLF001 (how much is kept is the point)
 
 
 def test_an_unchanged_page_is_304(client: Client, petition: str, clock: Clock) -> None:
@@ -89,15 +89,15 @@ def test_an_unchanged_page_is_304(client: Client, petition: str, clock: Clock) -
         assert other.status_code == 200
 
 
-def test_a_page_is_compressed_for_those_who_take_it(
+def test_a_page_is_compressed_for_clients_that_accept_gzip(
     client: Client, petition: str, clock: Clock
 ) -> None:
     plain = client.get(f"/p/{petition}")
-    packed = client.get(f"/p/{petition}", headers={"Accept-Encoding": "gzip, br"})
-    assert packed.headers["Content-Encoding"] == "gzip"
-    assert gzip.decompress(packed.data) == plain.data
-    assert packed.headers["ETag"] != plain.headers["ETag"]
-    assert int(packed.headers["Content-Length"]) == len(packed.data) < len(plain.data) / 2
+    gzipped = client.get(f"/p/{petition}", headers={"Accept-Encoding": "gzip, br"})
+    assert gzipped.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(gzipped.data) == plain.data
+    assert gzipped.headers["ETag"] != plain.headers["ETag"]
+    assert int(gzipped.headers["Content-Length"]) == len(gzipped.data) < len(plain.data) / 2
 
 
 def test_head_answers_as_get_without_the_body(client: Client, petition: str, clock: Clock) -> None:
@@ -110,39 +110,56 @@ def test_head_answers_as_get_without_the_body(client: Client, petition: str, clo
     assert kept.headers["Content-Length"] == full.headers["Content-Length"]
 
 
-def test_nothing_else_is_kept(client: Client, petition: str, clock: Clock) -> None:
-    answer = client.post(f"/p/{petition}/sign", data=filled())
-    client.get(answer.location)
+def test_other_responses_are_not_cached(client: Client, petition: str, clock: Clock) -> None:
+    response = client.post(f"/p/{petition}/sign", data=filled())
+    client.get(response.location)
     client.get("/p/nobody")
     client.post(f"/p/{petition}/sign", data={})
-    assert client.application.extensions["page_cache"]._answers == {}  # noqa: SLF001
+    assert client.application.extensions["page_cache"]._pages == {}  # noqa: SLF001
 
 
-def test_what_is_kept_is_bounded(client: Client, petition: str, clock: Clock) -> None:
-    kept = client.application.extensions["page_cache"]
-    kept._answers.update({(f"/{number}", "en", ""): None for number in range(MAX_PAGES)})  # noqa: SLF001
+def test_the_size_of_the_cache_is_limited(client: Client, petition: str, clock: Clock) -> None:
+    cache = client.application.extensions["page_cache"]
+    cache._pages.update({(f"/{number}", "en", ""): None for number in range(MAX_PAGES)})  # noqa: SLF001
     client.get(f"/p/{petition}")
-    assert len(kept._answers) == 1  # noqa: SLF001
+    assert len(cache._pages) == 1  # noqa: SLF001
 
 
-def test_a_counter_for_other_sites_may_be_read_by_them(client: Client, petition: str) -> None:
-    answer = client.get(f"/p/{petition}/count.json")
-    assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
-    assert answer.json is not None
-    assert set(answer.json) == {"count", "goal", "updated"}
-    assert answer.json["updated"].endswith("T00:00:00+00:00"), "the day: nobody's click"
+def test_other_sites_can_read_the_counter(client: Client, petition: str) -> None:
+    response = client.get(f"/p/{petition}/count.json")
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert response.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert response.json is not None
+    assert set(response.json) == {"count", "goal", "updated"}
+    assert response.json["updated"].endswith("T00:00:00+00:00"), "the day: nobody's click"
 
 
-def test_a_channel_hidden_behind_a_long_query_poisons_no_page(
-    client: Client, petition: str, clock: Clock
-) -> None:
+def test_a_long_query_cannot_poison_the_cache(client: Client, petition: str, clock: Clock) -> None:
     client.get(f"/p/{petition}?a={'x' * 600}&r=vk")
     assert 'name="channel" value=""' in client.get(f"/p/{petition}").text
 
 
-def test_who_takes_no_gzip_gets_none(client: Client, petition: str, clock: Clock) -> None:
+def test_a_client_that_refuses_gzip_gets_none(client: Client, petition: str, clock: Clock) -> None:
     page = client.get(f"/p/{petition}", headers={"Accept-Encoding": "gzip;q=0, identity"})
     assert "Content-Encoding" not in page.headers
     page = client.get(f"/p/{petition}", headers={"Accept-Encoding": "br, gzip"})
     assert page.headers["Content-Encoding"] == "gzip"
+
+
+def test_a_value_is_memoized_for_one_second(app: Flask) -> None:
+    clock, made = Clock(), iter(range(9))
+    assert memoize("fact", lambda: next(made), timer=clock) == 0
+    clock.seconds = memo.SECONDS - 0.1
+    assert memoize("fact", lambda: next(made), timer=clock) == 0
+    assert memoize("other", lambda: "other", timer=clock) == "other"
+    clock.seconds = memo.SECONDS
+    assert memoize("fact", lambda: next(made), timer=clock) == 1
+
+
+def test_an_error_is_not_memoized(app: Flask) -> None:
+    def fail() -> str:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        memoize("fact", fail)
+    assert memoize("fact", lambda: "found") == "found"

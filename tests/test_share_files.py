@@ -1,4 +1,4 @@
-"""The pictures and papers as the site serves them; how they are drawn is in test_artwork."""
+"""Share cards, posters and sheets as the site serves them; `test_artwork` tests the drawing."""
 
 from io import BytesIO
 from os import utime
@@ -14,7 +14,7 @@ from petition.database.base import db
 from petition.models import PetitionText
 from petition.models.enums import PetitionState
 from petition.petitions import lifecycle
-from petition.web.support import image_cache as web_drawings
+from petition.web.support import image_cache
 from petition.web.support.image_cache import ImageCache
 from tests.browsing import Client, confirmed, text_of
 from tests.factories import TODAY, make_petition
@@ -23,16 +23,16 @@ from tests.post_office import PostOffice
 
 
 @pytest.mark.parametrize(("kind", "size"), [("card", (1200, 630)), ("story", (1080, 1920))])
-def test_a_picture_is_the_same_for_ever_and_small(
+def test_a_picture_is_small_and_immutable(
     client: Client, petition: str, kind: str, size: tuple[int, int]
 ) -> None:
-    answer = client.get(f"/p/{petition}/{kind}/ru/0.png?v=1")
-    assert answer.mimetype == "image/png"
-    assert Image.open(BytesIO(answer.data)).size == size
-    assert len(answer.data) < 300_000
-    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
-    assert answer.data != client.get(f"/p/{petition}/{kind}/en/0.png").data
+    response = client.get(f"/p/{petition}/{kind}/ru/0.png?v=1")
+    assert response.mimetype == "image/png"
+    assert Image.open(BytesIO(response.data)).size == size
+    assert len(response.data) < 300_000
+    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert response.data != client.get(f"/p/{petition}/{kind}/en/0.png").data
 
 
 def test_only_a_count_that_was_reached_is_drawn(
@@ -40,35 +40,35 @@ def test_only_a_count_that_was_reached_is_drawn(
 ) -> None:
     confirmed(client, post_office, petition)
     assert client.get(f"/p/{petition}/card/en/1.png").status_code == 200
-    drawn = len(kept(app))
+    drawn = len(drawn_files(app))
     for never in ("2", "01234", "123", "9" * 40, "-1", "many"):
         assert client.get(f"/p/{petition}/card/en/{never}.png").status_code == 404, never
     for language in ("de", "tlh", "..", "EN"):  # no text in it, no language, no name of one
         assert client.get(f"/p/{petition}/card/{language}/0.png").status_code == 404, language
     assert client.get("/p/gone/card/en/0.png").status_code == 404
-    assert len(kept(app)) == drawn, "addresses made up cost nothing"
+    assert len(drawn_files(app)) == drawn, "addresses made up cost nothing"
 
 
-def test_a_picture_shared_before_leads_to_the_newest(
+def test_an_earlier_picture_redirects_once_it_is_not_cached(
     app: Flask, client: Client, post_office: PostOffice, petition: str
 ) -> None:
     shared = f"/p/{petition}/card/en/0.png?v=1"
     first = client.get(shared).data
     confirmed(client, post_office, petition)
     assert client.get(shared).data == first, "as long as it is kept"
-    for file in kept(app):
+    for file in drawn_files(app):
         file.unlink()
     for address in (shared, f"/p/{petition}/card/en/1.png?v=7"):
-        answer = client.get(address)
-        assert answer.status_code == 303
-        assert answer.location == f"/p/{petition}/card/en/1.png?v=1"
-        assert answer.headers["Cache-Control"] == "public, max-age=60"
-    assert not kept(app)
-    answer = client.get(f"/p/{petition}/card/en/1.png")
-    assert answer.headers["Cache-Control"] == "public, max-age=60", "no version, no promise"
+        response = client.get(address)
+        assert response.status_code == 303
+        assert response.location == f"/p/{petition}/card/en/1.png?v=1"
+        assert response.headers["Cache-Control"] == "public, max-age=60"
+    assert not drawn_files(app)
+    response = client.get(f"/p/{petition}/card/en/1.png")
+    assert response.headers["Cache-Control"] == "public, max-age=60", "no version, no promise"
 
 
-def test_drawing_takes_nothing_from_signing(tmp_path: Path) -> None:
+def test_drawing_has_a_time_budget(tmp_path: Path) -> None:
     clock = [0.0]
 
     def draw(number: int) -> bytes:
@@ -77,44 +77,44 @@ def test_drawing_takes_nothing_from_signing(tmp_path: Path) -> None:
 
     drawings = ImageCache(tmp_path / "artwork", timer=lambda: clock[0])
     for number in range(6):  # five seconds saved up, and what came together meanwhile
-        assert drawings.drawn("x.png", draw, number) == b"%d" % number
+        assert drawings.get_or_draw("x.png", draw, number) == b"%d" % number
     with pytest.raises(ServiceUnavailable) as refused:
-        drawings.drawn("x.png", draw, 6)
+        drawings.get_or_draw("x.png", draw, 6)
     assert refused.value.retry_after == 15
-    assert drawings.drawn("x.png", draw, 5) == b"5", "what is kept costs nothing"
+    assert drawings.get_or_draw("x.png", draw, 5) == b"5", "what is kept costs nothing"
     clock[0] += 15
-    assert drawings.drawn("x.png", draw, 6) == b"6"
+    assert drawings.get_or_draw("x.png", draw, 6) == b"6"
 
 
-def test_the_oldest_drawings_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web_drawings, "MAX_IMAGES", 2)
+def test_the_oldest_files_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_cache, "MAX_FILES", 2)
     drawings = ImageCache(tmp_path)
     for number in range(4):
-        drawings.drawn("x.png", lambda number: b"%d" % number, number)
+        drawings.get_or_draw("x.png", lambda number: b"%d" % number, number)
         for age, file in enumerate(sorted(tmp_path.iterdir(), key=lambda f: -f.stat().st_mtime)):
             utime(file, (0, 1_000_000 - age))
-    assert drawings.found("x.png", 0) is None
-    assert drawings.found("x.png", 3) == b"3"
+    assert drawings.get("x.png", 0) is None
+    assert drawings.get("x.png", 3) == b"3"
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_who_waits_for_a_drawing_reads_so(app: Flask, client: Client, petition: str) -> None:
-    app.extensions["image_cache"]._left = -1.0  # noqa: SLF001
-    answer = client.get(f"/en/p/{petition}/sheet.pdf")
-    assert answer.status_code == 503
-    assert 15 <= int(answer.headers["Retry-After"]) <= 21
-    assert "still drawing" in text_of(answer)
+def test_the_page_says_that_drawing_is_busy(app: Flask, client: Client, petition: str) -> None:
+    app.extensions["image_cache"]._budget = -1.0  # noqa: SLF001
+    response = client.get(f"/en/p/{petition}/sheet.pdf")
+    assert response.status_code == 503
+    assert 15 <= int(response.headers["Retry-After"]) <= 21
+    assert "still drawing" in text_of(response)
 
 
-def kept(app: Flask) -> set[Path]:
+def drawn_files(app: Flask) -> set[Path]:
     return set((Path(app.instance_path) / "artwork").iterdir())
 
 
-def test_a_picture_is_drawn_once_and_anew_when_anything_in_it_changes(
+def test_a_picture_is_drawn_again_when_its_input_changes(
     app: Flask, client: Client, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = client.get(f"/p/{petition}/card/en/0.png").data
-    (file,) = kept(app)
+    (file,) = drawn_files(app)
     assert file.read_bytes() == first
     file.write_bytes(b"as it is on the disk")
     assert client.get(f"/p/{petition}/card/en/0.png").data == b"as it is on the disk"
@@ -127,7 +127,7 @@ def test_a_picture_is_drawn_once_and_anew_when_anything_in_it_changes(
     assert client.get(f"/p/{petition}/card/en/0.png").data == first
 
 
-def test_the_address_of_a_picture_changes_with_the_text(client: Client, petition: str) -> None:
+def test_the_url_of_a_picture_changes_with_the_text(client: Client, petition: str) -> None:
     def shared() -> str:
         return client.get(f"/en/p/{petition}").text.split('property="og:image" content="')[1][:99]
 
@@ -141,13 +141,13 @@ def test_the_address_of_a_picture_changes_with_the_text(client: Client, petition
 def test_the_poster_is_one_page_in_the_language_of_the_reader(
     client: Client, petition: str
 ) -> None:
-    answer = client.get(f"/ru/p/{petition}/poster.pdf")
-    assert answer.mimetype == "application/pdf"
-    assert len(pages(answer.data)) == 1
-    lines = printed(answer.data)
+    response = client.get(f"/ru/p/{petition}/poster.pdf")
+    assert response.mimetype == "application/pdf"
+    assert len(pages(response.data)) == 1
+    lines = printed(response.data)
     assert "Свободу им" in lines
     assert "petition.example.org/p/free-them" in " ".join(lines)
-    assert answer.headers["Content-Disposition"] == 'inline; filename="free-them-poster-ru.pdf"'
+    assert response.headers["Content-Disposition"] == 'inline; filename="free-them-poster-ru.pdf"'
 
 
 @pytest.mark.parametrize(
@@ -163,14 +163,14 @@ def test_the_poster_is_one_page_in_the_language_of_the_reader(
 def test_paper_sheets_are_numbered(
     client: Client, petition: str, asked: str, sheets: int, numbers: list[str]
 ) -> None:
-    answer = client.get(f"/en/p/{petition}/sheet.pdf{asked}")
-    assert len(pages(answer.data)) == sheets
-    lines = printed(answer.data)
+    response = client.get(f"/en/p/{petition}/sheet.pdf{asked}")
+    assert len(pages(response.data)) == sheets
+    lines = printed(response.data)
     for number in numbers:
         assert number in lines
 
 
-def test_a_draft_is_not_drawn(client: Client) -> None:
+def test_a_draft_has_no_pictures_or_papers(client: Client) -> None:
     slug = make_petition("not-yet", state="draft")
     for file in ("card/en/0.png", "story/en/0.png", "qr.svg", "poster.pdf", "sheet.pdf"):
         assert client.get(f"/p/{slug}/{file}").status_code == 404, file

@@ -1,0 +1,78 @@
+"""Signing: the petition's form is submitted here."""
+
+from typing import Any
+
+from flask import Response, g, request, url_for
+
+from petition.core import tokens
+from petition.core.clock import now
+from petition.core.errors import ChallengeFailed, ChallengeRequired, RateLimited
+from petition.petitions import queries, sharing
+from petition.signatures import signing
+from petition.signatures.entries import EntryContext
+from petition.web.middleware.language import LocalizedBlueprint, set_language
+from petition.web.pages.petition import render_petition
+from petition.web.support import abuse_checks
+from petition.web.support.forms import SignForm
+from petition.web.support.memo import memoize
+from petition.web.support.responses import see_other
+from petition.web.support.tokens import make_token
+
+pages = LocalizedBlueprint("sign", __name__)
+
+
+@pages.get("/p/<slug>/sign")
+def redirect_to_form(slug: str) -> Response:
+    """Redirect a reader who reloads the page of a form with errors."""
+    return see_other(url_for("petition.show", slug=slug, _anchor="sign"))
+
+
+@pages.post("/p/<slug>/sign")
+def submit(slug: str) -> Response:
+    """Accept a signature. The response is the same whoever has signed before."""
+    set_language(request.form.get("language", g.language))
+    channel = sharing.channel_of(request.form.get("channel"))
+    # A second old at most; `signing.sign` checks again that the petition is open.
+    terms = memoize(
+        f"signing_terms:{g.language}:{slug}",
+        lambda: queries.get_signing_terms(slug, g.language),
+    )
+    form = SignForm(
+        request.form,
+        asks_postcode=terms.asks_postcode,
+        refuses_disposable=terms.refuses_disposable,
+    )
+
+    def ask_again(notice: str = "", *, status: int = 422, **values: Any) -> Response:
+        values |= {"channel": channel, "notice": notice, "status": status}
+        return render_petition(slug, form, asked_before=True, **values)
+
+    if not form.valid():
+        return ask_again()
+    timing_problem = abuse_checks.find_timing_problem()
+    if timing_problem:
+        return ask_again(timing_problem)
+    try:
+        email_id = _sign(form, terms, channel)
+    except ChallengeRequired:
+        return ask_again("challenge", challenge=abuse_checks.issue_challenge())
+    except ChallengeFailed as error:
+        challenge = abuse_checks.issue_challenge(request.form["ticket"])
+        return ask_again("challenge", status=429, challenge=challenge, retry_after=error.wait)
+    except RateLimited as error:
+        return ask_again("too_many", status=429, retry_after=error.wait)
+    return see_other(url_for("confirmation.pending", token=make_token(tokens.PENDING, email_id)))
+
+
+def _sign(form: SignForm, terms: queries.SigningTerms, channel: str) -> int:
+    """Sign with a valid form and return the id of the email."""
+    address = form.address()
+    context = EntryContext(g.language, channel, terms.text_language, terms.text_version)
+    return signing.sign(
+        terms.id,
+        form.entry(),
+        address,
+        context,
+        sender=abuse_checks.signing_sender(address, terms.id),
+        now=now(),
+    )
