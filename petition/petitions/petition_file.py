@@ -173,15 +173,12 @@ def _update(update: _Table) -> UpdateInput:
 
 
 def _target(target: _Table) -> dict[str, Any]:
-    def is_year(value: object) -> bool:
-        return isinstance(value, int) and 1990 <= value <= 2200
-
     country = target.value("country", _matches(r"[A-Z]{2}"), "two capital letters, as CA", "")
     office = target.table("office", "its name in at least one language")
     return {
         "country": country,
         "office": {language: office.text(language, 200) for language in office.fields},
-        "checked": target.value("checked", is_year, "the year the address was checked"),
+        "checked": target.value("checked", _is_year, "the year the address was checked"),
         "email": target.value("email", _matches(r"|[^@\s]+@[^@\s]+"), "an address, or nothing", ""),
         "postal": target.text("postal", 1_000),
     }
@@ -201,6 +198,10 @@ def _picture(name: object, folder: Path | None, make: Callable[[bytes], WebPictu
 
 def _is(kind: type) -> Callable[[object], bool]:
     return lambda value: isinstance(value, kind)
+
+
+def _is_year(value: object) -> bool:
+    return isinstance(value, int) and 1990 <= value <= 2200
 
 
 def _is_list(is_valid: Callable[[object], bool]) -> Callable[[object], bool]:

@@ -193,8 +193,9 @@ def list_petitions(
     """List petitions, newest first, each titled in `language`, else in its own language."""
     rows = db.session.execute(
         select(
-            *(Petition.id, Petition.slug, Petition.state, Petition.contact, Tally.counted),
+            *(Petition.id, Petition.slug, Petition.state, Petition.contact),
             *(PetitionText.language, PetitionText.title, PetitionText.organiser),
+            Tally.counted.label("count"),
         )
         .join(Tally, Tally.petition_id == Petition.id)
         .join(PetitionText, PetitionText.petition_id == Petition.id)
@@ -207,15 +208,6 @@ def list_petitions(
     # Of each petition the last row stays: in the reader's language if it has that, and newest.
     last = {row.id: row for row in rows}
     return [
-        PetitionSummary(
-            id=row.id,
-            language=row.language,
-            slug=row.slug,
-            state=PetitionState(row.state),
-            title=row.title,
-            organiser=row.organiser,
-            contact=row.contact,
-            count=row.counted,
-        )
+        PetitionSummary(**{**row._mapping, "state": PetitionState(row.state)})  # noqa: SLF001 (public)
         for row in last.values()
     ]

@@ -9,18 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    bindparam,
-    case,
-    delete,
-    func,
-    insert,
-    select,
-    text,
-)
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, delete, func, select, text
 
 from petition.database.base import db
 from petition.database.compiled import CompiledStatement
@@ -71,7 +60,7 @@ def rebuild(connection: Connection, petition_id: int) -> None:
     counted = _count(connection, petition_id)
     if counted:
         rows = [dict(zip(_SUM_COLUMNS, (*key, counted[key]), strict=True)) for key in counted]
-        connection.execute(insert(_sum), rows)
+        connection.execute(_sum.insert(), rows)
 
 
 def _count(connection: Connection, petition_id: int) -> Counter[_Key]:
