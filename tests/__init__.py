@@ -1,1 +1,1 @@
-"""The tests: real databases, a real SMTP server, a real browser, the time passed in."""
+"""Tests with real databases, a real SMTP server and a real browser."""

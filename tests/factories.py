@@ -1,26 +1,109 @@
-"""Values that tests build: addresses as the site reads them."""
+"""Build what tests work on: petitions, addresses, pictures, older emails."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
+from PIL import Image
+from sqlalchemy import select, update
 
+from petition.database.transactions import transaction
+from petition.models import Email
 from petition.operations.scheduler import Task, build_scheduler
+from petition.petitions import lifecycle, petition_file
 from petition.signatures import identity
 from petition.signatures.identity import Address
 
+SITE = "https://petition.example.org"
+TODAY = datetime(2016, 5, 26, 12, tzinfo=UTC)
+MakeApp = Callable[..., Flask]
+NEWS: dict[str, Any] = {
+    "update": [
+        {
+            "day": date(2016, 5, 20),
+            "text": {"en": {"title": "Arrested", "body": "They were **taken** away."}},
+        },
+        {
+            "day": date(2016, 5, 26),
+            "author": "Anna of the committee",
+            "text": {
+                "en": {"title": "Letters", "body": "At six embassies.\n\n![A queue](queue.jpg)"},
+                "ru": {"title": "Письма", "body": "У шести посольств."},
+            },
+        },
+    ],
+    "target": [
+        {
+            "country": "CA",
+            "checked": 2016,
+            "office": {"en": "Embassy in Ottawa", "ru": "Посольство в Оттаве"},
+            "postal": "150 Metcalfe Street\nOttawa",
+        }
+    ],
+}
 
-def tasks_of(app: Flask) -> Sequence[Task]:
-    """Return the scheduled tasks of a mail worker that has just started."""
-    return build_scheduler(app.config, Path(app.instance_path)).tasks
+
+def make_petition(slug: str = "free-them", **changes: Any) -> str:
+    """Store an open petition in English and Russian; return its slug."""
+    text = {
+        "title": "Free them",
+        "target": "the Government",
+        "lede": "They are in prison for what they said.",
+        "letter": "We **ask** you to free them.",
+        "story": "They spoke.",
+        "share": "Sign for their freedom:",
+        "demands": ["Free them.", "Let others speak."],
+    }
+    russian = text | {"title": "Свободу им", "target": "Правительство"}
+    fields = {
+        "slug": slug,
+        "state": "open",
+        "source_language": "en",
+        "organiser": "The committee",
+        "contact": "committee@example.org",
+        "text": {"en": text, "ru": russian},
+    }
+    petition = petition_file.parse(fields | changes)
+    lifecycle.create(petition, now=TODAY)
+    return petition.slug
 
 
 def hash_mailbox(mailbox_key: str) -> str:
-    """Return a stand-in for the keyed hash of a mailbox, where the key does not matter."""
+    """Return a stand-in for the keyed hash of a mailbox."""
     return hashlib.sha256(mailbox_key.encode()).hexdigest()[:32]
 
 
 def read_address(text: str) -> Address:
     """Read an email address as the site does."""
     return identity.read_address(text, hash_mailbox)
+
+
+def photo(kind: str = "JPEG", size: tuple[int, int] = (60, 40), **options: object) -> bytes:
+    """Return a picture file of noise; `options` go to Pillow."""
+    file = BytesIO()
+    Image.effect_noise(size, 90).convert("RGB").save(file, kind, **options)
+    return file.getvalue()
+
+
+def earlier(**ago: float) -> None:
+    """Move the times at which all emails were created and sent into the past."""
+    emails = select(Email.id, Email.created_at, Email.sent_at)
+    with transaction() as connection:
+        for email_id, created_at, sent_at in connection.execute(emails).all():
+            connection.execute(
+                update(Email)
+                .where(Email.id == email_id)
+                .values(
+                    created_at=created_at - timedelta(**ago),
+                    sent_at=sent_at and sent_at - timedelta(**ago),
+                )
+            )
+
+
+def tasks_of(app: Flask) -> Sequence[Task]:
+    """Return the scheduled tasks of a mail worker that has just started."""
+    return build_scheduler(app.config, Path(app.instance_path)).tasks

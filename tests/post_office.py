@@ -1,21 +1,21 @@
-"""A real SMTP server for the tests: it keeps what it takes, and refuses, defers or hangs up when
-told to.
-"""
+"""An SMTP server for the tests: it keeps emails, or refuses and defers them when asked to."""
 
 import asyncio
 import re
-import time
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests.waiting import PATIENCE, wait_until
+
 
 @dataclass(frozen=True)
 class Arrived:
-    """A mail as it arrived: the envelope and the message."""
+    """An email that arrived: envelope and message."""
 
     sender: str
     recipients: list[str]
@@ -37,7 +37,7 @@ class Arrived:
 
     @property
     def link(self) -> str:
-        """The first link in the text: what the letter is about."""
+        """The first link in the text."""
         return str(re.findall(r"https?://\S+", self.text)[0])
 
     def link_to(self, page: str) -> str:
@@ -53,8 +53,9 @@ class Arrived:
 
 
 class PostOffice:
-    """Runs the server. `answers` maps a recipient to what the server says to it instead of taking
-    the mail.
+    """The server. `answers` maps a recipient to the reply that refuses it.
+
+    `data_answer`, where set, is the reply to every message.
     """
 
     def __init__(self, port: int = 0) -> None:
@@ -64,39 +65,43 @@ class PostOffice:
         self._port = port
         self._controller: Controller | None = None
 
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop()
+
     @property
     def port(self) -> int:
         """The port it listens on; the same after a restart."""
         return self._port
 
     def start(self) -> None:
-        """Begin to listen."""
-        self._controller = _Controller(self, hostname="127.0.0.1", port=self._port)
+        """Start to listen."""
+        self._controller = _Controller(
+            self, hostname="127.0.0.1", port=self._port, ready_timeout=PATIENCE
+        )
         self._controller.start()
         self._port = self._controller.port
 
     def stop(self) -> None:
-        """Stop listening: connections are refused from here on."""
+        """Stop to listen: connections are refused. Idempotent."""
         if self._controller is not None:
             self._controller.stop()
             self._controller = None
 
     def mail_to(self, address: str) -> Arrived:
-        """Wait for the first mail to an address."""
+        """Wait for the first email to an address."""
         for number in range(1, 100):
             mail = self.wait_for(number)[number - 1]
             if mail.recipients == [address]:
                 return mail
         raise AssertionError(address)
 
-    def wait_for(self, number: int, seconds: float = 15) -> list[Arrived]:
-        """Return the mails once there are so many, or fail."""
-        end = time.monotonic() + seconds
-        while len(self.arrived) < number:
-            assert time.monotonic() < end, (
-                f"{len(self.arrived)} of {number} mails after {seconds} s"
-            )
-            time.sleep(0.02)
+    def wait_for(self, number: int) -> list[Arrived]:
+        """Return the emails as soon as `number` have arrived."""
+        wait_until(lambda: len(self.arrived) >= number, f"{number} emails")
         return self.arrived
 
     async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
@@ -109,7 +114,7 @@ class PostOffice:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Take the mail."""
+        """Answer DATA: keep the email."""
         if self.data_answer is not None:
             return self.data_answer
         assert isinstance(envelope.content, bytes)
@@ -120,7 +125,7 @@ class PostOffice:
 
 
 class _Controller(Controller):
-    """Port 0 lets the system choose one; aiosmtpd would then probe port 0."""
+    """Finds out the port that the system chose for port 0, which aiosmtpd does not."""
 
     def _trigger_server(self) -> None:
         assert isinstance(self.server, asyncio.Server)
@@ -128,5 +133,5 @@ class _Controller(Controller):
         super()._trigger_server()  # type: ignore[no-untyped-call]
 
     def factory(self) -> SMTP:
-        """Make the protocol; SMTPUTF8 as most servers have it."""
+        """Return the protocol, with SMTPUTF8 as on most servers."""
         return SMTP(self.handler, enable_SMTPUTF8=True, hostname="sink.example.org")

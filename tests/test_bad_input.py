@@ -16,20 +16,18 @@ from petition.database.transactions import transaction
 from petition.models import Email, Signature
 from petition.models.enums import PetitionState
 from petition.petitions import lifecycle
-from tests.conftest import (
-    TODAY,
+from tests.browsing import (
     Client,
-    MakeApp,
     browser,
     count_of,
     deliver,
     filled,
-    make_petition,
     path_of,
     signed,
     text_of,
     token_for,
 )
+from tests.factories import TODAY, MakeApp, make_petition
 from tests.post_office import PostOffice
 
 

@@ -6,7 +6,7 @@ import mailbox
 import quopri
 from collections.abc import Callable
 from email import message_from_bytes
-from email.message import EmailMessage, Message
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -18,47 +18,10 @@ from petition.database.base import db
 from petition.mail import bounces as came_back
 from petition.models import Email, Suppression
 from petition.models.enums import EmailState
-from tests.conftest import (
-    Client,
-    MakeApp,
-    browser,
-    confirmed,
-    count_of,
-    deliver,
-    filled,
-    make_petition,
-    text_of,
-    token_for,
-)
+from tests.browsing import Client, browser, confirmed, count_of, deliver, filled, text_of, token_for
+from tests.factories import MakeApp, make_petition
 from tests.post_office import Arrived, PostOffice
-
-
-def report(
-    returned: Message | str,
-    *,
-    status: str = "5.1.1",
-    action: str = "failed",
-    to: str = "petition@petition.example.org",
-    headers_alone: bool = False,
-) -> bytes:
-    """Write a delivery report as mail servers do."""
-    raw = returned if isinstance(returned, str) else returned.as_string()
-    kind = "text/rfc822-headers" if headers_alone else "message/rfc822"
-    body = raw.partition("\n\n")[0] + "\n" if headers_alone else raw
-    return (
-        "From: MAILER-DAEMON@mx.example.net\n"
-        f"To: {to}\n"
-        "Subject: Undelivered Mail Returned to Sender\n"
-        "MIME-Version: 1.0\n"
-        'Content-Type: multipart/report; report-type=delivery-status; boundary="B"\n\n'
-        "--B\nContent-Type: text/plain\n\nSorry.\n\n"
-        "--B\nContent-Type: message/delivery-status\n\n"
-        "Reporting-MTA: dns; mx.example.net\n\n"
-        "Final-Recipient: rfc822; anna@example.org\n"
-        f"Action: {action}\nStatus: {status}\n"
-        f"Diagnostic-Code: smtp; 550 {status} <anna@example.org> is not known here\n\n"
-        f"--B\nContent-Type: {kind}\n\n{body}\n--B--\n"
-    ).encode()
+from tests.reports import report
 
 
 @pytest.fixture

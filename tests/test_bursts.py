@@ -22,11 +22,10 @@ from petition.models.enums import BurstState, EmailKind, EmailState, PetitionSta
 from petition.organisers import burst_review
 from petition.petitions import queries
 from petition.signatures import reminders, verification
-from tests.conftest import TODAY, Client, deliver, filled, in_one_window, make_petition, text_of
-from tests.factories import read_address
+from tests.browsing import Client, deliver, filled, sign_in, text_of
+from tests.factories import TODAY, make_petition, read_address
 from tests.post_office import PostOffice
-from tests.test_journey import sign_in
-from tests.test_signing import ENTRY, confirm, in_threads, sign, signature_of
+from tests.signatures import ENTRY, confirm, in_threads, sign, signature_of
 
 MINUTE = timedelta(minutes=1)
 
@@ -276,7 +275,7 @@ def test_the_organisers_page_shows_a_burst_and_lets_it_go(
 ) -> None:
     flood(60)
     burst_detection.detect(now=TODAY + MINUTE)
-    inside = sign_in(app, client)
+    inside = sign_in(app)
     page = inside.get(f"/organisers/p/{petition}")
     assert "flood.xyz" in page.text
     csrf = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
@@ -400,6 +399,7 @@ def test_a_network_that_was_as_busy_before_is_no_flood(app: Flask, petition: str
     assert burst_detection.detect(now=TODAY + MINUTE) == [], "less than five times as many"
 
 
+@pytest.mark.usefixtures("stopped_clock")
 def test_what_is_held_looks_like_any_other_to_its_sender(
     client: Client, petition: str, post_office: PostOffice
 ) -> None:
@@ -416,7 +416,6 @@ def test_what_is_held_looks_like_any_other_to_its_sender(
         connection.execute(update(Email).values(created_at=now() - MINUTE))
     for page in (held, other):
         assert "is waiting to be sent" in said(page), "mail is slow, for everybody"
-    in_one_window(10, MINUTE)
     deliver(client.application)
     shown = [text_of(client.get(page)) for page in (held, other)]
     assert all("We have sent a mail" in page for page in shown)

@@ -10,9 +10,9 @@ from petition.database.base import db
 from petition.models import AuditEntry
 from petition.models.enums import PetitionState
 from petition.petitions import queries
-from tests.conftest import Client, MakeApp, browser, confirmed, count_of, path_of
+from tests.browsing import Client, browser, confirmed, count_of, path_of, press
+from tests.factories import MakeApp
 from tests.post_office import PostOffice
-from tests.test_organisers import press
 
 SAMPLE = Path(queries.__file__).parent / "samples" / "kuramshin.toml"
 

@@ -10,6 +10,7 @@ import pytest
 from petition.core import config
 from petition.core.config import ROOT
 from petition.core.errors import SettingsError
+from tests.waiting import PATIENCE
 
 
 def load(tmp_path: Path, **environment: str) -> dict[str, object]:
@@ -76,7 +77,7 @@ def run(*command: str, instance: Path, **environment: str) -> subprocess.Complet
         env={"PATH": os.environ["PATH"], "PETITION_INSTANCE_PATH": str(instance), **named},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 

@@ -2,7 +2,8 @@
 
 import re
 
-from tests.conftest import SITE, MakeApp, browser, deliver, filled, make_petition
+from tests.browsing import browser, deliver, filled
+from tests.factories import SITE, MakeApp, make_petition
 
 LOCAL = "http://127.0.0.1:5000"
 

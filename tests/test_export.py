@@ -13,8 +13,8 @@ from sqlalchemy import update
 from petition.database.transactions import transaction
 from petition.models import Signature
 from petition.organisers import export
-from tests.conftest import TODAY
-from tests.test_signing import confirm, sign, signature_of
+from tests.factories import TODAY
+from tests.signatures import confirm, sign, signature_of
 
 HEADER = (
     "number,name,email,country,postcode,organisation,role,comment,display,handover,updates,"

@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -38,12 +39,9 @@ from petition.petitions import petition_file, queries, updates
 from petition.signatures import codes
 from petition.web.support.image_cache import ImageCache
 from tests import databases
-from tests.conftest import SITE, MakeApp, browser, filled, make_petition
-from tests.factories import read_address
-from tests.test_journey import sign_in
-from tests.test_mine import CHANGED
-from tests.test_signing import ENTRY, confirm, sign
-from tests.test_updates import NEWS, photo
+from tests.browsing import CHANGED, browser, filled, sign_in
+from tests.factories import NEWS, SITE, MakeApp, make_petition, photo, read_address
+from tests.signatures import ENTRY, confirm, sign
 
 # At a desk every run tries other examples; in CI always the same ones, so that a commit which
 # has nothing to do with a find of the hour does not carry it.
@@ -225,10 +223,10 @@ class Listening(Request):
 class Site:
     """A site with a key to every page."""
 
-    def __init__(self, app: Flask, folder: Path) -> None:
+    def __init__(self, app: Flask, folder: Path, drawings: Path) -> None:
         app.request_class = Listening
         # Its clock stands still, so drawing is never put off: 503 would be no answer here.
-        app.extensions["image_cache"] = ImageCache(folder / "artwork", timer=lambda: 0.0)
+        app.extensions["image_cache"] = ImageCache(drawings, timer=lambda: 0.0)
         self.app = app
         self.client = browser(app, use_cookies=False)
         self.slug = make_petition()
@@ -238,7 +236,7 @@ class Site:
         self.petition_id = queries.get_id(self.slug)
         self._keys: tokens.Tokens = app.extensions["tokens"]
         self._number = 0
-        inside = sign_in(app, self.client)
+        inside = sign_in(app)
         page = inside.get("/organisers/")
         self._csrf = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
         name = app.config["SESSION_COOKIE_NAME"]
@@ -279,11 +277,11 @@ class Site:
             for name in READS.get(call.endpoint, ())
             for value in wrong.get(name, [good[name]] if name in good else [])
         ]
-        written = _written(fields, how) if call.method == "POST" else {}
+        body = _body(fields, how) if call.method == "POST" else {}
         query = "" if call.method == "POST" else urlencode(fields, errors="surrogatepass")
         before = self.rows()
         _heard.clear()
-        answer = self.open(path, call.method, query, **written)
+        answer = self.open(path, call.method, query, **body)
         # The last two are of a page's own query, which is read again when its form comes back.
         unknown = _heard - {*READS.get(call.endpoint, ()), "csrf_token", "again", "saved"}
         assert not unknown, f"teach READS what {call.endpoint} reads"
@@ -367,7 +365,7 @@ _COUNTING = union_all(
 )
 
 
-def _written(fields: Sequence[tuple[str, str]], how: str) -> dict[str, Any]:
+def _body(fields: Sequence[tuple[str, str]], how: str) -> dict[str, Any]:
     """Write a body: as forms do, in parts, with every field a file, or as what is no form."""
     if how == "form":
         return {
@@ -387,19 +385,23 @@ def _written(fields: Sequence[tuple[str, str]], how: str) -> dict[str, Any]:
     }
 
 
+@pytest.fixture(scope="module")
+def drawings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of drawings for both databases: they do not depend on one."""
+    return tmp_path_factory.mktemp("drawings")
+
+
 @pytest.fixture(scope="module", params=databases.KINDS)
 def site(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, drawings: Path
 ) -> Iterator[Site]:
-    """Return a site for all the tests here: what they leave behind is in nobody's way."""
+    """Return one site for all tests of this module."""
     source: databases.Source = request.getfixturevalue(f"{request.param}_source")
     folder = tmp_path_factory.mktemp("site")
     uri = source.new(folder)
     app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder), "SQLALCHEMY_DATABASE_URI": uri})
-    with app.app_context():
-        yield Site(app, folder)
-        db.session.remove()
-        db.engine.dispose()
+    with databases.disconnecting(databases.without_fsync(app)), app.app_context():
+        yield Site(app, folder, drawings)
     source.end(uri)
 
 
@@ -431,10 +433,10 @@ def test_anything_in_any_place(
         assert changed == (answer.status_code == 303), "a row for each one that is taken"
 
 
-@pytest.mark.parametrize("days", [-1, 8, 100, 4_000])
-def test_a_link_of_any_age(site: Site, linked: Call, days: int) -> None:
-    answer, changed = site.ask(linked, age=timedelta(days=days))
-    assert answer.status_code < 400 or not changed
+def test_a_link_of_any_age(site: Site, linked: Call) -> None:
+    for days in (-1, 8, 100, 4_000):
+        answer, changed = site.ask(linked, age=timedelta(days=days))
+        assert answer.status_code < 400 or not changed, days
 
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "X")
@@ -484,69 +486,62 @@ def test_anything_in_any_header(site: Site, header: str, value: str) -> None:
     for path in (f"/p/{site.slug}", "/organisers/"):
         site.open(path, "GET", "r=wa", environ=environ)
     before = site.rows()
-    form = _written([*filled(email="header@example.org").items()], "form")
+    form = _body([*filled(email="header@example.org").items()], "form")
     answer = site.open(f"/p/{site.slug}/sign", "POST", environ=environ, **form)
     if answer.status_code >= 400:
         assert site.rows() == before
 
 
-@pytest.mark.parametrize(
-    "origin", ["http://[bad", "http://[::1", "[", "https://petition.example.org]"]
-)
-def test_an_origin_that_is_no_address_is_another_sites(site: Site, origin: str) -> None:
-    form = _written([*filled(email="origin@example.org").items()], "form")
-    environ = {"HTTP_ORIGIN": origin}
-    answer = site.open(f"/p/{site.slug}/sign", "POST", environ=environ, **form)
-    assert answer.status_code == 403
+@pytest.mark.parametrize("site", ["sqlite"], indirect=True)  # refused before the database
+def test_an_origin_that_is_no_address_is_another_sites(site: Site) -> None:
+    form = _body([*filled(email="origin@example.org").items()], "form")
+    for origin in ("http://[bad", "http://[::1", "[", "https://petition.example.org]"):
+        environ = {"HTTP_ORIGIN": origin}
+        answer = site.open(f"/p/{site.slug}/sign", "POST", environ=environ, **form)
+        assert answer.status_code == 403, origin
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
+def test_an_address_to_embed_that_is_no_petitions(site: Site) -> None:
+    for url in (
         *(f"{SITE}/p/\0", f"{SITE}/ru/p/\0\ud800", f"{SITE}/p/[", f"{SITE}//[p/free-them"),
         *("http://[bad", f"{SITE}:99999/p/free-them", f"{SITE}/p/{'9' * 5_000}", f"{SITE}/p/"),
-    ],
-)
-def test_an_address_to_embed_that_is_no_petitions(site: Site, url: str) -> None:
-    query = urlencode({"url": url}, errors="surrogatepass")
-    assert site.open("/oembed", "GET", query).status_code == 404
+    ):
+        query = urlencode({"url": url}, errors="surrogatepass")
+        assert site.open("/oembed", "GET", query).status_code == 404, url
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
+@pytest.mark.parametrize("site", ["sqlite"], indirect=True)  # no body gets as far as a database
+def test_bodies_that_are_no_form(site: Site) -> None:
+    before = site.rows()
+    bodies = (
         b"\xff\xfe\x00",
         b"name=%ff%fe&email=%00",
         b"name=" + b"%F0%9F" * 50,
         b"&" * 5_000,
         b"=" * 5_000,
         b"a=1&" * 3_000,
-    ],
-)
-def test_bodies_that_are_no_form(site: Site, body: bytes) -> None:
-    before = site.rows()
-    for kind in (
+    )
+    types = (
         "application/x-www-form-urlencoded",
         "multipart/form-data; boundary=x",
         "multipart/form-data",
         "application/json",
         "text/plain; charset=utf-7",
         "",
-    ):
-        for page in (f"/p/{site.slug}/sign", "/my", "/organisers/sign-out"):
-            answer = site.open(page, "POST", data=body, content_type=kind)
-            assert answer.status_code in {400, 422}, (kind, page)
+    )
+    pages = (f"/p/{site.slug}/sign", "/my", "/organisers/sign-out")
+    for body, content_type, page in product(bodies, types, pages):
+        answer = site.open(page, "POST", data=body, content_type=content_type)
+        assert answer.status_code in {400, 422}, (body, content_type, page)
     assert site.rows() == before
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-@pytest.mark.parametrize(
-    "key", ["\0", "a" * 300, "a" * 20_000, "..", "%2e%2e%2fpetition", "é", "-"]
-)
-def test_a_mail_of_any_name_on_a_site_that_is_tried_out(make_app: MakeApp, key: str) -> None:
-    app = make_app(MAIL_SERVER="", SITE_URL="http://127.0.0.1:5000")
-    raw = f"/dev/mail/{key}".encode().decode("latin-1")
-    answer = browser(app).open(
-        "/", base_url="http://127.0.0.1:5000", environ_overrides={"PATH_INFO": raw}
-    )
-    assert answer.status_code == 404
+def test_a_mail_of_any_name_on_a_site_that_is_tried_out(make_app: MakeApp) -> None:
+    client = browser(make_app(MAIL_SERVER="", SITE_URL="http://127.0.0.1:5000"))
+    for key in ("\0", "a" * 300, "a" * 20_000, "..", "%2e%2e%2fpetition", "é", "-"):
+        path = f"/dev/mail/{key}".encode().decode("latin-1")
+        answer = client.open(
+            "/", base_url="http://127.0.0.1:5000", environ_overrides={"PATH_INFO": path}
+        )
+        assert answer.status_code == 404, key

@@ -5,7 +5,8 @@ import re
 import pytest
 from flask import Flask
 
-from tests.conftest import Client, MakeApp, browser, signed
+from tests.browsing import Client, browser, signed
+from tests.factories import MakeApp
 from tests.post_office import PostOffice
 
 EVERYWHERE = {

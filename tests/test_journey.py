@@ -14,20 +14,17 @@ from petition.core import tokens
 from petition.core.clock import now
 from petition.database.base import db
 from petition.models import Signature
-from petition.models.enums import Role
-from petition.organisers import access
-from tests.conftest import (
+from tests.browsing import (
     Client,
-    browser,
     confirmed,
     count_of,
     deliver,
     filled,
     path_of,
+    sign_in,
     signed,
     text_of,
 )
-from tests.factories import read_address
 from tests.post_office import PostOffice
 
 
@@ -64,26 +61,12 @@ def test_it_works(app: Flask, client: Client, petition: str, post_office: PostOf
     assert count_of(client, petition) == 1
     assert "data-count>1<" in client.get(f"/p/{petition}").text
 
-    inside = sign_in(app, client)
+    inside = sign_in(app)
     file = inside.get(f"/organisers/p/{petition}/signatures.csv")
     rows = list(csv.DictReader(io.StringIO(file.data.decode("utf-8-sig"))))
     assert [(row["number"], row["name"], row["email"]) for row in rows] == [
         ("1", "Ånna Berg", "Anna@example.org")
     ]
-
-
-def sign_in(app: Flask, client: Client) -> Client:
-    """Invite an organiser and sign in with the link, as a browser with cookies does."""
-    address = read_address("organiser@example.org")
-    access.invite(address, role=Role.EDITOR, slug=None, language="en", now=now())
-    link = access.get_sign_in_link(address)
-    token = app.extensions["tokens"].make(tokens.SIGN_IN, link.organiser_id, link.serial, now=now())
-    inside = browser(app)
-    page = inside.get(f"/organisers/enter/{token}")
-    csrf = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
-    answer = inside.post(f"/organisers/enter/{token}", data={"csrf_token": csrf})
-    assert answer.status_code == 303, answer.text
-    return inside
 
 
 def test_the_mail_is_in_the_language_of_the_page(

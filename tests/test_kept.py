@@ -8,7 +8,8 @@ from flask import Flask
 from petition.models.enums import PetitionState
 from petition.petitions import lifecycle
 from petition.web.middleware.page_cache import MAX_PAGES, SECONDS, PageCache
-from tests.conftest import TODAY, Client, confirmed, filled
+from tests.browsing import Client, confirmed, filled
+from tests.factories import TODAY
 from tests.post_office import PostOffice
 
 

@@ -17,7 +17,8 @@ from petition.database.transactions import transaction
 from petition.models import Tally
 from petition.web.middleware.language import negotiate
 from petition.web.middleware.translations import OWN_CATALOGUES
-from tests.conftest import Client, MakeApp, make_petition, signed, token_for
+from tests.browsing import Client, signed, token_for
+from tests.factories import MakeApp, make_petition
 from tests.post_office import PostOffice
 
 

@@ -22,23 +22,11 @@ from petition.core.errors import ChallengeFailed, ChallengeRequired, RateLimited
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Counter, Email, NetworkSecret, Signature
-from tests.conftest import (
-    TODAY,
-    Client,
-    MakeApp,
-    browser,
-    deliver,
-    filled,
-    in_one_window,
-    make_petition,
-    text_of,
-)
+from tests.browsing import Client, browser, deliver, filled, post, text_of
+from tests.factories import TODAY, MakeApp, make_petition
 from tests.post_office import PostOffice
 
-
-@pytest.fixture(autouse=True)
-def _counted_together() -> None:
-    in_one_window(5)
+pytestmark = pytest.mark.usefixtures("stopped_clock")
 
 
 @pytest.fixture
@@ -48,15 +36,6 @@ def strict(make_app: MakeApp) -> Any:
     with app.app_context():
         make_petition()
         yield app
-
-
-def post(client: Client, email: str, network: str = "192.0.2.1", **fields: str) -> Any:
-    """Sign with a form that was opened long enough ago, from a network."""
-    keys: tokens.Tokens = client.application.extensions["tokens"]
-    opened = keys.make(tokens.FORM, 0, now=now() - timedelta(seconds=9))
-    data = filled(email=email) | {"opened": opened} | fields
-    headers = {"X-Forwarded-For": network}
-    return client.post("/p/free-them/sign", data=data, headers=headers)
 
 
 def hidden(page: str) -> dict[str, str]:
@@ -398,7 +377,6 @@ def test_mails_of_a_minute_are_bounded_over_all_workers(
         client = browser(app, use_cookies=False)
         for number in range(5):
             client.post("/p/free-them/sign", data=filled(email=f"s{number}@example.org"))
-        in_one_window(5, timedelta(minutes=1))
         deliver(app)
         deliver(app)
         assert len(post_office.arrived) == 3

@@ -20,39 +20,22 @@ from petition.organisers import access
 from petition.outbox import enqueue
 from petition.petitions import lifecycle
 from petition.signatures import disowning, self_service, verification
-from tests.conftest import (
+from tests.browsing import (
+    CHANGED,
     Client,
     browser,
     confirmed,
     count_of,
     deliver,
     filled,
-    make_petition,
+    my_page,
     path_of,
     signed,
     text_of,
 )
-from tests.factories import read_address
+from tests.factories import make_petition, read_address
 from tests.post_office import PostOffice
-from tests.test_signing import ENTRY, in_threads, sign
-
-CHANGED = {
-    "name": "Anna B. Berg",
-    "country": "DE",
-    "postcode": "10115",
-    "organisation": "Union",
-    "role": "chair",
-    "comment": "Because.",
-    "display": "initials",
-    "handover": "yes",
-}
-
-
-def my_page(client: Client, petition: str, post_office: PostOffice, **changes: str) -> str:
-    """Sign, confirm, and return the path of the signer's own page from the thank-you mail."""
-    confirmed(client, post_office, petition, **changes)
-    deliver(client.application)
-    return path_of(post_office.arrived[-1].link_to("my"))
+from tests.signatures import ENTRY, in_threads, sign
 
 
 def test_every_mail_to_a_signer_leads_to_their_page(

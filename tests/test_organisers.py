@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from sqlalchemy import select
-from werkzeug.test import TestResponse
 
 from petition.abuse.rate_limits import FormSender
 from petition.core import tokens
@@ -19,44 +18,22 @@ from petition.models import AuditEntry
 from petition.models.enums import Role
 from petition.organisers import access
 from petition.web.organisers.guard import OPEN
-from tests.conftest import (
-    TODAY,
+from tests.browsing import (
+    ORGANISER,
     Client,
     browser,
     confirmed,
     deliver,
-    make_petition,
+    enter,
+    invite,
     path_of,
+    press,
     signed,
     text_of,
     token_for,
 )
-from tests.factories import read_address
+from tests.factories import TODAY, make_petition
 from tests.post_office import PostOffice
-
-ORGANISER = read_address("organiser@example.org")
-
-
-def invite(role: Role = Role.EDITOR, slug: str | None = None) -> int:
-    """Add the organiser."""
-    return access.invite(ORGANISER, role=role, slug=slug, language="en", now=now())
-
-
-def enter(app: Flask) -> Client:
-    """Sign in as a browser would and return it."""
-    link = access.get_sign_in_link(ORGANISER)
-    token = token_for(app, tokens.SIGN_IN, link.organiser_id, link.serial)
-    inside = browser(app)
-    answer = press(inside, f"/organisers/enter/{token}")
-    assert answer.status_code == 303, answer.text
-    return inside
-
-
-def press(inside: Client, path: str, form: str | None = None, **fields: str) -> TestResponse:
-    """Open a page and send its form with the CSRF token that stands in it."""
-    page = inside.get(path)
-    csrf = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
-    return inside.post(form or path, data={"csrf_token": csrf, **fields})
 
 
 def test_every_route_is_guarded_or_listed_as_open(

@@ -9,9 +9,8 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,17 +31,19 @@ from petition.models import Email
 from petition.models.enums import EmailState
 from petition.operations.scheduler import Scheduler, Task
 from petition.outbox import delivery
-from tests import test_signing
-from tests.conftest import Client, MakeApp, count_of, deliver, filled, make_petition, path_of
+from tests import signatures
+from tests.browsing import Client, count_of, deliver, filled, path_of
+from tests.factories import MakeApp, make_petition
 from tests.post_office import PostOffice
-from tests.test_signing import in_threads
+from tests.signatures import in_threads
+from tests.waiting import PATIENCE, wait_until
 
 MINUTE = timedelta(minutes=1)
 
 
 def sign(email: str = "anna@example.org") -> int:
     """Sign now and return the id of the letter."""
-    return test_signing.sign(email, at=now())
+    return signatures.sign(email, at=now())
 
 
 def letter(email_id: int) -> Email:
@@ -299,7 +300,7 @@ def test_a_confirmation_that_waited_too_long_says_that_all_is_well(
     email_id = sign()
     signature_id = letter(email_id).signature_id
     assert signature_id is not None
-    test_signing.confirm(signature_id, at=now())
+    signatures.confirm(signature_id, at=now())
     deliver(app)
     assert post_office.arrived[0].message["Subject"] == "Your email address is confirmed already"
 
@@ -354,8 +355,8 @@ def test_a_worker_process_killed_with_9_at_any_moment_loses_nothing(
             process.send_signal(signal.SIGKILL)
             process.wait()
         _let_leases_run_out(tmp_path / "petition.db")
-    with worker_process(app, post_office, tmp_path):
-        _until(lambda: delivery.status().due == 0)
+    with worker_process(app, post_office, tmp_path) as worker:
+        wait_until(_is_done, "all emails are sent", process=worker)
     readers = {mail.recipients[0] for mail in post_office.arrived}
     assert len(readers) == 60
     assert len(post_office.arrived) <= 63, "at most the letter under way leaves twice"
@@ -364,19 +365,31 @@ def test_a_worker_process_killed_with_9_at_any_moment_loses_nothing(
     assert count_of(client, petition) == 1
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+class Pauses(Event):
+    """A stop signal that does a step in place of each wait, and records for how long it was."""
+
+    def __init__(self, *steps: Callable[[], object]) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+        self._steps = iter(steps)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Do the next step; after the last one, stop."""
+        self.seconds.append(timeout or 0)
+        next(self._steps, self.set)()
+        return self.is_set()
+
+
 def test_mails_leave_within_ten_seconds_of_the_servers_return(
-    app: Flask, petition: str, post_office: PostOffice, tmp_path: Path
+    app: Flask, petition: str, post_office: PostOffice
 ) -> None:
     post_office.stop()
     sign()
-    with worker_process(app, post_office, tmp_path):
-        time.sleep(7)  # it has knocked in vain, twice
-        sign("berta@example.org")
-        post_office.start()
-        back = time.monotonic()
-        post_office.wait_for(2)
-        assert time.monotonic() - back < 10
+    pauses = Pauses(lambda: sign("berta@example.org"), post_office.start)
+    worker_for(app).run(pauses)
+    assert len(post_office.arrived) == 2, "sent in the first round after the server's return"
+    assert len(pauses.seconds) == 3
+    assert max(pauses.seconds) < 10
 
 
 @contextmanager
@@ -400,22 +413,18 @@ def worker_process(
     finally:
         killed = process.poll() is not None
         process.terminate()
-        assert process.wait(20) == 0 or killed, "SIGTERM ends it in order"
+        assert process.wait(PATIENCE) == 0 or killed, "SIGTERM ends it in order"
 
 
 def _let_leases_run_out(file: Path) -> None:
     """Stand in for waiting two minutes."""
-    with sqlite3.connect(file, timeout=30) as connection:
+    with closing(sqlite3.connect(file, timeout=PATIENCE)) as connection, connection:
         connection.execute("UPDATE email SET due_at = created_at WHERE state = 'due'")
-    connection.close()
 
 
-def _until(done: object, seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not done():  # type: ignore[operator]
-        assert time.monotonic() < end
-        db.session.rollback()
-        time.sleep(0.1)
+def _is_done() -> bool:
+    db.session.rollback()
+    return delivery.status().due == 0
 
 
 def test_a_server_that_hangs_up_after_some_letters_gets_none_twice(

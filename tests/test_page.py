@@ -17,20 +17,20 @@ from petition.organisers import moderation
 from petition.petitions import lifecycle, petition_file, queries, supporters, updates
 from petition.petitions.supporters import initials
 from petition.web.pages import notices
-from tests.conftest import (
-    TODAY,
+from tests.browsing import (
     Client,
-    MakeApp,
     browser,
     deliver,
+    enter,
     filled,
-    make_petition,
+    invite,
     path_of,
+    press,
     signed,
     text_of,
 )
+from tests.factories import TODAY, MakeApp, make_petition
 from tests.post_office import PostOffice
-from tests.test_organisers import enter, invite, press
 
 
 def sign(client: Client, office: PostOffice, slug: str, who: str, **changes: str) -> None:

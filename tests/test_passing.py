@@ -16,9 +16,10 @@ from petition.models.enums import PetitionState
 from petition.petitions import lifecycle
 from petition.web.support import image_cache as web_drawings
 from petition.web.support.image_cache import ImageCache
-from tests.conftest import TODAY, Client, confirmed, make_petition, text_of
+from tests.browsing import Client, confirmed, text_of
+from tests.factories import TODAY, make_petition
+from tests.pdf import pages, printed
 from tests.post_office import PostOffice
-from tests.test_artwork import pages, printed
 
 
 @pytest.mark.parametrize(("kind", "size"), [("card", (1200, 630)), ("story", (1080, 1920))])

@@ -22,21 +22,19 @@ from petition.models.enums import PetitionState
 from petition.outbox import enqueue, suppression
 from petition.petitions import lifecycle, queries
 from petition.signatures import codes, confirmation, verification
-from tests import test_signing
-from tests.conftest import (
+from tests import signatures
+from tests.browsing import (
     Client,
-    MakeApp,
     browser,
     confirmed,
     count_of,
     deliver,
     filled,
-    make_petition,
     path_of,
     text_of,
     token_for,
 )
-from tests.factories import read_address
+from tests.factories import MakeApp, earlier, make_petition, read_address
 from tests.post_office import PostOffice
 
 
@@ -45,21 +43,6 @@ def sign(client: Client, petition: str, **changes: str) -> str:
     answer = client.post(f"/p/{petition}/sign", data=filled(**changes))
     assert answer.status_code == 303, answer.text
     return str(answer.location)
-
-
-def earlier(**ago: float) -> None:
-    """Let all letters be older than they are, and have left so much earlier."""
-    written = select(Email.id, Email.created_at, Email.sent_at)
-    with transaction() as connection:
-        for email_id, created_at, sent_at in connection.execute(written).all():
-            connection.execute(
-                update(Email)
-                .where(Email.id == email_id)
-                .values(
-                    created_at=created_at - timedelta(**ago),
-                    sent_at=sent_at and sent_at - timedelta(**ago),
-                )
-            )
 
 
 def test_the_code_of_the_mail_does_what_the_button_does(
@@ -601,16 +584,16 @@ def test_fifty_at_once_put_no_more_emails_in_than_one_after_the_other(
     def sign_with(number: int) -> str:
         return sign(browser(app, use_cookies=False), petition, email=f"anna+{number}@example.org")
 
-    test_signing.in_threads(app, 50, sign_with)
+    signatures.in_threads(app, 50, sign_with)
     loud = select(func.count()).select_from(Email).where(Email.suppressed.is_(False))
     assert db.session.scalar(loud) == enqueue.EMAILS_PER_MAILBOX
 
 
 def test_thirty_who_ask_again_at_once_put_one_email_in(app: Flask, petition: str) -> None:
-    email_id = test_signing.sign(at=now() - timedelta(minutes=3))
+    email_id = signatures.sign(at=now() - timedelta(minutes=3))
     with transaction() as connection:
         connection.execute(update(Email).values(state="sent", sent_at=now()))
-    test_signing.in_threads(
+    signatures.in_threads(
         app, 30, lambda _: verification.resend(email_id, sender=FormSender(), now=now())
     )
     loud = select(func.count()).select_from(Email).where(Email.suppressed.is_(False))
@@ -624,14 +607,14 @@ def test_two_who_correct_to_each_others_address_hold_each_other_up_for_a_moment_
 
     def to_and_fro(number: int) -> int:
         here, there = addresses[number % 2], addresses[(number + 1) % 2]
-        email_id = test_signing.sign(here.email, at=now())
+        email_id = signatures.sign(here.email, at=now())
         for address in (there, here) * 3:
             email_id = verification.correct_address(
                 email_id, address, sender=FormSender(), now=now()
             )
         return email_id
 
-    letters = test_signing.in_threads(app, 12, to_and_fro)
+    letters = signatures.in_threads(app, 12, to_and_fro)
     assert len({*letters}) == 12
     assert db.session.scalar(select(func.count()).select_from(Signature)) == 2
 
@@ -639,7 +622,7 @@ def test_two_who_correct_to_each_others_address_hold_each_other_up_for_a_moment_
 def test_the_code_typed_by_many_at_once_counts_once(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
-    email_id = test_signing.sign(at=now())
+    email_id = signatures.sign(at=now())
     signature = db.session.scalars(select(Signature)).one()
     keys = app.extensions["tokens"]
     code = codes.make_code(email_id, keys)
@@ -653,5 +636,5 @@ def test_the_code_typed_by_many_at_once_counts_once(
             now=now(),
         )
 
-    assert test_signing.in_threads(app, 5, type_it) == [signature.id] * 5
+    assert signatures.in_threads(app, 5, type_it) == [signature.id] * 5
     assert count_of(client, petition) == 1

@@ -19,25 +19,26 @@ from petition.database.transactions import transaction
 from petition.models import AuditEntry, Email, Petition, Signature, Suppression
 from petition.models.enums import EmailState, Role
 from petition.organisers import access
-from tests.conftest import (
+from tests.browsing import (
+    CHANGED,
     Client,
-    MakeApp,
     browser,
     confirmed,
     count_of,
     deliver,
+    enter,
     filled,
-    make_petition,
+    invite,
+    my_page,
     path_of,
+    press,
+    sign_in,
     signed,
     text_of,
 )
-from tests.factories import read_address
+from tests.factories import MakeApp, make_petition, read_address
 from tests.post_office import PostOffice
-from tests.test_bounces import report
-from tests.test_journey import sign_in
-from tests.test_mine import CHANGED, my_page
-from tests.test_organisers import enter, invite, press
+from tests.reports import report
 
 NAME, EMAIL, NETWORK = "Ulbolsyn Ospanova", "ulbolsyn.ospanova@example.org", "203.0.113.77"
 LOCAL = EMAIL.partition("@")[0]
@@ -125,7 +126,7 @@ def take_back(app: Flask, client: Client, post_office: PostOffice) -> None:
 
 def look_inside(app: Flask, client: Client, slug: str) -> None:
     """See what an organiser sees, and show the comment."""
-    inside = sign_in(app, client)
+    inside = sign_in(app)
     for page in ("", "/comments", "/names", "/signatures.csv"):
         assert NAME in inside.get(f"/organisers/p/{slug}{page}").text or not page
     shown = {"show": "yes", "comment": f"I am {NAME}."}

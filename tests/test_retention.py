@@ -15,9 +15,8 @@ from petition.operations import retention
 from petition.operations.scheduler import Task
 from petition.organisers import export
 from petition.petitions import lifecycle
-from tests.conftest import TODAY
-from tests.factories import tasks_of
-from tests.test_signing import confirm, counted, sign, signature_of
+from tests.factories import TODAY, tasks_of
+from tests.signatures import confirm, counted, sign, signature_of
 
 
 def run(*, dry_run: bool = False, **after: float) -> retention.RetentionReport:

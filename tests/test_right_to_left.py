@@ -10,37 +10,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from babel.messages import Catalog
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po, write_po
 from flask import Flask
 from werkzeug.test import TestResponse
 
 from petition.core import tokens
 from petition.core.clock import now
 from petition.petitions import petition_file, queries, updates
-from petition.web.middleware import translations
 from petition.web.support.assets import SOURCE
-from tests.conftest import (
+from tests.browsing import (
     Client,
-    MakeApp,
     browser,
     confirmed,
     deliver,
     filled,
-    make_petition,
     path_of,
+    public_pages,
     text_of,
     token_for,
 )
+from tests.factories import MakeApp, make_petition
+from tests.made_up_language import ALIF, LANGUAGE, TEXT, WORDS, write_catalogue
 from tests.post_office import PostOffice
-from tests.test_sharing import public_pages
 
-LANGUAGE = "ar"  # whose script runs from right to left; the words are made up
-ALIF = "\u0627"
-WORDS = " ".join([ALIF * 5] * 6)
-PIECES = ("title", "target", "lede", "letter", "story", "share", "organiser")
-TEXT: dict[str, Any] = dict.fromkeys(PIECES, WORDS) | {"demands": [WORDS, WORDS]}
 NEWS: dict[str, Any] = {
     "update": [{"day": date(2016, 5, 26), "text": {LANGUAGE: {"title": WORDS, "body": WORDS}}}],
     "target": [
@@ -48,33 +39,6 @@ NEWS: dict[str, Any] = {
     ],
 }
 NAME, EMAIL = f"{ALIF * 4} {ALIF * 6}", "committee@example.org"
-
-
-def mirrored(text: str) -> str:
-    """Return a message with every letter an alif, its placeholders kept."""
-    pieces = re.split(r"(%\(\w+\)[sd]|\{\w+\})", text)
-    return "".join(
-        piece if at % 2 else re.sub(r"[A-Za-z]", ALIF, piece) for at, piece in enumerate(pieces)
-    )
-
-
-def write_catalogue(instance: Path) -> None:
-    """Put the made-up language into an instance folder."""
-    with (translations.CATALOGUES / "messages.pot").open("rb") as file:
-        template = read_po(file)
-    catalogue = Catalog(locale=LANGUAGE)
-    for message in template:
-        if isinstance(message.id, tuple | list):
-            forms = [mirrored(message.id[1])] * catalogue.num_plurals
-            catalogue.add(message.id, tuple(forms))
-        elif message.id:
-            catalogue.add(message.id, mirrored(message.id))
-    folder = instance / translations.OWN_CATALOGUES / LANGUAGE / "LC_MESSAGES"
-    folder.mkdir(parents=True)
-    with (folder / "messages.po").open("wb") as written:
-        write_po(written, catalogue)
-    with (folder / "messages.mo").open("wb") as compiled:
-        write_mo(compiled, catalogue)
 
 
 @pytest.fixture

@@ -11,26 +11,16 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
 from petition.core.clock import now
 from petition.database.base import db
 from petition.models import Tally, Visit
 from petition.models.enums import PetitionState
 from petition.petitions import lifecycle, petition_file, queries, sharing, updates, visits
-from tests.browser.site import running
-from tests.conftest import (
-    SITE,
-    Client,
-    MakeApp,
-    browser,
-    confirmed,
-    make_petition,
-    signed,
-    text_of,
-)
+from tests.browser.site import run_site
+from tests.browsing import Client, browser, confirmed, enter, invite, public_pages, signed, text_of
+from tests.factories import SITE, MakeApp, make_petition
 from tests.post_office import PostOffice
-from tests.test_organisers import enter, invite
 
 PAGE = f"{SITE}/p/free-them"
 TEXT = "Sign for their freedom & ours:"
@@ -166,10 +156,8 @@ def test_visits_are_sums_and_nothing_more(app: Flask, client: Client, petition: 
     assert rows[0].day == now().date()
 
 
-def test_a_web_process_that_ends_hands_its_visits_in(
-    tmp_path: Path, post_office: PostOffice
-) -> None:
-    with running(tmp_path, post_office) as site:
+def test_a_web_process_that_ends_hands_its_visits_in(tmp_path: Path) -> None:
+    with run_site(tmp_path) as site:
         urlopen(f"{site.url}/p/kuramshin?r=wa").close()  # noqa: S310 (our own address)
     with closing(sqlite3.connect(tmp_path / "petition.db")) as database:
         assert database.execute("SELECT channel, visits FROM visit").fetchall() == [("wa", 1)]
@@ -327,12 +315,6 @@ def test_a_piece_of_news_has_a_preview_with_the_card(client: Client, petition: s
 
 
 LOADED = re.compile(r'<(?:link rel="(?:icon|stylesheet)"|script|img|iframe)[^>]*>')
-
-
-def public_pages(client: FlaskClient, slug: str) -> list[str]:
-    """Return the paths of every public page of a petition."""
-    pages = ("", "/share", "/updates", "/signatures", "/write", "/mastodon", "/embed")
-    return ["/", "/privacy", "/accessibility", *(f"/p/{slug}{page}" for page in pages)]
 
 
 def test_no_page_sets_a_cookie_or_loads_from_another_host(client: Client, petition: str) -> None:

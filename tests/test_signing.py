@@ -2,9 +2,8 @@
 same time.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -18,68 +17,9 @@ from petition.models import AlternateEntry, Email, Signature, Tally
 from petition.models.enums import EmailKind, EmailState, PetitionState
 from petition.outbox import enqueue
 from petition.petitions import goals, lifecycle, queries
-from petition.signatures import confirmation, signing, verification
-from petition.signatures.entries import Entry, EntryContext, EntryRef
-from tests.conftest import TODAY, make_petition
-from tests.factories import read_address
-
-ENTRY = Entry(
-    name="Anna Berg",
-    country="SE",
-    postcode="",
-    organisation="",
-    role="",
-    comment="",
-    display="hidden",
-    handover=False,
-    updates=False,
-)
-
-
-def sign(
-    email: str = "anna@example.org",
-    slug: str = "free-them",
-    *,
-    entry: Entry = ENTRY,
-    at: datetime = TODAY,
-    sender: FormSender = FormSender(),  # noqa: B008 (frozen)
-) -> int:
-    """Sign and return the id of the letter."""
-    signable = queries.get_signing_terms(slug, "en")
-    return signing.sign(
-        signable.id,
-        entry,
-        read_address(email),
-        EntryContext("en", "", signable.text_language, signable.text_version),
-        sender=sender,
-        now=at,
-    )
-
-
-def confirm(letter_or_signature: int, entry: int = 1, *, at: datetime = TODAY) -> None:
-    """Confirm an entry of a signature."""
-    confirmation.confirm(EntryRef(letter_or_signature, entry), now=at)
-
-
-def signature_of(email_id: int) -> Signature:
-    """Return the signature that a letter is about, as it is stored now."""
-    db.session.rollback()
-    found = db.session.scalar(
-        select(Signature)
-        .join(Email, Email.signature_id == Signature.id)
-        .where(Email.id == email_id)
-        .execution_options(populate_existing=True)
-    )
-    assert found is not None
-    return found
-
-
-def counted() -> int:
-    """Return what the counter says, after checking it against the rows."""
-    db.session.rollback()
-    said = db.session.scalar(select(Tally.counted))
-    assert said == db.session.scalar(select(func.count()).where(Signature.counted))
-    return int(said or 0)
+from petition.signatures import confirmation, verification
+from tests.factories import TODAY, make_petition
+from tests.signatures import ENTRY, confirm, counted, in_threads, sign, signature_of
 
 
 def test_signing_keeps_the_signature_and_its_email_together(app: Flask, petition: str) -> None:
@@ -180,20 +120,6 @@ def test_a_signature_made_before_closing_is_confirmed_for_a_day_after(
     with pytest.raises(PetitionNotOpen):
         confirm(late.id, 1, at=TODAY + timedelta(hours=25))
     confirm(early.id, 1, at=TODAY + timedelta(days=9))
-
-
-def in_threads(app: Flask, jobs: int, do: object) -> list[object]:
-    """Run `do(number)` for each number at once, each in a thread and a session of its own."""
-
-    def one(number: int) -> object:
-        with app.app_context():
-            try:
-                return do(number)  # type: ignore[operator]
-            finally:
-                db.session.remove()
-
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        return list(pool.map(one, range(jobs)))
 
 
 def test_forty_threads_with_the_same_forty_addresses_give_forty_signatures(

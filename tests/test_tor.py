@@ -26,11 +26,11 @@ from petition.abuse.networks import Networks
 from petition.core.clock import now
 from petition.database.base import db
 from petition.models import Email
-from tests.conftest import TODAY, MakeApp, browser, in_one_window, make_petition
-from tests.factories import tasks_of
-from tests.test_limits import post
+from tests.browsing import browser, post
+from tests.factories import TODAY, MakeApp, make_petition, tasks_of
 
 EXIT, OTHER = "198.51.100.7", "203.0.113.9"
+pytestmark = pytest.mark.usefixtures("stopped_clock")
 LIST = f"# exits\n\n{EXIT}\n  192.0.2.0/30  # a family\n2001:db8::7\nnonsense\n192.0.2.300\n"
 KNOWN = {EXIT, "192.0.2.0", "192.0.2.3", "2001:db8::7"}
 UNKNOWN = {OTHER, "192.0.2.4", "2001:db8::8", "::c633:6407"}
@@ -252,11 +252,6 @@ def test_networks_know_exits_in_every_spelling_of_an_address(file: Path) -> None
 
 
 # --- the task
-
-
-@pytest.fixture(autouse=True)
-def _counted_together() -> None:
-    in_one_window(5)
 
 
 @pytest.fixture

@@ -20,43 +20,14 @@ from petition.core.clock import now
 from petition.core.errors import PetitionFileInvalid, PictureInvalid
 from petition.petitions import lifecycle, petition_file, pictures, queries, updates
 from petition.web.support.plain_text import excerpt, to_plain_text
-from tests.conftest import TODAY, Client, make_petition, text_of
+from tests.browsing import Client, text_of
+from tests.factories import NEWS, TODAY, make_petition, photo
 
-NEWS: dict[str, Any] = {
-    "update": [
-        {
-            "day": date(2016, 5, 20),
-            "text": {"en": {"title": "Arrested", "body": "They were **taken** away."}},
-        },
-        {
-            "day": date(2016, 5, 26),
-            "author": "Anna of the committee",
-            "text": {
-                "en": {"title": "Letters", "body": "At six embassies.\n\n![A queue](queue.jpg)"},
-                "ru": {"title": "Письма", "body": "У шести посольств."},
-            },
-        },
-    ],
-    "target": [
-        {
-            "country": "CA",
-            "checked": 2016,
-            "office": {"en": "Embassy in Ottawa", "ru": "Посольство в Оттаве"},
-            "postal": "150 Metcalfe Street\nOttawa",
-        }
-    ],
-}
 EVIL = """<script>alert(1)</script> [x](javascript:alert(1)) <img src=x onerror=alert(1)>
 
 ![pixel](https://evil.example/pixel.png) ![gone](gone.jpg)
 
 [good](https://example.org)"""
-
-
-def photo(kind: str = "JPEG", size: tuple[int, int] = (60, 40), **options: object) -> bytes:
-    file = BytesIO()
-    Image.effect_noise(size, 90).convert("RGB").save(file, kind, **options)
-    return file.getvalue()
 
 
 def keep(slug: str, written: Mapping[str, Any], folder: Path | None = None) -> None:

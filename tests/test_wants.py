@@ -21,24 +21,22 @@ from petition.models.enums import CommentState, EmailState, PetitionState
 from petition.organisers import moderation
 from petition.petitions import lifecycle
 from petition.signatures import codes
-from tests.conftest import (
+from tests.browsing import (
+    CHANGED,
     Client,
-    MakeApp,
     browser,
     confirmed,
     count_of,
     deliver,
     filled,
-    make_petition,
     path_of,
     signed,
     text_of,
     token_for,
 )
+from tests.factories import MakeApp, earlier, make_petition
 from tests.post_office import Arrived, PostOffice
-from tests.test_bounces import report
-from tests.test_mine import CHANGED
-from tests.test_pending import earlier
+from tests.reports import report
 
 _VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "source"})
 Attributes = dict[str, str | None]

@@ -1,1 +1,1 @@
-"""The benchmark behind `make bench`: ratios against a bare Flask page, measured in one run."""
+"""The benchmarks `make bench` and `make timing`."""

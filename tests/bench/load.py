@@ -1,7 +1,7 @@
-"""The load: open connections, each sending its next request when the last is answered.
+"""Generate load: open connections, each sending its next request when the last is answered.
 
-One process, plain sockets. It shares the processors with the server: what it costs is in every
-figure, the floor's included.
+One process with plain sockets. It shares the processors with the server, so its cost is in every
+figure.
 """
 
 import selectors
@@ -10,13 +10,15 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tests.waiting import PATIENCE
+
 CONNECTIONS = 8
 END_OF_HEAD = b"\r\n\r\n"
 
 
 @dataclass(frozen=True)
 class Load:
-    """What came of a load: answers per second, and how long the slowest hundredth took (ms)."""
+    """The result: answers per second and the 99th percentile of the response time in ms."""
 
     per_second: float
     p99: float
@@ -24,7 +26,7 @@ class Load:
 
 
 class WrongAnswerError(Exception):
-    """An answer that was not the expected one: figures of such a run mean nothing."""
+    """Raised when an answer is not the expected one: the figures of such a run are wrong."""
 
 
 @dataclass
@@ -40,7 +42,7 @@ def get(path: str) -> bytes:
 
 
 def post(path: str, body: str, network: str = "192.0.2.1") -> bytes:
-    """Return a request that sends a form, from a network as a proxy names it."""
+    """Return a request that submits a form from a network, as a proxy reports it."""
     return (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Language: en\r\n"
         "Content-Type: application/x-www-form-urlencoded\r\n"
@@ -50,40 +52,40 @@ def post(path: str, body: str, network: str = "192.0.2.1") -> bytes:
 
 
 def put_under_load(port: int, requests: Iterator[bytes], *, expect: bytes, seconds: float) -> Load:
-    """Send requests for so many seconds, or until there are no more.
+    """Send requests for some seconds, or until there are no more.
 
     Raises WrongAnswerError at the first answer whose status is not `expect`.
     """
     selector = selectors.DefaultSelector()
     connections = [_open(port) for _ in range(CONNECTIONS)]
     times: list[float] = []
-    began = time.perf_counter()
+    start = time.perf_counter()
     for connection in connections:
         selector.register(connection.socket, selectors.EVENT_READ, connection)
         _send(connection, next(requests))
     waiting = len(connections)
     while waiting:
-        for key, _ in selector.select(timeout=30):
+        for key, _ in selector.select(timeout=PATIENCE):
             connection = key.data
             if not _receive(connection, expect):
                 continue
             now = time.perf_counter()
             times.append(now - connection.sent)
-            following = next(requests, None) if now - began < seconds else None
+            following = next(requests, None) if now - start < seconds else None
             if following is None:
                 waiting -= 1
                 selector.unregister(connection.socket)
             else:
                 _send(connection, following)
-    took = time.perf_counter() - began
+    duration = time.perf_counter() - start
     for connection in connections:
         connection.socket.close()
     times.sort()
-    return Load(len(times) / took, times[int(len(times) * 0.99)] * 1000, len(times))
+    return Load(len(times) / duration, times[int(len(times) * 0.99)] * 1000, len(times))
 
 
 def _open(port: int) -> _Connection:
-    connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+    connection = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return _Connection(connection)
 
@@ -95,13 +97,13 @@ def _send(connection: _Connection, request: bytes) -> None:
 
 
 def _receive(connection: _Connection, expect: bytes) -> bool:
-    """Read what has come and say whether the answer is whole."""
-    piece = connection.socket.recv(262_144)
-    if not piece:
-        raise WrongAnswerError("the server hung up")
-    connection.answer += piece
-    head, found, body = connection.answer.partition(END_OF_HEAD)
-    if not found:
+    """Receive a part of the answer and return whether it is complete."""
+    data = connection.socket.recv(262_144)
+    if not data:
+        raise WrongAnswerError("the server closed the connection")
+    connection.answer += data
+    head, end, body = connection.answer.partition(END_OF_HEAD)
+    if not end:
         return False
     if head[9:12] != expect:
         raise WrongAnswerError(head[:200].decode("latin-1"))

@@ -1,10 +1,9 @@
-"""The servers under load: the site and the floor, by the same command line."""
+"""The servers under load: the site and the bare application, by the same command line."""
 
 import os
+import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,12 +11,13 @@ from pathlib import Path
 from petition.core.config import ROOT
 from petition.operations import supervisor
 from tests.browser.site import free_port
+from tests.waiting import PATIENCE, wait_until, wait_until_answering
 
 WORKERS = 2
 
 
 class Server:
-    """A running web server and the processes of it."""
+    """A running web server."""
 
     def __init__(self, command: list[str], environment: dict[str, str], port: int) -> None:
         self.port = port
@@ -25,55 +25,51 @@ class Server:
 
     def wait(self, path: str) -> None:
         """Wait until it answers."""
-        end = time.monotonic() + 30
-        while True:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5).close()
-            except OSError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.1)
-            else:
-                return
+        wait_until_answering(f"http://127.0.0.1:{self.port}{path}", self._process)
 
     def processes(self) -> list[int]:
-        """Return the ids of the processes that answer requests; none where there is no /proc."""
+        """Return the ids of its worker processes; none where there is no /proc."""
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
         return [int(pid) for pid in children.read_text().split()] if children.exists() else []
 
     def end(self) -> None:
-        """End it in order."""
+        """Stop it with SIGTERM."""
         self._process.terminate()
-        self._process.wait(30)
+        self._process.wait(PATIENCE)
 
 
 @contextmanager
-def running(environment: dict[str, str]) -> Iterator[tuple[Server, Server]]:
-    """Run the floor and the site side by side; only one is under load at a time."""
-    floor_port, site_port = free_port(), int(environment["PETITION_SITE_URL"].rpartition(":")[2])
-    command = supervisor.web_command("127.0.0.1", floor_port, WORKERS)
-    bare = [*command[: command.index("--factory")], "tests.bench.floor:app"]
+def run_servers(environment: dict[str, str]) -> Iterator[tuple[Server, Server]]:
+    """Run the bare application and the site; only one is under load at a time."""
+    bare_port, site_port = free_port(), int(environment["PETITION_SITE_URL"].rpartition(":")[2])
+    command = supervisor.web_command("127.0.0.1", bare_port, WORKERS)
+    bare_command = [*command[: command.index("--factory")], "tests.bench.bare_app:app"]
     with ExitStack() as stack:
-        floor = Server(bare, dict(os.environ), floor_port)
-        stack.callback(floor.end)
+        bare = Server(bare_command, dict(os.environ), bare_port)
+        stack.callback(bare.end)
         site = Server(
             supervisor.web_command("127.0.0.1", site_port, WORKERS), environment, site_port
         )
         stack.callback(site.end)
-        floor.wait("/")
+        bare.wait("/")
         site.wait("/readyz")
-        yield floor, site
+        yield bare, site
 
 
 @contextmanager
 def mail_sink() -> Iterator[int]:
-    """Run an SMTP server that takes every mail and keeps none, in a process of its own."""
+    """Run an SMTP server that accepts and discards every email, in its own process."""
     port = free_port()
     listen = ["-n", "-l", f"127.0.0.1:{port}", "-c", "aiosmtpd.handlers.Sink"]
     process = subprocess.Popen([sys.executable, "-m", "aiosmtpd", *listen])
     try:
-        time.sleep(1.5)
+        wait_until(lambda: _accepts(port), "the SMTP server accepts", process=process)
         yield port
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE)
+
+
+def _accepts(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0

@@ -1,5 +1,6 @@
-"""Whether the time of an answer tells if an address has signed: 500 of each kind, in turns, through
-the whole application with SQLite at synchronous=FULL.
+"""Check that the response time does not reveal whether an address has signed.
+
+500 requests of each kind in turns, through the whole application, SQLite with synchronous=FULL.
 """
 
 import os
@@ -17,16 +18,17 @@ from petition.database.base import db
 from petition.models import Signature
 from petition.signatures import confirmation
 from petition.signatures.entries import EntryRef
-from tests.bench.__main__ import run_flask, say
+from tests.bench.output import print_line
+from tests.browser.site import run_flask
 
 EACH = 500
-CLOSE = 0.05  # medians may differ by so much
+TOLERANCE = 0.05  # of the fastest median
 KINDS = ("new", "pending", "confirmed")
-TRIES = 3  # on a noisy machine the quietest run tells most
+TRIES = 3  # the best one counts: other processes disturb
 
 
 def main() -> int:
-    """Measure, print, and return 0 when the medians are close."""
+    """Measure, print and return 0 when the medians are close."""
     with tempfile.TemporaryDirectory() as instance:
         os.environ |= {
             "PETITION_INSTANCE_PATH": instance,
@@ -36,16 +38,18 @@ def main() -> int:
         }
         run_flask(dict(os.environ), "setup")
         app = create_served_app()
-        found = min((measure(app, attempt) for attempt in range(TRIES)), key=spread)
+        medians = min((measure(app, attempt) for attempt in range(TRIES)), key=spread)
     for kind in KINDS:
-        say(f"{kind:10} median {found[kind] * 1_000:6.3f} ms")
-    close = spread(found) <= CLOSE
-    say(f"apart by {spread(found):.1%}   {'ok' if close else 'ABOVE'} (at most {CLOSE:.0%})")
+        print_line(f"{kind:10} median {medians[kind] * 1_000:6.3f} ms")
+    close = spread(medians) <= TOLERANCE
+    print_line(
+        f"apart by {spread(medians):.1%}   {'ok' if close else 'ABOVE'} (at most {TOLERANCE:.0%})"
+    )
     return 0 if close else 1
 
 
 def spread(medians: dict[str, float]) -> float:
-    """Return by how much the slowest kind is above the fastest."""
+    """Return how much slower the slowest kind is than the fastest."""
     return max(medians.values()) / min(medians.values()) - 1
 
 
@@ -61,14 +65,14 @@ def measure(app: Flask, attempt: int) -> dict[str, float]:
     confirm(app, set(addresses["confirmed"]))
     times: dict[str, list[float]] = {kind: [] for kind in KINDS}
     for number in range(EACH):
-        for at in range(len(KINDS)):  # each kind as often first as last
-            kind = KINDS[(at + number) % len(KINDS)]
+        for index in range(len(KINDS)):  # each kind as often first as last
+            kind = KINDS[(index + number) % len(KINDS)]
             times[kind].append(sign(app, addresses[kind][number], number))
-    return {kind: median(taken) for kind, taken in times.items()}
+    return {kind: median(values) for kind, values in times.items()}
 
 
 def sign(app: Flask, address: str, number: int) -> float:
-    """Sign once, from a network of its own, and return the seconds it took."""
+    """Sign once from another network and return the seconds it took."""
     network = f"10.{number >> 8 & 255}.{number & 255}.{hash(address) & 255}"
     form = {"name": "Anna Berg", "email": address, "country": "SE", "consent": "yes"}
     client = app.test_client(use_cookies=False)
@@ -85,9 +89,9 @@ def sign(app: Flask, address: str, number: int) -> float:
 def confirm(app: Flask, addresses: set[str]) -> None:
     """Confirm the signatures of these addresses."""
     with app.app_context():
-        for found in db.session.execute(select(Signature.id, Signature.email)).all():
-            if found.email in addresses:
-                confirmation.confirm(EntryRef(found.id, 1), now=now())
+        for signature in db.session.execute(select(Signature.id, Signature.email)).all():
+            if signature.email in addresses:
+                confirmation.confirm(EntryRef(signature.id, 1), now=now())
         db.session.remove()
 
 

@@ -1,1 +1,1 @@
-"""The site in a real browser: Chromium, on the site as it is served, with its mail worker."""
+"""Tests of the running site in Chromium."""

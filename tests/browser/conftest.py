@@ -1,62 +1,58 @@
-"""What the browser tests may ask for: a running site and pages on it."""
+"""Fixtures of the browser tests: a running site and pages of it."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.browser.chromium import ARGUMENTS, executable
-from tests.browser.site import Site, running
-from tests.post_office import PostOffice
+from tests.browser.chromium import executable, launch, new_context
+from tests.browser.site import OpenPage, Site, run_site
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """Return a browser. Without one, skip, but not under CI."""
+    """Return a browser. Without one, skip the test, or fail it under CI."""
     path = executable()
     if path is None:
-        assert os.environ.get("CI") != "true", "no Chromium: `make browser` gets one"
-        pytest.skip("no Chromium on this machine: `make browser` gets one")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        assert os.environ.get("CI") != "true", "no Chromium: run `make browser`"
+        pytest.skip("no Chromium on this machine: run `make browser`")
+    with launch(path) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Return the sample petition's site, served for real."""
-    office = PostOffice()
-    office.start()
-    with running(tmp_path_factory.mktemp("instance"), office) as site:
+    """Return a running site with the sample petition."""
+    with run_site(tmp_path_factory.mktemp("instance")) as site:
         yield site
-    office.stop()
-
-
-Open = Callable[..., Page]
 
 
 @pytest.fixture
-def open_page(chromium: Browser, site: Site) -> Iterator[Open]:
-    """Return what opens pages, each in a browser of its own; nothing may leave the site."""
-    contexts: list[BrowserContext] = []
+def open_page(chromium: Browser, site: Site) -> Iterator[OpenPage]:
+    """Return a function that opens a page in a new browser profile.
+
+    A request to another host, a script error or a cookie fails the test.
+    """
 
     def open_page(path: str = "/", **options: Any) -> Page:
-        context = chromium.new_context(**{"locale": "en-GB", **options})
-        contexts.append(context)
+        context = contexts.enter_context(new_context(chromium, **options))
+        contexts.callback(_check_no_cookie, context)
         page = context.new_page()
-        page.on("request", lambda request: _stay(request.url, site))
+        page.on("request", lambda request: _check_host(request.url, site))
         page.on("pageerror", lambda error: pytest.fail(f"script: {error}"))
         page.goto(site.url + path)
         return page
 
-    yield open_page
-    for context in contexts:
-        assert context.cookies() == [], "no cookie for the public"
-        context.close()
+    with ExitStack() as contexts:
+        yield open_page
 
 
-def _stay(url: str, site: Site) -> None:
+def _check_no_cookie(context: BrowserContext) -> None:
+    assert context.cookies() == [], "the public gets no cookie"
+
+
+def _check_host(url: str, site: Site) -> None:
     assert url.startswith((site.url, "data:")), f"a request to another host: {url}"

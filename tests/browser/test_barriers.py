@@ -8,15 +8,16 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser import axe
-from tests.browser.conftest import Open
-from tests.browser.furnished import DRAFT, LANGUAGES, Furnished, furnished
-from tests.browser.walk import SETTINGS, forms_and_states, pages
+from tests.browser.all_pages import SETTINGS, forms_and_states, pages
+from tests.browser.chromium import new_context
+from tests.browser.full_site import DRAFT, LANGUAGES, FullSite, run_full_site
+from tests.browser.site import OpenPage
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FullSite]:
     """Return a site with everything on its pages."""
-    with furnished(tmp_path_factory.mktemp("furnished"), SETTINGS) as site:
+    with run_full_site(tmp_path_factory.mktemp("instance"), SETTINGS) as site:
         yield site
 
 
@@ -43,7 +44,7 @@ def in_both_lights(page: Page, script: str) -> list[str]:
     return [*light, *(f"dark: {barrier}" for barrier in dark)]
 
 
-def test_it_is_the_newest_axe(open_page: Open) -> None:
+def test_it_is_the_newest_axe(open_page: OpenPage) -> None:
     page = open_page("/healthz")
     page.evaluate(axe.source())
     version = page.evaluate("axe.version")
@@ -54,20 +55,20 @@ def test_it_is_the_newest_axe(open_page: Open) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_axe_finds_no_barrier_on_any_page_in_any_language_light_or_dark(
-    open_page: Open, site: Furnished, language: str
+    open_page: OpenPage, site: FullSite, language: str
 ) -> None:
     assert all_barriers(open_page("/healthz"), pages, site, language) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_axe_finds_no_barrier_in_a_form_with_errors_or_any_state(
-    open_page: Open, site: Furnished, language: str
+    open_page: OpenPage, site: FullSite, language: str
 ) -> None:
     assert all_barriers(open_page("/healthz"), forms_and_states, site, language) == []
 
 
 def all_barriers(
-    page: Page, walk: Callable[..., Iterator[str]], site: Furnished, language: str
+    page: Page, walk: Callable[..., Iterator[str]], site: FullSite, language: str
 ) -> list[tuple[str, str]]:
     """Return what axe finds on the way."""
     script = axe.source()
@@ -79,8 +80,8 @@ def all_barriers(
     return found
 
 
-def test_axe_finds_no_barrier_in_the_preview_of_a_draft(chromium: Browser, site: Furnished) -> None:
-    context = chromium.new_context(locale="en-GB")
+def test_axe_finds_no_barrier_in_the_preview_of_a_draft(chromium: Browser, site: FullSite) -> None:
+    context = new_context(chromium)
     page = context.new_page()
     page.goto(site.url + site.sign_in_link())
     with page.expect_navigation():
@@ -89,7 +90,7 @@ def test_axe_finds_no_barrier_in_the_preview_of_a_draft(chromium: Browser, site:
     context.close()
     found = []
     for language in LANGUAGES:
-        context = chromium.new_context(locale=language, storage_state=signed_in)
+        context = new_context(chromium, locale=language, storage_state=signed_in)
         page = context.new_page()
         page.goto(f"{site.url}/organisers/p/{DRAFT}/preview")
         assert page.locator("html").get_attribute("lang") == language
@@ -98,7 +99,7 @@ def test_axe_finds_no_barrier_in_the_preview_of_a_draft(chromium: Browser, site:
     assert found == []
 
 
-def test_the_pages_show_all_that_they_can(open_page: Open) -> None:
+def test_the_pages_show_all_that_they_can(open_page: OpenPage) -> None:
     page = open_page("/en/p/kuramshin")
     for shown in (
         *("img.face", "header.brand img", "progress", "blockquote", ".people li", ".bars rect"),

@@ -3,20 +3,21 @@ holds on every page is in test_barriers and test_narrow.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from petition.web.support.assets import SOURCE
-from tests.browser.conftest import Open
-from tests.browser.furnished import Furnished, furnished
+from tests.browser.chromium import new_context
+from tests.browser.full_site import FullSite, run_full_site
+from tests.browser.site import OpenPage
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
-    """Return a site with everything on its pages."""
-    with furnished(tmp_path_factory.mktemp("furnished")) as site:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FullSite]:
+    """Return a site with content on all pages, which takes a form however fast it comes."""
+    folder = tmp_path_factory.mktemp("instance")
+    with run_full_site(folder, {"MIN_FORM_SECONDS": "0"}) as site:
         yield site
 
 
@@ -53,7 +54,7 @@ def tab_to(page: Page, selector: str) -> None:
 @pytest.mark.parametrize("way", ["code", "link"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_whole_way_by_keyboard_alone(
-    site: Furnished, open_page: Open, way: str, width: int
+    site: FullSite, open_page: OpenPage, way: str, width: int
 ) -> None:
     email = f"{way}.{width}@example.org"
     window = {"width": width, "height": 720}
@@ -69,7 +70,6 @@ def test_the_whole_way_by_keyboard_alone(
     tab_to(page, "#consent")
     page.keyboard.press("Space")
     tab_to(page, "#sign button[type=submit]")
-    page.wait_for_timeout(2_100)  # faster than a person, it would be asked for once more
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Check your email")).to_be_visible()
     mail = site.post_office.mail_to(email)
@@ -85,7 +85,7 @@ def test_the_whole_way_by_keyboard_alone(
     tab_to(page, "a[href*='wa.me']")
 
 
-def test_the_name_is_put_under_the_letter_as_it_is_typed(open_page: Open) -> None:
+def test_the_name_is_put_under_the_letter_as_it_is_typed(open_page: OpenPage) -> None:
     page = open_page("/p/kuramshin")
     page.locator("#name").type("Жанар Ә.")
     expect(page.locator("[data-signature]")).to_have_text("Жанар Ә.")
@@ -95,13 +95,13 @@ def test_the_name_is_put_under_the_letter_as_it_is_typed(open_page: Open) -> Non
     expect(without.locator("[data-signature]")).to_have_text("Anna")
 
 
-def test_a_link_that_was_passed_on_shows_no_channel_in_the_address(open_page: Open) -> None:
+def test_a_link_that_was_passed_on_shows_no_channel_in_the_address(open_page: OpenPage) -> None:
     page = open_page("/p/kuramshin?r=wa")
     assert page.url.endswith("/p/kuramshin")
     assert page.locator("input[name=channel]").get_attribute("value") == "wa"
 
 
-def test_on_paper_there_is_the_letter_and_nothing_to_press(open_page: Open) -> None:
+def test_on_paper_there_is_the_letter_and_nothing_to_press(open_page: OpenPage) -> None:
     page = open_page("/en/p/kuramshin")
     page.emulate_media(media="print")
     for gone in ("#sign", "nav", "header.brand", ".share", ".foot", ".to-form", ".skip"):
@@ -121,7 +121,7 @@ def test_on_paper_there_is_the_letter_and_nothing_to_press(open_page: Open) -> N
         expect(page.locator(gone)).to_be_hidden()
 
 
-def test_nothing_is_lost_in_forced_colours_and_nothing_moves_unasked(open_page: Open) -> None:
+def test_nothing_is_lost_in_forced_colours_and_nothing_moves_unasked(open_page: OpenPage) -> None:
     page = open_page("/p/kuramshin", forced_colors="active", reduced_motion="reduce")
     button = page.get_by_role("button", name="Sign", exact=True)
     border = button.evaluate("one => getComputedStyle(one).borderTopStyle")
@@ -134,18 +134,19 @@ def test_nothing_is_lost_in_forced_colours_and_nothing_moves_unasked(open_page: 
     assert moving == 0
 
 
-def test_the_counter_speaks_at_round_numbers_alone(open_page: Open) -> None:
-    page = open_page("/p/kuramshin")
-    counts = iter([98, 99, 101, 102])
-
-    def answer(route: Any) -> None:
-        route.fulfill(json={"count": next(counts, 102), "goal": 250, "updated": ""})
-
-    page.route("**/count.json", answer)
-    said = page.locator("[data-round]")
-    expect(page.locator("[data-count]")).to_have_text("99", timeout=20_000)
-    assert said.inner_text() == ""
-    expect(said).to_have_text("Confirmed signatures: 101", timeout=20_000)
+def test_the_counter_speaks_at_round_numbers_alone(site: FullSite, open_page: OpenPage) -> None:
+    page = open_page("/healthz")
+    page.clock.install()
+    page.goto(f"{site.url}/p/kuramshin")
+    answer = {"count": 99, "goal": 250, "updated": ""}
+    page.route("**/count.json", lambda route: route.fulfill(json=answer))
+    announced = page.locator("[data-round]")
+    page.clock.run_for(10_000)
+    expect(page.locator("[data-count]")).to_have_text("99")
+    assert announced.inner_text() == ""
+    answer["count"] = 101
+    page.clock.run_for(60_000)
+    expect(announced).to_have_text("Confirmed signatures: 101")
 
 
 def test_the_script_is_small() -> None:
@@ -153,9 +154,9 @@ def test_the_script_is_small() -> None:
 
 
 def test_a_first_visit_is_light_and_leaves_nothing_behind(
-    chromium: Browser, site: Furnished
+    chromium: Browser, site: FullSite
 ) -> None:
-    context = chromium.new_context(locale="ru-RU", viewport={"width": 390, "height": 844})
+    context = new_context(chromium, locale="ru-RU", viewport={"width": 390, "height": 844})
     page = context.new_page()
     network = context.new_cdp_session(page)
     network.send("Network.enable")

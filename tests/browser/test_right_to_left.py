@@ -6,36 +6,36 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.conftest import Open
-from tests.browser.fit import cut_off
-from tests.browser.furnished import Furnished, furnished
-from tests.browser.walk import SETTINGS, walk
-from tests.test_right_to_left import LANGUAGE, TEXT, write_catalogue
+from tests.browser.all_pages import SETTINGS, all_pages
+from tests.browser.full_site import FullSite, run_full_site
+from tests.browser.overflow import find_overflow
+from tests.browser.site import OpenPage
+from tests.made_up_language import LANGUAGE, TEXT, write_catalogue
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FullSite]:
     """Return a site that offers a made-up language beside English."""
-    instance = tmp_path_factory.mktemp("furnished")
+    instance = tmp_path_factory.mktemp("instance")
     write_catalogue(instance)
     settings = SETTINGS | {"LANGUAGES": f"{LANGUAGE},en"}
-    with furnished(instance, settings, text={LANGUAGE: TEXT}) as site:
+    with run_full_site(instance, settings, text={LANGUAGE: TEXT}) as site:
         yield site
 
 
 @pytest.mark.parametrize("width", [320, 1280])
 def test_nothing_sticks_out_from_right_to_left(
-    open_page: Open, site: Furnished, width: int
+    open_page: OpenPage, site: FullSite, width: int
 ) -> None:
     page = open_page("/healthz", viewport={"width": width, "height": 800})
     found = []
-    for name in walk(page, site, LANGUAGE):
+    for name in all_pages(page, site, LANGUAGE):
         assert page.locator("html").get_attribute("dir") == "rtl", name
-        found += [(name, words) for words in cut_off(page)]
+        found += [(name, words) for words in find_overflow(page)]
     assert found == []
 
 
-def test_lines_and_columns_begin_at_the_right(open_page: Open) -> None:
+def test_lines_and_columns_begin_at_the_right(open_page: OpenPage) -> None:
     page = open_page(f"/{LANGUAGE}/p/kuramshin", viewport={"width": 1280, "height": 800})
     story, form = (page.locator(place).bounding_box() for place in (".headline", "#sign"))
     assert story is not None

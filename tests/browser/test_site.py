@@ -6,33 +6,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Open
-from tests.browser.site import Site
-
-
-def sign(page: Page, email: str, name: str = "Anna Berg", country: str = "SE") -> None:
-    """Fill the form and send it; faster than a person, so the site asks for a second look."""
-    page.get_by_label("Your full name").fill(name)
-    page.get_by_label("Your email address").fill(email)
-    page.get_by_label("Your country").select_option(country)
-    page.get_by_label(re.compile("I sign this letter")).check()
-    page.get_by_role("button", name="Sign", exact=True).click()
-    page.wait_for_load_state()
-    if page.get_by_text("Please look it over").is_visible():
-        expect(page.get_by_label("Your full name")).to_have_value(name)
-        expect(page.get_by_label(re.compile("I sign this letter"))).to_be_checked()
-        page.get_by_role("button", name="Sign", exact=True).click()
-
-
-def confirm(page: Page, site: Site, email: str) -> None:
-    """Open the link in the mail that came to an address, and press its button."""
-    page.goto(site.post_office.mail_to(email).link)
-    page.get_by_role("button", name="Confirm my signature").click()
-    expect(page.get_by_role("heading", name="Thank you for signing")).to_be_visible()
+from tests.browser.chromium import new_context
+from tests.browser.site import OpenPage, Site
+from tests.browser.steps import confirm, sign
 
 
 @pytest.mark.parametrize("javascript", [True, False])
-def test_the_way_from_the_letter_to_thanks(site: Site, open_page: Open, javascript: bool) -> None:
+def test_from_the_form_to_the_thanks(site: Site, open_page: OpenPage, javascript: bool) -> None:
     email = f"journey.{javascript}@example.org"
     page = open_page("/", java_script_enabled=javascript)
     expect(page.get_by_role("heading", level=1)).to_contain_text(
@@ -45,7 +25,7 @@ def test_the_way_from_the_letter_to_thanks(site: Site, open_page: Open, javascri
     expect(page.get_by_text(re.compile("signature number"))).to_be_visible()
 
 
-def test_the_code_of_the_mail_is_typed_where_one_signed(site: Site, open_page: Open) -> None:
+def test_the_code_of_the_mail_is_typed_where_one_signed(site: Site, open_page: OpenPage) -> None:
     page = open_page("/", java_script_enabled=False)
     sign(page, "code@example.org")
     page.get_by_label("The six digits in the mail").fill(
@@ -64,7 +44,7 @@ def test_the_code_of_the_mail_is_typed_where_one_signed(site: Site, open_page: O
     assert "sent" in site.log
 
 
-def test_errors_are_summed_up_focused_and_lead_to_their_fields(open_page: Open) -> None:
+def test_errors_are_summed_up_focused_and_lead_to_their_fields(open_page: OpenPage) -> None:
     page = open_page("/p/kuramshin")
     page.get_by_label("Your full name").fill("Anna Berg")
     page.get_by_role("button", name="Sign", exact=True).click()
@@ -76,45 +56,59 @@ def test_errors_are_summed_up_focused_and_lead_to_their_fields(open_page: Open) 
     expect(page.get_by_label("Your email address")).to_be_focused()
 
 
-def test_the_counter_moves_while_the_page_is_open(site: Site, open_page: Open) -> None:
+def test_the_counter_moves_while_the_page_is_open(site: Site, open_page: OpenPage) -> None:
     watching = open_page("/p/kuramshin")
     before = int(watching.locator("[data-count]").inner_text())
     signing = open_page("/p/kuramshin")
     sign(signing, "live@example.org")
     confirm(signing, site, "live@example.org")
-    expect(watching.locator("[data-count]")).to_have_text(str(before + 1), timeout=20_000)
+    expect(watching.locator("[data-count]")).to_have_text(str(before + 1))
     signing.goto(f"{site.url}/p/kuramshin")
     expect(signing.locator("[data-count]")).to_have_text(str(before + 1))
 
 
-def test_a_page_in_the_background_asks_for_nothing(site: Site, open_page: Open) -> None:
-    page = open_page("/p/kuramshin")
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+def test_a_page_in_the_background_asks_for_nothing(site: Site, open_page: OpenPage) -> None:
+    page = open_page("/healthz")
+    page.clock.install()
+    page.goto(f"{site.url}/p/kuramshin")
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
+    _show(page, "hidden")
+    page.clock.run_for(600_000)
+    with page.expect_request("**/healthz"):
+        page.evaluate("fetch('/healthz')")
+    assert not [url for url in requested if url.endswith("count.json")]
+    _show(page, "visible")
+    with page.expect_request("**/count.json"):
+        page.clock.run_for(60_000)
+
+
+def _show(page: Page, state: str) -> None:
+    """Bring the page to the foreground (`visible`) or to the background (`hidden`)."""
     page.evaluate(
-        """() => {
-          Object.defineProperty(document, "visibilityState", { value: "hidden" });
+        """state => {
+          const property = { value: state, configurable: true };
+          Object.defineProperty(document, "visibilityState", property);
           document.dispatchEvent(new Event("visibilitychange"));
-        }"""
+        }""",
+        state,
     )
-    page.wait_for_timeout(7_000)
-    assert not [url for url in asked if url.endswith("count.json")]
 
 
-def test_the_link_is_copied_and_said(open_page: Open) -> None:
+def test_the_link_is_copied_and_said(open_page: OpenPage) -> None:
     page = open_page("/p/kuramshin", permissions=["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy").click()
     expect(page.get_by_text("The link is copied.")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()").endswith("/p/kuramshin?r=cp")
 
 
-def test_without_javascript_there_is_no_dead_button(open_page: Open) -> None:
+def test_without_javascript_there_is_no_dead_button(open_page: OpenPage) -> None:
     page = open_page("/p/kuramshin", java_script_enabled=False)
     expect(page.get_by_role("button", name="Copy")).to_be_hidden()
     expect(page.get_by_label("Or copy the link")).to_have_value(re.compile("/p/kuramshin$"))
 
 
-def test_a_russian_browser_reads_russian(open_page: Open) -> None:
+def test_a_russian_browser_reads_russian(open_page: OpenPage) -> None:
     page = open_page("/", locale="ru-RU")
     expect(page.locator("html")).to_have_attribute("lang", "ru")
     expect(page.get_by_role("button", name="Подписать", exact=True)).to_be_visible()
@@ -124,7 +118,7 @@ def test_a_russian_browser_reads_russian(open_page: Open) -> None:
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 @pytest.mark.parametrize("language", ["en", "kk", "ru", "de", "sv", "fr"])
-def test_nothing_sticks_out_at_any_width(open_page: Open, width: int, language: str) -> None:
+def test_nothing_sticks_out_at_any_width(open_page: OpenPage, width: int, language: str) -> None:
     page = open_page(f"/{language}/p/kuramshin", viewport={"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
@@ -134,7 +128,7 @@ def test_an_organiser_signs_in_sees_the_numbers_and_downloads(
 ) -> None:
     site.flask("organiser", "invite", "organiser@example.org")
     link = site.flask("organiser", "link", "organiser@example.org").strip()
-    context = chromium.new_context(locale="en-GB")
+    context = new_context(chromium)
     page = context.new_page()
     page.goto(link)
     page.get_by_role("button", name="Sign me in").click()

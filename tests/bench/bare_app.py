@@ -1,4 +1,4 @@
-"""The floor: what Flask costs on this machine with nothing in it."""
+"""A bare Flask application: the baseline that the site is compared with."""
 
 from flask import Flask, redirect, request
 from werkzeug.wrappers import Response
@@ -9,12 +9,12 @@ PAGE = "<!doctype html><title>A page</title>" + "<p>Six kilobytes of nothing.</p
 
 @app.get("/")
 def page() -> str:
-    """Answer a fixed page of 6 kB."""
+    """Return a fixed page of 6 kB."""
     return PAGE
 
 
 @app.post("/")
-def read() -> Response:
-    """Read a form and redirect, as signing does."""
+def parse() -> Response:
+    """Parse a form and redirect, as signing does."""
     request.form.to_dict()
     return redirect("/done", 303)

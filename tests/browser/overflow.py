@@ -1,8 +1,8 @@
-"""Whether all words of a page are within the window and within what holds them."""
+"""Find text that is outside the window or cut off by an element around it."""
 
 from playwright.sync_api import Page
 
-_CUT_OFF = """() => {
+_FIND_OVERFLOW = """() => {
   const wide = document.documentElement.clientWidth;
   const found = [];
   const sideways = document.documentElement.scrollWidth;
@@ -42,12 +42,12 @@ _CUT_OFF = """() => {
 }"""
 
 
-def cut_off(page: Page) -> list[str]:
-    """Return what sticks out of the window sideways or is cut off, as words and place."""
-    found: list[str] = page.evaluate(_CUT_OFF)
-    return found
+def find_overflow(page: Page) -> list[str]:
+    """Return text that is cut off or outside the window, with its position."""
+    texts: list[str] = page.evaluate(_FIND_OVERFLOW)
+    return texts
 
 
-def enlarge(page: Page) -> None:
-    """Make all text twice as large, as a reader does in the browser's settings."""
+def double_text_size(page: Page) -> None:
+    """Double the size of all text, as a setting of the browser does."""
     page.evaluate("document.documentElement.style.fontSize = '200%'")

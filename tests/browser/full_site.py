@@ -1,10 +1,12 @@
-"""The site with all that its pages may show: signatures from several countries, organisations, a
-comment, face and logo, pictures in the news, petitions in every state and one in another language.
+"""A running site with content on all pages.
+
+Signatures from several countries, organisations, a comment, a portrait, a logo, pictures in
+updates, petitions in every state and one in a language that the site does not offer.
 """
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO
@@ -27,60 +29,61 @@ from petition.organisers import access, moderation
 from petition.petitions import lifecycle, petition_file, queries, updates
 from petition.signatures import confirmation, signing
 from petition.signatures.entries import Entry, EntryContext, EntryRef
-from tests.browser.site import Site, running
+from tests import databases
+from tests.browser.site import Site, run_site
+from tests.browsing import token_for
 from tests.factories import read_address
-from tests.post_office import PostOffice
 
 LANGUAGES = ("en", "kk", "ru", "de", "sv", "fr")
-LONG = "Maximilian Ferdinand Konstantin " * 3 + "Xyz."  # 100 characters, the most
-FALLS_BACK = "ukrainian"  # the slug of a petition in no language that is offered
+LONG_NAME = "Maximilian Ferdinand Konstantin " * 3 + "Xyz."  # 100 characters, the maximum
+UKRAINIAN = "ukrainian"  # slug; its language is not offered
 STATES = {
     "paused": PetitionState.PAUSED,
     "closed": PetitionState.CLOSED,
     "won": PetitionState.VICTORY,
 }  # by slug
 DRAFT = "draft"
-FROM = {"DE": 14, "SE": 13, "KZ": 3}  # signatures; a country is named from five on
+# By country; one with fewer than five signatures is not named.
+SIGNATURES = {"DE": 14, "SE": 13, "KZ": 3}
 ORGANISER = read_address("organiser@example.org")
 LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 32">'
     '<path fill="#8c1d18" d="M0 0h120v32H0z"/></svg>'
 )
-_SAMPLES = ROOT / "petition" / "petitions" / "samples"
+SAMPLES = ROOT / "petition" / "petitions" / "samples"
 
 
 @dataclass(frozen=True)
 class Signer:
-    """Somebody who signed: what was kept, and the letter about it."""
+    """A person who signed: the entry and the id of the email about it."""
 
-    kept: EntryRef
-    letter: int
+    entry: EntryRef
+    email_id: int
 
 
 @dataclass(frozen=True)
-class Furnished(Site):
-    """A running site with the application on its database, to do what no browser can."""
+class FullSite(Site):
+    """A running site, with an application on its database for what no browser can do."""
 
     app: Flask
 
     def sign(self, email: str, **changes: Any) -> Signer:
-        """Sign the sample petition; `confirmed` by default."""
+        """Sign the sample petition, by default with confirmation."""
         with self.app.app_context():
             return _sign(self.app, email, **changes)
 
     def token(self, purpose: tokens.Purpose, *ids: int, at: datetime | None = None) -> str:
-        """Return a token of the site's, made now or at a moment."""
-        made: str = self.app.extensions["tokens"].make(purpose, *ids, now=at or now())
-        return made
+        """Return a token made at a given time, by default now."""
+        return token_for(self.app, purpose, *ids, at=at)
 
-    def failure(self, name: str, language: str) -> str:
-        """Return a page of templates/failures as the site would send it."""
+    def error_page(self, name: str, language: str) -> str:
+        """Return a page of templates/errors as the site sends it."""
         with self.app.test_request_context(f"/{language}/failed"):
             self.app.preprocess_request()
             return render_template(f"errors/{name}", code=500)
 
     def sign_in_link(self) -> str:
-        """Return the address that lets the organiser in, once."""
+        """Return the path of a sign-in link of the organiser."""
         with self.app.app_context():
             link = access.get_sign_in_link(ORGANISER)
             db.session.remove()
@@ -88,73 +91,74 @@ class Furnished(Site):
 
 
 @contextmanager
-def furnished(
+def run_full_site(
     instance: Path,
     settings: Mapping[str, str] | None = None,
     text: Mapping[str, Any] | None = None,
-) -> Iterator[Furnished]:
-    """Run the site, furnished, with a mail server of its own. `text` adds texts to the sample
-    petition, by language.
+) -> Iterator[FullSite]:
+    """Run a site with content on all pages.
+
+    `text` adds texts to the sample petition, by language.
     """
-    made: list[Flask] = []
+    apps: list[Flask] = []
 
     def prepare(site: Site) -> None:
-        made.append(_application(site))
-        with made[0].app_context():
-            _furnish(made[0], site.instance, text or {})
+        app = closing.enter_context(databases.disconnecting(_create_app(site)))
+        with app.app_context():
+            _fill(app, site.instance, text or {})
+        apps.append(app)
 
     (instance / "logo.svg").write_text(LOGO, encoding="utf-8")
-    branded = {"BRAND_NAME": "Petitions for prisoners", "BRAND_LOGO": "logo.svg"}
-    office = PostOffice()
-    office.start()
-    with running(instance, office, prepare=prepare, **branded, **(settings or {})) as site:
-        yield Furnished(site.url, site.instance, site.environment, office, made[0])
-    office.stop()
-    with made[0].app_context():
-        db.engine.dispose()
+    brand = {"BRAND_NAME": "Petitions for prisoners", "BRAND_LOGO": "logo.svg"}
+    with (
+        ExitStack() as closing,
+        run_site(instance, prepare=prepare, **brand, **(settings or {})) as site,
+    ):
+        yield FullSite(site.url, site.instance, site.environment, site.post_office, apps[0])
 
 
-def _application(site: Site) -> Flask:
+def _create_app(site: Site) -> Flask:
     settings = config.load(site.instance, site.environment)
     return create_app(settings | {"INSTANCE_PATH": str(site.instance)})
 
 
-def _furnish(app: Flask, folder: Path, more: Mapping[str, Any]) -> None:
+def _fill(app: Flask, folder: Path, more_text: Mapping[str, Any]) -> None:
     flask_migrate.upgrade()
     for name, size in (("face.jpg", (480, 320)), ("queue.jpg", (1280, 853))):
         (folder / name).write_bytes(photograph(size))
-    written = _read("kuramshin.toml")
-    written["text"] |= more
-    for text in written["text"].values():
+    petition = _read("kuramshin.toml")
+    petition["text"] |= more_text
+    for text in petition["text"].values():
         text["face"] = "Vadim Kuramshin at a table"
-    lifecycle.create(petition_file.parse(written | {"face": "face.jpg"}, folder), now=now())
+    lifecycle.create(petition_file.parse(petition | {"face": "face.jpg"}, folder), now=now())
     updates.import_updates(
         "kuramshin", petition_file.parse_updates(_read("kuramshin-news.toml")), now=now()
     )
-    updates.import_updates("kuramshin", petition_file.parse_updates(_pictured(), folder), now=now())
-    lifecycle.create(petition_file.parse(written | {"slug": DRAFT, "state": "draft"}), now=now())
+    with_picture = petition_file.parse_updates(_update_with_picture(), folder)
+    updates.import_updates("kuramshin", with_picture, now=now())
+    lifecycle.create(petition_file.parse(petition | {"slug": DRAFT, "state": "draft"}), now=now())
     for slug, state in STATES.items():
-        lifecycle.create(petition_file.parse(written | {"slug": slug}), now=now())
+        lifecycle.create(petition_file.parse(petition | {"slug": slug}), now=now())
         lifecycle.change_state(slug, state, now=now())
-    lifecycle.create(petition_file.parse(_in_ukrainian()), now=now())
+    lifecycle.create(petition_file.parse(_petition_in_ukrainian()), now=now())
     access.invite(ORGANISER, role=Role.ADMIN, slug=None, language="en", now=now())
     _sign_many(app)
     db.session.remove()
 
 
 def _read(name: str) -> dict[str, Any]:
-    return tomllib.loads((_SAMPLES / name).read_text(encoding="utf-8"))
+    return tomllib.loads((SAMPLES / name).read_text(encoding="utf-8"))
 
 
 def photograph(size: tuple[int, int]) -> bytes:
-    """Return a picture that takes about as many bytes as a face may have."""
+    """Return a picture of about the largest size that a portrait may have."""
     file = BytesIO()
     noise = Image.effect_noise(size, 60).filter(ImageFilter.GaussianBlur(1))
     noise.convert("RGB").save(file, "JPEG")
     return file.getvalue()
 
 
-def _pictured() -> dict[str, Any]:
+def _update_with_picture() -> dict[str, Any]:
     text = {
         "title": "Letters handed in",
         "body": "At six embassies.\n\n![People in a queue](queue.jpg)\n\n> Let him go.",
@@ -163,11 +167,11 @@ def _pictured() -> dict[str, Any]:
     return {"pictures": ["queue.jpg"], "update": [update]}
 
 
-def _in_ukrainian() -> dict[str, Any]:
+def _petition_in_ukrainian() -> dict[str, Any]:
     names = ("title", "target", "lede", "letter", "story", "share")
     text = dict.fromkeys(names, "Звільніть людей, яких заарештували за слово")
     return {
-        "slug": FALLS_BACK,
+        "slug": UKRAINIAN,
         "state": "open",
         "source_language": "uk",
         "organiser": "Комітет",
@@ -177,14 +181,18 @@ def _in_ukrainian() -> dict[str, Any]:
 
 
 def _sign_many(app: Flask) -> None:
-    countries = [country for country, times in FROM.items() for _ in range(times)]
+    countries = [country for country, number in SIGNATURES.items() for _ in range(number)]
     for number, country in enumerate(countries):
-        # Domains of their own: many from one would be a flood.
+        # Each has its own domain: many from one domain would be held as a burst.
         _sign(app, f"signer@{number}.example.org", name=f"Anna Berg {number}", country=country)
-    said = "Because he spoke for those who could not.\nHe should not be where they are."
-    shown = _sign(app, "shown@example.com", name=LONG, display=Display.FULL, comment=said)
+    comment = "Because he spoke for those who could not.\nHe should not be where they are."
+    signer = _sign(app, "shown@example.com", name=LONG_NAME, display=Display.FULL, comment=comment)
     moderation.decide_comment(
-        queries.get_id("kuramshin"), shown.kept.signature_id, said, CommentState.SHOWN, now=now()
+        queries.get_id("kuramshin"),
+        signer.entry.signature_id,
+        comment,
+        CommentState.SHOWN,
+        now=now(),
     )
     _sign(
         app,
@@ -211,8 +219,7 @@ def _sign(
     display: Display = Display.HIDDEN,
     confirmed: bool = True,
 ) -> Signer:
-    moment = now()
-    signable = queries.get_signing_terms("kuramshin", language)
+    terms = queries.get_signing_terms("kuramshin", language)
     entry = Entry(
         name=name,
         country=country,
@@ -224,17 +231,17 @@ def _sign(
         handover=False,
         updates=False,
     )
-    letter = signing.sign(
-        signable.id,
+    email_id = signing.sign(
+        terms.id,
         entry,
         read_address(email),
-        EntryContext(language, "", signable.text_language, signable.text_version),
+        EntryContext(language, "", terms.text_language, terms.text_version),
         sender=FormSender(),
-        now=moment,
+        now=now(),
     )
-    written = db.session.get_one(Email, letter)
-    kept = EntryRef(written.signature_id or 0, written.entry or 0)
+    email_row = db.session.get_one(Email, email_id)
+    entry_ref = EntryRef(email_row.signature_id or 0, email_row.entry or 0)
     db.session.remove()
     if confirmed:
-        confirmation.confirm(kept, now=now())
-    return Signer(kept, letter)
+        confirmation.confirm(entry_ref, now=now())
+    return Signer(entry_ref, email_id)

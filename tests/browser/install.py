@@ -1,7 +1,8 @@
-"""Get a Chromium where there is none: Debian's package as root, else Playwright's own download.
+"""Install what the browser tests need: Chromium and the newest axe-core.
 
-Ends with status 1 under CI when it cannot be had, or the newest axe-core cannot; otherwise with a
-line that says so: the browser tests are then skipped, or use an older axe-core.
+Root gets the Debian package of Chromium, others the download of Playwright. What cannot be
+installed is reported on stderr: tests are then skipped or use an older axe-core. Under CI the
+exit status is 1.
 """
 
 import os
@@ -13,7 +14,7 @@ from tests.browser import axe
 from tests.browser.chromium import executable
 
 
-def _get() -> None:
+def _install_chromium() -> None:
     if os.geteuid() == 0 and shutil.which("apt-get"):
         quiet = {"env": os.environ | {"DEBIAN_FRONTEND": "noninteractive"}, "check": False}
         subprocess.run(["apt-get", "-qq", "update"], **quiet)  # type: ignore[call-overload]
@@ -26,14 +27,14 @@ def _get() -> None:
 
 
 def main() -> int:
-    """Get it if need be, and axe-core with it."""
-    has_all = axe.fetch()
+    """Install what is missing and return the exit status."""
+    complete = axe.fetch()
     if executable() is None:
-        _get()
+        _install_chromium()
     if executable() is None:
-        sys.stderr.write("no Chromium is to be had here: the browser tests will be skipped\n")
-        has_all = False
-    return 1 if os.environ.get("CI") == "true" and not has_all else 0
+        sys.stderr.write("Chromium cannot be installed: the browser tests will be skipped\n")
+        complete = False
+    return 1 if os.environ.get("CI") == "true" and not complete else 0
 
 
 if __name__ == "__main__":

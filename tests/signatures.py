@@ -1,0 +1,88 @@
+"""Sign and confirm by the rules alone, without a page; read what is stored."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from petition.abuse.rate_limits import FormSender
+from petition.database.base import db
+from petition.models import Email, Signature, Tally
+from petition.petitions import queries
+from petition.signatures import confirmation, signing
+from petition.signatures.entries import Entry, EntryContext, EntryRef
+from tests.factories import TODAY, read_address
+
+ENTRY = Entry(
+    name="Anna Berg",
+    country="SE",
+    postcode="",
+    organisation="",
+    role="",
+    comment="",
+    display="hidden",
+    handover=False,
+    updates=False,
+)
+
+
+def sign(
+    email: str = "anna@example.org",
+    slug: str = "free-them",
+    *,
+    entry: Entry = ENTRY,
+    at: datetime = TODAY,
+    sender: FormSender = FormSender(),  # noqa: B008 (frozen)
+) -> int:
+    """Sign and return the id of the email."""
+    signable = queries.get_signing_terms(slug, "en")
+    return signing.sign(
+        signable.id,
+        entry,
+        read_address(email),
+        EntryContext("en", "", signable.text_language, signable.text_version),
+        sender=sender,
+        now=at,
+    )
+
+
+def confirm(signature_id: int, entry: int = 1, *, at: datetime = TODAY) -> None:
+    """Confirm an entry of a signature."""
+    confirmation.confirm(EntryRef(signature_id, entry), now=at)
+
+
+def signature_of(email_id: int) -> Signature:
+    """Return the signature that an email is about, as it is stored now."""
+    db.session.rollback()
+    signature = db.session.scalar(
+        select(Signature)
+        .join(Email, Email.signature_id == Signature.id)
+        .where(Email.id == email_id)
+        .execution_options(populate_existing=True)
+    )
+    assert signature is not None
+    return signature
+
+
+def counted() -> int:
+    """Return the stored count, after checking that it matches the rows."""
+    db.session.rollback()
+    count = db.session.scalar(select(Tally.counted))
+    assert count == db.session.scalar(select(func.count()).where(Signature.counted))
+    return int(count or 0)
+
+
+def in_threads(app: Flask, jobs: int, do: Callable[[int], object]) -> list[object]:
+    """Run `do(number)` for each number below `jobs`, each in its own thread and session."""
+
+    def one(number: int) -> object:
+        with app.app_context():
+            try:
+                return do(number)
+            finally:
+                db.session.remove()
+
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        return list(pool.map(one, range(jobs)))
