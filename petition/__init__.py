@@ -1,4 +1,7 @@
-"""A petition site on Flask: `create_app` is its application factory."""
+"""A petition site on Flask: one package for each subject, imports go down only.
+
+`create_app` is the application factory. Begin with docs/walkthrough.md, a signature's way.
+"""
 
 import gc
 from collections.abc import Mapping

@@ -89,11 +89,7 @@ def without_fsync(app: Flask) -> Flask:
 def migrate(uri: str, folder: Path, revision: str = "head") -> None:
     """Upgrade a database to a revision, as `flask db upgrade` does."""
     app = create_app(
-        {
-            "INSTANCE_PATH": str(folder),
-            "SECRET_KEY": SECRET_KEY,
-            "SQLALCHEMY_DATABASE_URI": uri,
-        }
+        {"INSTANCE_PATH": str(folder), "SECRET_KEY": SECRET_KEY, "SQLALCHEMY_DATABASE_URI": uri}
     )
     with disconnecting(app), app.app_context():
         flask_migrate.upgrade(revision=revision)

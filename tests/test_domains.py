@@ -81,7 +81,7 @@ class NameServer:
 @pytest.fixture
 def name_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[NameServer]:
     """Return a running DNS server."""
-    monkeypatch.setattr(email_domains, "LOOK_UP_SECONDS", PATIENCE)
+    monkeypatch.setattr(mx, "LOOKUP_SECONDS", PATIENCE)
     server = NameServer()
     yield server
     server.stop()
@@ -208,6 +208,5 @@ def deliver_checking(app: Flask, domains: mx.MailDomains | None) -> None:
         domains,
     )
     replace(
-        worker_for(app),
-        compose=lambda email_id: compose.compose(email_id, context, now=now()),
+        worker_for(app), compose=lambda email_id: compose.compose(email_id, context, now=now())
     ).deliver_due()

@@ -227,8 +227,7 @@ def test_quotation_marks_are_the_writers_in_every_language(client: Client, langu
 
 
 @pytest.mark.parametrize(
-    "page",
-    ["share", "qr.svg", "badge.svg", "poster.pdf", "sheet.pdf", "updates.atom", "embed"],
+    "page", ["share", "qr.svg", "badge.svg", "poster.pdf", "sheet.pdf", "updates.atom", "embed"]
 )
 def test_negotiated_pages_vary_by_accept_language(client: Client, petition: str, page: str) -> None:
     asked = client.get(f"/p/{petition}/{page}", headers={"Accept-Language": "ru"})

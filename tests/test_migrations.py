@@ -97,9 +97,7 @@ def test_an_open_burst_noted_twice_is_one_and_holds_what_both_held(app: Flask) -
 
 
 @since("0002")
-def test_a_withdrawal_says_whether_the_list_was_downloaded(
-    app: Flask,
-) -> None:
+def test_a_withdrawal_says_whether_the_list_was_downloaded(app: Flask) -> None:
     withdrawals = "SELECT address, list_downloaded, entry FROM email WHERE kind = 'withdrawn'"
     assert rows(f"{withdrawals} ORDER BY id") == [
         ("cecil@example.org", False, None),

@@ -383,11 +383,7 @@ def test_asking_puts_one_email_in_the_box_for_everybody(
 ) -> None:
     my_page(client, petition, post_office)
     access.invite(
-        read_address("anna@example.org"),
-        role=Role.ADMIN,
-        slug=None,
-        language="en",
-        now=now(),
+        read_address("anna@example.org"), role=Role.ADMIN, slug=None, language="en", now=now()
     )
     inside = browser(app)
     for email in ("anna@example.org", "nobody@example.org"):

@@ -629,11 +629,7 @@ def test_the_code_typed_by_many_at_once_counts_once(
 
     def type_it(_number: int) -> int:
         return confirmation.confirm_by_code(
-            email_id,
-            code,
-            keys=keys,
-            lifetime=timedelta(days=7),
-            now=now(),
+            email_id, code, keys=keys, lifetime=timedelta(days=7), now=now()
         )
 
     assert signatures.in_threads(app, 5, type_it) == [signature.id] * 5

@@ -74,7 +74,6 @@ class Signature(EntryFields, Base):
         ),
         one_of("display", Display),
         one_of("comment_state", CommentState),
-        partial_index("ix_signature_country", "petition_id", "country", where=_NUMBERED),
         # For the public pages: few signers are shown, and these indexes have only those.
         partial_index("ix_signature_shown", "petition_id", "number", where=_SHOWN),
         partial_index(

@@ -125,8 +125,7 @@ def _upsert_statement(rows: int, dialect: str) -> CompiledStatement:
     )
     return CompiledStatement(
         statement.on_conflict_do_update(
-            index_elements=_KEY,
-            set_={"confirmed": _sum.c.confirmed + statement.excluded.confirmed},
+            index_elements=_KEY, set_={"confirmed": _sum.c.confirmed + statement.excluded.confirmed}
         ).returning(_sum)
     )
 

@@ -92,9 +92,7 @@ class FullSite(Site):
 
 @contextmanager
 def run_full_site(
-    instance: Path,
-    settings: Mapping[str, str] | None = None,
-    text: Mapping[str, Any] | None = None,
+    instance: Path, settings: Mapping[str, str] | None = None, text: Mapping[str, Any] | None = None
 ) -> Iterator[FullSite]:
     """Run a site with content on all pages.
 

@@ -1,4 +1,7 @@
-"""Pages under /organisers, closed by default. Begin with `guard` and its table of actions."""
+"""Pages under /organisers, closed by default. Only `web` registers them.
+
+Begin with `guard` and its table of actions.
+"""
 
 from petition.web.organisers import moderation, petitions, sign_in
 from petition.web.organisers.guard import OrganiserSession, pages

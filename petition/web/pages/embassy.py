@@ -118,12 +118,7 @@ def _mail_link(letter: queries.PetitionView, office: Office | None, heading: str
     demands = [
         f"{number}. {demand}" for number, demand in enumerate(text.demands.splitlines(), start=1)
     ]
-    paragraphs = [
-        to_plain_text(text.letter),
-        heading if demands else "",
-        "\n".join(demands),
-        name,
-    ]
+    paragraphs = [to_plain_text(text.letter), heading if demands else "", "\n".join(demands), name]
     body = "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
     address = quote(office.email, safe="@") if office else ""
     body = quote(body.replace("\n", "\r\n"))

@@ -34,13 +34,10 @@ def submit(slug: str) -> Response:
     channel = sharing.channel_of(request.form.get("channel"))
     # A second old at most; `signing.sign` checks again that the petition is open.
     terms = memoize(
-        f"signing_terms:{g.language}:{slug}",
-        lambda: queries.get_signing_terms(slug, g.language),
+        f"signing_terms:{g.language}:{slug}", lambda: queries.get_signing_terms(slug, g.language)
     )
     form = SignForm(
-        request.form,
-        asks_postcode=terms.asks_postcode,
-        refuses_disposable=terms.refuses_disposable,
+        request.form, asks_postcode=terms.asks_postcode, refuses_disposable=terms.refuses_disposable
     )
 
     def ask_again(notice: str = "", *, status: int = 422, **values: Any) -> Response:
