@@ -13,7 +13,7 @@ for (const field of document.querySelectorAll("[data-challenge]")) solveChalleng
 document.querySelector(".summary[tabindex]")?.focus();
 mirrorName(document.querySelector("[data-signature]"), document.querySelector("#sign #name"));
 addLetterButtons(document.querySelector("[data-copied-from]"));
-// Remove the share channel: who copies the address from the browser is not in it.
+// Remove the share channel from the address: a copied link is another channel.
 if (new URLSearchParams(location.search).has("r")) history.replaceState(null, "", location.pathname + location.hash);
 
 function pollCounter(counter) {
@@ -30,7 +30,7 @@ function pollCounter(counter) {
       if (count !== lastCount) showCount(counter, count, goal);
       lastCount = count;
     } catch {
-      wait = Math.min(wait * 2, MAX_WAIT); // offline or an error: try again later
+      wait = Math.min(wait * 2, MAX_WAIT); // offline or error
     }
     schedule();
   };

@@ -359,7 +359,7 @@ _COUNTING = union_all(
     *(
         select(literal(table.name), func.count()).select_from(table)
         for table in Base.metadata.sorted_tables
-        if table.name not in {"network_secret", "spent"}
+        if table.name not in {"network_secret", "counter"}
     )
 )
 
