@@ -239,7 +239,7 @@ def test_all_comments_are_reachable_by_pagination(
     while waiting := moderation.list_waiting(petition_id):
         for comment in waiting:
             moderation.decide_comment(
-                petition_id, comment.signature_id, comment.text, CommentState.SHOWN, now=now()
+                petition_id, comment.id, comment.comment, CommentState.SHOWN, now=now()
             )
     page = organiser.get(comments).text
     assert "Word a" not in page
@@ -254,18 +254,14 @@ def test_a_changed_comment_must_be_approved_again(
     sign(client, post_office, petition, "a", display="full", comment="One.")
     petition_id = queries.get_id(petition)
     (waiting,) = moderation.list_waiting(petition_id)
-    moderation.decide_comment(
-        petition_id, waiting.signature_id, "One.", CommentState.SHOWN, now=now()
-    )
+    moderation.decide_comment(petition_id, waiting.id, "One.", CommentState.SHOWN, now=now())
     my_page = path_of(post_office.mail_to("a@example.org").link_to("my"))
     changed = {"name": "Anna Berg", "country": "SE", "display": "full", "comment": "Two."}
     assert client.post(my_page, data=changed).status_code == 303
     db.session.expire_all()
     assert db.session.query(Signature).one().comment_state == CommentState.WAITING
     with pytest.raises(ItemNotFound):
-        moderation.decide_comment(
-            petition_id, waiting.signature_id, "One.", CommentState.SHOWN, now=now()
-        )
+        moderation.decide_comment(petition_id, waiting.id, "One.", CommentState.SHOWN, now=now())
 
 
 def test_the_supporters_list_is_paginated(

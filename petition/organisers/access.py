@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import delete, select, update
 
 from petition import audit
 from petition.abuse import rate_limits
@@ -12,15 +12,15 @@ from petition.core.errors import (
     AdminOfOnePetition,
     OrganiserExists,
     OrganiserNotFound,
-    PetitionNotFound,
     SignInLinkUsed,
 )
 from petition.database import upsert
 from petition.database.base import db
 from petition.database.transactions import advisory_lock, transaction
-from petition.models import Organiser, Petition
+from petition.models import Organiser
 from petition.models.enums import EmailKind, Role
 from petition.outbox import enqueue
+from petition.petitions import queries
 from petition.signatures.identity import Address
 
 
@@ -40,8 +40,8 @@ def invite(address: Address, *, role: Role, slug: str | None, language: str, now
     """
     if role == Role.ADMIN and slug is not None:
         raise AdminOfOnePetition
+    petition_id = None if slug is None else queries.get_id(slug)
     with transaction() as connection:
-        petition_id = None if slug is None else _petition_id(connection, slug)
         organiser_id = connection.scalar(
             upsert.insert(connection, Organiser)
             .values(
@@ -59,21 +59,9 @@ def invite(address: Address, *, role: Role, slug: str | None, language: str, now
         if organiser_id is None:
             raise OrganiserExists
         enqueue.email_organiser(connection, EmailKind.SIGN_IN, organiser_id, now=now)
-        audit.record(
-            connection,
-            "organiser.invite",
-            now,
-            petition_id=petition_id,
-            detail=f"organiser {organiser_id} as {role}",
-        )
+        detail = f"organiser {organiser_id} as {role}"
+        audit.record(connection, "organiser.invite", now, petition_id=petition_id, detail=detail)
         return int(organiser_id)
-
-
-def _petition_id(connection: Connection, slug: str) -> int:
-    petition_id = connection.scalar(select(Petition.id).where(Petition.slug == slug))
-    if petition_id is None:
-        raise PetitionNotFound
-    return petition_id
 
 
 def remove(address: Address, *, now: datetime) -> None:

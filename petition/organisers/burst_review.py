@@ -1,9 +1,10 @@
 """The review of bursts: an organiser sees them and releases or discards what they hold."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select, true
+from sqlalchemy import Row, func, select
 
 from petition import audit
 from petition.abuse import bursts
@@ -16,6 +17,7 @@ from petition.signatures import entries
 from petition.signatures.entries import EntryRef
 
 _burst, _email = Burst.table(), Email.table()
+_is_held = _email.c.state == EmailState.HELD
 
 
 def decide_burst(
@@ -37,19 +39,13 @@ def decide_burst(
         if before != BurstState.OPEN:
             return
         if state == BurstState.DISCARDED:
-            held = connection.execute(
+            held = (
                 select(_email.c.signature_id, _email.c.entry)
-                .where(
-                    _email.c.burst_id == burst_id,
-                    _email.c.state == EmailState.HELD,
-                    _email.c.signature_id.is_not(None),
-                )
+                .where(_email.c.burst_id == burst_id, _is_held, _email.c.signature_id.is_not(None))
                 .order_by(_email.c.signature_id)
             )
-            for signature_id, entry in held.all():
-                entries.remove_entry(
-                    connection, EntryRef(signature_id, entry), now=now, counted=False
-                )
+            for row in connection.execute(held).all():
+                entries.remove_entry(connection, EntryRef(*row), now=now, counted=False)
         bursts.close(connection, burst_id, state, now)
         audit.record(
             connection,
@@ -61,43 +57,18 @@ def decide_burst(
         )
 
 
-@dataclass(frozen=True, slots=True)
-class BurstView:
-    """A burst as an organiser sees it; `held` is the number of its emails that wait."""
+def list_bursts(petition_id: int | None = None) -> Sequence[Row[Any]]:
+    """Return the newest hundred bursts of a petition, or of all, newest first.
 
-    state: BurstState
-    id: int
-    slug: str
-    kind: str
-    source: str
-    seen: int
-    usual: int
-    began_at: datetime
-    held: int
-
-
-def list_bursts(petition_id: int | None = None) -> list[BurstView]:
-    """Return the newest hundred bursts of a petition, or of all, newest first."""
-    held = (
-        select(func.count())
-        .where(_email.c.burst_id == _burst.c.id, _email.c.state == EmailState.HELD)
-        .scalar_subquery()
-    )
-    rows = db.session.execute(
-        select(
-            _burst.c.state,
-            _burst.c.id,
-            Petition.slug,
-            _burst.c.kind,
-            _burst.c.source,
-            _burst.c.seen,
-            _burst.c.usual,
-            _burst.c.began_at,
-            held,
-        )
+    Each has the columns of Burst, the petition's `slug`, and in `held` how many emails it holds.
+    """
+    held = select(func.count()).where(_email.c.burst_id == _burst.c.id, _is_held).scalar_subquery()
+    query = (
+        select(_burst, Petition.slug, held.label("held"))
         .join(Petition, Petition.id == _burst.c.petition_id)
-        .where(true() if petition_id is None else _burst.c.petition_id == petition_id)
         .order_by(_burst.c.id.desc())
         .limit(100)
     )
-    return [BurstView(BurstState(state), *values) for state, *values in rows]
+    if petition_id is not None:
+        query = query.where(_burst.c.petition_id == petition_id)
+    return db.session.execute(query).all()

@@ -11,24 +11,10 @@ from petition.database.base import db
 from petition.database.compiled import CompiledStatement
 from petition.models import Signature
 
-COLUMNS = [
-    "number",
-    "name",
-    "email",
-    "country",
-    "postcode",
-    "organisation",
-    "role",
-    "comment",
-    "display",
-    "handover",
-    "updates",
-    "language",
-    "channel",
-    "text_version",
-    "signed_at",
-    "confirmed_at",
-]
+_ENTRY = ("name", "email", "country", "postcode", "organisation", "role", "comment")
+_CHOICES = ("display", "handover", "updates")
+_CONTEXT = ("language", "channel", "text_version")
+COLUMNS = ("number", *_ENTRY, *_CHOICES, *_CONTEXT, "signed_at", "confirmed_at")
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads the file as the local 8-bit code page
 ROWS_AT_ONCE = 1_000
 
@@ -75,17 +61,9 @@ def _csv_lines(engine: Engine, petition_id: int) -> Iterator[bytes]:
 def _defuse_typed(rows: list[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
     """Yield rows with what people typed defused; the rest was chosen from lists or set by us."""
     for number, name, email, country, postcode, organisation, role, comment, *others in rows:
-        yield (
-            number,
-            defuse(name),
-            defuse(email),
-            country,
-            postcode and defuse(postcode),
-            organisation and defuse(organisation),
-            role and defuse(role),
-            comment and defuse(comment),
-            *others,
-        )
+        person = (number, defuse(name), defuse(email), country, postcode and defuse(postcode))
+        work = (organisation and defuse(organisation), role and defuse(role))
+        yield (*person, *work, comment and defuse(comment), *others)
 
 
 def _rows(dialect: str) -> CompiledStatement:

@@ -3,11 +3,10 @@
 Every decision is idempotent.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 
 from petition import audit
 from petition.core.errors import ItemNotFound
@@ -21,64 +20,33 @@ _signature = Signature.table()
 PAGE_SIZE = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """A comment for review, of a signer who shows their name or initials."""
-
-    signature_id: int
-    number: int
-    text: str
-    country: str
-    language: str
-    state: CommentState
+def list_waiting(petition_id: int) -> list[Signature]:
+    """Return up to `PAGE_SIZE` signatures whose comments wait, oldest first."""
+    waiting = _commented(petition_id, CommentState.WAITING)
+    return list(db.session.scalars(waiting.order_by(Signature.number).limit(PAGE_SIZE)))
 
 
-def list_waiting(petition_id: int) -> list[Comment]:
-    """Return up to `PAGE_SIZE` waiting comments, oldest first."""
-    return _comments(petition_id, CommentState.WAITING, _signature.c.number)
+def list_shown(petition_id: int, *, before: int | None = None) -> list[Signature]:
+    """Return up to `PAGE_SIZE` signatures whose comments show, newest first.
 
-
-def list_shown(petition_id: int, *, before: int | None = None) -> list[Comment]:
-    """Return up to `PAGE_SIZE` shown comments, newest first.
-
-    With `before`, those of signatures with a lower number.
+    With `before`, those with a lower number.
     """
-    earlier = () if before is None else (_signature.c.number < before,)
-    return _comments(petition_id, CommentState.SHOWN, _signature.c.number.desc(), *earlier)
+    shown = _commented(petition_id, CommentState.SHOWN)
+    if before is not None:
+        shown = shown.where(Signature.number < before)
+    return list(db.session.scalars(shown.order_by(Signature.number.desc()).limit(PAGE_SIZE)))
 
 
 def count_waiting(petition_id: int) -> int:
     """Return the number of waiting comments."""
-    waiting = _in_state(petition_id, CommentState.WAITING)
-    return db.session.scalar(select(func.count()).select_from(_signature).where(*waiting)) or 0
+    waiting = _commented(petition_id, CommentState.WAITING)
+    return db.session.scalar(waiting.with_only_columns(func.count(Signature.id))) or 0
 
 
-def _comments(
-    petition_id: int,
-    state: CommentState,
-    order: ColumnElement[Any],
-    *conditions: ColumnElement[bool],
-) -> list[Comment]:
-    rows = db.session.execute(
-        select(
-            _signature.c.id,
-            _signature.c.number,
-            _signature.c.comment,
-            _signature.c.country,
-            _signature.c.language,
-        )
-        .where(*_in_state(petition_id, state), *conditions)
-        .order_by(order)
-        .limit(PAGE_SIZE)
-    )
-    return [Comment(*row, state) for row in rows]
-
-
-def _in_state(petition_id: int, state: CommentState) -> tuple[ColumnElement[bool], ...]:
-    return (
-        _signature.c.petition_id == petition_id,
-        Signature.remarks(),
-        _signature.c.comment_state == state,
+def _commented(petition_id: int, state: CommentState) -> Select[Signature]:
+    """Return the query for signatures with a comment and a name or initials that show."""
+    return select(Signature).where(
+        Signature.petition_id == petition_id, Signature.remarks(), Signature.comment_state == state
     )
 
 
@@ -95,28 +63,11 @@ def decide_comment(
 
     Raises: ItemNotFound, also when the signer has changed the comment since it was read.
     """
-    with transaction() as connection:
-        decided = connection.scalar(
-            update(_signature)
-            .where(
-                _signature.c.id == signature_id,
-                _signature.c.petition_id == petition_id,
-                # Browsers send CR LF for every line end in a form field.
-                func.replace(_signature.c.comment, "\r\n", "\n") == text.replace("\r\n", "\n"),
-            )
-            .values(comment_state=state)
-            .returning(_signature.c.id)
-        )
-        if decided is None:
-            raise ItemNotFound
-        audit.record(
-            connection,
-            f"comment.{state}",
-            now,
-            organiser_id=organiser_id,
-            petition_id=petition_id,
-            detail=f"signature {signature_id}",
-        )
+    # Browsers send CR LF for every line end in a form field.
+    unchanged = func.replace(_signature.c.comment, "\r\n", "\n") == text.replace("\r\n", "\n")
+    chosen = (_signature.c.id == signature_id) & unchanged
+    values = {"comment_state": state}
+    _update_signature(petition_id, chosen, values, f"comment.{state}", organiser_id, now)
 
 
 def hide_name(
@@ -126,18 +77,31 @@ def hide_name(
 
     The signature still counts. Raises: ItemNotFound.
     """
+    chosen, values = _signature.c.number == number, {"name_hidden": True}
+    _update_signature(petition_id, chosen, values, "name.hide", organiser_id, now)
+
+
+def _update_signature(
+    petition_id: int,
+    chosen: ColumnElement[bool],
+    values: Mapping[str, object],
+    action: str,
+    organiser_id: int | None,
+    now: datetime,
+) -> None:
+    """Update the chosen signature and record the action. Raises: ItemNotFound."""
     with transaction() as connection:
         signature_id = connection.scalar(
             update(_signature)
-            .where(_signature.c.petition_id == petition_id, _signature.c.number == number)
-            .values(name_hidden=True)
+            .where(_signature.c.petition_id == petition_id, chosen)
+            .values(values)
             .returning(_signature.c.id)
         )
         if signature_id is None:
             raise ItemNotFound
         audit.record(
             connection,
-            "name.hide",
+            action,
             now,
             organiser_id=organiser_id,
             petition_id=petition_id,

@@ -18,7 +18,7 @@ pages = Blueprint("organisers", __name__, url_prefix="/organisers")
 ACTIONS: dict[str, Action | None] = {
     "organisers.sign_in": None,
     "organisers.ask_link": None,
-    "organisers.arrive": None,
+    "organisers.show_sign_in_button": None,
     "organisers.enter": None,
     "organisers.sign_out": Action.SIGN_OUT,
     "organisers.dashboard": Action.LIST_PETITIONS,

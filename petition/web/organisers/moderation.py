@@ -37,14 +37,10 @@ def decide_comment(slug: str, signature_id: int) -> AnyResponse:
     comment = request.form.get("comment", "")
     if has_forbidden(comment, lines=True):  # no stored comment has any; PostgreSQL rejects NUL
         raise ItemNotFound
-    show = request.form.get("show") == "yes"
+    shows = request.form.get("show") == "yes"
+    state = CommentState.SHOWN if shows else CommentState.REFUSED
     moderation.decide_comment(
-        g.petition_id,
-        signature_id,
-        comment,
-        CommentState.SHOWN if show else CommentState.REFUSED,
-        organiser_id=g.organiser.id,
-        now=now(),
+        g.petition_id, signature_id, comment, state, organiser_id=g.organiser.id, now=now()
     )
     current_app.extensions["page_cache"].forget()
     return see_other(url_for("organisers.comments", slug=slug))

@@ -31,7 +31,7 @@ def ask_link() -> tuple[str, int]:
 
 
 @pages.get("/enter/<token>")
-def arrive(token: str) -> str:
+def show_sign_in_button(token: str) -> str:
     """Show one button and change nothing: mail scanners open links."""
     _read_link(token)
     return render_template("organisers/enter.html", token=token)

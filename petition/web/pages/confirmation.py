@@ -35,7 +35,7 @@ def resend(token: str) -> Response:
         email_id = verification.resend(email_id, sender=abuse_checks.request_sender(), now=now())
     except TooSoon:
         return _render_pending(token)
-    return _redirect_to_pending(email_id, again=1)
+    return redirect_to_pending(email_id, again=1)
 
 
 @pages.post("/pending/<token>/code")
@@ -69,7 +69,7 @@ def correct_address(token: str) -> Response:
             email_id = verification.correct_address(
                 email_id, form.address(), sender=abuse_checks.request_sender(), now=now()
             )
-            return _redirect_to_pending(email_id)
+            return redirect_to_pending(email_id)
         except DisposableAddressRefused:
             form.errors["email"] = disposable_message()
     return _render_pending(token, status=422, form=form)
@@ -77,7 +77,7 @@ def correct_address(token: str) -> Response:
 
 @pages.get("/pending/<token>/code")
 @pages.get("/pending/<token>/address")
-def redirect_to_pending(token: str) -> Response:
+def reload_pending(token: str) -> Response:
     """Redirect a reader who reloads the page of a form with errors."""
     return see_other(url_for("confirmation.pending", token=token))
 
@@ -102,21 +102,17 @@ def _render_pending(token: str, **values: Any) -> Response:
 @pages.get("/confirm/<token>")
 def confirm(token: str) -> Response:
     """Show the entry to confirm, and a button. Changes nothing: mail scanners open links."""
-    try:
-        entry_ref = EntryRef(*read_token(_confirm_purpose(), token))
-    except TokenExpired as error:
-        return _render_expired(error, token)
-    return _render_confirm(confirmation.get_pending(entry_ref), token)
+    entry_ref, expired = _read_link(token)
+    return _render_confirm(confirmation.get_pending(entry_ref), token, expired=expired)
 
 
 @pages.post("/confirm/<token>")
 def submit(token: str) -> Response:
     """Confirm the signature, with the entry chosen if there are several. Idempotent."""
-    try:
-        entry_ref = EntryRef(*read_token(_confirm_purpose(), token))
-    except TokenExpired as error:
-        return _render_expired(error, token)
+    entry_ref, expired = _read_link(token)
     pending = confirmation.get_pending(entry_ref)
+    if expired:
+        return _render_confirm(pending, token, expired=True)
     chosen = request.form.get("entry", "")
     if chosen in map(str, pending.choices):
         entry_ref = EntryRef(entry_ref.signature_id, int(chosen))
@@ -127,39 +123,32 @@ def submit(token: str) -> Response:
 
 
 def _render_confirm(
-    pending: confirmation.PendingConfirmation, token: str, *, unchosen: bool = False
+    pending: confirmation.PendingConfirmation,
+    token: str,
+    *,
+    expired: bool = False,
+    unchosen: bool = False,
 ) -> Response:
     set_language(pending.language)
+    if expired and not pending.confirmed:
+        return render_page("confirmation/expired.html", status=410, token=token)
+    status = 422 if unchosen else 200
     return render_page(
-        "confirmation/confirm.html",
-        status=422 if unchosen else 200,
-        pending=pending,
-        token=token,
-        unchosen=unchosen,
+        "confirmation/confirm.html", status=status, pending=pending, token=token, unchosen=unchosen
     )
-
-
-def _render_expired(error: TokenExpired, token: str) -> Response:
-    pending = confirmation.get_pending(EntryRef(*error.ids))
-    if pending.confirmed:
-        return _render_confirm(pending, token)
-    set_language(pending.language)
-    return render_page("confirmation/expired.html", status=410, token=token)
 
 
 @pages.post("/confirm/<token>/renew")
 def renew_link(token: str) -> Response:
     """Send a new link for an expired one."""
-    try:
-        ids = read_token(_confirm_purpose(), token)
-    except TokenExpired as error:
-        ids = error.ids
-    email_id = verification.renew(*ids, sender=abuse_checks.request_sender(), now=now())
-    return _redirect_to_pending(email_id)
+    entry_ref, _expired = _read_link(token)
+    sender = abuse_checks.request_sender()
+    email_id = verification.renew(entry_ref.signature_id, entry_ref.entry, sender=sender, now=now())
+    return redirect_to_pending(email_id)
 
 
 @pages.get("/confirm/<token>/renew")
-def redirect_to_confirm(token: str) -> Response:
+def reload_confirm(token: str) -> Response:
     """Redirect a reader who reloads the page of the form that asks for a new link."""
     return see_other(url_for("confirmation.confirm", token=token))
 
@@ -184,7 +173,8 @@ def _render(name: str, slug: str, language: str, **values: Any) -> Response:
     )
 
 
-def _redirect_to_pending(email_id: int, *, again: int | None = None) -> Response:
+def redirect_to_pending(email_id: int, *, again: int | None = None) -> Response:
+    """Redirect to the page that shows whether the email was sent."""
     token = make_token(tokens.PENDING, email_id)
     return see_other(url_for("confirmation.pending", token=token, again=again))
 
@@ -193,6 +183,14 @@ def _redirect_to_thanks(signature_id: int) -> Response:
     current_app.extensions["page_cache"].forget()
     token = make_token(tokens.THANKS, signature_id)
     return see_other(url_for("confirmation.thanks", token=token))
+
+
+def _read_link(token: str) -> tuple[EntryRef, bool]:
+    """Return the entry of a confirmation link, and whether the link has expired."""
+    try:
+        return EntryRef(*read_token(_confirm_purpose(), token)), False
+    except TokenExpired as error:
+        return EntryRef(*error.ids), True
 
 
 def _confirm_purpose() -> tokens.Purpose:

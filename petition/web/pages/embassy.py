@@ -3,6 +3,7 @@
 The site sends nothing for them and stores nothing that they enter.
 """
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -33,43 +34,26 @@ class Choice(NamedTuple):
     name: str
 
 
-class Office(NamedTuple):
-    """An office as the letter addresses it. `language` is that of its name."""
-
-    name: str
-    language: str
-    postal: str
-    email: str
-    checked: int
-
-
 @pages.route("/p/<slug>/write", methods=["GET", "POST"])
 def write(slug: str) -> Response:
     """Show a form for the embassy, the letter's language and the name; below it, the letter."""
     petition = queries.get_petition(slug, g.language)
     offices = {target.id: target for target in updates.list_targets(petition.id)}
     choice = _read_choice(petition, offices)
-    letter_values: dict[str, Any] = {}
+    values: dict[str, Any] = {"offices": _list_by_country(offices.values())}
     if choice.office is not None:
         letter = queries.get_petition(slug, choice.language)
-        target = offices.get(choice.office)
-        office = _make_office(target, choice.language) if target else None
+        office = offices.get(choice.office)
         heading = _demands_heading(choice.language)
-        letter_values = {
+        values |= {
             "letter": letter,
             "office": office,
+            "name_language": office and _name_language(office, choice.language),
             "heading": heading,
             "mail_link": _mail_link(letter, office, heading, choice.name),
         }
-    return render_page(
-        "petition/write.html",
-        cache="no-store",
-        petition=petition,
-        offices=_list_by_country(offices),
-        choice=choice,
-        today=now(),
-        **letter_values,
-    )
+    values |= {"petition": petition, "choice": choice, "today": now()}
+    return render_page("petition/write.html", cache="no-store", **values)
 
 
 def _read_choice(petition: queries.PetitionView, offices: dict[int, Target]) -> Choice:
@@ -83,25 +67,24 @@ def _read_choice(petition: queries.PetitionView, offices: dict[int, Target]) -> 
     )
 
 
-def _list_by_country(offices: dict[int, Target]) -> list[tuple[int, str, str]]:
+def _list_by_country(offices: Iterable[Target]) -> list[tuple[int, str, str]]:
     """Return (id, country, name), sorted by country in the reader's language."""
     names = countries(g.language)
     order = {code: position for position, code in enumerate(names)}
-    targets = sorted(offices.values(), key=lambda target: order.get(target.country, len(order)))
+    sorted_offices = sorted(offices, key=lambda office: order.get(office.country, len(order)))
     return [
         (
-            target.id,
-            names.get(target.country, target.country),
-            _make_office(target, g.language).name,
+            office.id,
+            names.get(office.country, office.country),
+            office.office[_name_language(office, g.language)],
         )
-        for target in targets
+        for office in sorted_offices
     ]
 
 
-def _make_office(target: Target, language: str) -> Office:
-    """Name an office in this language or, if it has no name in it, in its first one."""
-    named = language if language in target.office else next(iter(target.office))
-    return Office(target.office[named], named, target.postal, target.email, target.checked)
+def _name_language(office: Target, language: str) -> str:
+    """Return this language or, if the office has no name in it, that of its first name."""
+    return language if language in office.office else next(iter(office.office))
 
 
 def _demands_heading(language: str) -> str:
@@ -112,14 +95,12 @@ def _demands_heading(language: str) -> str:
         return str(_("What we ask"))
 
 
-def _mail_link(letter: queries.PetitionView, office: Office | None, heading: str, name: str) -> str:
+def _mail_link(letter: queries.PetitionView, office: Target | None, heading: str, name: str) -> str:
     """Return a `mailto:` link (RFC 6068) with the letter as plain text."""
     text = letter.text
-    demands = [
-        f"{number}. {demand}" for number, demand in enumerate(text.demands.splitlines(), start=1)
-    ]
-    paragraphs = [to_plain_text(text.letter), heading if demands else "", "\n".join(demands), name]
-    body = "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+    numbered = enumerate(text.demands.splitlines(), start=1)
+    demands = "\n".join(f"{number}. {demand}" for number, demand in numbered)
+    paragraphs = [to_plain_text(text.letter), heading if demands else "", demands, name]
+    body = quote("\n\n".join(filter(None, paragraphs)).replace("\n", "\r\n"))
     address = quote(office.email, safe="@") if office else ""
-    body = quote(body.replace("\n", "\r\n"))
     return f"mailto:{address}?subject={quote(text.title)}&body={body}"

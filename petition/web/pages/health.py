@@ -41,6 +41,4 @@ def _newest_migration() -> str | None:
 
 
 def _plain(line: str, status: int) -> Response:
-    return Response(
-        f"{line}\n", status, mimetype="text/plain", headers={"Cache-Control": "no-store"}
-    )
+    return Response(f"{line}\n", status, {"Cache-Control": "no-store"}, mimetype="text/plain")

@@ -17,7 +17,7 @@ from petition.web.support.template_globals import localized_urls
 pages = LocalizedBlueprint("notices", __name__)
 
 CACHE = "public, max-age=60"
-ACCESSIBILITY_CHECKED = date(2026, 11, 25)  # when the statement was last compared with the tests
+CHECKED_ON = date(2026, 11, 25)  # when the accessibility statement was compared with the tests
 
 # What the tests check. Tests name these ids: `@pytest.mark.accessibility_statement("keyboard")`.
 ACCESSIBILITY_CHECKS = {
@@ -48,11 +48,9 @@ ACCESSIBILITY_CHECKS = {
 def privacy() -> Response:
     """Say what is stored, why, for how long and who sees it, according to the settings."""
     cache_response()
+    petitions = queries.list_petitions(g.language, states=PUBLIC_STATES)
     return render_page(
-        "privacy.html",
-        cache=CACHE,
-        settings=current_app.config,
-        petitions=queries.list_petitions(g.language, states=PUBLIC_STATES),
+        "privacy.html", cache=CACHE, settings=current_app.config, petitions=petitions
     )
 
 
@@ -61,10 +59,7 @@ def accessibility() -> Response:
     """Say what the tests check, and what they cannot."""
     cache_response()
     return render_page(
-        "accessibility.html",
-        cache=CACHE,
-        checked_on=ACCESSIBILITY_CHECKED,
-        checks=ACCESSIBILITY_CHECKS,
+        "accessibility.html", cache=CACHE, checked_on=CHECKED_ON, checks=ACCESSIBILITY_CHECKS
     )
 
 

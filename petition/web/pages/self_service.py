@@ -5,10 +5,11 @@ from flask import Response, current_app, jsonify, request, url_for
 from petition.core import tokens
 from petition.core.clock import now
 from petition.models import Signature
-from petition.signatures import disowning, self_service, signing
+from petition.signatures import disowning, self_service
 from petition.signatures.entries import FIELDS, EntryContext
 from petition.signatures.identity import read_address
 from petition.web.middleware.language import LocalizedBlueprint, set_language
+from petition.web.pages.sign import sign
 from petition.web.support import abuse_checks
 from petition.web.support.forms import AddressForm, SelfServiceForm
 from petition.web.support.responses import render_page, see_other
@@ -38,8 +39,7 @@ def show(token: str) -> Response:
     """Show everything that is stored, with a form to correct it."""
     stored = _get_stored(token)
     data = {name: getattr(stored.signature, name) for name in FIELDS}
-    data["handover"] = "yes" if stored.signature.handover else "no"
-    data["updates"] = "yes" if stored.signature.updates else ""
+    data |= {name: "yes" if data[name] else "no" for name in ("handover", "updates")}
     return _render(token, stored, SelfServiceForm(data))
 
 
@@ -69,15 +69,7 @@ def _sign_again(signature: Signature, form: SelfServiceForm) -> Response:
     context = EntryContext(
         signature.language, signature.channel, signature.text_language, signature.text_version
     )
-    email_id = signing.sign(
-        signature.petition_id,
-        form.entry(),
-        address,
-        context,
-        sender=abuse_checks.signing_sender(address, signature.petition_id),
-        now=now(),
-    )
-    return see_other(url_for("confirmation.pending", token=make_token(tokens.PENDING, email_id)))
+    return sign(signature.petition_id, form, address, context)
 
 
 @pages.get("/my/<token>/data.json")
@@ -102,27 +94,19 @@ def disown(token: str) -> Response:
     never_again = request.form.get("never") == "yes"
     disowned = disowning.disown(email_id, never_again=never_again, now=now())
     current_app.extensions["page_cache"].forget()
-    my_token = None
-    if disowned.left is not None and not disowned.removed:
-        my_token = make_token(tokens.SELF_SERVICE, disowned.left)
+    removed, left = disowned.removed, disowned.left
+    my_token = None if removed or left is None else make_token(tokens.SELF_SERVICE, left)
     return render_page(
-        "self_service/removed.html",
-        removed=disowned.removed,
-        my_token=my_token,
-        never_again=never_again,
+        "self_service/removed.html", removed=removed, my_token=my_token, never_again=never_again
     )
 
 
 def _render(
     token: str, stored: self_service.StoredSignature, form: SelfServiceForm, *, status: int = 200
 ) -> Response:
+    saved = "saved" in request.args
     return render_page(
-        "self_service/show.html",
-        status=status,
-        stored=stored,
-        form=form,
-        token=token,
-        saved="saved" in request.args,
+        "self_service/show.html", status=status, stored=stored, form=form, token=token, saved=saved
     )
 
 

@@ -62,34 +62,24 @@ def mastodon(slug: str) -> Response:
     return page
 
 
-@pages.get("/p/<slug>/card/<code>/<int:count>.png", in_languages=False)
-def card(slug: str, code: str, count: int) -> Response:
-    """Send the picture for previews and posts, 1200 by 630."""
-    return _send_picture(slug, code, count, "card", cards.card)
-
-
-@pages.get("/p/<slug>/story/<code>/<int:count>.png", in_languages=False)
-def story(slug: str, code: str, count: int) -> Response:
-    """Send the picture for stories, 1080 by 1920."""
-    return _send_picture(slug, code, count, "story", cards.story)
-
-
-def _send_picture(
-    slug: str, language: str, count: int, kind: str, draw: Callable[..., bytes]
-) -> Response:
-    """Send a picture with a rounded count.
+@pages.get("/p/<slug>/card/<code>/<int:count>.png", endpoint="card", in_languages=False)
+@pages.get("/p/<slug>/story/<code>/<int:count>.png", endpoint="story", in_languages=False)
+def picture(slug: str, code: str, count: int) -> Response:
+    """Send the card (1200 by 630 px) or the story (1080 by 1920 px) with a rounded count.
 
     With the current count it is drawn if it is not cached. With an earlier count it is sent while
     it is cached, else the response redirects to the current one. Other counts are 404.
     """
-    if language not in current_app.config["LANGUAGES"]:
+    if code not in current_app.config["LANGUAGES"]:
         abort(404)
-    with force_locale(language):
-        petition = queries.get_petition(slug, language)
+    with force_locale(code):
+        petition = queries.get_petition(slug, code)
         newest = goals.round_down(petition.count)
-        if petition.text.language != language or goals.round_down(count) != count or count > newest:
+        if petition.text.language != code or goals.round_down(count) != count or count > newest:
             abort(404)
         text = _card_text(petition, count)
+    draw = cards.story if request.endpoint == "share.story" else cards.card
+    kind = draw.__name__
     version = request.args.get("v", type=int)
     options = {"colour": current_app.config["BRAND_COLOUR"], "face": _face(petition)}
     content = None
@@ -100,10 +90,8 @@ def _send_picture(
             else get_image_cache().get(f"{kind}.png", text, **options)
         )
     if content is None:
-        version = petition.text.version
-        response = see_other(
-            url_for(f"share.{kind}", slug=slug, code=language, count=newest, v=version)
-        )
+        url = url_for(f"share.{kind}", slug=slug, code=code, count=newest, v=petition.text.version)
+        response = see_other(url)
         response.headers["Cache-Control"] = CACHE
         return response
     cache = CACHE if version is None else IMMUTABLE

@@ -4,19 +4,19 @@ from typing import Any
 
 from flask import Response, g, request, url_for
 
-from petition.core import tokens
 from petition.core.clock import now
 from petition.core.errors import ChallengeFailed, ChallengeRequired, RateLimited
 from petition.petitions import queries, sharing
 from petition.signatures import signing
 from petition.signatures.entries import EntryContext
+from petition.signatures.identity import Address
 from petition.web.middleware.language import LocalizedBlueprint, set_language
+from petition.web.pages.confirmation import redirect_to_pending
 from petition.web.pages.petition import render_petition
 from petition.web.support import abuse_checks
-from petition.web.support.forms import SignForm
+from petition.web.support.forms import SelfServiceForm, SignForm
 from petition.web.support.memo import memoize
 from petition.web.support.responses import see_other
-from petition.web.support.tokens import make_token
 
 pages = LocalizedBlueprint("sign", __name__)
 
@@ -49,8 +49,10 @@ def submit(slug: str) -> Response:
     timing_problem = abuse_checks.find_timing_problem()
     if timing_problem:
         return ask_again(timing_problem)
+    address = form.address()
+    context = EntryContext(g.language, channel, terms.text_language, terms.text_version)
     try:
-        email_id = _sign(form, terms, channel)
+        return sign(terms.id, form, address, context)
     except ChallengeRequired:
         return ask_again("challenge", challenge=abuse_checks.issue_challenge())
     except ChallengeFailed as error:
@@ -58,18 +60,13 @@ def submit(slug: str) -> Response:
         return ask_again("challenge", status=429, challenge=challenge, retry_after=error.wait)
     except RateLimited as error:
         return ask_again("too_many", status=429, retry_after=error.wait)
-    return see_other(url_for("confirmation.pending", token=make_token(tokens.PENDING, email_id)))
 
 
-def _sign(form: SignForm, terms: queries.SigningTerms, channel: str) -> int:
-    """Sign with a valid form and return the id of the email."""
-    address = form.address()
-    context = EntryContext(g.language, channel, terms.text_language, terms.text_version)
-    return signing.sign(
-        terms.id,
-        form.entry(),
-        address,
-        context,
-        sender=abuse_checks.signing_sender(address, terms.id),
-        now=now(),
-    )
+def sign(
+    petition_id: int, form: SelfServiceForm, address: Address, context: EntryContext
+) -> Response:
+    """Sign with a valid form and redirect to the pending page."""
+    sender = abuse_checks.signing_sender(address, petition_id)
+    entry = form.entry()
+    email_id = signing.sign(petition_id, entry, address, context, sender=sender, now=now())
+    return redirect_to_pending(email_id)

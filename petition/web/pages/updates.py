@@ -13,7 +13,7 @@ from petition.web.middleware.page_cache import cache_response
 from petition.web.pages.supporters import get_before
 from petition.web.support.markdown import markdown
 from petition.web.support.plain_text import excerpt
-from petition.web.support.responses import render_page, send_content
+from petition.web.support.responses import allow_other_sites, render_page, send_content
 
 pages = LocalizedBlueprint("updates", __name__)
 
@@ -45,21 +45,17 @@ def feed(slug: str) -> Response:
     """Send the news as an Atom feed (RFC 4287)."""
     cache_response()
     petition = queries.get_petition(slug, g.language)
-    response = _render(
-        "feed.xml", petition, news=updates.list_updates(petition.id, g.language, limit=30)
-    )
+    news = updates.list_updates(petition.id, g.language, limit=30)
+    response = _render("feed.xml", petition, news=news)
     response.mimetype = "application/atom+xml"
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    return response
+    return allow_other_sites(response)
 
 
 @pages.get("/p/<slug>/pictures/<digest>.webp", in_languages=False)
 def picture(slug: str, digest: str) -> Response:
     """Send a picture. Its URL changes with its content."""
     content = updates.get_picture(queries.get_id(slug), digest)
-    response = send_content(content, "image/webp", cache=IMMUTABLE)
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response
+    return allow_other_sites(send_content(content, "image/webp", cache=IMMUTABLE))
 
 
 def _render(template: str, petition: queries.PetitionView, **values: Any) -> Response:
@@ -78,10 +74,9 @@ def _body_renderer(petition: queries.PetitionView) -> Callable[[str], Markup]:
     site = config.site_url(current_app.config) if request.path.endswith(".atom") else ""
 
     def find_picture(name: str) -> tuple[updates.PictureView, str] | None:
-        picture = pictures.get(name)
-        if picture is None:
+        if name not in pictures:
             return None
-        url = url_for("updates.picture", slug=petition.slug, digest=picture.digest)
-        return picture, site + url
+        picture = pictures[name]
+        return picture, site + url_for("updates.picture", slug=petition.slug, digest=picture.digest)
 
     return lambda body: markdown(body, find_picture)
