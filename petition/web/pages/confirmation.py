@@ -85,14 +85,14 @@ def redirect_to_pending(token: str) -> Response:
 def _render_pending(token: str, **values: Any) -> Response:
     (email_id,) = read_token(tokens.PENDING, token)
     progress = verification.get_progress(email_id, now=now())
-    set_language(progress.language)
+    set_language(progress.entry.language)
     return _render(
         "pending",
         progress.slug,
-        progress.language,
+        progress.entry.language,
         token=token,
         pending=progress,
-        suggestion=email_domains.suggestion(progress.email),
+        suggestion=email_domains.suggestion(progress.entry.email),
         too_soon=now() < progress.again_at,
         again="again" in request.args,
         **{"form": AddressForm(), **values},
@@ -129,7 +129,7 @@ def submit(token: str) -> Response:
 def _render_confirm(
     pending: confirmation.PendingConfirmation, token: str, *, unchosen: bool = False
 ) -> Response:
-    set_language(pending.language)
+    set_language(pending.signature.language)
     return render_page(
         "confirmation/confirm.html",
         status=422 if unchosen else 200,
@@ -141,9 +141,9 @@ def _render_confirm(
 
 def _render_expired(error: TokenExpired, token: str) -> Response:
     pending = confirmation.get_pending(EntryRef(*error.ids))
-    if pending.confirmed:
+    if pending.signature.counted:
         return _render_confirm(pending, token)
-    set_language(pending.language)
+    set_language(pending.signature.language)
     return render_page("confirmation/expired.html", status=410, token=token)
 
 
