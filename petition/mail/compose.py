@@ -24,7 +24,7 @@ from petition.mail.status_codes import is_from_report
 from petition.models import Email, Organiser, Petition, PetitionText, Signature
 from petition.models.enums import EmailKind, EmailState
 from petition.outbox import suppression
-from petition.petitions import sharing
+from petition.petitions import queries, sharing
 from petition.signatures import codes
 
 CHANNELS_IN_EMAIL = ("wa", "tg", "fb")  # an email full of links looks like an advertisement
@@ -62,10 +62,7 @@ def compose(email_id: int, context: MailContext, *, now: datetime) -> Message:
 
 
 def _raise_previous_outcome(email: Email) -> None:
-    """Give a suppressed email the outcome of the previous one about the same signature.
-
-    Its page must not show that it is suppressed. One that bounced by report counts as sent.
-    """
+    """Raise what became of the signature's previous email: no page may show a suppression."""
     previous = db.session.execute(
         select(Email.state, Email.reason)
         .where(Email.signature_id == email.signature_id, Email.id < email.id)
@@ -77,7 +74,7 @@ def _raise_previous_outcome(email: Email) -> None:
         raise EmailDeferred("another email to this mailbox goes first")
     if state == EmailState.REFUSED and not is_from_report(reason):
         raise EmailRefused(reason)
-    raise EmailWithheld
+    raise EmailWithheld  # one that bounced by report counts as sent
 
 
 def confirm(email: Email, context: MailContext, now: datetime) -> EmailContent:
@@ -136,18 +133,16 @@ def my_page(email: Email, context: MailContext, now: datetime) -> EmailContent:
 
 def withdrawn(email: Email, context: MailContext, now: datetime) -> EmailContent:
     """Tell that a signature is erased, and whether organisers had downloaded it before."""
-    rows = db.session.execute(_TEXTS, {"petition": email.petition_id}).all()
-    if not email.address or not rows:
+    petition = db.session.get(Petition, email.petition_id or 0)
+    if not email.address or petition is None:
         raise EmailObsolete
     if suppression.find_reason((), (email.mailbox_hash,)) is not None:
         raise EmailWithheld
-    petition = rows[0].Petition
-    texts = {text.language: text for _, text in rows}
-    text = texts.get(email.language) or texts[petition.source_language]
+    view = queries.get_petition(petition.slug, email.language, drafts=True)
     values = {
-        "title": text.title,
-        "organiser": text.organiser,
-        "contact": petition.contact,
+        "title": view.text.title,
+        "organiser": view.text.organiser,
+        "contact": view.contact,
         "list_downloaded": email.list_downloaded,
         "not_me": context.link("not-me", tokens.DISOWN, email.id, now=now),
     }
@@ -181,10 +176,4 @@ _SIGNATURES = (
     .where(Signature.mailbox_key == bindparam("mailbox"))
     .order_by(Signature.id.desc())
     .limit(50)
-)
-_TEXTS = (
-    select(Petition, PetitionText)
-    .join(PetitionText, PetitionText.petition_id == Petition.id)
-    .where(Petition.id == bindparam("petition"))
-    .order_by(PetitionText.version)
 )

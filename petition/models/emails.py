@@ -11,10 +11,9 @@ from petition.models.enums import EmailKind, EmailState
 
 
 class Email(Base):
-    """An email of the outbox: its kind and recipient. Its text is composed when it is sent.
+    """An email of the outbox, composed when it is sent; counted by `mailbox_hash`.
 
-    Emails are counted by `mailbox_hash`, a keyed hash, also when the signature is deleted. Only a
-    WITHDRAWN email stores an address, until it is sent: its signature is already deleted.
+    Only a WITHDRAWN email stores an address, until it is sent: its signature is already deleted.
     """
 
     __tablename__ = "email"

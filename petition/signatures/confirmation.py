@@ -39,8 +39,7 @@ _signature, _tally, _email = Signature.table(), Tally.table(), Email.table()
 class PendingConfirmation:
     """What the page of a confirmation link shows.
 
-    `choices` are the mailbox's entries by number, the link's own first, without duplicates. With
-    more than one the reader is asked which is theirs.
+    `choices` are distinct entries of the mailbox by number, the link's own first.
     """
 
     choices: dict[int, EntryFields]
@@ -57,10 +56,7 @@ def get_pending(entry_ref: EntryRef) -> PendingConfirmation:
 
 
 def _choices(signature: Signature, linked: int) -> dict[int, EntryFields]:
-    """Return candidate entries for a mailbox, the linked one first, then the newest.
-
-    At most `MAX_CHOICES`: anyone can add entries.
-    """
+    """Return up to five entries, the linked one first, newest next: anyone can add entries."""
     alternates = db.session.scalars(
         select(AlternateEntry)
         .where(AlternateEntry.signature_id == signature.id)

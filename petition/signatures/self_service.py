@@ -1,7 +1,4 @@
-"""The signer's own page: see, download, correct and withdraw a signature.
-
-A link in the emails is the key; there is no account.
-"""
+"""The signer's own page, reached by an emailed link: see, download, correct and withdraw."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass

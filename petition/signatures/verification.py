@@ -61,10 +61,7 @@ def get_progress(email_id: int, *, now: datetime) -> EmailProgress:
 
 
 def _displayed_sent_at(email: Email, now: datetime) -> datetime | None:
-    """Return when an email was sent or, if it belongs to a burst, would have been.
-
-    The decision on the burst changes nothing that the page has shown.
-    """
+    """Return when an email was sent or, in a burst, would have been: a decision changes no page."""
     was_refused = email.state == EmailState.REFUSED
     was_deferred = email.state == EmailState.DUE and email.reason != ""
     if email.burst_id is None or was_refused or was_deferred:
@@ -173,10 +170,7 @@ def correct_address(email_id: int, address: Address, *, sender: FormSender, now:
 def _lock_mistyped(
     connection: Connection, mistyped: EntryRef, address: Address
 ) -> tuple[int, dict[str, Any]]:
-    """Lock the signatures of both addresses, by ascending id; return the petition and the values.
-
-    Raises: SignatureGone, DisposableAddressRefused.
-    """
+    """Lock the signatures of both addresses by ascending id; return the petition and the values."""
     old = Signature.id == mistyped.signature_id
     petition_id = select(Signature.petition_id).where(old).scalar_subquery()
     new = (Signature.mailbox_key == address.mailbox) & (Signature.petition_id == petition_id)
