@@ -63,7 +63,10 @@ class Finding(NamedTuple):
 
 
 def detect(*, now: datetime, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> list[int]:
-    """Record bursts, hold their unsent emails, release plausible ones; return the open ones' ids."""
+    """Record bursts of open petitions and hold their unsent emails; release plausible ones.
+
+    Returns the ids of the bursts that were open.
+    """
     with db.engine.connect() as connection:  # outside the transaction, so that no signer waits
         ids = connection.scalars(select(Petition.id).where(Petition.state == PetitionState.OPEN))
         findings = {id_: _find(*_load(connection, id_, now), thresholds) for id_ in ids.all()}
