@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from petition import cli, web
+from petition import cli, extensions, web
 from petition.abuse import networks, tor
 from petition.abuse.networks import Networks
 from petition.abuse.tor import TorExits
@@ -20,7 +20,6 @@ from petition.core.errors import SettingsError
 from petition.core.tokens import Tokens
 from petition.database import engine
 from petition.database.base import db
-from petition.extensions import csrf, mail, migrate
 from petition.web.middleware import translations
 
 LARGEST_BODY = 64 * 1024  # bytes
@@ -45,7 +44,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         app.config.from_mapping(_derived(app.config))
         translations.init_app(app)
     except SettingsError as error:
-        raise SystemExit("\n".join(error.lines)) from None
+        raise SystemExit("\n".join(error.args)) from None
     keys = [key for key in (*app.config["SECRET_KEY_FALLBACKS"], app.config["SECRET_KEY"]) if key]
     app.extensions["tokens"] = Tokens(keys)
     app.extensions["networks"] = Networks(
@@ -56,9 +55,9 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         engine.configure(db.engine)
-    migrate.init_app(app, db, directory=str(config.PACKAGE / "migrations"))
-    mail.init_app(app)
-    csrf.init_app(app)
+    extensions.migrate.init_app(app, db, directory=str(config.PACKAGE / "migrations"))
+    extensions.mail.init_app(app)
+    extensions.csrf.init_app(app)
     cli.register(app)
     web.register(app)
     return app

@@ -4,6 +4,7 @@ It tells nothing about other signatures.
 """
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -21,7 +22,7 @@ from petition.models import AlternateEntry, Email, Signature
 from petition.models.enums import PetitionState
 from petition.outbox import enqueue, suppression
 from petition.petitions import lifecycle, queries
-from petition.signatures import codes, confirmation, verification
+from petition.signatures import codes, confirmation, self_service, verification
 from tests import signatures
 from tests.browsing import (
     Client,
@@ -188,6 +189,21 @@ def test_who_presses_twice_gets_one_mail_whose_code_works_on_both_pages(
     for page in reversed(pages):
         assert client.post(f"{page}/code", data={"code": mail.code}).status_code == 303
     assert count_of(client, petition) == 1
+
+
+def test_the_code_of_an_entry_that_was_corrected_since_still_leads_to_thanks(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    pending = sign(client, petition)
+    deliver(client.application)
+    code = {"code": post_office.arrived[0].code}
+    thanks = client.post(f"{pending}/code", data=code).location
+    corrected = replace(signatures.ENTRY, name="Anna Maria Berg")
+    self_service.correct(signatures.signature_of(1).id, corrected, now=now())
+    again = client.post(f"{pending}/code", data=code)
+    assert again.status_code == 303
+    assert client.get(again.location).text == client.get(thanks).text
+    assert signatures.signature_of(1).name == "Anna Maria Berg"
 
 
 def test_another_entry_for_the_mailbox_gets_its_own_mail_and_its_own_code(

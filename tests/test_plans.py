@@ -27,7 +27,7 @@ STATEMENTS = {
     "whether an email is due": delivery._ANY_DUE,  # noqa: SLF001
     "whether a burst holds it": bursts._OPEN_BURST,  # noqa: SLF001
     "the next email": delivery._CLAIM,  # noqa: SLF001
-    "an email that was sent": delivery._SETTLE,  # noqa: SLF001
+    "an email that was sent": CompiledStatement(delivery._update_due(0)),  # noqa: SLF001
     "the download": export._ROWS["sqlite"],  # noqa: SLF001
 }
 

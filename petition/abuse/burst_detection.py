@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from petition.abuse import bursts, rate_limits
 from petition.abuse.email_domains import is_watched
@@ -63,7 +63,7 @@ class Finding(NamedTuple):
 
 
 def detect(*, now: datetime, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> list[int]:
-    """Record the bursts of all open petitions and hold their unsent emails; release plausible ones.
+    """Record bursts of open petitions and hold their unsent emails; release plausible ones.
 
     Returns the ids of the bursts that were open.
     """
@@ -73,9 +73,16 @@ def detect(*, now: datetime, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> lis
     with transaction() as connection:
         for petition_id, found in findings.items():
             found += _find_networks(connection, petition_id, thresholds, now)
-            _record(connection, petition_id, found, now)
+            # Lock order: all bursts of a petition before emails, as when an organiser decides.
+            recorded = [bursts.record(connection, petition_id, *finding, now) for finding in found]
+            for burst_id, finding in zip(recorded, found, strict=True):
+                # Which emails came from a network is not known afterwards.
+                if burst_id is not None and finding.kind != "network":
+                    _hold(connection, burst_id, petition_id, finding, now)
         # A signer may have added an email to a burst while it was being decided.
-        for burst_id, decision in connection.execute(_DECIDED, {"since": now - DECIDED_FOR}).all():
+        decided = (_burst.c.state != BurstState.OPEN) & (_burst.c.decided_at > now - DECIDED_FOR)
+        query = select(_burst.c.id, _burst.c.state).where(decided).order_by(_burst.c.id)
+        for burst_id, decision in connection.execute(query).all():
             bursts.apply_decision(connection, burst_id, BurstState(decision), now)
         is_open = (_burst.c.state == BurstState.OPEN) & (_burst.c.ends_at > now - DECIDED_FOR)
         open_bursts = connection.execute(select(_burst).where(is_open)).all()
@@ -83,13 +90,6 @@ def detect(*, now: datetime, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> lis
             if _is_plausible(connection, burst):
                 bursts.close(connection, burst.id, BurstState.PLAUSIBLE, now)
         return [burst.id for burst in open_bursts]
-
-
-_DECIDED = (
-    select(_burst.c.id, _burst.c.state)
-    .where(_burst.c.state != BurstState.OPEN, _burst.c.decided_at > bindparam("since"))
-    .order_by(_burst.c.id)
-)
 
 
 def _load(
@@ -154,19 +154,6 @@ def _find_networks(
     networks, usual = counters.current(connection, scope, now=now)
     minimum = max(thresholds.minimum_without_past, thresholds.factor * usual)
     return [Finding("network", name, seen, usual) for name, seen in networks if seen >= minimum]
-
-
-def _record(
-    connection: Connection, petition_id: int, findings: list[Finding], now: datetime
-) -> None:
-    """Record bursts and hold their emails; the emails of a network are not known afterwards.
-
-    Lock order: all bursts before emails, as when an organiser decides.
-    """
-    recorded = [(bursts.record(connection, petition_id, *found, now), found) for found in findings]
-    for burst_id, found in recorded:
-        if burst_id is not None and found.kind != "network":
-            _hold(connection, burst_id, petition_id, found, now)
 
 
 def _hold(

@@ -79,21 +79,15 @@ def record(
     usual: int,
     now: datetime,
 ) -> int | None:
-    """Upsert an open burst and return its id.
-
-    Returns None when the source was released or proved plausible within the last day.
-    """
-    same_source = (
-        (_burst.c.petition_id == petition_id)
-        & (_burst.c.kind == kind)
-        & (_burst.c.source == source)
-    )
+    """Upsert an open burst; return its id, or None if the source was released in the last day."""
     until = now + OPEN_FOR
     if kind != "trap":
         released = connection.scalar(
             update(_burst)
             .where(
-                same_source,
+                _burst.c.petition_id == petition_id,
+                _burst.c.kind == kind,
+                _burst.c.source == source,
                 _burst.c.state.in_((BurstState.PLAUSIBLE, BurstState.RELEASED)),
                 _burst.c.decided_at > now - timedelta(days=1),
             )
@@ -112,9 +106,7 @@ def record(
         ends_at=until,
         state=BurstState.OPEN.value,
     )
-    seen_now = (
-        _burst.c.seen + 1 if kind == "trap" else _larger(_burst.c.seen, statement.excluded.seen)
-    )
+    seen_now = _burst.c.seen + 1 if kind == "trap" else _larger(_burst.c.seen, seen)
     burst_id = connection.execute(
         statement.on_conflict_do_update(
             index_elements=["petition_id", "kind", "source"],

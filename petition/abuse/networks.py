@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, select
+from sqlalchemy import Connection, Select, delete, select
 
 from petition.abuse.tor import Address, Network, TorExits
 from petition.database.base import db
@@ -95,13 +95,11 @@ def _load_secret(day: date) -> bytes:
 
 def delete_expired(connection: Connection, *, now: datetime) -> int:
     """Delete the keys of all days before yesterday; return how many."""
-    return connection.execute(delete(NetworkSecret).where(_is_expired(now))).rowcount
+    return connection.execute(
+        delete(NetworkSecret).where(NetworkSecret.day.in_(expired(now)))
+    ).rowcount
 
 
 def expired(now: datetime) -> Select[date]:
     """Return the query for what `delete_expired` would delete."""
-    return select(NetworkSecret.day).where(_is_expired(now))
-
-
-def _is_expired(now: datetime) -> ColumnElement[bool]:
-    return NetworkSecret.day < now.date() - timedelta(days=1)
+    return select(NetworkSecret.day).where(NetworkSecret.day < now.date() - timedelta(days=1))

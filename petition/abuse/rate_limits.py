@@ -1,7 +1,4 @@
-"""Rate limits: some free uses, more with a solved challenge, then a refusal.
-
-`database.counters` counts; this module decides.
-"""
+"""Rate limits: some free uses, more with a solved challenge, then a refusal."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,10 +33,7 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class FormSender:
-    """What the rules know of a form's sender: the limits to count and the network's keyed hash.
-
-    `trapped` senders filled a field that no person sees.
-    """
+    """A form's limits and network hash; `trapped` senders filled a field that no person sees."""
 
     limits: tuple[RateLimit, ...] = ()
     network: str = ""

@@ -38,7 +38,7 @@ def refusing() -> Iterator[None]:
     try:
         yield
     except SettingsError as error:
-        raise click.ClickException("; ".join(error.lines)) from error
+        raise click.ClickException("; ".join(error.args)) from error
     except PetitionError as error:
         message = _MESSAGES.get(type(error), type(error).__name__)
         detail = f": {error}" if str(error) else ""

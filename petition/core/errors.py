@@ -11,10 +11,6 @@ class PetitionError(Exception):
 class SettingsError(PetitionError):
     """The settings are invalid; each argument is a line for the operator."""
 
-    def __init__(self, *lines: str) -> None:
-        super().__init__(*lines)
-        self.lines = lines
-
 
 class PetitionFileInvalid(PetitionError):
     """A petition file is invalid; the argument names the field and says what is wrong."""
@@ -85,6 +81,10 @@ class EmailRefused(PetitionError):
 
 class EmailDeferred(PetitionError):
     """The mail server refused an email temporarily."""
+
+
+class EmailObsolete(PetitionError):
+    """What an email is about was erased, or needs no email any more."""
 
 
 class MailServerUnreachable(PetitionError):

@@ -63,7 +63,13 @@ def site_address(value: object) -> str:
     parts = _web_address(address)
     if parts is None or parts.path or parts.query or parts.fragment:
         raise ValueError("an address such as https://petition.example.org, with no path")
-    return _in_ascii(address, str(parts.hostname))
+    if address.isascii():
+        return address
+    host = str(parts.hostname)
+    try:  # IDNA: пример.рф as xn--e1afmkfd.xn--p1ai
+        return address.lower().replace(host, host.encode("idna").decode())
+    except UnicodeError:
+        raise ValueError("an address whose host is one (IDNA)") from None
 
 
 def list_address(value: object) -> str:
@@ -83,16 +89,6 @@ def _web_address(address: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts if valid and not parts.username else None
-
-
-def _in_ascii(site: str, host: str) -> str:
-    """Return an address with its host in IDNA: пример.рф as xn--e1afmkfd.xn--p1ai."""
-    if site.isascii():
-        return site
-    try:
-        return site.lower().replace(host, host.encode("idna").decode())
-    except UnicodeError:
-        raise ValueError("an address whose host is one (IDNA)") from None
 
 
 def colour(value: object) -> str:

@@ -67,10 +67,7 @@ class Tokens:
         return self.keyed_hashes(purpose, text)[-1]
 
     def hash_mailbox(self, mailbox_key: str) -> str:
-        """Return the hash that identifies a mailbox where its address must not be stored.
-
-        A `+tag` is left out, whatever the provider: it may be the same person's inbox.
-        """
+        """Return the keyed hash of a mailbox without its `+tag`, which may be the same person's."""
         return self.mailbox_hashes(mailbox_key)[-1]
 
     def mailbox_hashes(self, mailbox_key: str) -> list[str]:

@@ -76,9 +76,7 @@ def _driver(connection: Connection) -> Any:
 
 
 def _compile(statement: Executable, dialect: Dialect) -> tuple[str, list[_Bind], bool]:
-    """Return the SQL, its parameters in order (name, default, conversion), and whether the driver
-    takes them by name.
-    """
+    """Return the SQL, its binds in order, and whether the driver takes them by name."""
     compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
     assert isinstance(compiled, SQLCompiler)  # noqa: S101 (what compiling an executable gives)
     names = compiled.positiontup if compiled.positional else list(compiled.params)

@@ -75,9 +75,7 @@ def refuse(email_id: int, reason: str, *states: EmailState, tokens: Tokens, now:
         ).first()
         if email is None:
             return False
-        entry = None
-        if email.signature_id is not None:
-            entry = entries.get_fields(connection, EntryRef(email.signature_id, email.entry))
+        entry = entries.get_fields(connection, EntryRef(email.signature_id, email.entry))
         connection.execute(
             update(_email)
             .where(_email.c.id == email_id)
@@ -146,8 +144,8 @@ def _parse_recipients(report: _Part) -> Iterator[tuple[str, str]]:
     for part in report.walk():
         if part.kind not in _STATUS_TYPES:
             continue
-        blocks = _BLANK_LINES.split(part.text, MAX_RECIPIENTS + 1)
-        for block in blocks[: MAX_RECIPIENTS + 1]:  # the first is about the report itself
+        # The first block is about the report itself.
+        for block in _BLANK_LINES.split(part.text)[: MAX_RECIPIENTS + 1]:
             headers = _parse_headers(block)
             action = re.match(r"[a-z]+", str(headers.get("Action", "")).lower())
             status = _find_status(headers)

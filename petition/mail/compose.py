@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, select
 
 from petition.core import tokens
-from petition.core.errors import EmailDeferred, EmailRefused, EmailWithheld
+from petition.core.errors import EmailDeferred, EmailObsolete, EmailRefused, EmailWithheld
 from petition.database.base import db
 from petition.mail.context import (
     EmailContent,
@@ -24,25 +24,24 @@ from petition.mail.status_codes import is_from_report
 from petition.models import Email, Organiser, Petition, PetitionText, Signature
 from petition.models.enums import EmailKind, EmailState
 from petition.outbox import suppression
-from petition.petitions import sharing
+from petition.petitions import queries, sharing
 from petition.signatures import codes
 
 CHANNELS_IN_EMAIL = ("wa", "tg", "fb")  # an email full of links looks like an advertisement
 
 
-def compose(email_id: int, context: MailContext, *, now: datetime) -> Message | None:
-    """Compose an email, or return None if what it is about was erased since it was enqueued.
+def compose(email_id: int, context: MailContext, *, now: datetime) -> Message:
+    """Compose an email.
 
-    Raises: EmailWithheld, EmailRefused, EmailDeferred.
+    Raises: SignatureGone or EmailObsolete if what it is about was erased or done since it was
+    enqueued; EmailWithheld, EmailRefused, EmailDeferred.
     """
     email = db.session.get(Email, email_id, populate_existing=True)
     if email is None:
-        return None
+        raise EmailObsolete
     if email.suppressed and not (email.signature_id or email.organiser_id):
         raise EmailWithheld  # no recipient: enqueued so that response and timing reveal nothing
     content = _CONTENT[EmailKind(email.kind)](email, context, now)
-    if content is None:
-        return None
     if content.mailbox_key:
         check_mailbox(email, content, context, now)
     if email.suppressed:
@@ -63,10 +62,7 @@ def compose(email_id: int, context: MailContext, *, now: datetime) -> Message | 
 
 
 def _raise_previous_outcome(email: Email) -> None:
-    """Give a suppressed email the outcome of the previous one about the same signature.
-
-    Its page must not show that it is suppressed. One that bounced by report counts as sent.
-    """
+    """Raise what became of the signature's previous email: no page may show a suppression."""
     previous = db.session.execute(
         select(Email.state, Email.reason)
         .where(Email.signature_id == email.signature_id, Email.id < email.id)
@@ -78,14 +74,12 @@ def _raise_previous_outcome(email: Email) -> None:
         raise EmailDeferred("another email to this mailbox goes first")
     if state == EmailState.REFUSED and not is_from_report(reason):
         raise EmailRefused(reason)
-    raise EmailWithheld
+    raise EmailWithheld  # one that bounced by report counts as sent
 
 
-def confirm(email: Email, context: MailContext, now: datetime) -> EmailContent | None:
+def confirm(email: Email, context: MailContext, now: datetime) -> EmailContent:
     """Ask to confirm a signature or, if it is confirmed, tell that somebody signed again."""
     about = get_signature_context(email, context, now)
-    if about is None:
-        return None
     if not about.signature.counted:
         return _ask_to_confirm("confirm", about)
     return about.content(
@@ -93,11 +87,11 @@ def confirm(email: Email, context: MailContext, now: datetime) -> EmailContent |
     )
 
 
-def reminder(email: Email, context: MailContext, now: datetime) -> EmailContent | None:
+def reminder(email: Email, context: MailContext, now: datetime) -> EmailContent:
     """Ask once more, a day later."""
     about = get_signature_context(email, context, now)
-    if about is None or about.signature.counted:
-        return None
+    if about.signature.counted:
+        raise EmailObsolete
     return _ask_to_confirm("reminder", about)
 
 
@@ -115,11 +109,11 @@ def _ask_to_confirm(template: str, about: SignatureContext) -> EmailContent:
     return replace(content, has_code=True)
 
 
-def thanks(email: Email, context: MailContext, now: datetime) -> EmailContent | None:
+def thanks(email: Email, context: MailContext, now: datetime) -> EmailContent:
     """Thank for a confirmed signature, with links to share the petition."""
     about = get_signature_context(email, context, now, current=True)  # it may have been corrected
-    if about is None or not about.signature.counted:
-        return None
+    if not about.signature.counted:
+        raise EmailObsolete
     link = about.petition_link
     shares = [
         (sharing.NAMES[share.channel], share.url)
@@ -129,41 +123,37 @@ def thanks(email: Email, context: MailContext, now: datetime) -> EmailContent | 
     return about.content("thanks", number=about.signature.number, link=link, share_links=shares)
 
 
-def my_page(email: Email, context: MailContext, now: datetime) -> EmailContent | None:
+def my_page(email: Email, context: MailContext, now: datetime) -> EmailContent:
     """Send the links to the own pages of all signatures of a mailbox."""
     about = get_signature_context(email, context, now, current=True)
-    if about is None:
-        return None
     rows = db.session.execute(_SIGNATURES, {"mailbox": about.signature.mailbox_key})
     pages = [(title, about.link("my", tokens.SELF_SERVICE, key)) for key, title in rows]
     return about.content("my_page", pages=pages)
 
 
-def withdrawn(email: Email, context: MailContext, now: datetime) -> EmailContent | None:
+def withdrawn(email: Email, context: MailContext, now: datetime) -> EmailContent:
     """Tell that a signature is erased, and whether organisers had downloaded it before."""
-    rows = db.session.execute(_TEXTS, {"petition": email.petition_id}).all()
-    if not email.address or not rows:
-        return None
+    petition = db.session.get(Petition, email.petition_id or 0)
+    if not email.address or petition is None:
+        raise EmailObsolete
     if suppression.find_reason((), (email.mailbox_hash,)) is not None:
         raise EmailWithheld
-    petition = rows[0].Petition
-    texts = {text.language: text for _, text in rows}
-    text = texts.get(email.language) or texts[petition.source_language]
+    view = queries.get_petition(petition.slug, email.language, drafts=True)
     values = {
-        "title": text.title,
-        "organiser": text.organiser,
-        "contact": petition.contact,
+        "title": view.text.title,
+        "organiser": view.text.organiser,
+        "contact": view.contact,
         "list_downloaded": email.list_downloaded,
         "not_me": context.link("not-me", tokens.DISOWN, email.id, now=now),
     }
     return EmailContent(email.address, email.language, "withdrawn", values)
 
 
-def sign_in(email: Email, context: MailContext, now: datetime) -> EmailContent | None:
+def sign_in(email: Email, context: MailContext, now: datetime) -> EmailContent:
     """Send an organiser a sign-in link that works once."""
     organiser = db.session.get(Organiser, email.organiser_id, populate_existing=True)
     if organiser is None:
-        return None
+        raise EmailObsolete
     ids = organiser.id, organiser.sign_in_serial
     values = {
         "link": context.link("organisers/enter", tokens.SIGN_IN, *ids, now=now),
@@ -172,7 +162,7 @@ def sign_in(email: Email, context: MailContext, now: datetime) -> EmailContent |
     return EmailContent(organiser.email, organiser.language, "sign_in", values)
 
 
-_CONTENT: dict[EmailKind, Callable[[Email, MailContext, datetime], EmailContent | None]] = {
+_CONTENT: dict[EmailKind, Callable[[Email, MailContext, datetime], EmailContent]] = {
     EmailKind.CONFIRM: confirm,
     EmailKind.REMINDER: reminder,
     EmailKind.THANKS: thanks,
@@ -186,10 +176,4 @@ _SIGNATURES = (
     .where(Signature.mailbox_key == bindparam("mailbox"))
     .order_by(Signature.id.desc())
     .limit(50)
-)
-_TEXTS = (
-    select(Petition, PetitionText)
-    .join(PetitionText, PetitionText.petition_id == Petition.id)
-    .where(Petition.id == bindparam("petition"))
-    .order_by(PetitionText.version)
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from petition.core.errors import EmailRefused, EmailWithheld
 from petition.core.tokens import DISOWN, SELF_SERVICE, Purpose, Tokens
@@ -15,6 +15,7 @@ from petition.mail.status_codes import is_from_report
 from petition.models import AlternateEntry, Email, Petition, PetitionText, Signature
 from petition.models.enums import EmailState
 from petition.outbox import suppression
+from petition.signatures import entries
 
 # Renders the templates of an email, by its name, in a language: subject, text and HTML.
 Render = Callable[[str, str, Mapping[str, object]], tuple[str, str, str]]
@@ -121,33 +122,9 @@ class SignatureContext:
 
 def get_signature_context(
     email: Email, context: MailContext, now: datetime, *, current: bool = False
-) -> SignatureContext | None:
-    """Return the context of an email's entry, or of the `current` one, unless it was erased."""
-    row = db.session.execute(_SIGNATURE, {"signature": email.signature_id}).first()
-    if row is None:
-        return None
-    signature, petition, text = row
-    number = signature.entry if current else email.entry or signature.entry
-    entry: Signature | AlternateEntry | None = signature
-    if number != signature.entry:
-        entry = db.session.scalar(_ALTERNATE, {"signature": signature.id, "entry": number})
-    if entry is None:
-        return None
+) -> SignatureContext:
+    """Return the context of an email's entry, or of the `current` one. Raises: SignatureGone."""
+    signature, petition, text = entries.get_signature(email.signature_id)
+    number = None if current else email.entry
+    entry = entries.get_entry(signature, number or signature.entry)
     return SignatureContext(context, email.id, signature, petition, text, entry, now)
-
-
-_SIGNATURE = (
-    select(Signature, Petition, PetitionText)
-    .join(Petition, Petition.id == Signature.petition_id)
-    .join(PetitionText, Signature.stands_under(PetitionText))
-    .where(Signature.id == bindparam("signature"))
-    .execution_options(populate_existing=True)
-)
-_ALTERNATE = (
-    select(AlternateEntry)
-    .where(
-        AlternateEntry.signature_id == bindparam("signature"),
-        AlternateEntry.entry == bindparam("entry"),
-    )
-    .execution_options(populate_existing=True)
-)

@@ -20,10 +20,7 @@ Connect = Callable[[], AbstractContextManager[Send]]  # raises: MailServerUnreac
 
 @contextmanager
 def connect(mail: Mail, bounce_address: str = "") -> Iterator[Send]:
-    """Connect to the SMTP server of the settings, and yield what sends an email.
-
-    With `bounce_address`, each email has a return address of its own (VERP).
-    """
+    """Connect to the SMTP server, and yield what sends an email; VERP with a `bounce_address`."""
     local, _, domain = bounce_address.rpartition("@")
 
     def send(message: Message) -> None:
@@ -40,10 +37,7 @@ def connect(mail: Mail, bounce_address: str = "") -> Iterator[Send]:
 
 @contextmanager
 def open_folder(folder: Path) -> Iterator[Send]:
-    """Make a folder, and yield what writes an email there, to try the site out.
-
-    Idempotent: a file is named for the email's key.
-    """
+    """Make a folder, and yield what writes an email there, named for its key. Idempotent."""
 
     def send(message: Message) -> None:
         temporary = folder / f"{message.key}.part"

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
 
-from petition.core.errors import EmailDeferred, EmailRefused, EmailWithheld, MailServerUnreachable
+from petition.core.errors import (
+    EmailDeferred,
+    EmailObsolete,
+    EmailRefused,
+    EmailWithheld,
+    MailServerUnreachable,
+    SignatureGone,
+)
 from petition.core.log_safety import safe_traceback
 from petition.core.tokens import Tokens
 from petition.database.base import db
@@ -29,7 +36,7 @@ class Worker:
     """Sends due emails. Any number of workers may run at once."""
 
     connect: Connect
-    compose: Callable[[int], Message | None]
+    compose: Callable[[int], Message]
     clock: Callable[[], datetime]
     tokens: Tokens
     background: Callable[[datetime], None] | None = None  # runs scheduled tasks
@@ -96,11 +103,10 @@ class Worker:
 
     def _send(self, email_id: int, send: Send) -> str:
         try:
-            message = self.compose(email_id)
-            if message is None:
-                delivery.give_up(email_id, "its reader is no longer kept")
-                return "dropped: what it is about was erased"
-            send(message)
+            send(self.compose(email_id))
+        except (EmailObsolete, SignatureGone):
+            delivery.give_up(email_id, "its reader is no longer kept")
+            return "dropped: what it is about was erased"
         except EmailWithheld:
             delivery.settle(email_id, EmailState.WITHHELD, now=self.clock())
             return "withheld"

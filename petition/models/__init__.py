@@ -3,33 +3,22 @@
 Every package above may use them; they use `database` alone. Begin with `signatures`.
 """
 
-from petition.database.counters import Counter
-from petition.models.abuse import Burst, NetworkSecret
-from petition.models.emails import Email, Suppression
-from petition.models.organisers import AuditEntry, Organiser
-from petition.models.petitions import Petition, PetitionText, Tally
-from petition.models.signatures import AlternateEntry, EntryFields, Signature
-from petition.models.sums import SignatureSum
-from petition.models.updates import PetitionUpdate, PetitionUpdateText, Picture, Target, Visit
-
-__all__ = [
-    "AlternateEntry",
-    "AuditEntry",
-    "Burst",
-    "Counter",
-    "Email",
-    "EntryFields",
-    "NetworkSecret",
-    "Organiser",
-    "Petition",
-    "PetitionText",
-    "PetitionUpdate",
-    "PetitionUpdateText",
-    "Picture",
-    "Signature",
-    "SignatureSum",
-    "Suppression",
-    "Tally",
-    "Target",
-    "Visit",
-]
+from petition.database.counters import Counter as Counter
+from petition.models.abuse import Burst as Burst
+from petition.models.abuse import NetworkSecret as NetworkSecret
+from petition.models.emails import Email as Email
+from petition.models.emails import Suppression as Suppression
+from petition.models.organisers import AuditEntry as AuditEntry
+from petition.models.organisers import Organiser as Organiser
+from petition.models.petitions import Petition as Petition
+from petition.models.petitions import PetitionText as PetitionText
+from petition.models.petitions import Tally as Tally
+from petition.models.signatures import AlternateEntry as AlternateEntry
+from petition.models.signatures import EntryFields as EntryFields
+from petition.models.signatures import Signature as Signature
+from petition.models.sums import SignatureSum as SignatureSum
+from petition.models.updates import PetitionUpdate as PetitionUpdate
+from petition.models.updates import PetitionUpdateText as PetitionUpdateText
+from petition.models.updates import Picture as Picture
+from petition.models.updates import Target as Target
+from petition.models.updates import Visit as Visit

@@ -2,11 +2,11 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy import Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
-from petition.models.constraints import NEVER_REUSE_IDS, one_of, partial_index
+from petition.models.constraints import NEVER_REUSE_IDS, PetitionId, one_of, partial_index
 from petition.models.enums import BurstState
 
 
@@ -20,8 +20,7 @@ class NetworkSecret(Base):
 
 
 class Burst(Base):
-    """More signatures than a petition's past explains: from one email domain or network, or from
-    many domains in a minute.
+    """More signatures than a petition's past explains.
 
     `source` is the domain or the keyed hash of the network; empty for kinds `trap` and `minute`.
     """
@@ -37,7 +36,7 @@ class Burst(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id", ondelete="CASCADE"))
+    petition_id: Mapped[PetitionId]
     kind: Mapped[str] = mapped_column(String(10))
     source: Mapped[str] = mapped_column(String(254))
     seen: Mapped[int]

@@ -1,8 +1,13 @@
-"""Constraints and indexes that several models share."""
+"""Columns, constraints and indexes that several models share."""
 
 from enum import StrEnum
+from typing import Annotated
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import mapped_column
+
+# The id of a petition, whose rows are deleted with it.
+PetitionId = Annotated[int, mapped_column(ForeignKey("petition.id", ondelete="CASCADE"))]
 
 # Without it SQLite would give the id of a deleted last row to the next one, for which the links of
 # the deleted one would then be valid.

@@ -6,15 +6,14 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
-from petition.models.constraints import NEVER_REUSE_IDS, one_of, partial_index
+from petition.models.constraints import NEVER_REUSE_IDS, PetitionId, one_of, partial_index
 from petition.models.enums import EmailKind, EmailState
 
 
 class Email(Base):
-    """An email of the outbox: its kind and recipient. Its text is composed when it is sent.
+    """An email of the outbox, composed when it is sent; counted by `mailbox_hash`.
 
-    Emails are counted by `mailbox_hash`, a keyed hash, also when the signature is deleted. Only a
-    WITHDRAWN email stores an address, until it is sent: its signature is already deleted.
+    Only a WITHDRAWN email stores an address, until it is sent: its signature is already deleted.
     """
 
     __tablename__ = "email"
@@ -42,7 +41,7 @@ class Email(Base):
     entry: Mapped[int | None]
     list_downloaded: Mapped[bool | None]  # WITHDRAWN: organisers have a copy
     organiser_id: Mapped[int | None] = mapped_column(ForeignKey("organiser.id", ondelete="CASCADE"))
-    petition_id: Mapped[int | None] = mapped_column(ForeignKey("petition.id", ondelete="CASCADE"))
+    petition_id: Mapped[PetitionId | None]
     address: Mapped[str] = mapped_column(String(254), default="")
     language: Mapped[str] = mapped_column(String(10), default="")
     mailbox_hash: Mapped[str] = mapped_column(String(64), default="")

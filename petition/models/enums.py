@@ -4,10 +4,7 @@ from enum import StrEnum
 
 
 class PetitionState(StrEnum):
-    """State of a petition. Organisers alone see drafts; only an open one takes signatures.
-
-    VICTORY is closed as won.
-    """
+    """State of a petition: only an open one takes signatures; VICTORY is closed as won."""
 
     DRAFT = "draft"
     OPEN = "open"
@@ -36,9 +33,7 @@ class Display(StrEnum):
 
 
 class Role(StrEnum):
-    """Role of an organiser: a viewer sees numbers, an editor also names and files, an admin all
-    petitions.
-    """
+    """A viewer sees numbers, an editor also names and files, an admin all petitions."""
 
     ADMIN = "admin"
     EDITOR = "editor"

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
-from petition.models.constraints import NEVER_REUSE_IDS, one_of
+from petition.models.constraints import NEVER_REUSE_IDS, PetitionId, one_of
 from petition.models.enums import Role
 
 
@@ -24,7 +24,7 @@ class Organiser(Base):
     mailbox_key: Mapped[str] = mapped_column(String(254), unique=True)
     language: Mapped[str] = mapped_column(String(10))
     role: Mapped[Role] = mapped_column(String(10))
-    petition_id: Mapped[int | None] = mapped_column(ForeignKey("petition.id", ondelete="CASCADE"))
+    petition_id: Mapped[PetitionId | None]
     sign_in_serial: Mapped[int] = mapped_column(default=0)
     invited_at: Mapped[datetime]
 

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
-from petition.models.constraints import one_of
+from petition.models.constraints import PetitionId, one_of
 from petition.models.enums import PetitionState
 
 
@@ -39,7 +39,7 @@ class PetitionText(Base):
     __table_args__ = (UniqueConstraint("petition_id", "language", "version"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id", ondelete="CASCADE"))
+    petition_id: Mapped[PetitionId]
     language: Mapped[str] = mapped_column(String(10))
     version: Mapped[int]
     title: Mapped[str] = mapped_column(String(200))
@@ -62,9 +62,7 @@ class Tally(Base):
 
     __tablename__ = "tally"
 
-    petition_id: Mapped[int] = mapped_column(
-        ForeignKey("petition.id", ondelete="CASCADE"), primary_key=True
-    )
+    petition_id: Mapped[PetitionId] = mapped_column(primary_key=True)
     counted: Mapped[int] = mapped_column(default=0)
     last_number: Mapped[int] = mapped_column(default=0)
     changed_at: Mapped[datetime]

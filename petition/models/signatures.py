@@ -41,9 +41,8 @@ class EntryFields:
     disposable: Mapped[bool] = mapped_column(default=False)
     language: Mapped[str] = mapped_column(String(10))
     channel: Mapped[str] = mapped_column(String(10))
-    text_language: Mapped[str] = mapped_column(
-        String(10)
-    )  # differs from `language` where it has no text
+    # The language of the text; differs from `language` where that has none.
+    text_language: Mapped[str] = mapped_column(String(10))
     text_version: Mapped[int]
     entry: Mapped[int]
     signed_at: Mapped[datetime]
@@ -52,12 +51,9 @@ class EntryFields:
 class Signature(EntryFields, Base):
     """One mailbox under one petition: pending until its owner confirms, then counted.
 
-    `mailbox_key` is the same for every spelling of a mailbox, and unique in a petition. It is
-    derived from `address_key`, the canonical address, and can be derived again when the rules of
-    providers change.
-
-    The row has the first entry, until another one is confirmed; the others are alternate entries.
-    `entries` is the number of all entries so far.
+    `mailbox_key` is the same for every spelling of a mailbox; it can be derived again from
+    `address_key`, the canonical address, when the rules of providers change. The row has the first
+    entry, until another one is confirmed. `entries` is the number of all entries so far.
     """
 
     __tablename__ = "signature"
@@ -138,9 +134,7 @@ class Signature(EntryFields, Base):
 
 
 class AlternateEntry(EntryFields, Base):
-    """An entry for a mailbox that had one already. It replaces nothing, and can be confirmed,
-    corrected or disowned by itself.
-    """
+    """A further entry for a mailbox: confirmed, corrected or disowned by itself."""
 
     __tablename__ = "alternate_entry"
     __table_args__ = (UniqueConstraint("signature_id", "entry"), one_of("display", Display))

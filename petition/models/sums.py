@@ -2,11 +2,11 @@
 
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
-from petition.models.constraints import one_of
+from petition.models.constraints import PetitionId, one_of
 
 
 class SumKind(StrEnum):
@@ -20,16 +20,12 @@ class SumKind(StrEnum):
 
 
 class SignatureSum(Base):
-    """How many counted signatures of a petition share one value. A sum of zero has no row: an
-    organisation's name is personal.
-    """
+    """How many counted signatures share a value; no row for none, as the value may be personal."""
 
     __tablename__ = "signature_sum"
     __table_args__ = (one_of("kind", SumKind), {"sqlite_with_rowid": False})
 
-    petition_id: Mapped[int] = mapped_column(
-        ForeignKey("petition.id", ondelete="CASCADE"), primary_key=True
-    )
+    petition_id: Mapped[PetitionId] = mapped_column(primary_key=True)
     kind: Mapped[SumKind] = mapped_column(String(12), primary_key=True)
     # Casefolding can make three characters of one.
     key: Mapped[str] = mapped_column(String(600), primary_key=True)

@@ -6,6 +6,7 @@ from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
+from petition.models.constraints import PetitionId
 
 
 class PetitionUpdate(Base):
@@ -14,9 +15,7 @@ class PetitionUpdate(Base):
     __tablename__ = "petition_update"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    petition_id: Mapped[int] = mapped_column(
-        ForeignKey("petition.id", ondelete="CASCADE"), index=True
-    )
+    petition_id: Mapped[PetitionId] = mapped_column(index=True)
     author: Mapped[str] = mapped_column(String(200), default="")
     published_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
@@ -45,7 +44,7 @@ class Picture(Base):
     __table_args__ = (UniqueConstraint("petition_id", "name"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id", ondelete="CASCADE"))
+    petition_id: Mapped[PetitionId]
     name: Mapped[str] = mapped_column(String(80))
     digest: Mapped[str] = mapped_column(String(32), index=True)
     width: Mapped[int]
@@ -59,9 +58,7 @@ class Target(Base):
     __tablename__ = "target"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    petition_id: Mapped[int] = mapped_column(
-        ForeignKey("petition.id", ondelete="CASCADE"), index=True
-    )
+    petition_id: Mapped[PetitionId] = mapped_column(index=True)
     country: Mapped[str] = mapped_column(String(2))
     office: Mapped[dict[str, str]] = mapped_column(JSON)  # name by language
     postal: Mapped[str] = mapped_column(Text)
@@ -74,9 +71,7 @@ class Visit(Base):
 
     __tablename__ = "visit"
 
-    petition_id: Mapped[int] = mapped_column(
-        ForeignKey("petition.id", ondelete="CASCADE"), primary_key=True
-    )
+    petition_id: Mapped[PetitionId] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     channel: Mapped[str] = mapped_column(String(10), primary_key=True)
     language: Mapped[str] = mapped_column(String(10), primary_key=True)

@@ -4,10 +4,10 @@ Each email is sent at least once. A claim is a lease: it moves `due_at` forward,
 worker that dies is due again when the lease ends.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Update, and_, bindparam, func, literal_column, select, update
+from sqlalchemy import Row, Update, and_, bindparam, case, func, literal_column, select, update
 
 from petition.database import counters
 from petition.database.base import db
@@ -41,12 +41,6 @@ _CLAIM = CompiledStatement(
     .values(due_at=bindparam("lease_end"), attempts=_email.c.attempts + 1)
     .returning(_email.c.id)
 )
-_SETTLE = CompiledStatement(
-    update(_email)
-    .where(_email.c.id == bindparam("email"), _is_due)
-    .values(state=bindparam("state"), sent_at=bindparam("now"), reason="", address="")
-    .returning(_email.c.id)
-)
 
 
 def claim(now: datetime, *, per_minute: int = 0) -> int | None:
@@ -69,7 +63,9 @@ def claim(now: datetime, *, per_minute: int = 0) -> int | None:
 def settle(email_id: int, state: EmailState, *, now: datetime) -> None:
     """Mark a due email as sent, or as withheld: its pending page shows that like a sent one."""
     with transaction() as connection:
-        _SETTLE.first(connection, {"email": email_id, "state": state.value, "now": now})
+        connection.execute(
+            _update_due(email_id).values(state=state, sent_at=now, reason="", address="")
+        )
 
 
 def give_up(email_id: int, reason: str) -> None:
@@ -104,27 +100,14 @@ def retry_delay(attempts: int) -> timedelta:
     return min(RETRY_AFTER * factor, MAX_RETRY_AFTER)
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """How many emails are in which state, and when the oldest due one was enqueued."""
-
-    due: int
-    sent: int
-    refused: int
-    withheld: int
-    held: int
-    oldest: datetime | None
-
-
-def status() -> Status:
-    """Count the emails by state."""
-    by_state = select(_email.c.state, func.count()).group_by(_email.c.state)
-    counts: dict[str, int] = dict(db.session.execute(by_state).all())
-    oldest = db.session.scalar(
-        select(func.min(_email.c.created_at)).where(_email.c.state == EmailState.DUE)
-    )
-    return Status(**{state.value: counts.get(state, 0) for state in EmailState}, oldest=oldest)
+def status() -> Row[*tuple[Any, ...]]:
+    """Return the number of emails by state, such as `sent`, and since when the `oldest` is due."""
+    counts = [
+        func.count(case((_email.c.state == state.value, 1))).label(state) for state in EmailState
+    ]
+    oldest = func.min(case((_is_due, _email.c.created_at))).label("oldest")
+    return db.session.execute(select(*counts, oldest)).one()
 
 
 def _update_due(email_id: int) -> Update:
-    return update(_email).where(_email.c.id == email_id, _email.c.state == EmailState.DUE)
+    return update(_email).where(_email.c.id == email_id, _is_due)

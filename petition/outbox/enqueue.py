@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Connection,
+    Row,
     Subquery,
     and_,
     bindparam,
@@ -87,12 +88,12 @@ def _build_insert(counts: Subquery, *columns: str) -> CompiledStatement:
     """Build the statement that inserts an email with values in `columns`.
 
     The database decides whether it is suppressed: without a recipient, over a limit, too soon
-    after another, or while the same email is due.
+    after another, or while the same email is due. Without a start, `too_soon` and `hour` are off.
     """
     suppressed = or_(
         bindparam("no_recipient", type_=Boolean()),
         counts.c.in_period >= bindparam("limit"),
-        counts.c.in_hour >= bindparam("hourly_limit"),
+        counts.c.in_hour >= bindparam("hourly_limit", NO_LIMIT),
         func.coalesce(counts.c.latest > bindparam("too_soon_start"), false()),
         counts.c.repeated > 0,
     )
@@ -123,62 +124,49 @@ _INSERT_FOR_ORGANISER = _build_insert(
 
 
 @dataclass(frozen=True, slots=True)
-class Recipient:
-    """The entry that an email is about, and the keyed hash of its mailbox.
-
-    Without a signature there is nobody to read it.
-    """
-
-    signature_id: int | None
-    entry: int | None
-    mailbox_hash: str
-
-
-@dataclass(frozen=True, slots=True)
 class Hold:
     """An open burst, which holds the emails of all signatures but one in `sample` (0: of all)."""
 
     burst_id: int
     sample: int = 0
 
-    def holds(self, signature_id: int | None) -> bool:
-        """Return whether the email about a signature waits for the decision on the burst."""
-        return not (self.sample and signature_id and signature_id % self.sample == 0)
-
 
 def email_signer(
     connection: Connection,
     kind: EmailKind,
-    recipient: Recipient,
+    signature_id: int | None,
+    entry: int | None,
+    mailbox_hash: str,
     *,
     now: datetime,
     again: bool = False,
     hold: Hold | None = None,
 ) -> int:
-    """Enqueue an email about a signature, in the caller's transaction, and return its id.
+    """Enqueue an email about an entry, in the caller's transaction, and return its id.
 
-    A mailbox gets five in thirty days that anybody can cause, over all petitions. One asked for
-    `again` must also be two minutes after the last, and at most the third in an hour. Suppressed
-    emails are queued and settled like others, so response and timing do not reveal them.
+    Without a signature there is nobody to read it. A mailbox gets five in thirty days that anybody
+    can cause, over all petitions. One asked for `again` must also be two minutes after the last,
+    and at most the third in an hour. Suppressed emails are queued and settled like others, so
+    response and timing do not reveal them.
     """
-    held = hold is not None and hold.holds(recipient.signature_id)
+    in_sample = hold and hold.sample and signature_id and signature_id % hold.sample == 0
     by_owner = kind == EmailKind.THANKS  # nobody else can cause it
     values = {
         "kind": kind.value,
-        "state": (EmailState.HELD if held else EmailState.DUE).value,
-        "signature_id": recipient.signature_id,
-        "entry": recipient.entry,
-        "mailbox_hash": recipient.mailbox_hash,
+        "state": (EmailState.HELD if hold and not in_sample else EmailState.DUE).value,
+        "signature_id": signature_id,
+        "entry": entry,
+        "mailbox_hash": mailbox_hash,
         "burst_id": hold and hold.burst_id,
-        "no_recipient": recipient.signature_id is None,
+        "no_recipient": signature_id is None,
         "now": now,
         "period_start": now - MAILBOX_PERIOD,
         "limit": NO_LIMIT if by_owner else EMAILS_PER_MAILBOX,
-        "hour_start": now - timedelta(hours=1),
-        "hourly_limit": RESENDS_PER_HOUR if again else NO_LIMIT,
-        "too_soon_start": now - RESEND_AFTER if again else now,
         "double_click_start": now - DOUBLE_CLICK,
     }
+    if again:
+        values["hour_start"], values["hourly_limit"] = now - timedelta(hours=1), RESENDS_PER_HOUR
+        values["too_soon_start"] = now - RESEND_AFTER
     ((email_id,),) = _INSERT_FOR_SIGNER.all(connection, values)
     return int(email_id)
 
@@ -198,34 +186,24 @@ def email_organiser(
         "now": now,
         "period_start": now - ORGANISER_PERIOD,
         "limit": EMAILS_PER_ORGANISER,
-        "hour_start": now,
-        "hourly_limit": NO_LIMIT,
-        "too_soon_start": now,
     }
     ((email_id,),) = _INSERT_FOR_ORGANISER.all(connection, values)
     return int(email_id)
 
 
 def email_withdrawn_signer(
-    connection: Connection,
-    address: str,
-    language: str,
-    petition_id: int,
-    *,
-    mailbox_hash: str,
-    list_downloaded: bool,
-    now: datetime,
+    connection: Connection, signature: Row[Any], *, list_downloaded: bool, now: datetime
 ) -> None:
     """Enqueue the email about an erased signature; it holds the address until it is sent."""
     connection.execute(
         insert(_email).values(
             kind=EmailKind.WITHDRAWN.value,
             state=EmailState.DUE.value,
-            petition_id=petition_id,
+            petition_id=signature.petition_id,
             list_downloaded=list_downloaded,
-            address=address,
-            language=language,
-            mailbox_hash=mailbox_hash,
+            address=signature.email,
+            language=signature.language,
+            mailbox_hash=signature.mailbox_hash,
             created_at=now,
             due_at=now,
         )

@@ -1,8 +1,4 @@
-"""Six-digit codes that confirm like the link in the same email.
-
-Each email gets a code of its own as it is sent. Only a keyed hash of it is stored, which is useless
-without the site's key.
-"""
+"""Six-digit codes that confirm like the link in the same email; only a keyed hash is stored."""
 
 from datetime import datetime
 

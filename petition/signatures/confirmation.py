@@ -39,47 +39,24 @@ _signature, _tally, _email = Signature.table(), Tally.table(), Email.table()
 class PendingConfirmation:
     """What the page of a confirmation link shows.
 
-    `choices` are the mailbox's entries by number, the link's own first, without duplicates. With
-    more than one the reader is asked which is theirs. They may differ in more than the name.
+    `choices` are distinct entries of the mailbox by number, the link's own first.
     """
 
     choices: dict[int, EntryFields]
-    slug: str
-    title: str
-    target: str
-    language: str
-    text_language: str
-    confirmed: bool
+    signature: Signature
+    text: PetitionText
 
 
 def get_pending(entry_ref: EntryRef) -> PendingConfirmation:
     """Return what a link is about to confirm. Raises: SignatureGone."""
-    row = db.session.execute(
-        select(Signature, Petition.slug, PetitionText.title, PetitionText.target)
-        .join(Petition, Petition.id == Signature.petition_id)
-        .join(PetitionText, Signature.stands_under(PetitionText))
-        .where(Signature.id == entry_ref.signature_id)
-    ).first()
-    if row is None:
-        raise SignatureGone
-    signature, slug, title, target = row
+    signature, _, text = entries.get_signature(entry_ref.signature_id)
     current: dict[int, EntryFields] = {signature.entry: signature}
-    return PendingConfirmation(
-        choices=current if signature.counted else _choices(signature, entry_ref.entry),
-        slug=slug,
-        title=title,
-        target=target,
-        language=signature.language,
-        text_language=signature.text_language,
-        confirmed=signature.counted,
-    )
+    choices = current if signature.counted else _choices(signature, entry_ref.entry)
+    return PendingConfirmation(choices, signature, text)
 
 
 def _choices(signature: Signature, linked: int) -> dict[int, EntryFields]:
-    """Return candidate entries for a mailbox, the linked one first, then the newest.
-
-    At most `MAX_CHOICES`: anyone can add entries.
-    """
+    """Return up to five entries, the linked one first, newest next: anyone can add entries."""
     alternates = db.session.scalars(
         select(AlternateEntry)
         .where(AlternateEntry.signature_id == signature.id)
@@ -123,14 +100,12 @@ def confirm_by_code(
         if email is None or email.signature_id is None:
             raise SignatureGone
         page_entry = EntryRef(email.signature_id, email.entry)
-        signature = _lock_signature(connection, page_entry.signature_id)
+        signature = _lock_signature(connection, email.signature_id)
         # Counted by mailbox: another entry for it gives no new tries.
         scope, expires_at = f"code:{signature.petition_id}", now + TRIES_COUNTED_FOR
         tries = Use(scope, email.mailbox_hash, TRIES_COUNTED_FOR, expires_at)
         if code and counters.is_within(connection, tries, limit=CODE_TRIES, now=now):
-            emailed = codes.find_entry(
-                connection, page_entry.signature_id, code, keys, now - lifetime
-            )
+            emailed = codes.find_entry(connection, signature.id, code, keys, now - lifetime)
             if emailed is not None and _is_same_entry(connection, page_entry, emailed):
                 confirmed = emailed
                 _count(connection, confirmed, signature, now)
@@ -167,8 +142,7 @@ def _count(connection: Connection, entry_ref: EntryRef, signature: Row[Any], now
         _MARK_CONFIRMED, {"signature": entry_ref.signature_id, "number": number, "now": now}
     )
     sums.change(connection, added=counted)
-    recipient = enqueue.Recipient(entry_ref.signature_id, entry_ref.entry, signature.mailbox_hash)
-    enqueue.email_signer(connection, EmailKind.THANKS, recipient, now=now)
+    enqueue.email_signer(connection, EmailKind.THANKS, *entry_ref, signature.mailbox_hash, now=now)
 
 
 def _lock_signature(connection: Connection, signature_id: int) -> Row[Any]:
@@ -203,17 +177,8 @@ _MARK_CONFIRMED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Thanks:
-    """What the thank-you page shows; `number` is the signature's."""
-
-    slug: str
-    language: str
-    number: int
-
-
-def get_thanks(signature_id: int) -> Thanks:
-    """Return what the thank-you page shows. Raises: SignatureGone unless it is confirmed."""
+def get_thanks(signature_id: int) -> Row[str, str, int | None]:
+    """Return slug, language and number of a signature. Raises: SignatureGone unless confirmed."""
     row = db.session.execute(
         select(Petition.slug, Signature.language, Signature.number)
         .join(Petition, Petition.id == Signature.petition_id)
@@ -221,4 +186,4 @@ def get_thanks(signature_id: int) -> Thanks:
     ).first()
     if row is None:
         raise SignatureGone
-    return Thanks(row.slug, row.language, row.number or 0)
+    return row

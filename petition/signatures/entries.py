@@ -7,15 +7,16 @@ So a link confirms only the entry it was made for.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
 from petition.abuse.email_domains import is_disposable
-from petition.core.errors import PetitionNotOpen
+from petition.core.errors import PetitionNotOpen, SignatureGone
+from petition.database.base import db
 from petition.database.compiled import CompiledStatement
 from petition.database.upsert import insert_for
-from petition.models import AlternateEntry, EntryFields, Petition, Signature, Tally
+from petition.models import AlternateEntry, EntryFields, Petition, PetitionText, Signature, Tally
 from petition.models.enums import CommentState, PetitionState
 from petition.petitions import sums
 from petition.signatures.identity import Address
@@ -54,8 +55,7 @@ class EntryContext:
     text_version: int
 
 
-@dataclass(frozen=True, slots=True)
-class EntryRef:
+class EntryRef(NamedTuple):
     """The key of an entry: its mailbox's signature, and its number there."""
 
     signature_id: int
@@ -136,31 +136,52 @@ def _upsert_signature(dialect: str) -> CompiledStatement:
 _UPSERT_SIGNATURE = {name: _upsert_signature(name) for name in ("sqlite", "postgresql")}
 
 
-def lock_signature(connection: Connection, signature_id: int) -> bool:
-    """Lock a signature against erasure until the transaction ends; return whether it exists."""
-    row = select(_signature.c.id).where(_signature.c.id == signature_id)
-    return connection.scalar(row.with_for_update(read=True, key_share=True)) is not None
+def get_signature(signature_id: int | None) -> tuple[Signature, Petition, PetitionText]:
+    """Return a signature, its petition and the text that was signed. Raises: SignatureGone."""
+    row = db.session.execute(_SIGNATURE, {"signature": signature_id}).first()
+    if row is None:
+        raise SignatureGone
+    return row.Signature, row.Petition, row.PetitionText
+
+
+_SIGNATURE = (
+    select(Signature, Petition, PetitionText)
+    .join(Petition, Petition.id == Signature.petition_id)
+    .join(PetitionText, Signature.stands_under(PetitionText))
+    .where(Signature.id == bindparam("signature"))
+    .execution_options(populate_existing=True)
+)
+
+
+def get_entry(signature: Signature, number: int | None) -> Signature | AlternateEntry:
+    """Return an entry of a signature by its number. Raises: SignatureGone when it is erased."""
+    if number == signature.entry:
+        return signature
+    alternate = db.session.scalar(
+        select(AlternateEntry)
+        .where(AlternateEntry.signature_id == signature.id, AlternateEntry.entry == number)
+        .execution_options(populate_existing=True)
+    )
+    if alternate is None:
+        raise SignatureGone
+    return alternate
 
 
 def get_fields(connection: Connection, entry_ref: EntryRef) -> dict[str, Any] | None:
     """Return an entry's values by column name, or None when it is erased."""
-    for table, owner in ((_signature, _signature.c.id), (_alternate, _alternate.c.signature_id)):
-        row = connection.execute(
-            select(*(table.c[name] for name in _ENTRY_COLUMNS)).where(
-                owner == entry_ref.signature_id, table.c.entry == entry_ref.entry
-            )
-        ).first()
+    own = (_signature.c.id == entry_ref.signature_id) & (_signature.c.entry == entry_ref.entry)
+    for table, is_entry in ((_signature, own), (_alternate, _is_alternate(entry_ref))):
+        columns = (table.c[name] for name in _ENTRY_COLUMNS)
+        row = connection.execute(select(*columns).where(is_entry)).first()
         if row is not None:
             return dict(row._mapping)  # noqa: SLF001 (SQLAlchemy's public name for it)
     return None
 
 
 def make_current(connection: Connection, entry_ref: EntryRef) -> bool:
-    """Swap an alternate entry with its signature's current one; return whether it exists."""
+    """Swap an alternate entry with its signature's current one; return whether both exist."""
     signature_id = entry_ref.signature_id
     current = connection.scalar(select(_signature.c.entry).where(_signature.c.id == signature_id))
-    if current == entry_ref.entry:
-        return True
     chosen = get_fields(connection, entry_ref)
     replaced = get_fields(connection, EntryRef(signature_id, current or 0))
     if chosen is None or replaced is None:
@@ -170,10 +191,7 @@ def make_current(connection: Connection, entry_ref: EntryRef) -> bool:
         .where(_signature.c.id == signature_id)
         .values(**chosen, comment_state=CommentState.WAITING)
     )
-    alternate = update(_alternate).where(
-        _alternate.c.signature_id == signature_id, _alternate.c.entry == entry_ref.entry
-    )
-    connection.execute(alternate.values(replaced))
+    connection.execute(update(_alternate).where(_is_alternate(entry_ref)).values(replaced))
     return True
 
 
@@ -203,10 +221,12 @@ def remove_entry(
             erase_signature(connection, signature_id, now=now)
             return True
         make_current(connection, EntryRef(signature_id, newest))
-    alternate = delete(_alternate).where(
-        _alternate.c.signature_id == signature_id, _alternate.c.entry == entry_ref.entry
-    )
-    return connection.execute(alternate).rowcount > 0
+    return connection.execute(delete(_alternate).where(_is_alternate(entry_ref))).rowcount > 0
+
+
+def _is_alternate(entry_ref: EntryRef) -> ColumnElement[bool]:
+    own = _alternate.c.signature_id == entry_ref.signature_id
+    return own & (_alternate.c.entry == entry_ref.entry)
 
 
 def erase_signature(connection: Connection, signature_id: int, *, now: datetime) -> None:

@@ -73,10 +73,7 @@ def read_address(text: str, hash_mailbox: Callable[[str], str]) -> Address:
 
 
 def _normalise_local(local: str) -> str:
-    """Apply NFKC (full-width letters, ligatures) and lower the case.
-
-    `lower`, not `casefold`: casefold turns ß into ss and would merge two people.
-    """
+    """Apply NFKC and lower the case; `casefold` would turn ß into ss and merge two people."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", local).lower())
 
 

@@ -45,10 +45,9 @@ def enqueue_reminders(*, within: timedelta, now: datetime) -> int:
             .with_for_update(of=_signature, skip_locked=True)
         ).all()
         enqueued = 0
-        for signature_id, entry, mailbox_hash in due:
+        for row in due:
             # Not waited for: the holder may be waiting for the row that is locked above.
-            if advisory_lock(connection, mailbox_hash, wait=False):
-                recipient = enqueue.Recipient(signature_id, entry, mailbox_hash)
-                enqueue.email_signer(connection, EmailKind.REMINDER, recipient, now=now)
+            if advisory_lock(connection, row.mailbox_hash, wait=False):
+                enqueue.email_signer(connection, EmailKind.REMINDER, *row, now=now)
                 enqueued += 1
     return enqueued

@@ -1,8 +1,6 @@
-"""The signer's own page: see, download, correct and withdraw a signature.
+"""The signer's own page, reached by an emailed link: see, download, correct and withdraw."""
 
-A link in the emails is the key; there is no account.
-"""
-
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,32 +35,24 @@ _signature = Signature.table()
 class StoredSignature:
     """Everything that is stored about a signature.
 
-    `copied_at` are the times when organisers downloaded a list with it. `erased_at` is when it will
-    be purged or anonymised, None while its petition is open.
+    `erased_at` is when it will be purged or anonymised, None while its petition is open;
+    `copied_at` are the times when organisers downloaded a list with it.
     """
 
     signature: Signature
-    alternates: list[AlternateEntry]
-    emails: list[Email]
-    slug: str
-    title: str
-    organiser: str
-    target: str
-    copied_at: list[datetime]
+    petition: Petition
+    text: PetitionText
     erased_at: datetime | None
+    alternates: Sequence[AlternateEntry]
+    emails: Sequence[Email]
+    copied_at: Sequence[datetime]
 
 
 def get_stored(signature_id: int, *, purge_days: int, anonymise_days: int) -> StoredSignature:
     """Return what is stored about a signature. Raises: SignatureGone."""
-    row = db.session.execute(
-        select(Signature, Petition, PetitionText)
-        .join(Petition, Petition.id == Signature.petition_id)
-        .join(PetitionText, Signature.stands_under(PetitionText))
-        .where(Signature.id == signature_id)
-    ).first()
-    if row is None or row.Signature.email == "":
+    signature, petition, text = entries.get_signature(signature_id)
+    if signature.email == "":  # anonymised
         raise SignatureGone
-    signature, petition, text = row
     erased_at = None
     if not signature.counted:
         erased_at = signature.signed_at + timedelta(days=purge_days)
@@ -71,17 +61,8 @@ def get_stored(signature_id: int, *, purge_days: int, anonymise_days: int) -> St
     alternates = select(AlternateEntry).where(AlternateEntry.signature_id == signature_id)
     emails = select(Email).where(Email.signature_id == signature_id).order_by(Email.id)
     downloads = _downloads(signature.petition_id, signature.confirmed_at)
-    return StoredSignature(
-        signature=signature,
-        alternates=list(db.session.scalars(alternates)),
-        emails=list(db.session.scalars(emails)),
-        slug=petition.slug,
-        title=text.title,
-        organiser=text.organiser,
-        target=text.target,
-        copied_at=list(db.session.scalars(downloads)),
-        erased_at=erased_at,
-    )
+    stored = [db.session.scalars(query).all() for query in (alternates, emails, downloads)]
+    return StoredSignature(signature, petition, text, erased_at, *stored)
 
 
 def _downloads(petition_id: int, confirmed_at: datetime | None) -> Select[datetime]:
@@ -143,13 +124,7 @@ def withdraw(signature_id: int, *, now: datetime) -> str:
         download = connection.scalar(_downloads(row.petition_id, row.confirmed_at).limit(1))
         entries.erase_signature(connection, signature_id, now=now)
         enqueue.email_withdrawn_signer(
-            connection,
-            row.email,
-            row.language,
-            row.petition_id,
-            mailbox_hash=row.mailbox_hash,
-            list_downloaded=download is not None,
-            now=now,
+            connection, row, list_downloaded=download is not None, now=now
         )
         return str(row.slug)
 
@@ -175,15 +150,20 @@ def request_link(address: Address, *, sender: FormSender, now: datetime) -> None
             .with_for_update(read=True, key_share=True)
         ).first()
         signature_id, entry = row or (None, None)
-        recipient = enqueue.Recipient(signature_id, entry, address.mailbox_hash)
-        enqueue.email_signer(connection, EmailKind.MY_PAGE, recipient, now=now)
+        enqueue.email_signer(
+            connection, EmailKind.MY_PAGE, signature_id, entry, address.mailbox_hash, now=now
+        )
 
 
 def export_data(stored: StoredSignature) -> dict[str, Any]:
     """Return everything that is stored, for a JSON file; times are ISO 8601 in UTC."""
     signature = stored.signature
     return {
-        "petition": {"slug": stored.slug, "title": stored.title, "target": stored.target},
+        "petition": {
+            "slug": stored.petition.slug,
+            "title": stored.text.title,
+            "target": stored.text.target,
+        },
         "signature": _export_entry(signature)
         | {
             "number": signature.number,

@@ -34,5 +34,6 @@ def sign(
         rate_limits.hit(connection, sender.limits, now=now)
         hold = bursts.find_hold(connection, petition_id, address.domain, sender, now=now)
         added = entries.insert_entry(connection, petition_id, entry, address, context, now=now)
-        recipient = enqueue.Recipient(added.signature_id, added.entry, address.mailbox_hash)
-        return enqueue.email_signer(connection, EmailKind.CONFIRM, recipient, now=now, hold=hold)
+        return enqueue.email_signer(
+            connection, EmailKind.CONFIRM, *added, address.mailbox_hash, now=now, hold=hold
+        )

@@ -15,7 +15,7 @@ from petition.abuse.rate_limits import FormSender
 from petition.core.errors import DisposableAddressRefused, SignatureGone, TooSoon
 from petition.database.base import db
 from petition.database.transactions import advisory_lock, transaction
-from petition.models import Burst, Email, Petition, Signature
+from petition.models import Burst, Email, EntryFields, Petition, Signature
 from petition.models.enums import EmailKind, EmailState
 from petition.outbox import enqueue
 from petition.outbox.enqueue import Hold
@@ -36,9 +36,7 @@ class EmailProgress:
     """
 
     slug: str
-    language: str
-    name: str
-    email: str
+    entry: EntryFields
     waiting: bool
     sent_at: datetime | None
     refused: str
@@ -47,25 +45,14 @@ class EmailProgress:
 
 def get_progress(email_id: int, *, now: datetime) -> EmailProgress:
     """Return the progress of an email. Raises: SignatureGone."""
-    row = db.session.execute(
-        select(Email, Petition.slug)
-        .join(Signature, Signature.id == Email.signature_id)
-        .join(Petition, Petition.id == Signature.petition_id)
-        .where(Email.id == email_id)
-    ).first()
-    if row is None:
+    email = db.session.get(Email, email_id)
+    if email is None:
         raise SignatureGone
-    email, slug = row
-    entry_ref = EntryRef(email.signature_id or 0, email.entry or 1)
-    values = entries.get_fields(db.session.connection(), entry_ref)
-    if values is None:
-        raise SignatureGone
+    signature, petition, _ = entries.get_signature(email.signature_id)
     sent_at = _displayed_sent_at(email, now)
     return EmailProgress(
-        name=values["name"],
-        slug=slug,
-        language=values["language"],
-        email=values["email"],
+        slug=petition.slug,
+        entry=entries.get_entry(signature, email.entry or 1),
         waiting=sent_at is None and email.state in {EmailState.DUE, EmailState.HELD},
         sent_at=sent_at,
         refused=email.reason if email.state == EmailState.REFUSED else "",
@@ -74,10 +61,7 @@ def get_progress(email_id: int, *, now: datetime) -> EmailProgress:
 
 
 def _displayed_sent_at(email: Email, now: datetime) -> datetime | None:
-    """Return when an email was sent or, if it belongs to a burst, would have been.
-
-    The decision on the burst changes nothing that the page has shown.
-    """
+    """Return when an email was sent or, in a burst, would have been: a decision changes no page."""
     was_refused = email.state == EmailState.REFUSED
     was_deferred = email.state == EmailState.DUE and email.reason != ""
     if email.burst_id is None or was_refused or was_deferred:
@@ -119,8 +103,8 @@ def resend(email_id: int, *, sender: FormSender, now: datetime) -> int:
         again_at = email.created_at + enqueue.RESEND_AFTER
         if now < again_at:
             raise TooSoon(again_at)
-        recipient = enqueue.Recipient(email.signature_id, email.entry, email.mailbox_hash)
-        return _enqueue_again(connection, recipient, sender, now, hold)
+        entry_ref = EntryRef(email.signature_id, email.entry)
+        return _enqueue_again(connection, entry_ref, email.mailbox_hash, sender, now, hold)
 
 
 def renew(signature_id: int, entry: int, *, sender: FormSender, now: datetime) -> int:
@@ -129,25 +113,26 @@ def renew(signature_id: int, entry: int, *, sender: FormSender, now: datetime) -
         mailbox_hash = connection.scalar(
             select(Signature.mailbox_hash).where(Signature.id == signature_id)
         )
-        recipient = enqueue.Recipient(signature_id, entry, mailbox_hash or "")
-        return _enqueue_again(connection, recipient, sender, now)
+        entry_ref = EntryRef(signature_id, entry)
+        return _enqueue_again(connection, entry_ref, mailbox_hash or "", sender, now)
 
 
 def _enqueue_again(
     connection: Connection,
-    recipient: enqueue.Recipient,
+    entry_ref: EntryRef,
+    mailbox_hash: str,
     sender: FormSender,
     now: datetime,
     hold: Hold | None = None,
 ) -> int:
-    advisory_lock(connection, recipient.mailbox_hash)
+    advisory_lock(connection, mailbox_hash)
     rate_limits.hit(connection, sender.limits, now=now)
-    entry_ref = EntryRef(recipient.signature_id or 0, recipient.entry or 0)
-    locked = entries.lock_signature(connection, entry_ref.signature_id)
-    if not locked or entries.get_fields(connection, entry_ref) is None:
+    row = select(_signature.c.id).where(_signature.c.id == entry_ref.signature_id)
+    connection.execute(row.with_for_update(read=True, key_share=True))  # against erasure
+    if entries.get_fields(connection, entry_ref) is None:
         raise SignatureGone
     return enqueue.email_signer(
-        connection, EmailKind.CONFIRM, recipient, now=now, again=True, hold=hold
+        connection, EmailKind.CONFIRM, *entry_ref, mailbox_hash, now=now, again=True, hold=hold
     )
 
 
@@ -177,17 +162,15 @@ def correct_address(email_id: int, address: Address, *, sender: FormSender, now:
         )
         enqueue.withhold_unsent(connection, mistyped.signature_id, mistyped.entry)
         entries.remove_entry(connection, mistyped, now=now)
-        recipient = enqueue.Recipient(corrected.signature_id, corrected.entry, address.mailbox_hash)
-        return enqueue.email_signer(connection, EmailKind.CONFIRM, recipient, now=now, hold=hold)
+        return enqueue.email_signer(
+            connection, EmailKind.CONFIRM, *corrected, address.mailbox_hash, now=now, hold=hold
+        )
 
 
 def _lock_mistyped(
     connection: Connection, mistyped: EntryRef, address: Address
 ) -> tuple[int, dict[str, Any]]:
-    """Lock the signatures of both addresses, by ascending id; return the petition and the values.
-
-    Raises: SignatureGone, DisposableAddressRefused.
-    """
+    """Lock the signatures of both addresses by ascending id; return the petition and the values."""
     old = Signature.id == mistyped.signature_id
     petition_id = select(Signature.petition_id).where(old).scalar_subquery()
     new = (Signature.mailbox_key == address.mailbox) & (Signature.petition_id == petition_id)

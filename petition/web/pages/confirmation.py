@@ -85,14 +85,14 @@ def reload_pending(token: str) -> Response:
 def _render_pending(token: str, **values: Any) -> Response:
     (email_id,) = read_token(tokens.PENDING, token)
     progress = verification.get_progress(email_id, now=now())
-    set_language(progress.language)
+    set_language(progress.entry.language)
     return _render(
         "pending",
         progress.slug,
-        progress.language,
+        progress.entry.language,
         token=token,
         pending=progress,
-        suggestion=email_domains.suggestion(progress.email),
+        suggestion=email_domains.suggestion(progress.entry.email),
         too_soon=now() < progress.again_at,
         again="again" in request.args,
         **{"form": AddressForm(), **values},
@@ -129,8 +129,8 @@ def _render_confirm(
     expired: bool = False,
     unchosen: bool = False,
 ) -> Response:
-    set_language(pending.language)
-    if expired and not pending.confirmed:
+    set_language(pending.signature.language)
+    if expired and not pending.signature.counted:
         return render_page("confirmation/expired.html", status=410, token=token)
     status = 422 if unchosen else 200
     return render_page(
