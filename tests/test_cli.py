@@ -56,7 +56,10 @@ def test_the_sample_petition_is_imported_in_every_shipped_language(
         ("slug = ", "is not TOML"),
         ('slug = "Not A Slug"', "slug: lower-case letters, digits and hyphens only"),
         ('slug = "x"\nstate = "won"', "state: draft or open"),
-        ('slug = "x"\nsource_language = "en"', "text.en: the text in the source language"),
+        (
+            'slug = "x"\nsource_language = "en"\norganiser = "o"\ncontact = "c"',
+            "text.en: the text in the source language",
+        ),
         (
             (
                 'slug = "x"\nsource_language = "en"\norganiser = "o"\ncontact = "c"\n'
