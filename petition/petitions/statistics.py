@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Select, func, select
 
 from petition.database.base import db
 from petition.models import Petition, Signature
@@ -81,6 +81,5 @@ def domain_activity(*, now: datetime, limit: int = 20) -> list[DomainActivity]:
 
 
 def _last_day(now: datetime, *columns: Any) -> Select[Any]:
-    signed_lately: ColumnElement[bool] = Signature.signed_at > now - timedelta(days=1)
-    petition_of = Petition.id == Signature.petition_id
-    return select(Petition.slug, *columns).join(Petition, petition_of).where(signed_lately)
+    signed = select(Petition.slug, *columns).join(Petition, Petition.id == Signature.petition_id)
+    return signed.where(Signature.signed_at > now - timedelta(days=1))

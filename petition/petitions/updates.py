@@ -61,17 +61,13 @@ def _older_than(update_id: int) -> ColumnElement[bool]:
 
 
 def _views(ids: Select[int], language: str) -> list[UpdateView]:
+    of_text = (PetitionUpdateText.title, PetitionUpdateText.body, PetitionUpdateText.language)
+    times = (PetitionUpdate.published_at, PetitionUpdate.changed_at)
     rows = db.session.execute(
-        select(
-            *(PetitionUpdate.id, PetitionUpdateText.title, PetitionUpdateText.body),
-            *(PetitionUpdateText.language, PetitionUpdate.author),
-            *(PetitionUpdate.published_at, PetitionUpdate.changed_at),
-        )
+        select(PetitionUpdate.id, *of_text, PetitionUpdate.author, *times)
         .join(PetitionUpdateText, PetitionUpdateText.update_id == PetitionUpdate.id)
         .where(PetitionUpdate.id.in_(ids))
-        .order_by(
-            PetitionUpdate.published_at.desc(), PetitionUpdate.id.desc(), PetitionUpdateText.id
-        )
+        .order_by(times[0].desc(), PetitionUpdate.id.desc(), PetitionUpdateText.id)
     )
     views: dict[int, UpdateView] = {}
     for row in rows:
@@ -118,10 +114,8 @@ def import_updates(slug: str, file: UpdatesFile, *, now: datetime) -> None:
             connection.execute(delete(Target).where(Target.petition_id == petition_id))
             rows = [target | {"petition_id": petition_id} for target in file.targets]
             connection.execute(insert(Target), rows)
-        detail = (
-            f"{len(file.updates)} updates, {len(file.pictures)} pictures,"
-            f" {len(file.targets)} targets"
-        )
+        counts = {name: len(rows) for name, rows in file._asdict().items()}
+        detail = ", ".join(f"{number} {name}" for name, number in counts.items())
         audit.record(connection, "petition.update", now, petition_id=petition_id, detail=detail)
 
 
