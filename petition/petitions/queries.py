@@ -110,8 +110,7 @@ def get_signing_terms(slug: str, language: str) -> SigningTerms:
         raise PetitionNotFound
     if state != PetitionState.OPEN:
         raise PetitionNotOpen(slug, state)
-    # A text in the reader's language, else in the petition's own.
-    row = next((row for row in rows if row[4] == language), rows[0])
+    row = next((row for row in rows if row[4] == language), rows[0])  # else the petition's own
     petition_id, _, asks_postcode, refuses, text_language, version = row
     return SigningTerms(petition_id, bool(asks_postcode), bool(refuses), text_language, version)
 

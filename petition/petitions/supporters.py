@@ -25,8 +25,9 @@ PAGE_SIZE = 100
 
 
 class Supporter(NamedTuple):
-    """A signer who shows by full name or initials. `language` is the one they signed in, most
-    likely that of the comment. `day` has no time: that would tell when somebody clicked.
+    """A signer who shows by full name or initials, and signed in `language` on `day`.
+
+    The day has no time: that would tell when somebody clicked.
     """
 
     number: int
@@ -55,9 +56,7 @@ class ShownSupporters(NamedTuple):
 
 
 class SupporterTotals(NamedTuple):
-    """How many signed. `organisations` counts all, shown or not. `countries` has the largest, and
-    `elsewhere` the sum of the others.
-    """
+    """Numbers of organisations, shown or not, of signers by country, and of those `elsewhere`."""
 
     organisations: int
     countries: list[tuple[str, int]]

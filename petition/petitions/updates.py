@@ -63,11 +63,12 @@ def _older_than(update_id: int) -> ColumnElement[bool]:
 def _views(ids: Select[int], language: str) -> list[UpdateView]:
     of_text = (PetitionUpdateText.title, PetitionUpdateText.body, PetitionUpdateText.language)
     times = (PetitionUpdate.published_at, PetitionUpdate.changed_at)
+    order = (PetitionUpdate.published_at.desc(), PetitionUpdate.id.desc(), PetitionUpdateText.id)
     rows = db.session.execute(
         select(PetitionUpdate.id, *of_text, PetitionUpdate.author, *times)
         .join(PetitionUpdateText, PetitionUpdateText.update_id == PetitionUpdate.id)
         .where(PetitionUpdate.id.in_(ids))
-        .order_by(times[0].desc(), PetitionUpdate.id.desc(), PetitionUpdateText.id)
+        .order_by(*order)
     )
     views: dict[int, UpdateView] = {}
     for row in rows:
