@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from petition.database.transactions import transaction
 from petition.models import Email
-from petition.operations.scheduler import Task, build_scheduler
+from petition.operations.scheduler import Task, build_tasks
 from petition.petitions import lifecycle, petition_file
 from petition.signatures import identity
 from petition.signatures.identity import Address
@@ -67,9 +67,8 @@ def make_petition(slug: str = "free-them", **changes: Any) -> str:
         "contact": "committee@example.org",
         "text": {"en": text, "ru": russian},
     }
-    petition = petition_file.parse(fields | changes)
-    lifecycle.create(petition, now=TODAY)
-    return petition.slug
+    lifecycle.create(petition_file.parse(fields | changes), now=TODAY)
+    return slug
 
 
 def hash_mailbox(mailbox_key: str) -> str:
@@ -106,4 +105,4 @@ def earlier(**ago: float) -> None:
 
 def tasks_of(app: Flask) -> Sequence[Task]:
     """Return the scheduled tasks of a mail worker that has just started."""
-    return build_scheduler(app.config, Path(app.instance_path)).tasks
+    return build_tasks(app.config, Path(app.instance_path))

@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
@@ -31,7 +32,7 @@ from petition.database.transactions import transaction
 from petition.mail import smtp, status_codes
 from petition.models import Email
 from petition.models.enums import EmailState
-from petition.operations.scheduler import Scheduler, Task
+from petition.operations.scheduler import Task, run_due
 from petition.outbox import delivery
 from tests import signatures
 from tests.browsing import Client, count_of, deliver, filled, path_of
@@ -569,8 +570,8 @@ def test_a_task_that_always_fails_delays_no_email(
 
     sign()
     stop = Event()
-    broken = Scheduler([Task("broken", timedelta(minutes=1), fail)])
-    worker = replace(worker_for(app), background=broken.run_due)
+    broken = Task("broken", timedelta(minutes=1), fail)
+    worker = replace(worker_for(app), background=partial(run_due, [broken]))
 
     def work() -> None:
         with app.app_context():

@@ -329,7 +329,14 @@ def test_the_sample_petition_comes_with_news_in_all_six_languages() -> None:
     )
     assert len(read.updates) == 4
     for written in read.updates:
-        assert {text["language"] for text in written.texts} == {"en", "kk", "ru", "de", "sv", "fr"}
+        assert {text["language"] for text in written["texts"]} == {
+            "en",
+            "kk",
+            "ru",
+            "de",
+            "sv",
+            "fr",
+        }
     assert {target["country"] for target in read.targets} == {"CA", "GB"}
     for target in read.targets:
         assert set(target["office"]) == {"en", "kk", "ru", "de", "sv", "fr"}

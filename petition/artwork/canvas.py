@@ -51,8 +51,8 @@ class Canvas:
     def cross(self, box: Box, colour: str) -> None:
         """Draw a cross from corner to corner."""
         left, top, right, bottom = box
-        for start, end in (((left, top), (right, bottom)), ((left, bottom), (right, top))):
-            self._draw.line((start, end), colour, max(3, box.width // 7))
+        for line in ((left, top, right, bottom), (left, bottom, right, top)):
+            self._draw.line(line, colour, max(3, box.width // 7))
 
     def split(self, box: Box, side: int) -> tuple[Box, Box]:
         """Split a box into a square at its bottom, where lines start, and the rest beside it."""
@@ -105,10 +105,9 @@ class Canvas:
         self, box: Box, base: float, text: str, size: float, font: Path, colour: str
     ) -> None:
         width = text_width(text, size, font=font)
+        x = box.right - width if self._right_to_left else box.left
         if self._centred:
             x = box.left + (box.width - width) / 2
-        else:
-            x = box.right - width if self._right_to_left else box.left
         draw_text(self._draw, (x, base), text, size, font, colour, self._right_to_left)
 
 
@@ -138,13 +137,10 @@ def draw_text(
 
 def crop(photo: bytes, width: int, height: int) -> Image.Image:
     """Return a photograph scaled and cropped to a size in px."""
+    eyes = (0.5, 0.35)  # where they usually are
     with Image.open(BytesIO(photo)) as image:
-        return ImageOps.fit(
-            image.convert("RGB"),
-            (width, height),
-            Image.Resampling.LANCZOS,
-            centering=(0.5, 0.35),  # where eyes usually are
-        )
+        whole = image.convert("RGB")
+    return ImageOps.fit(whole, (width, height), Image.Resampling.LANCZOS, centering=eyes)
 
 
 @cache
@@ -171,9 +167,9 @@ def _reduce(image: Image.Image, photo: Box, max_colours: int, blur: int) -> Imag
     page = image.copy()
     page.paste(colours.PAPER, photo)
     page = page.quantize(_TEXT_COLOURS)
-    palette = (page.getpalette() or [])[: 3 * _TEXT_COLOURS]
-    palette += [0] * (3 * _TEXT_COLOURS - len(palette))
-    page.putpalette(palette + (photograph.getpalette() or []))
+    size = 3 * _TEXT_COLOURS
+    palette = bytes(page.getpalette() or ())[:size].ljust(size, b"\0")
+    page.putpalette(palette + bytes(photograph.getpalette() or ()))
     page.paste(photograph.point([min(i + _TEXT_COLOURS, 255) for i in range(256)]), photo)
     return page
 

@@ -136,9 +136,8 @@ def _draw(text: CardText, colour: str, face: bytes | None, layout: _Layout) -> b
         rest_box = box._replace(top=box.bottom - box.height * 22 // 100)
         canvas.line(number_box, number, BOLD, count_colour(colour, colours.PAPER))
         canvas.line(rest_box, rest, REGULAR, colours.INK)
-    _draw_signature_line(
-        canvas, layout.sign if text.counted else layout.sign_alone, text.call, colour
-    )
+    sign = layout.sign if text.counted else layout.sign_alone
+    _draw_signature_line(canvas, sign, text.call, colour)
     footer = " · ".join(part for part in (text.site, text.address) if part)
     canvas.line(layout.footer, footer, REGULAR, colours.INK)
     return canvas.png(layout.picture if face else None)

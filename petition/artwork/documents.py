@@ -33,13 +33,7 @@ class SheetText(ArtworkText):
 
 
 def poster(
-    text: CardText,
-    *,
-    colour: str,
-    address: str,
-    organiser: str,
-    made: datetime,
-    face: bytes | None = None,
+    text: CardText, *, colour: str, address: str, organiser: str, made: datetime, face: bytes | None
 ) -> bytes:
     """Return a poster of one page as PDF. The QR code holds `address`, with its scheme."""
     pdf = PdfDocument(text, author=text.site, created_at=made)
@@ -127,20 +121,15 @@ def _draw_heading(pdf: PdfDocument, text: SheetText, address: str) -> float:
     """Draw what stands above the table of a sheet; return where the table begins."""
     code = pdf.column(170, 197)
     pdf.qr_code(code.left, 13, code.width, matrix(address))
-    beside, full = pdf.column(13, 161), pdf.column(13, 197)
+    beside = pdf.column(13, 161)
     headline = TextStyle(BOLD, _sizes(8, 4.2), leading=1.14)
     base = pdf.block(beside, 13, 19, text.headline, headline)
     base = pdf.block(beside, base + 4, 9, text.to, TextStyle(REGULAR, _sizes(4.6, 3)))
     top = max(base + 5, 50 if base > 40 else 0)
     height = _TABLE_BOTTOM - _LABELS_HEIGHT - _MIN_ROWS * _ROW_HEIGHT - 6 - top
-    base = pdf.block(
-        full if top > 48 else beside,
-        top,
-        height,
-        "\n".join(text.demands),
-        TextStyle(REGULAR, _sizes(3.9, 2.5)),
-        dashes=len(text.demands) > 1,
-    )
+    column = pdf.column(13, 197) if top > 48 else beside
+    demands, style = "\n".join(text.demands), TextStyle(REGULAR, _sizes(3.9, 2.5))
+    base = pdf.block(column, top, height, demands, style, dashes=len(text.demands) > 1)
     return max(base, 45.5) + 5
 
 

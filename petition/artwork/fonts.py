@@ -8,7 +8,6 @@ import struct
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib.resources import files
-from itertools import chain
 from pathlib import Path
 from unicodedata import bidirectional, category
 
@@ -23,14 +22,8 @@ ITALIC = _ROBOTO / "Roboto-Italic.ttf"
 PLACEHOLDER = "·"  # replaces one or more characters without a glyph
 _JOINERS = "\u200c\u200d\u200e\u200f"  # control how neighbours are joined and ordered
 _FOLDERS = (
-    "/usr/share/fonts",
-    "/usr/local/share/fonts",
-    "~/.fonts",
-    "~/.local/share/fonts",
-    "/System/Library/Fonts",
-    "/Library/Fonts",
-    "~/Library/Fonts",
-    "C:/Windows/Fonts",
+    *("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts"),
+    *("/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts", "C:/Windows/Fonts"),
 )
 # Styles that look out of place in a line of Roboto are tried last.
 _SPECIAL = re.compile(
@@ -112,13 +105,14 @@ def _is_visible(char: str) -> bool:
 
 @lru_cache(maxsize=8_192)
 def _find(char: str, font: Path = REGULAR) -> Path | None:
-    return next((file for file in chain((font,), _fallbacks(font)) if _has(file, char)), None)
+    if _has(font, char):
+        return font
+    return next((file for file in _fallbacks(font) if _has(file, char)), None)
 
 
-def _fallbacks(font: Path) -> Iterator[Path]:
-    """Yield the system fonts, those of the same weight as `font` first."""
-    bold = font == BOLD
-    yield from sorted(system_fonts(), key=lambda file: ("bold" in file.stem.lower()) != bold)
+def _fallbacks(font: Path) -> list[Path]:
+    """Return the system fonts, those of the same weight as `font` first."""
+    return sorted(system_fonts(), key=lambda file: ("bold" in file.stem.lower()) != (font == BOLD))
 
 
 def _has(file: Path, char: str) -> bool:

@@ -62,7 +62,7 @@ class PdfDocument:
         self._pdf.set_creation_date(created_at)
         self._right_to_left = text.right_to_left
         self._fonts: set[str] = set()
-        self._widths: dict[tuple[str, Path], float] = {}
+        self._unit_widths: dict[tuple[str, Path], float] = {}  # of texts whose size is 1 mm
 
     def add_page(self) -> None:
         """Begin a page."""
@@ -97,10 +97,8 @@ class PdfDocument:
         """Write lines as large as they fit; return the base line of the last one."""
         indented = column
         if dashes:
-            left, right = column
-            indented = Column(left, right - _INDENT)
-            if not self._right_to_left:
-                indented = Column(left + _INDENT, right)
+            start, end = (0, _INDENT) if self._right_to_left else (_INDENT, 0)
+            indented = Column(column.left + start, column.right - end)
         size, lines = self._area(indented.width, height, style).fit(text)
         step = size * style.leading
         last = top + height if at_bottom else top + step * (len(lines) - 1) + size * 0.72
@@ -134,7 +132,7 @@ class PdfDocument:
         self._pdf.set_dash_pattern(dash=1.2 if dashed else 0, gap=1.2 if dashed else 0)
         self._pdf.line(*start, *end)
 
-    def qr_code(self, x: float, y: float, side: float, modules: list[list[bool]]) -> None:
+    def qr_code(self, x: float, y: float, side: float, modules: Sequence[bytearray]) -> None:
         """Draw a QR code without a border."""
         step = side / len(modules)
         for row_number, row in enumerate(modules):
@@ -143,8 +141,8 @@ class PdfDocument:
 
     def picture(self, x: float, y: float, width: float, height: float, face: bytes) -> None:
         """Fill a box with a photograph, cropped to its proportions."""
-        file = BytesIO()
         photo = canvas.crop(face, round(width * _PHOTO_PIXELS), round(height * _PHOTO_PIXELS))
+        file = BytesIO()
         photo.save(file, "JPEG", quality=82)  # fpdf2 embeds a JPEG unchanged
         self._pdf.image(file, x, y, width, height)
 
@@ -180,16 +178,15 @@ class PdfDocument:
         return TextArea(width, height, style.sizes, measure, style.leading)
 
     def _width(self, text: str, size: float, *, font: Path) -> float:
-        if (text, font) not in self._widths:
-            self._widths[text, font] = self._unit_width(text, font)
-        return self._widths[text, font] * size
-
-    def _unit_width(self, text: str, font: Path) -> float:
-        """Return the width of a text whose size is 1 mm."""
-        if self._is_painted(text, font):
-            return canvas.text_width(text, _MEASURE_SIZE, font=font) / _MEASURE_SIZE
-        self._set_font(font, 1)
-        return float(self._pdf.get_string_width(_without_controls(text)))
+        unit_width = self._unit_widths.get((text, font))
+        if unit_width is None:
+            if self._is_painted(text, font):
+                unit_width = canvas.text_width(text, _MEASURE_SIZE, font=font) / _MEASURE_SIZE
+            else:
+                self._set_font(font, 1)
+                unit_width = float(self._pdf.get_string_width(_without_controls(text)))
+            self._unit_widths[text, font] = unit_width
+        return unit_width * size
 
     def _set_font(self, font: Path, size: float) -> None:
         if font.stem not in self._fonts:

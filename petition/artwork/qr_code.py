@@ -1,6 +1,7 @@
 """QR codes of addresses, as modules to draw and as SVG."""
 
-from itertools import groupby
+import re
+from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
 import segno
@@ -8,12 +9,12 @@ import segno
 _BORDER = 4  # light modules on each side (ISO/IEC 18004)
 
 
-def matrix(address: str, *, error: str = "q") -> list[list[bool]]:
-    """Return the modules row by row, dark ones true, without a border. `error` is the level of
-    error correction: l 7, m 15, q 25, h 30 %.
+def matrix(address: str, *, error: str = "q") -> Sequence[bytearray]:
+    """Return the modules row by row, 1 for a dark one, without a border.
+
+    `error` is the level of error correction: l 7, m 15, q 25, h 30 %.
     """
-    code = segno.make_qr(address, error=error)
-    return [[bool(module) for module in row] for row in code.matrix]
+    return segno.make_qr(address, error=error).matrix
 
 
 def svg(address: str, *, title: str) -> str:
@@ -32,7 +33,6 @@ def svg(address: str, *, title: str) -> str:
     )
 
 
-def dark_runs(row: list[bool]) -> list[tuple[int, int]]:
+def dark_runs(row: bytearray) -> list[tuple[int, int]]:
     """Return each run of adjacent dark modules: the index of the first one, and the length."""
-    groups = (list(group) for _, group in groupby(enumerate(row), key=lambda module: module[1]))
-    return [(group[0][0], len(group)) for group in groups if group[0][1]]
+    return [(run.start(), len(run[0])) for run in re.finditer(rb"\x01+", row)]

@@ -61,12 +61,12 @@ class TextArea:
         if block := self.try_fit(text):
             return block
         size = self.sizes[-1]
-        max_lines = self._max_lines(size)
         text = re.sub(r"[^ \n]+", lambda word: self._break_word(word[0], size), text)
         lines = self._lines(text, size)
-        if len(lines) > max_lines:
-            last = lines[max_lines - 1]
-            lines[max_lines - 1 :] = [last._replace(text=self._truncate(f"{last.text}…", size))]
+        last = self._max_lines(size) - 1
+        if len(lines) > last + 1:
+            cut = self._truncate(f"{lines[last].text}…", size)
+            lines[last:] = [lines[last]._replace(text=cut)]
         return TextBlock(size, lines)
 
     def fit_line(self, text: str) -> tuple[str, float]:

@@ -135,7 +135,7 @@ def worker_for(app: Flask) -> Worker:
         lambda email_id: compose.compose(email_id, context, now=now()),
         now,
         tokens,
-        background=scheduler.build_scheduler(settings, instance).run_due,
+        background=partial(scheduler.run_due, scheduler.build_tasks(settings, instance)),
         emails_per_minute=settings["RATELIMIT_MAILS"],
     )
 

@@ -4,7 +4,6 @@ import os
 import re
 import secrets
 import tomllib
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -91,7 +90,7 @@ def run(dry_run: bool) -> None:
         now=now(),
         dry_run=dry_run,
     )
-    for name, number in asdict(erased).items():
+    for name, number in erased._asdict().items():
         click.echo(f"{number}\t{name.replace('_', ' ')}{' (not done)' if dry_run else ''}")
 
 

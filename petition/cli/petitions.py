@@ -28,7 +28,7 @@ def import_file(file: Path) -> None:
     parsed = petition_file.parse(_read_toml(file), file.parent)
     lifecycle.create(parsed, now=now(), imported=True)
     _warn_of_missing_glyphs(parsed)
-    click.echo(f"/p/{parsed.slug}")
+    click.echo(f"/p/{parsed.petition['slug']}")
 
 
 @petition.command()
@@ -93,7 +93,7 @@ def _warn_of_missing_glyphs(parsed: petition_file.PetitionFile) -> None:
 def list_petitions() -> None:
     """List all petitions with state and confirmed signatures."""
     for summary in queries.list_petitions(current_app.config["LANGUAGES"][0]):
-        click.echo(f"{summary.slug}\t{summary.state}\t{summary.count}\t{summary.title}")
+        click.echo(f"{summary.slug}\t{summary.state}\t{summary.counted}\t{summary.title}")
 
 
 def _add_transition(name: str, state: PetitionState, description: str) -> None:

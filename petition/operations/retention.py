@@ -1,31 +1,16 @@
 """Erasing personal data after its retention period: emails, entries, counters, network keys."""
 
-from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    Select,
-    String,
-    Table,
-    cast,
-    delete,
-    exists,
-    func,
-    literal,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Select, String, cast, delete, func, select, update
 
 from petition.abuse import networks
 from petition.database import counters
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import AlternateEntry, Email, Petition, Signature
-from petition.models.enums import EmailState
+from petition.models.enums import Display, EmailState
 from petition.petitions import sums
 from petition.signatures import entries
 
@@ -35,8 +20,7 @@ BATCH_SIZE = 1_000  # rows in a transaction, so that signers wait briefly
 _signature, _alternate, _email = Signature.table(), AlternateEntry.table(), Email.table()
 
 
-@dataclass(frozen=True, slots=True)
-class RetentionReport:
+class RetentionReport(NamedTuple):
     """How many rows of each kind were erased, or would be."""
 
     unconfirmed: int
@@ -60,13 +44,11 @@ def run(
     closed_before = now - timedelta(days=anonymise_days)
     if dry_run:
         return _count(purge_before, closed_before, now)
-    totals = [0] * len(fields(RetentionReport))
-    while True:
+    batches: list[RetentionReport] = []
+    while not batches or any(batches[-1]):
         with transaction() as connection:
-            batch = _erase_batch(connection, purge_before, closed_before, now)
-        totals = [total + number for total, number in zip(totals, batch, strict=True)]
-        if not any(batch):
-            return RetentionReport(*totals)
+            batches.append(_erase_batch(connection, purge_before, closed_before, now))
+    return RetentionReport(*map(sum, zip(*batches, strict=True)))
 
 
 def _unconfirmed(before: datetime) -> Select[int]:
@@ -74,34 +56,31 @@ def _unconfirmed(before: datetime) -> Select[int]:
     return select(_signature.c.id).where(is_unconfirmed, _signature.c.signed_at < before)
 
 
+def _alternates(before: datetime) -> Select[int]:
+    return select(_alternate.c.id).where(_alternate.c.signed_at < before)
+
+
 def _emails(now: datetime) -> Select[int]:
-    return select(_email.c.id).where(
-        _email.c.created_at < now - EMAILS_KEPT, _email.c.state != EmailState.DUE
-    )
+    is_old = _email.c.created_at < now - EMAILS_KEPT
+    return select(_email.c.id).where(is_old, _email.c.state != EmailState.DUE)
 
 
 def _to_anonymise(closed_before: datetime) -> Select[int]:
-    return (
-        select(_signature.c.id)
-        .join(Petition, Petition.id == _signature.c.petition_id)
-        .where(
-            Petition.closed_at < closed_before,
-            _signature.c.email != "",
-            _signature.c.confirmed_at.is_not(None),
-        )
-    )
+    is_personal = (_signature.c.email != "", _signature.c.confirmed_at.is_not(None))
+    signatures = select(_signature.c.id).join(Petition, Petition.id == _signature.c.petition_id)
+    return signatures.where(Petition.closed_at < closed_before, *is_personal)
 
 
 def _count(purge_before: datetime, closed_before: datetime, now: datetime) -> RetentionReport:
     """Count what `_erase_batch` would erase, without locks."""
-    has_newer = exists().where(
-        _alternate.c.signature_id == _signature.c.id, _alternate.c.signed_at >= purge_before
+    is_newer = (
+        _alternate.c.signature_id == _signature.c.id,
+        _alternate.c.signed_at >= purge_before,
     )
+    has_newer = select(_alternate.c.id).where(*is_newer).exists()
     unconfirmed = _unconfirmed(purge_before)
     erased = unconfirmed.where(~has_newer)
-    alternates = select(_alternate.c.id).where(
-        _alternate.c.signed_at < purge_before, _alternate.c.signature_id.not_in(erased)
-    )
+    alternates = _alternates(purge_before).where(_alternate.c.signature_id.not_in(erased))
     with db.engine.connect() as connection:
 
         def count(query: Select[Any]) -> int:
@@ -119,34 +98,32 @@ def _count(purge_before: datetime, closed_before: datetime, now: datetime) -> Re
 
 def _erase_batch(
     connection: Connection, purge_before: datetime, closed_before: datetime, now: datetime
-) -> tuple[int, ...]:
-    """Erase up to `BATCH_SIZE` rows of each kind; return the numbers in the report's order."""
+) -> RetentionReport:
+    """Erase up to `BATCH_SIZE` rows of each kind."""
     # A locked signature may be being confirmed.
     batch = _unconfirmed(purge_before).limit(BATCH_SIZE).with_for_update(skip_locked=True)
     ids = connection.scalars(batch).all()
     purged = [_purge(connection, signature_id, purge_before, now) for signature_id in ids]
-    alternates = select(_alternate.c.id).where(_alternate.c.signed_at < purge_before)
-    return (
-        sum(purged),
-        _delete_batch(connection, _alternate, alternates),
-        _delete_batch(connection, _email, _emails(now)),
-        counters.delete_expired(connection, now=now),
-        networks.delete_expired(connection, now=now),
-        _anonymise_batch(connection, closed_before),
+    return RetentionReport(
+        unconfirmed=sum(purged),
+        other_entries=_delete_batch(connection, AlternateEntry, _alternates(purge_before)),
+        emails=_delete_batch(connection, Email, _emails(now)),
+        counts=counters.delete_expired(connection, now=now),
+        network_keys=networks.delete_expired(connection, now=now),
+        anonymised=_anonymise_batch(connection, closed_before),
     )
 
 
-def _delete_batch(connection: Connection, table: Table, ids: Select[int]) -> int:
-    return connection.execute(delete(table).where(table.c.id.in_(ids.limit(BATCH_SIZE)))).rowcount
+def _delete_batch(
+    connection: Connection, model: type[AlternateEntry | Email], ids: Select[int]
+) -> int:
+    return connection.execute(delete(model).where(model.id.in_(ids.limit(BATCH_SIZE)))).rowcount
 
 
 def _purge(connection: Connection, signature_id: int, before: datetime, now: datetime) -> bool:
     """Erase a signature unless a newer alternate can replace it; return whether it was erased."""
-    newer = connection.scalar(
-        select(func.max(_alternate.c.entry)).where(
-            _alternate.c.signature_id == signature_id, _alternate.c.signed_at >= before
-        )
-    )
+    is_newer = (_alternate.c.signature_id == signature_id, _alternate.c.signed_at >= before)
+    newer = connection.scalar(select(func.max(_alternate.c.entry)).where(*is_newer))
     if newer is not None:
         entries.make_current(connection, entries.EntryRef(signature_id, newer))
         return False
@@ -156,40 +133,26 @@ def _purge(connection: Connection, signature_id: int, before: datetime, now: dat
 
 def _anonymise_batch(connection: Connection, closed_before: datetime) -> int:
     """Erase what is personal in signatures; number, country, day and language stay."""
-    before = connection.execute(
-        _to_anonymise(closed_before)
-        .add_columns(*sums.COLUMNS)
-        .limit(BATCH_SIZE)
-        .with_for_update(of=_signature)
-    ).all()
-    anonymous = literal("anonymised:").concat(cast(_signature.c.id, String))
-    after = connection.execute(
-        update(_signature)
-        .where(_signature.c.id.in_([row.id for row in before]))
-        .values(
-            name="",
-            email="",
-            address_key=anonymous,
-            mailbox_key=anonymous,
-            mailbox_hash="",
-            postcode="",
-            organisation="",
-            role="",
-            comment="",
-            display="hidden",
-            handover=False,
-            updates=False,
-            channel="",
-            signed_at=_day_of(connection, _signature.c.signed_at),
-            confirmed_at=_day_of(connection, _signature.c.confirmed_at),
-        )
-        .returning(*sums.COLUMNS)
-    ).all()
+    batch = _to_anonymise(closed_before).add_columns(*sums.COLUMNS).limit(BATCH_SIZE)
+    before = connection.execute(batch.with_for_update(of=_signature)).all()
+    erased = ("name", "email", "mailbox_hash", "postcode", "organisation", "role", "comment")
+    anonymous = "anonymised:" + cast(_signature.c.id, String)
+    values = dict.fromkeys((*erased, "channel"), "") | {
+        "address_key": anonymous,
+        "mailbox_key": anonymous,
+        "display": Display.HIDDEN,
+        "handover": False,
+        "updates": False,
+        "signed_at": _day_of(connection, _signature.c.signed_at),
+        "confirmed_at": _day_of(connection, _signature.c.confirmed_at),
+    }
+    chosen = update(_signature).where(_signature.c.id.in_([row.id for row in before]))
+    after = connection.execute(chosen.values(values).returning(*sums.COLUMNS)).all()
     sums.change(connection, removed=before, added=after)
     return len(before)
 
 
-def _day_of(connection: Connection, column: Column[Any]) -> ColumnElement[Any]:
+def _day_of(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[Any]:
     """Truncate a time to its day in UTC: the hour could identify a person."""
     if connection.dialect.name == "sqlite":
         return func.strftime("%Y-%m-%d 00:00:00.000000", column)

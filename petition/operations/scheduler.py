@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Thread
@@ -40,11 +40,11 @@ class Task:
         After an exception, which is re-raised, any worker may retry it in five minutes.
         """
         number = int(now.timestamp() // self.interval.total_seconds())
-        if number == self._last_interval or (self._retry_at is not None and now < self._retry_at):
+        if number == self._last_interval or (self._retry_at and now < self._retry_at):
             return
         self._last_interval = number
+        use = Use(SCOPE, self.name, self.interval)
         with transaction() as connection:
-            use = Use(SCOPE, self.name, self.interval)
             if not counters.is_within(connection, use, limit=1, now=now):
                 return
         try:
@@ -58,23 +58,17 @@ class Task:
             log.info("%s: %s", self.name, result)
 
 
-@dataclass(frozen=True, slots=True)
-class Scheduler:
-    """Runs scheduled tasks; one that fails delays no other."""
-
-    tasks: Sequence[Task]
-
-    def run_due(self, now: datetime) -> None:
-        """Run the tasks that are due; log exceptions."""
-        for task in self.tasks:
-            try:
-                task.run_if_due(now)
-            except Exception as error:  # noqa: BLE001 (one task delays no other, and no email)
-                log.error("%s failed: %s", task.name, safe_traceback(error))
-                db.session.remove()
+def run_due(tasks: Sequence[Task], now: datetime) -> None:
+    """Run the tasks that are due; log exceptions."""
+    for task in tasks:
+        try:
+            task.run_if_due(now)
+        except Exception as error:  # noqa: BLE001 (one task delays no other, and no email)
+            log.error("%s failed: %s", task.name, safe_traceback(error))
+            db.session.remove()
 
 
-def build_scheduler(settings: Mapping[str, Any], instance: Path) -> Scheduler:
+def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
     """Return the tasks of a site, given its settings and its instance folder."""
 
     def remind(now: datetime) -> str:
@@ -92,12 +86,12 @@ def build_scheduler(settings: Mapping[str, Any], instance: Path) -> Scheduler:
         return f"open: {open_bursts}" if open_bursts else ""
 
     def erase(now: datetime) -> str:
-        report = retention.run(
-            purge_days=settings["PURGE_UNCONFIRMED_DAYS"],
-            anonymise_days=settings["ANONYMISE_AFTER_DAYS"],
-            now=now,
+        purge_days, anonymise_days = (
+            settings["PURGE_UNCONFIRMED_DAYS"],
+            settings["ANONYMISE_AFTER_DAYS"],
         )
-        return ", ".join(f"{name} {number}" for name, number in asdict(report).items())
+        report = retention.run(purge_days=purge_days, anonymise_days=anonymise_days, now=now)
+        return ", ".join(f"{name} {number}" for name, number in report._asdict().items())
 
     def update_exits(now: datetime) -> str:
         file = instance / tor.EXITS_FILE
@@ -118,7 +112,7 @@ def build_scheduler(settings: Mapping[str, Any], instance: Path) -> Scheduler:
         # on their own machine.
         if settings["TOR_EXITS"] and not config.is_local(settings):
             tasks.append(Task("tor exits", hour, update_exits))
-    return Scheduler(tasks)
+    return tasks
 
 
 def _delete_expired_counters(now: datetime) -> str:

@@ -35,17 +35,15 @@ def serve(host: str, port: int, workers: int) -> int:
             time.sleep(RESTART_SECONDS)
             worker = _start(*WORKER_COMMAND)
         time.sleep(0.2)
-    status = 0 if stopping else 1
     for process in (web, worker):
-        if process.poll() is None:
-            process.terminate()
+        process.terminate()  # does nothing to one that has ended
     for process in (web, worker):
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-    return status
+    return 0 if stopping else 1
 
 
 def web_command(host: str, port: int, workers: int) -> list[str]:

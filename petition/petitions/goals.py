@@ -6,11 +6,9 @@ NEXT_GOAL_AT = 0.85  # share of a goal from which the page shows the next one
 
 def goal_for(count: int) -> int:
     """Return the goal to show: the first of which less than 85 % is reached."""
-    for goal in GOALS:
-        if count < goal * NEXT_GOAL_AT:
-            return goal
-    million = GOALS[-1] * 2
-    return million * (int(count / (million * NEXT_GOAL_AT)) + 1)
+    million = 1_000_000
+    millions = million * (int(count / (million * NEXT_GOAL_AT)) + 1)
+    return next((goal for goal in GOALS if count < goal * NEXT_GOAL_AT), millions)
 
 
 def round_down(count: int) -> int:

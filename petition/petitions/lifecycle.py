@@ -31,7 +31,6 @@ _AUDIT_ACTIONS = {
     PetitionState.CLOSED: "petition.close",
     PetitionState.VICTORY: "petition.victory",
 }
-_ENDED = (PetitionState.CLOSED, PetitionState.VICTORY)
 
 
 def create(file: PetitionFile, *, now: datetime, imported: bool = False) -> None:
@@ -49,7 +48,7 @@ def create(file: PetitionFile, *, now: datetime, imported: bool = False) -> None
             .returning(Petition.id)
         )
         if petition_id is None:
-            raise SlugTaken(file.slug)
+            raise SlugTaken(file.petition["slug"])
         connection.execute(
             insert(Tally).values(petition_id=petition_id, counted=0, last_number=0, changed_at=now)
         )
@@ -69,10 +68,9 @@ def change_state(slug: str, state: PetitionState, *, now: datetime) -> None:
     `opened_at` keeps its first value; `closed_at` keeps it until the petition opens again.
     Raises: PetitionNotFound, TransitionNotAllowed.
     """
-    values: dict[str, object] = {
-        "state": state,
-        "closed_at": func.coalesce(Petition.closed_at, now) if state in _ENDED else None,
-    }
+    values: dict[str, object] = {"state": state, "closed_at": None}
+    if state in {PetitionState.CLOSED, PetitionState.VICTORY}:
+        values["closed_at"] = func.coalesce(Petition.closed_at, now)
     if state == PetitionState.OPEN:
         values["opened_at"] = func.coalesce(Petition.opened_at, now)
     with transaction() as connection:
@@ -83,19 +81,14 @@ def change_state(slug: str, state: PetitionState, *, now: datetime) -> None:
         ).first()
         if petition is None:
             raise PetitionNotFound
-        before = PetitionState(petition.state)
-        if before == state:
+        if petition.state == state:
             return
-        if state not in TRANSITIONS[before]:
-            raise TransitionNotAllowed(f"{before} to {state}")
+        move = f"{petition.state} to {state}"
+        if state not in TRANSITIONS[petition.state]:
+            raise TransitionNotAllowed(move)
         connection.execute(update(Petition).where(Petition.id == petition.id).values(values))
-        audit.record(
-            connection,
-            _AUDIT_ACTIONS[state],
-            now,
-            petition_id=petition.id,
-            detail=f"{before} to {state}",
-        )
+        action = _AUDIT_ACTIONS[state]
+        audit.record(connection, action, now, petition_id=petition.id, detail=move)
 
 
 def recount(slug: str, *, now: datetime) -> tuple[int, int]:
@@ -112,24 +105,13 @@ def recount(slug: str, *, now: datetime) -> tuple[int, int]:
         ).first()
         if tally is None:
             raise PetitionNotFound
-        before = int(tally.counted)
-        after = connection.execute(
-            select(func.count()).where(
-                Signature.petition_id == tally.petition_id, Signature.counted
-            )
-        ).scalar_one()
+        petition_id, before = tally
+        is_counted = (Signature.petition_id == petition_id, Signature.counted)
+        after = connection.execute(select(func.count()).where(*is_counted)).scalar_one()
         if before != after:
-            connection.execute(
-                update(Tally)
-                .where(Tally.petition_id == tally.petition_id)
-                .values(counted=after, changed_at=now)
-            )
-        sums.rebuild(connection, tally.petition_id)
-        audit.record(
-            connection,
-            "petition.recount",
-            now,
-            petition_id=tally.petition_id,
-            detail=f"{before} to {after}",
-        )
+            correct = update(Tally).where(Tally.petition_id == petition_id)
+            connection.execute(correct.values(counted=after, changed_at=now))
+        sums.rebuild(connection, petition_id)
+        detail = f"{before} to {after}"
+        audit.record(connection, "petition.recount", now, petition_id=petition_id, detail=detail)
         return before, after

@@ -5,99 +5,131 @@ docs/petition-file.md describes every field.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from petition.core.errors import PetitionFileInvalid, PictureInvalid
 from petition.petitions import pictures
 from petition.petitions.pictures import WebPicture
 
+DRAWN_FIELDS = ("title", "target", "demands", "organiser")  # shown in pictures and papers
 _SLUG = r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?"
 _FILE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}"
 _LANGUAGE = r"[a-z]{2,3}"
-_MAX_LENGTHS = dict.fromkeys(("title", "target", "organiser"), 200) | {
-    "lede": 2_000,
-    "letter": 20_000,
-    "story": 50_000,
-    "share": 280,
-}
-DRAWN_FIELDS = ("title", "target", "demands", "organiser")  # shown in pictures and papers
 
 
-@dataclass(frozen=True, slots=True)
-class PetitionFile:
+class PetitionFile(NamedTuple):
     """A valid petition: `petition` and each of `texts` by column name."""
 
-    slug: str
     petition: dict[str, Any]
     texts: list[dict[str, Any]]
     face: WebPicture | None
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateInput:
-    """A valid update: `texts` by column name, the one in its own language first."""
+class UpdatesFile(NamedTuple):
+    """Valid updates and targets by column name, and pictures by file name.
 
-    author: str
-    published_at: datetime
-    texts: list[dict[str, str]]
+    An update has its `texts`, the one in its own language first.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class UpdatesFile:
-    """Valid updates, their pictures by file name, and targets by column name."""
-
-    updates: list[UpdateInput]
+    updates: list[dict[str, Any]]
     pictures: dict[str, WebPicture]
     targets: list[dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """A table of the file. Error messages name a field by the table's `path` and its own name."""
+class _Field(NamedTuple):
+    """A field's kind (see `_is_valid`), in words too. Without a default it may not be empty."""
 
-    fields: Mapping[str, Any]
-    path: str = ""
+    kind: Any
+    expected: str = ""
+    default: Any = None
 
-    def value(
-        self, name: str, is_valid: Callable[[Any], bool], expected: str, default: object = None
-    ) -> Any:
-        """Return a field. Raises PetitionFileInvalid."""
-        value = self.fields.get(name, default)
-        if not is_valid(value):
-            raise PetitionFileInvalid(f"{self.path}{name}: {expected}")
-        return value
 
-    def text(self, name: str, longest: int) -> str:
-        """Return a text without white space around it."""
+_PETITION = {
+    "slug": _Field(_SLUG, "lower-case letters, digits and hyphens only"),
+    "state": _Field("draft|open", "draft or open", "draft"),
+    "source_language": _Field(10),
+    "contact": _Field(254),
+    "asks_postcode": _Field(bool, "true or false", False),
+    "refuses_disposable": _Field(bool, "true or false", False),
+    "regime": _Field(Mapping, "a table with country and languages", {}),
+    "organiser": _Field(200),
+    "text": _Field(Mapping, "a table for each language", {}),
+}
+_REGIME = {
+    "country": _Field("|[A-Z]{2}", "two capital letters, as KZ", ""),
+    "languages": _Field([_LANGUAGE], "a list of language codes", []),
+}
+_TEXT = {
+    "title": _Field(200),
+    "target": _Field(200),
+    "lede": _Field(2_000),
+    "letter": _Field(20_000),
+    "demands": _Field([str], "a list of texts", []),
+    "story": _Field(50_000),
+    "share": _Field(280),
+}
+_UPDATES = {
+    "update": _Field([Mapping], "tables, each under [[update]]", []),
+    "target": _Field([Mapping], "tables, each under [[target]]", []),
+    "pictures": _Field(list, "a list of file names", []),
+}
+_UPDATE = {
+    "day": _Field(date, "a date, as 2016-05-26"),
+    "author": _Field(200, default=""),
+    "text": _Field(Mapping, "at least one language"),
+}
+_UPDATE_TEXT = {"title": _Field(200), "body": _Field(50_000)}
+_TARGET = {
+    "country": _Field("[A-Z]{2}", "two capital letters, as CA"),
+    "office": _Field(Mapping, "its name in at least one language"),
+    "checked": _Field(range(1990, 2201), "the year the address was checked"),
+    "email": _Field(r"|[^@\s]+@[^@\s]+", "an address, or nothing", ""),
+    "postal": _Field(1_000),
+}
 
-        def fits(value: object) -> bool:
-            return isinstance(value, str) and bool(value.strip()) and len(value) <= longest
 
-        return str(self.value(name, fits, f"a text of 1 to {longest} characters")).strip()
+def _is_valid(value: object, kind: Any) -> bool:
+    """Return whether a value is of a kind: a text of at most so many characters or that matches a
+    pattern, a number in a range, a list of one kind, or an instance of a class.
+    """
+    match kind:
+        case int():
+            return isinstance(value, str) and bool(value.strip()) and len(value) <= kind
+        case str():
+            return isinstance(value, str) and bool(re.fullmatch(kind, value))
+        case range():
+            return isinstance(value, int) and value in kind
+        case [item]:
+            return isinstance(value, list) and all(_is_valid(one, item) for one in value)
+    return isinstance(value, kind)
 
-    def table(self, name: str, expected: str, default: object = None) -> "_Table":
-        """Return a table within this one, which may be empty or left out if there is a default."""
 
-        def is_table(value: object) -> bool:
-            return isinstance(value, Mapping) and (len(value) > 0 or default is not None)
+def _read(table: Mapping[str, Any], fields: Mapping[str, _Field], path: str = "") -> dict[str, Any]:
+    """Return the fields of a table, texts without white space around them.
 
-        return _Table(self.value(name, is_table, expected, default), f"{self.path}{name}.")
+    Raises PetitionFileInvalid naming a field by the table's `path` and its own name.
+    """
+    values: dict[str, Any] = {}
+    for name, (kind, expected, default) in fields.items():
+        value = table.get(name, default)
+        is_missing = default is None and not value
+        if is_missing or (name in table and not _is_valid(value, kind)):
+            expected = expected or f"a text of 1 to {kind} characters"
+            raise PetitionFileInvalid(f"{path}{name}: {expected}")
+        values[name] = value.strip() if isinstance(value, str) else value
+    return values
 
-    def tables(self, name: str) -> "list[_Table]":
-        """Return a list of tables, empty where it is left out."""
-        rows = self.value(name, _is_list(_is(Mapping)), f"tables, each under [[{name}]]", [])
-        return [_Table(fields, f"{name} {number}.") for number, fields in enumerate(rows, start=1)]
 
-    def by_language(self) -> "dict[str, _Table]":
-        """Return the tables within this one by their names, which are language codes."""
-        expected = "a table named by a language code"
-        for name in self.fields:
-            if not _matches(_LANGUAGE)(name):
-                raise PetitionFileInvalid(f"{self.path}{name}: {expected}")
-        return {name: self.table(name, expected) for name in self.fields}
+def _read_texts(
+    tables: Mapping[str, Any], fields: Mapping[str, _Field], path: str
+) -> list[dict[str, Any]]:
+    """Return the tables that are named by language codes, each with its `language`."""
+    for name, table in tables.items():
+        if not (re.fullmatch(_LANGUAGE, name) and isinstance(table, Mapping)):
+            raise PetitionFileInvalid(f"{path}{name}: a table named by a language code")
+    return [{"language": name} | _read(tables[name], fields, f"{path}{name}.") for name in tables]
 
 
 def parse(content: Mapping[str, Any], folder: Path | None = None) -> PetitionFile:
@@ -105,46 +137,23 @@ def parse(content: Mapping[str, Any], folder: Path | None = None) -> PetitionFil
 
     Raises PetitionFileInvalid naming the first field that is missing or wrong.
     """
-    file = _Table(content)
-    slug = file.value("slug", _matches(_SLUG), "lower-case letters, digits and hyphens only")
-    state = file.value("state", lambda state: state in ("draft", "open"), "draft or open", "draft")
-    source = file.text("source_language", 10)
-    texts = file.table("text", "a table for each language", {}).by_language()
-    if source not in texts:
-        raise PetitionFileInvalid(f"text.{source}: the text in the source language")
-    petition = {"slug": slug, "state": state, "source_language": source} | {
-        "contact": file.text("contact", 254),
-        "asks_postcode": file.value("asks_postcode", _is(bool), "true or false", False),
-        "refuses_disposable": file.value("refuses_disposable", _is(bool), "true or false", False),
-        **_regime(file.table("regime", "a table with country and languages", {})),
-    }
-    organiser = file.text("organiser", 200)
-    rows = [_text_row(language, text, organiser) for language, text in texts.items()]
+    petition = _read(content, _PETITION)
+    regime = _read(petition.pop("regime"), _REGIME, "regime.")
+    petition["regime_country"] = regime["country"]
+    petition["regime_languages"] = ",".join(regime["languages"])
+    fields = _TEXT | {"organiser": _Field(200, default=petition.pop("organiser"))}
     face = None
     if "face" in content:
-        face = _picture(content["face"], folder, pictures.make_portrait)
+        face = _read_picture(content["face"], folder, pictures.make_portrait)
         petition["face"] = face.digest
-        for row in rows:
-            row["face"] = texts[row["language"]].text("face", 300)
-    return PetitionFile(slug, petition, rows, face)
-
-
-def _regime(regime: _Table) -> dict[str, str]:
-    """Return where signing may be dangerous, and the languages in which to warn there."""
-    country = regime.value("country", _matches(r"|[A-Z]{2}"), "two capital letters, as KZ", "")
-    is_languages = _is_list(_matches(_LANGUAGE))
-    languages = regime.value("languages", is_languages, "a list of language codes", [])
-    return {"regime_country": country, "regime_languages": ",".join(languages)}
-
-
-def _text_row(language: str, text: _Table, organiser: str) -> dict[str, Any]:
-    demands = text.value("demands", _is_list(_is(str)), "a list of texts", [])
-    text = _Table({"organiser": organiser, **text.fields}, text.path)
-    return {
-        "language": language,
-        "demands": "\n".join(" ".join(demand.split()) for demand in demands),
-        **{name: text.text(name, longest) for name, longest in _MAX_LENGTHS.items()},
-    }
+        fields["face"] = _Field(300)
+    texts = _read_texts(petition.pop("text"), fields, "text.")
+    for text in texts:
+        text["demands"] = "\n".join(" ".join(demand.split()) for demand in text["demands"])
+    source = petition["source_language"]
+    if source not in {text["language"] for text in texts}:
+        raise PetitionFileInvalid(f"text.{source}: the text in the source language")
+    return PetitionFile(petition, texts, face)
 
 
 def parse_updates(content: Mapping[str, Any], folder: Path | None = None) -> UpdatesFile:
@@ -152,41 +161,28 @@ def parse_updates(content: Mapping[str, Any], folder: Path | None = None) -> Upd
 
     Raises PetitionFileInvalid naming the first field that is missing or wrong.
     """
-    file = _Table(content)
-    updates, targets = file.tables("update"), file.tables("target")
-    names = file.value("pictures", _is(list), "a list of file names", [])
-    return UpdatesFile(
-        [_update(update) for update in updates],
-        {str(name): _picture(name, folder, pictures.make_picture) for name in names},
-        [_target(target) for target in targets],
-    )
+    file = _read(content, _UPDATES)
+    updates, targets = [], []
+    for number, table in enumerate(file["update"], start=1):
+        update = _read(table, _UPDATE, f"update {number}.")
+        update["texts"] = _read_texts(update.pop("text"), _UPDATE_TEXT, f"update {number}.text.")
+        update["published_at"] = datetime.combine(update.pop("day"), time(12, tzinfo=UTC))
+        updates.append(update)
+    for number, table in enumerate(file["target"], start=1):
+        target = _read(table, _TARGET, f"target {number}.")
+        names = dict.fromkeys(target["office"], _Field(200))
+        target["office"] = _read(target["office"], names, f"target {number}.office.")
+        targets.append(target)
+    make = pictures.make_picture
+    images = {str(name): _read_picture(name, folder, make) for name in file["pictures"]}
+    return UpdatesFile(updates, images, targets)
 
 
-def _update(update: _Table) -> UpdateInput:
-    day = update.value("day", _is(date), "a date, as 2016-05-26")
-    texts = [
-        {"language": language, "title": text.text("title", 200), "body": text.text("body", 50_000)}
-        for language, text in update.table("text", "at least one language").by_language().items()
-    ]
-    author = update.text("author", 200) if "author" in update.fields else ""
-    return UpdateInput(author, datetime(day.year, day.month, day.day, 12, tzinfo=UTC), texts)
-
-
-def _target(target: _Table) -> dict[str, Any]:
-    country = target.value("country", _matches(r"[A-Z]{2}"), "two capital letters, as CA", "")
-    office = target.table("office", "its name in at least one language")
-    return {
-        "country": country,
-        "office": {language: office.text(language, 200) for language in office.fields},
-        "checked": target.value("checked", _is_year, "the year the address was checked"),
-        "email": target.value("email", _matches(r"|[^@\s]+@[^@\s]+"), "an address, or nothing", ""),
-        "postal": target.text("postal", 1_000),
-    }
-
-
-def _picture(name: object, folder: Path | None, make: Callable[[bytes], WebPicture]) -> WebPicture:
+def _read_picture(
+    name: object, folder: Path | None, make: Callable[[bytes], WebPicture]
+) -> WebPicture:
     """Re-encode a picture from the folder of the file that names it, and from nowhere else."""
-    if folder is None or not _matches(_FILE_NAME)(name):
+    if folder is None or not _is_valid(name, _FILE_NAME):
         raise PetitionFileInvalid(f"{name}: the name of a picture in the same folder")
     try:
         return make((folder / str(name)).read_bytes())
@@ -194,19 +190,3 @@ def _picture(name: object, folder: Path | None, make: Callable[[bytes], WebPictu
         raise PetitionFileInvalid(f"{name}: there is no such file in the same folder") from None
     except PictureInvalid as error:
         raise PetitionFileInvalid(f"{name}: {error}") from error
-
-
-def _is(kind: type) -> Callable[[object], bool]:
-    return lambda value: isinstance(value, kind)
-
-
-def _is_year(value: object) -> bool:
-    return isinstance(value, int) and 1990 <= value <= 2200
-
-
-def _is_list(is_valid: Callable[[object], bool]) -> Callable[[object], bool]:
-    return lambda value: isinstance(value, list) and all(map(is_valid, value))
-
-
-def _matches(pattern: str) -> Callable[[object], bool]:
-    return lambda value: isinstance(value, str) and bool(re.fullmatch(pattern, value))

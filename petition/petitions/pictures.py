@@ -1,14 +1,11 @@
-"""Re-encode pictures: metadata such as camera, place and time is left out, and all else hidden in
-the file.
-"""
+"""Re-encode pictures without metadata (camera, place, time) or anything else in the file."""
 
 import warnings
-from dataclasses import dataclass
 from hashlib import blake2b
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from petition.core.errors import PictureInvalid
 
@@ -19,18 +16,12 @@ WIDEST = 1280  # px, of a picture in an update
 FACE = 480  # px, of the portrait beside a petition's headline
 FACE_BYTES = 30_000  # so that a first visit stays under 60 kB
 
-_UNREADABLE = (
-    UnidentifiedImageError,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
-    OSError,
-    SyntaxError,  # Pillow raises it for a broken PNG
-    ValueError,
-)
+# What Pillow raises for broken files (a SyntaxError for a PNG) and for too many pixels.
+_BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+_UNREADABLE = (OSError, SyntaxError, ValueError, *_BOMB)
 
 
-@dataclass(frozen=True, slots=True)
-class WebPicture:
+class WebPicture(NamedTuple):
     """A re-encoded picture: WebP, its size in pixels."""
 
     content: bytes
@@ -44,8 +35,7 @@ class WebPicture:
 
     def columns(self) -> dict[str, Any]:
         """Return the picture by column name."""
-        names = ("digest", "width", "height", "content")
-        return {name: getattr(self, name) for name in names}
+        return {"digest": self.digest, **self._asdict()}
 
 
 def make_picture(original: bytes) -> WebPicture:
@@ -86,4 +76,4 @@ def _read(original: bytes, most: int) -> Image.Image:
 def _encode(picture: Image.Image, quality: int) -> WebPicture:
     file = BytesIO()
     picture.save(file, "WEBP", quality=quality, method=6)
-    return WebPicture(file.getvalue(), picture.width, picture.height)
+    return WebPicture(file.getvalue(), *picture.size)

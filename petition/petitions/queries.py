@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy.orm import defer
 
 from petition.core.errors import PetitionNotFound, PetitionNotOpen
 from petition.database.base import db
@@ -14,15 +16,6 @@ from petition.petitions.goals import goal_for
 
 BAR_FROM = 25  # signatures, from which a progress bar shows
 SOURCE_LANGUAGE = ""  # given as a language: the petition's own
-
-
-@dataclass(frozen=True, slots=True)
-class Portrait:
-    """The picture beside a petition's headline, its size in pixels."""
-
-    digest: str
-    width: int
-    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +34,7 @@ class PetitionView:
     closed_at: datetime | None
     text: PetitionText
     languages: tuple[str, ...]
-    face: Portrait | None
+    face: Picture | None
 
     @property
     def takes_signatures(self) -> bool:
@@ -53,8 +46,7 @@ class PetitionView:
         return self.count >= BAR_FROM
 
 
-@dataclass(frozen=True, slots=True)
-class SigningTerms:
+class SigningTerms(NamedTuple):
     """What signing needs of an open petition."""
 
     id: int
@@ -73,18 +65,8 @@ class CounterValue:
     updated: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class PetitionSummary:
-    """A petition in a list. `language` is that of its title."""
-
-    id: int
-    language: str
-    slug: str
-    state: PetitionState
-    title: str
-    organiser: str
-    contact: str
-    count: int
+# A petition in a list: id, slug, state, contact, language of its title, title, organiser, counted.
+PetitionSummary = Row[int, str, PetitionState, str, str, str, str, int]
 
 
 def get_petition(slug: str, language: str, *, drafts: bool = False) -> PetitionView:
@@ -92,23 +74,16 @@ def get_petition(slug: str, language: str, *, drafts: bool = False) -> PetitionV
 
     Raises PetitionNotFound, also for a draft unless `drafts`.
     """
-    row = db.session.execute(
-        select(Petition, Tally)
-        .join(Tally, Tally.petition_id == Petition.id)
-        .where(Petition.slug == slug)
-    ).first()
+    counted = select(Petition, Tally.counted).join(Tally, Tally.petition_id == Petition.id)
+    row = db.session.execute(counted.where(Petition.slug == slug)).first()
     if row is None or (row.Petition.state == PetitionState.DRAFT and not drafts):
         raise PetitionNotFound
-    petition, tally = row
-    # Of each language the newest text stays.
-    texts = {
-        text.language: text
-        for text in db.session.scalars(
-            select(PetitionText)
-            .where(PetitionText.petition_id == petition.id)
-            .order_by(PetitionText.version)
-        )
-    }
+    petition, count = row
+    versions = select(PetitionText).where(PetitionText.petition_id == petition.id)
+    in_order = db.session.scalars(versions.order_by(PetitionText.version))
+    texts = {text.language: text for text in in_order}  # of each language the newest stays
+    is_face = (Picture.petition_id == petition.id, Picture.digest == petition.face)
+    picture = select(Picture).options(defer(Picture.content)).where(*is_face)
     return PetitionView(
         id=petition.id,
         slug=petition.slug,
@@ -117,21 +92,13 @@ def get_petition(slug: str, language: str, *, drafts: bool = False) -> PetitionV
         asks_postcode=petition.asks_postcode,
         regime_country=petition.regime_country,
         regime_languages=tuple(petition.regime_languages.split(",")),
-        count=tally.counted,
-        goal=goal_for(tally.counted),
+        count=count,
+        goal=goal_for(count),
         closed_at=petition.closed_at,
         text=texts.get(language) or texts[petition.source_language],
         languages=tuple(texts),
-        face=_portrait(petition),
+        face=db.session.scalar(picture) if petition.face else None,
     )
-
-
-def _portrait(petition: Petition) -> Portrait | None:
-    if not petition.face:
-        return None
-    of_petition = (Picture.petition_id == petition.id, Picture.digest == petition.face)
-    size = db.session.execute(select(Picture.width, Picture.height).where(*of_petition)).one()
-    return Portrait(petition.face, *size)
 
 
 def get_signing_terms(slug: str, language: str) -> SigningTerms:
@@ -143,8 +110,7 @@ def get_signing_terms(slug: str, language: str) -> SigningTerms:
         raise PetitionNotFound
     if state != PetitionState.OPEN:
         raise PetitionNotOpen(slug, state)
-    # A text in the reader's language, else in the petition's own.
-    row = next((row for row in rows if row[4] == language), rows[0])
+    row = next((row for row in rows if row[4] == language), rows[0])  # else the petition's own
     petition_id, _, asks_postcode, refuses, text_language, version = row
     return SigningTerms(petition_id, bool(asks_postcode), bool(refuses), text_language, version)
 
@@ -195,7 +161,7 @@ def list_petitions(
         select(
             *(Petition.id, Petition.slug, Petition.state, Petition.contact),
             *(PetitionText.language, PetitionText.title, PetitionText.organiser),
-            Tally.counted.label("count"),
+            Tally.counted,
         )
         .join(Tally, Tally.petition_id == Petition.id)
         .join(PetitionText, PetitionText.petition_id == Petition.id)
@@ -206,8 +172,4 @@ def list_petitions(
         .order_by(Petition.id.desc(), PetitionText.language == language, PetitionText.version)
     )
     # Of each petition the last row stays: in the reader's language if it has that, and newest.
-    last = {row.id: row for row in rows}
-    return [
-        PetitionSummary(**{**row._mapping, "state": PetitionState(row.state)})  # noqa: SLF001 (public)
-        for row in last.values()
-    ]
+    return list({row.id: row for row in rows}.values())

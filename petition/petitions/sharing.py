@@ -1,9 +1,7 @@
-"""Share links: addresses of the networks' own share pages. Nothing of theirs is loaded before a
-click.
-"""
+"""Links to the networks' own share pages. Nothing of theirs is loaded before a click."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote
 
 # Values of `?r=`: the channel through which a link was shared, never a person. Those beside the
@@ -28,8 +26,7 @@ NAMES = {
 _HOST = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,61}")
 
 
-@dataclass(frozen=True, slots=True)
-class ShareLink:
+class ShareLink(NamedTuple):
     """A share page of a network. `channel` is its code."""
 
     channel: str

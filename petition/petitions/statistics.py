@@ -1,11 +1,10 @@
 """A petition in figures for organisers and operators: counts alone, nobody's name or address."""
 
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Select, func, select
 
 from petition.database.base import db
 from petition.models import Petition, Signature
@@ -13,8 +12,7 @@ from petition.models.sums import SumKind
 from petition.petitions import sums
 
 
-@dataclass(frozen=True, slots=True)
-class PetitionStatistics:
+class PetitionStatistics(NamedTuple):
     """Pending signatures; confirmed ones by day (UTC, newest first) and by country (largest first),
     and how many of them came from disposable addresses.
     """
@@ -25,8 +23,7 @@ class PetitionStatistics:
     per_country: list[tuple[str, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class DomainActivity:
+class DomainActivity(NamedTuple):
     """How often addresses of an email domain signed a petition within a day."""
 
     slug: str
@@ -36,8 +33,7 @@ class DomainActivity:
     disposable: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SigningPace:
+class SigningPace(NamedTuple):
     """How often a petition was signed within a day, and in its busiest minute."""
 
     slug: str
@@ -60,10 +56,9 @@ def get_statistics(petition_id: int) -> PetitionStatistics:
 
 def signing_pace(*, now: datetime) -> list[SigningPace]:
     """Return the pace of every petition that was signed in the last day."""
-    minutes: dict[str, Counter[datetime]] = {}
+    minutes: defaultdict[str, Counter[datetime]] = defaultdict(Counter)
     for slug, signed_at in db.session.execute(_last_day(now, Signature.signed_at)):
-        minute = signed_at.replace(second=0, microsecond=0)
-        minutes.setdefault(slug, Counter())[minute] += 1
+        minutes[slug][signed_at.replace(second=0, microsecond=0)] += 1
     return [
         SigningPace(slug, counter.total(), *counter.most_common(1)[0])
         for slug, counter in minutes.items()
@@ -86,6 +81,5 @@ def domain_activity(*, now: datetime, limit: int = 20) -> list[DomainActivity]:
 
 
 def _last_day(now: datetime, *columns: Any) -> Select[Any]:
-    signed_lately: ColumnElement[bool] = Signature.signed_at > now - timedelta(days=1)
-    petition_of = Petition.id == Signature.petition_id
-    return select(Petition.slug, *columns).join(Petition, petition_of).where(signed_lately)
+    signed = select(Petition.slug, *columns).join(Petition, Petition.id == Signature.petition_id)
+    return signed.where(Signature.signed_at > now - timedelta(days=1))

@@ -57,13 +57,6 @@ def rebuild(connection: Connection, petition_id: int) -> None:
         # Corrections do not wait for the tally. Let those under way commit, and hold new ones.
         connection.execute(text("LOCK TABLE signature_sum IN SHARE ROW EXCLUSIVE MODE"))
     connection.execute(delete(_sum).where(_sum.c.petition_id == petition_id))
-    counted = _count(connection, petition_id)
-    if counted:
-        rows = [dict(zip(_SUM_COLUMNS, (*key, counted[key]), strict=True)) for key in counted]
-        connection.execute(_sum.insert(), rows)
-
-
-def _count(connection: Connection, petition_id: int) -> Counter[_Key]:
     counted: Counter[_Key] = Counter()
     is_counted = (_signature.c.petition_id == petition_id, Signature.counted)
     for kind, column in _VALUES.items():
@@ -71,14 +64,14 @@ def _count(connection: Connection, petition_id: int) -> Counter[_Key]:
         for value, number in connection.execute(query):
             if value:
                 counted[petition_id, kind, _key(kind, value)] += number
-    return counted
+    if counted:
+        rows = [dict(zip(_SUM_COLUMNS, (*key, counted[key]), strict=True)) for key in counted]
+        connection.execute(_sum.insert(), rows)
 
 
 def get_sums(petition_id: int, kind: SumKind) -> dict[str, int]:
     """Return the sums of one kind by key."""
-    query = select(_sum.c.key, _sum.c.confirmed).where(
-        _sum.c.petition_id == petition_id, _sum.c.kind == kind
-    )
+    query = select(_sum.c.key, _sum.c.confirmed).where(*_is_of(petition_id, kind))
     return dict(db.session.execute(query).all())
 
 
@@ -89,10 +82,12 @@ def largest_first(petition_id: int, kind: SumKind) -> list[tuple[str, int]]:
 
 def count_organisations(petition_id: int) -> int:
     """Return how many organisations signers named, each once whatever its capitals."""
-    query = select(func.count()).where(
-        _sum.c.petition_id == petition_id, _sum.c.kind == SumKind.ORGANISATION
-    )
+    query = select(func.count()).where(*_is_of(petition_id, SumKind.ORGANISATION))
     return db.session.scalar(query) or 0
+
+
+def _is_of(petition_id: int, kind: SumKind) -> tuple[ColumnElement[bool], ...]:
+    return _sum.c.petition_id == petition_id, _sum.c.kind == kind
 
 
 def _keys(row: Row[Any]) -> Iterator[_Key]:

@@ -5,8 +5,8 @@ organiser has approved it. A country is named from five signatures on: fewer cou
 person.
 """
 
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, RowMapping, func, literal_column, select
 
@@ -24,10 +24,10 @@ MIN_PER_COUNTRY = 5  # signatures from a country, for it to be named
 PAGE_SIZE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Supporter:
-    """A signer who shows by full name or initials. `language` is the one they signed in, most
-    likely that of the comment. `day` has no time: that would tell when somebody clicked.
+class Supporter(NamedTuple):
+    """A signer who shows by full name or initials, and signed in `language` on `day`.
+
+    The day has no time: that would tell when somebody clicked.
     """
 
     number: int
@@ -40,16 +40,14 @@ class Supporter:
     day: date
 
 
-@dataclass(frozen=True, slots=True)
-class Organisation:
+class Organisation(NamedTuple):
     """An organisation with the names and roles of those who signed for it by full name."""
 
     name: str
     people: list[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class ShownSupporters:
+class ShownSupporters(NamedTuple):
     """The supporters on a petition's page. `organisations` are sorted names, each once."""
 
     recent: list[Supporter]
@@ -57,11 +55,8 @@ class ShownSupporters:
     organisations: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class SupporterTotals:
-    """How many signed. `organisations` counts all, shown or not. `countries` has the largest, and
-    `elsewhere` the sum of the others.
-    """
+class SupporterTotals(NamedTuple):
+    """Numbers of organisations, shown or not, of signers by country, and of those `elsewhere`."""
 
     organisations: int
     countries: list[tuple[str, int]]

@@ -1,53 +1,32 @@
 """Updates of a petition, their pictures, and the offices to write to: imported and read."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, insert, or_, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, select, update
+from sqlalchemy.orm import aliased, defer
 
 from petition import audit
-from petition.core.errors import ItemNotFound, PetitionNotFound
+from petition.core.errors import ItemNotFound
 from petition.database import upsert
 from petition.database.base import db
 from petition.database.transactions import transaction
-from petition.models import Petition, PetitionUpdate, PetitionUpdateText, Picture, Target
-from petition.petitions.petition_file import UpdateInput, UpdatesFile
+from petition.models import PetitionUpdate, PetitionUpdateText, Picture, Target
+from petition.petitions.petition_file import UpdatesFile
 from petition.petitions.pictures import WebPicture
+from petition.petitions.queries import get_id
 
 PAGE_SIZE = 20
-
-_picture = Picture.table()
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateView:
-    """An update in one language, which may not be the reader's."""
-
-    id: int
-    title: str
-    body: str
-    language: str
-    author: str
-    published_at: datetime
-    changed_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class PictureView:
-    """A picture as a page needs it, its size in pixels."""
-
-    digest: str
-    width: int
-    height: int
+# An update: id, title, body, language of these, author, published_at, changed_at.
+UpdateView = Row[int, str, str, str, str, datetime | None, datetime]
 
 
 def list_updates(
     petition_id: int, language: str, *, limit: int = 100, before: int | None = None
 ) -> list[UpdateView]:
-    """Return published updates, newest first, each in `language` if it has that, else in the first
-    language it was written in; with `before` only those older than that update.
+    """Return published updates, newest first; with `before` only those older than that update.
+
+    Each is in `language` if it has that, else in the first language it was written in.
     """
     ids = _newest(petition_id).limit(limit)
     return _views(ids if before is None else ids.where(_older_than(before)), language)
@@ -77,47 +56,41 @@ def _newest(petition_id: int) -> Select[int]:
 def _older_than(update_id: int) -> ColumnElement[bool]:
     edge = aliased(PetitionUpdate)
     same_time = (PetitionUpdate.published_at == edge.published_at) & (PetitionUpdate.id < edge.id)
-    older = or_(PetitionUpdate.published_at < edge.published_at, same_time)
+    older = (PetitionUpdate.published_at < edge.published_at) | same_time
     return select(edge.id).where(edge.id == update_id, older).exists()
 
 
 def _views(ids: Select[int], language: str) -> list[UpdateView]:
+    of_text = (PetitionUpdateText.title, PetitionUpdateText.body, PetitionUpdateText.language)
+    times = (PetitionUpdate.published_at, PetitionUpdate.changed_at)
+    order = (PetitionUpdate.published_at.desc(), PetitionUpdate.id.desc(), PetitionUpdateText.id)
     rows = db.session.execute(
-        select(
-            *(PetitionUpdate.id, PetitionUpdateText.title, PetitionUpdateText.body),
-            *(PetitionUpdateText.language, PetitionUpdate.author),
-            *(PetitionUpdate.published_at, PetitionUpdate.changed_at),
-        )
+        select(PetitionUpdate.id, *of_text, PetitionUpdate.author, *times)
         .join(PetitionUpdateText, PetitionUpdateText.update_id == PetitionUpdate.id)
         .where(PetitionUpdate.id.in_(ids))
-        .order_by(
-            PetitionUpdate.published_at.desc(), PetitionUpdate.id.desc(), PetitionUpdateText.id
-        )
+        .order_by(*order)
     )
     views: dict[int, UpdateView] = {}
     for row in rows:
         if row.id not in views or row.language == language:
-            views[row.id] = UpdateView(**row._mapping)  # noqa: SLF001 (SQLAlchemy's public name)
+            views[row.id] = row
     return list(views.values())
 
 
-def list_pictures(petition_id: int) -> dict[str, PictureView]:
+def list_pictures(petition_id: int) -> dict[str, Picture]:
     """Return the pictures of a petition by the file names that its texts use."""
-    columns = (_picture.c.name, _picture.c.digest, _picture.c.width, _picture.c.height)
-    rows = db.session.execute(select(*columns).where(_picture.c.petition_id == petition_id))
-    return {name: PictureView(digest, width, height) for name, digest, width, height in rows}
+    query = select(Picture).options(defer(Picture.content))
+    pictures = db.session.scalars(query.where(Picture.petition_id == petition_id))
+    return {picture.name: picture for picture in pictures}
 
 
 def get_picture(petition_id: int, digest: str) -> bytes:
     """Return the content of a picture. Raises ItemNotFound."""
-    content = db.session.scalar(
-        select(_picture.c.content).where(
-            _picture.c.petition_id == petition_id, _picture.c.digest == digest
-        )
-    )
+    is_picture = (Picture.petition_id == petition_id, Picture.digest == digest)
+    content = db.session.scalar(select(Picture.content).where(*is_picture))
     if content is None:
         raise ItemNotFound
-    return bytes(content)
+    return content
 
 
 def list_targets(petition_id: int) -> list[Target]:
@@ -132,22 +105,18 @@ def import_updates(slug: str, file: UpdatesFile, *, now: datetime) -> None:
     An update with the day and first title of an existing one replaces it, and so does a picture
     with its name: idempotent. Raises PetitionNotFound.
     """
+    petition_id = get_id(slug)
     with transaction() as connection:
-        petition_id = connection.scalar(select(Petition.id).where(Petition.slug == slug))
-        if petition_id is None:
-            raise PetitionNotFound
         for name, picture in file.pictures.items():
             _upsert_picture(connection, petition_id, name, picture)
-        for one in file.updates:
-            _upsert_update(connection, petition_id, one, now)
+        for values in file.updates:
+            _upsert_update(connection, values | {"petition_id": petition_id, "changed_at": now})
         if file.targets:
             connection.execute(delete(Target).where(Target.petition_id == petition_id))
             rows = [target | {"petition_id": petition_id} for target in file.targets]
             connection.execute(insert(Target), rows)
-        detail = (
-            f"{len(file.updates)} updates, {len(file.pictures)} pictures,"
-            f" {len(file.targets)} targets"
-        )
+        counts = {name: len(rows) for name, rows in file._asdict().items()}
+        detail = ", ".join(f"{number} {name}" for name, number in counts.items())
         audit.record(connection, "petition.update", now, petition_id=petition_id, detail=detail)
 
 
@@ -162,30 +131,24 @@ def _upsert_picture(
     )
 
 
-def _upsert_update(
-    connection: Connection, petition_id: int, new: UpdateInput, now: datetime
-) -> None:
-    values: dict[str, Any] = {"author": new.author, "changed_at": now}
+def _upsert_update(connection: Connection, values: dict[str, Any]) -> None:
+    texts = values.pop("texts")
     update_id = connection.scalar(
         select(PetitionUpdate.id)
         .join(PetitionUpdateText, PetitionUpdateText.update_id == PetitionUpdate.id)
         .where(
-            PetitionUpdate.petition_id == petition_id,
-            PetitionUpdate.published_at == new.published_at,
-            PetitionUpdateText.title == new.texts[0]["title"],
+            PetitionUpdate.petition_id == values["petition_id"],
+            PetitionUpdate.published_at == values["published_at"],
+            PetitionUpdateText.title == texts[0]["title"],
         )
     )
     if update_id is None:
-        values |= {"petition_id": petition_id, "published_at": new.published_at}
-        update_id = connection.scalar(
-            insert(PetitionUpdate).values(values).returning(PetitionUpdate.id)
-        )
+        new = insert(PetitionUpdate).values(values).returning(PetitionUpdate.id)
+        update_id = connection.scalar(new)
     else:
-        connection.execute(
-            update(PetitionUpdate).where(PetitionUpdate.id == update_id).values(values)
-        )
-        connection.execute(
-            delete(PetitionUpdateText).where(PetitionUpdateText.update_id == update_id)
-        )
-    rows = [text | {"update_id": update_id} for text in new.texts]
+        existing = update(PetitionUpdate).where(PetitionUpdate.id == update_id)
+        connection.execute(existing.values(values))
+        earlier = PetitionUpdateText.update_id == update_id
+        connection.execute(delete(PetitionUpdateText).where(earlier))
+    rows = [text | {"update_id": update_id} for text in texts]
     connection.execute(insert(PetitionUpdateText), rows)

@@ -32,13 +32,11 @@ def add_visits(visits: Mapping[VisitKey, int]) -> None:
             for (slug, day, channel, language), number in sorted(visits.items())
             if slug in ids
         ]
-        statement = insert(connection, Visit)
-        statement = statement.on_conflict_do_update(
-            index_elements=["petition_id", "day", "channel", "language"],
-            set_={"visits": Visit.visits + statement.excluded.visits},
-        )
         if rows:
-            connection.execute(statement, rows)
+            new = insert(connection, Visit)
+            total = {"visits": Visit.visits + new.excluded.visits}
+            key = ["petition_id", "day", "channel", "language"]
+            connection.execute(new.on_conflict_do_update(index_elements=key, set_=total), rows)
 
 
 def channel_totals(petition_id: int) -> list[tuple[str, int, int]]:

@@ -7,6 +7,7 @@ from flask import Response, current_app, g, request, url_for
 from markupsafe import Markup
 
 from petition.core import config
+from petition.models import Picture
 from petition.petitions import queries, updates
 from petition.web.middleware.language import LocalizedBlueprint
 from petition.web.middleware.page_cache import cache_response
@@ -73,10 +74,10 @@ def _body_renderer(petition: queries.PetitionView) -> Callable[[str], Markup]:
     pictures = updates.list_pictures(petition.id)
     site = config.site_url(current_app.config) if request.path.endswith(".atom") else ""
 
-    def find_picture(name: str) -> tuple[updates.PictureView, str] | None:
-        if name not in pictures:
+    def find_picture(name: str) -> tuple[Picture, str] | None:
+        picture = pictures.get(name)
+        if picture is None:
             return None
-        picture = pictures[name]
         return picture, site + url_for("updates.picture", slug=petition.slug, digest=picture.digest)
 
     return lambda body: markdown(body, find_picture)

@@ -7,7 +7,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from petition.petitions.updates import PictureView
+from petition.models import Picture
 
 # No typographer: it would put English quotation marks into every language, and © for the paragraph
 # 5(c) of a law.
@@ -16,7 +16,7 @@ _TAGS = {"p", "br", "strong", "em", "ul", "ol", "li", "blockquote", "h2", "h3", 
 _ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt", "width", "height", "loading"}}
 
 # Returns a picture and its URL by its name in the text, or None.
-FindPicture = Callable[[str], tuple[PictureView, str] | None]
+FindPicture = Callable[[str], tuple[Picture, str] | None]
 
 
 def markdown(text: str, find_picture: FindPicture | None = None) -> Markup:
