@@ -80,48 +80,40 @@ class PageCache:
             return self._app(environ, start_response)
         key = self._key(environ)
         page = self._pages.get(key)
-        if page is not None and page.expires > self._timer() and self._is_own_host(environ):
+        host = environ.get("HTTP_HOST", "").partition(":")[0]  # of IPv6 addresses none is trusted
+        if page is not None and page.expires > self._timer() and host in self._hosts:
             return _send(page, environ, start_response)
         return self._render(key, environ, start_response)
 
     def _key(self, environ: WSGIEnvironment) -> _Key:
         path = environ["PATH_INFO"]
-        if path.startswith(self._prefixes):
-            language = ""
-        else:
-            language = negotiate(environ.get("HTTP_ACCEPT_LANGUAGE", ""), self._languages)
-        query = environ.get("QUERY_STRING", "")
+        accepted, query = environ.get("HTTP_ACCEPT_LANGUAGE", ""), environ.get("QUERY_STRING", "")
+        has_prefix = path.startswith(self._prefixes)
+        language = "" if has_prefix else negotiate(accepted, self._languages)
         return path, language, channel_in(query) if query else ""
-
-    def _is_own_host(self, environ: WSGIEnvironment) -> bool:
-        host = environ.get("HTTP_HOST", "")
-        name = host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0]
-        return name in self._hosts
 
     def _render(
         self, key: _Key, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         """Ask Flask, and cache the response if the view allowed it."""
-        held_back: list[tuple[str, _HeaderList]] = []
+        is_get = environ["REQUEST_METHOD"] == "GET"
+        held_back: list[_HeaderList] = []
 
-        def start_or_hold(status: str, headers: _HeaderList, exc_info: Any = None, /) -> Any:
-            if _CACHEABLE in environ and status.startswith("200 "):
-                held_back.append((status, headers))
+        def start_or_hold(status: str, headers: _HeaderList, *exc_info: Any) -> Any:
+            if is_get and _CACHEABLE in environ and status.startswith("200 "):
+                held_back.append(headers)
                 return None
-            return start_response(status, headers, *[exc_info] if exc_info else [])
+            return start_response(status, headers, *exc_info)
 
         chunks = self._app(environ, start_or_hold)
-        if not held_back or environ["REQUEST_METHOD"] != "GET":
-            if held_back:
-                start_response(*held_back[0])
+        if not held_back:
             return chunks
         try:
             body = b"".join(chunks)
         finally:
-            close = getattr(chunks, "close", None)
-            if close is not None:
-                close()
-        page = self._make_page(body, held_back[0][1])
+            if hasattr(chunks, "close"):
+                chunks.close()
+        page = self._make_page(body, held_back[0])
         if len(self._pages) >= MAX_PAGES:
             self.forget()
         self._pages[key] = page

@@ -58,12 +58,12 @@ class VisitCounter:
             if key in self._counts or len(self._counts) < MAX_KEYS:
                 self._counts[key] += 1
 
-    def start(self, *, seconds: float = SAVE_SECONDS) -> None:
+    def start(self) -> None:
         """Save the counts regularly in a thread, and when the process ends."""
 
         def save_regularly() -> None:
             while True:
-                time.sleep(seconds)
+                time.sleep(SAVE_SECONDS)
                 self.save()
 
         Thread(target=save_regularly, name="visits", daemon=True).start()

@@ -11,7 +11,7 @@ from flask import Flask
 from petition.core.colours import for_dark, text_colour_on
 from petition.core.config import ROOT
 from petition.core.errors import SettingsError
-from petition.web.support.files import write_file
+from petition.core.files import write_file
 
 SOURCE = ROOT / "static"
 _COMPRESSED = {".css", ".js", ".svg"}

@@ -37,9 +37,7 @@ def render_page(
 
 def send_content(content: str | bytes, mimetype: str, *, cache: str) -> Response:
     """Respond with a file made in memory; `cache` is the value of Cache-Control."""
-    response = Response(content, mimetype=mimetype)
-    response.headers["Cache-Control"] = cache
-    return response
+    return Response(content, mimetype=mimetype, headers={"Cache-Control": cache})
 
 
 def allow_other_sites(response: Response) -> Response:
