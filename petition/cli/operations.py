@@ -59,9 +59,7 @@ def _write_secret(file: Path) -> None:
 @click.option("--trial", is_flag=True, help="Try the site out on this machine, without settings.")
 @with_appcontext
 def serve(host: str, port: int, workers: int, trial: bool) -> None:
-    """Run the web server and the mail worker. Refuses without a secret key, a site address and a
-    mail server.
-    """
+    """Run the web server and the mail worker; needs a secret key, a site address, a mail server."""
     if not trial and (missing := config.missing_for_service(current_app.config)):
         sys.exit("\n".join(missing))
     flask_migrate.upgrade()

@@ -80,8 +80,7 @@ class VisitCounter:
             with self._app.app_context():
                 visits.add_visits(counts)
         except SQLAlchemyError as error:
-            _log.error(
-                "%d visit counts wait for the database: %s", len(counts), safe_traceback(error)
-            )
+            traceback = safe_traceback(error)
+            _log.error("%d visit counts wait for the database: %s", len(counts), traceback)
             with self._lock:
                 self._counts += counts

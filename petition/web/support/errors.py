@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from flask import Flask, Response, g, make_response, request
+from flask import Flask, Response, g, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
@@ -81,14 +81,11 @@ def _rate_limited(error: RateLimited) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     code = error.code or 500
-    response = error.get_response()
-    if code < 400:
-        return make_response(response)
     if isinstance(error, SecurityError):  # not our host: there is no URL to link to
         return Response("This is not an address of this site.\n", code, mimetype="text/plain")
     page = render_page(f"errors/{_HTTP_PAGES.get(code, 'fault')}.html", status=code)
     kept = {"Allow", "Retry-After"}
-    page.headers.extend((name, value) for name, value in response.headers if name in kept)
+    page.headers.extend((name, value) for name, value in error.get_headers() if name in kept)
     return page
 
 

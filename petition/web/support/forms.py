@@ -24,8 +24,7 @@ class FieldInvalid(ValueError):
     """The input of a field is not accepted; the argument is the message to the reader."""
 
 
-# Turns input into the value to keep. Raises FieldInvalid.
-Validator = Callable[[str], Any]
+Validator = Callable[[str], Any]  # returns the value to keep; raises FieldInvalid
 
 
 @dataclass(frozen=True, slots=True)

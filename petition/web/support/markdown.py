@@ -38,13 +38,9 @@ def _resolve_image(token: Token, find_picture: FindPicture | None) -> Token:
     if found is None:
         return Token("text", "", 0, content=_inline_text(token.children or ()))
     picture, url = found
-    token.attrs = {
-        "src": url,
-        "alt": "",  # the renderer writes it from the children
-        "width": picture.width,
-        "height": picture.height,
-        "loading": "lazy",
-    }
+    size = {"width": picture.width, "height": picture.height}
+    # The renderer writes `alt` from the children.
+    token.attrs = {"src": url, "alt": "", **size, "loading": "lazy"}
     return token
 
 

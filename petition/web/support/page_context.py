@@ -12,14 +12,16 @@ from petition.web.support.memo import memoize
 
 def get_page_context(petition: queries.PetitionView) -> dict[str, Any]:
     """Return supporters, totals, news and targets; for a closed petition also the open ones."""
-    is_open, open_states = petition.takes_signatures, (PetitionState.OPEN,)
+    others = []
+    if not petition.takes_signatures:
+        others = queries.list_petitions(g.language, states=(PetitionState.OPEN,))
     return {
         # Not memoized: a withdrawn name must be gone from the next page on.
         "supporters": supporters.get_shown(petition.id),
         "totals": supporters.get_totals(petition.id),
         "news": updates.list_updates(petition.id, g.language, limit=3),
         "has_targets": bool(updates.list_targets(petition.id)),
-        "others": [] if is_open else queries.list_petitions(g.language, states=open_states),
+        "others": others,
     }
 
 

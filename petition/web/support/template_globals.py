@@ -96,14 +96,10 @@ def _page_urls(endpoint: str, **values: Any) -> dict[str, str]:
 
 def _language_links() -> list[tuple[str, str]]:
     """Return (language, URL) of this page in every language, if it has language prefixes."""
-    endpoint = request.endpoint
-    if (
-        request.method != "GET"
-        or endpoint is None
-        or not current_app.url_map.is_endpoint_expecting(endpoint, "language")
-    ):
+    endpoint, values = request.endpoint, request.view_args or {}
+    is_expecting = current_app.url_map.is_endpoint_expecting
+    if request.method != "GET" or not endpoint or not is_expecting(endpoint, "language"):
         return []
-    values = request.view_args or {}
     return [
         (language, url_for(endpoint, **{**values, "language": language}))
         for language in current_app.config["LANGUAGES"]
@@ -138,12 +134,8 @@ def _card_url(petition: PetitionView) -> str:
 
 def _share_links(petition: PetitionView) -> list[sharing.ShareLink]:
     """Return the share links that this site offers."""
-    links = sharing.links(
-        petition_url(petition.slug),
-        messages.share_text(petition),
-        title=petition.text.title,
-        picture=_card_url(petition),
-    )
+    url, text = petition_url(petition.slug), messages.share_text(petition)
+    links = sharing.links(url, text, title=petition.text.title, picture=_card_url(petition))
     offers_more = current_app.config["SHARE_MORE"]
     return [link for link in links if offers_more or link.channel not in sharing.MORE]
 
