@@ -12,9 +12,8 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from petition import cli, extensions, web
-from petition.abuse import networks, tor
-from petition.abuse.networks import Networks
-from petition.abuse.tor import TorExits
+from petition.abuse.networks import Networks, parse_networks
+from petition.abuse.tor import EXITS_FILE, TorExits
 from petition.core import config
 from petition.core.errors import SettingsError
 from petition.core.tokens import Tokens
@@ -48,9 +47,9 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     keys = [key for key in (*app.config["SECRET_KEY_FALLBACKS"], app.config["SECRET_KEY"]) if key]
     app.extensions["tokens"] = Tokens(keys)
     app.extensions["networks"] = Networks(
-        networks.parse_networks(app.config["RATELIMIT_ALLOW"]),
-        networks.parse_networks(app.config["RATELIMIT_NEVER_REFUSE"]),
-        TorExits(instance / tor.EXITS_FILE),
+        parse_networks(app.config["RATELIMIT_ALLOW"]),
+        parse_networks(app.config["RATELIMIT_NEVER_REFUSE"]),
+        TorExits(instance / EXITS_FILE),
     )
     db.init_app(app)
     with app.app_context():
@@ -64,15 +63,11 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
 
 
 def create_served_app() -> Flask:
-    """Return the application for a web process, with the garbage collector set up for it.
-
-    Frozen, the objects made at the start are not traversed again: that took a fifth of the time of
-    a signature.
-    """
+    """Return the application for a web process, with the garbage collector set up for it."""
     app = create_app()
     app.extensions["visits"].start()
     gc.collect()
-    gc.freeze()
+    gc.freeze()  # traversing the objects of the start took a fifth of a signature's time
     gc.set_threshold(50_000, 20, 20)
     return app
 
@@ -81,6 +76,10 @@ def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return Flask's settings: those that follow from ours, and constants."""
     site = urlsplit(config.site_url(values))
     secure = site.scheme == "https"
+    # SQLite has nothing to roll back: reads begin no transaction, and `transaction` ends its own.
+    # A connection that the server has closed is replaced before it is used.
+    sqlite = values["SQLALCHEMY_DATABASE_URI"].startswith("sqlite")
+    pool = {"pool_reset_on_return": None} if sqlite else {"pool_pre_ping": True}
     return {
         "MAIL_DEFAULT_SENDER": values["MAIL_DEFAULT_SENDER"] or f"petition@{site.hostname}",
         "MAIL_SUPPRESS_SEND": False,
@@ -92,7 +91,8 @@ def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
         "SESSION_COOKIE_SAMESITE": "Strict",
         "SESSION_COOKIE_SECURE": secure,
         "SESSION_REFRESH_EACH_REQUEST": False,  # twelve hours from sign-in
-        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(values["SQLALCHEMY_DATABASE_URI"]),
+        # Errors with their parameters would log names.
+        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True, **pool},
         "TRUSTED_HOSTS": config.trusted_hosts(values),
         # Organisers' pages check the CSRF token. Public pages have no session to protect; `headers`
         # checks the origin of all forms, without a Referer.
@@ -100,12 +100,3 @@ def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
         "WTF_CSRF_SSL_STRICT": False,
         "WTF_CSRF_TIME_LIMIT": None,
     }
-
-
-def _engine_options(uri: str) -> dict[str, Any]:
-    """Return the engine's options. Parameters are hidden: its errors would log names."""
-    if uri.startswith("sqlite"):
-        # Nothing to roll back: reads begin no transaction, and `transaction` ends its own.
-        return {"hide_parameters": True, "pool_reset_on_return": None}
-    # Replace a connection that the server has closed before it is used.
-    return {"hide_parameters": True, "pool_pre_ping": True}

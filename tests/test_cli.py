@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
+from petition.cli.refusal import Command, CommandGroup
 from petition.core.errors import PetitionError, SlugTaken, TransitionNotAllowed
 from petition.database.base import db
 from petition.database.transactions import transaction
@@ -18,6 +19,8 @@ from tests.browsing import Client, browser, confirmed, count_of, path_of, press,
 from tests.factories import TODAY, MakeApp, make_petition
 from tests.post_office import PostOffice
 
+OWN_COMMANDS = {"petition", "export", "organiser", "outbox", "bounces", "setup", "serve"}
+OWN_COMMANDS |= {"retention", "abuse"}
 SAMPLE = Path(queries.__file__).parent / "samples" / "kuramshin.toml"
 
 
@@ -75,6 +78,14 @@ def test_a_petition_file_that_lacks_something_says_what(
     file = tmp_path / "petition.toml"
     file.write_text(written, encoding="utf-8")
     assert said in refused(app, "petition", "import", str(file))
+
+
+def test_every_command_is_refused_with_one_line(app: Flask) -> None:
+    own = [command for name, command in app.cli.commands.items() if name in OWN_COMMANDS]
+    assert len(own) == len(OWN_COMMANDS)
+    for command in own:
+        single = command.commands.values() if isinstance(command, CommandGroup) else [command]
+        assert all(isinstance(command, Command) for command in single), command.name
 
 
 def test_a_petition_is_written_opened_paused_and_closed(app: Flask, client: Client) -> None:

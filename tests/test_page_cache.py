@@ -120,7 +120,7 @@ def test_other_responses_are_not_cached(client: Client, petition: str, clock: Cl
 
 def test_the_size_of_the_cache_is_limited(client: Client, petition: str, clock: Clock) -> None:
     cache = client.application.extensions["page_cache"]
-    cache._pages.update({(f"/{number}", "en", ""): None for number in range(MAX_PAGES)})  # noqa: SLF001
+    cache._pages.update({(f"/{number}", "en", "", False): None for number in range(MAX_PAGES)})  # noqa: SLF001
     client.get(f"/p/{petition}")
     assert len(cache._pages) == 1  # noqa: SLF001
 

@@ -12,14 +12,13 @@ from threading import Event
 
 import click
 from flask import Flask, current_app, render_template
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 from flask_babel import force_locale
 
-from petition.cli.refusal import refusing
+from petition.cli.refusal import Command, CommandGroup
 from petition.core import config, i18n
 from petition.core.clock import now
 from petition.core.log_safety import safe_traceback
-from petition.core.tokens import Tokens
 from petition.mail import compose, transports
 from petition.mail.bounces import parse_report, record_bounce
 from petition.mail.context import MailContext
@@ -30,7 +29,7 @@ from petition.outbox import delivery
 
 log = logging.getLogger(__name__)
 
-outbox = AppGroup("outbox", help="Deliver emails; see what waits.")
+outbox = CommandGroup("outbox", help="Deliver emails; see what waits.")
 
 
 @outbox.command()
@@ -43,8 +42,7 @@ def run(once: bool) -> None:
         raise click.ClickException("MAIL_SERVER is not set: the emails wait until it is")
     worker = worker_for(current_app)
     if once:
-        with refusing():
-            worker.deliver_due()
+        worker.deliver_due()
         return
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -56,17 +54,17 @@ def run(once: bool) -> None:
 def status() -> None:
     """Print how many emails are in which state, and how long the oldest has waited."""
     counts = delivery.status()
-    age = (
-        f", the oldest for {(now() - counts.oldest).total_seconds():.0f} s" if counts.oldest else ""
-    )
-    click.echo(f"{counts.due} waiting{age}")
+    waiting = f"{counts.due} waiting"
+    if counts.oldest:
+        waiting += f", the oldest for {(now() - counts.oldest).total_seconds():.0f} s"
+    click.echo(waiting)
     click.echo(
         f"{counts.sent} sent, {counts.refused} refused, {counts.withheld} withheld, "
         f"{counts.held} held in bursts"
     )
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("source", type=click.Path(exists=True, path_type=Path), required=False)
 @with_appcontext
 def bounces(source: Path | None) -> None:
@@ -75,7 +73,7 @@ def bounces(source: Path | None) -> None:
     Reports are not moved or deleted; reading them again changes nothing. The exit status is 1 if a
     message could not be read or acted on.
     """
-    tokens: Tokens = current_app.extensions["tokens"]
+    tokens = current_app.extensions["tokens"]
     known = others = errors = 0
     for read in _messages(source):
         try:
@@ -96,13 +94,10 @@ def _messages(source: Path | None) -> Iterator[Callable[[], bytes]]:
     """Yield a function that reads each message, so that one error does not end the others."""
     if source is None:
         yield sys.stdin.buffer.read
-    elif source.is_dir():
-        folder = mailbox.Maildir(source, create=False)
-        for key in folder.keys():  # noqa: SIM118 (iterating over it gives messages)
-            yield partial(folder.get_bytes, key)
-    elif _is_mbox(source):
-        with closing(mailbox.mbox(source, create=False)) as box:
-            for key in box.keys():  # noqa: SIM118
+    elif source.is_dir() or _is_mbox(source):
+        opened = mailbox.Maildir if source.is_dir() else mailbox.mbox
+        with closing(opened(source, create=False)) as box:
+            for key in box.keys():  # noqa: SIM118 (iterating over it gives messages)
                 yield partial(box.get_bytes, key)
     else:
         yield source.read_bytes
@@ -117,7 +112,7 @@ def worker_for(app: Flask) -> Worker:
     """Return the mail worker of the settings: to the SMTP server or, without one, a folder."""
     settings = app.config
     instance = Path(app.instance_path)
-    tokens: Tokens = app.extensions["tokens"]
+    tokens = app.extensions["tokens"]
     connect = partial(transports.open_folder, instance / "mail")
     if settings["MAIL_SERVER"]:
         connect = partial(transports.connect, app.extensions["mail"], settings["BOUNCE_ADDRESS"])
@@ -144,9 +139,9 @@ def render_email(name: str, language: str, values: Mapping[str, object]) -> tupl
     """Render the subject, text and HTML of an email in a language."""
     direction = "rtl" if i18n.is_right_to_left(language) else "ltr"
     variables = {"language": language, "direction": direction, **values}
+
+    def render(extension: str) -> str:
+        return render_template(f"emails/{name}.{extension}", **variables)
+
     with force_locale(language):
-        subject, text, html = (
-            render_template(f"emails/{name}.{extension}", **variables)
-            for extension in ("subject", "txt", "html")
-        )
-    return subject, text, html
+        return render("subject"), render("txt"), render("html")

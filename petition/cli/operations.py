@@ -1,18 +1,22 @@
 """flask setup, serve, retention, abuse: set the site up, run it, erase, report abuse."""
 
-import os
 import re
 import secrets
+import sys
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 import click
 import flask_migrate
 from flask import current_app
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 
+from petition.cli.refusal import Command, CommandGroup
 from petition.core import config
 from petition.core.clock import now
+from petition.core.errors import SlugTaken
+from petition.core.files import write_file
 from petition.operations import retention as retention_rules
 from petition.operations import supervisor
 from petition.organisers import burst_review
@@ -20,22 +24,19 @@ from petition.petitions import lifecycle, petition_file, queries, statistics, up
 
 SAMPLES = config.PACKAGE / "petitions" / "samples"
 
-retention = AppGroup("retention", help="Erase what is past its date.")
-abuse = AppGroup("abuse", help="See what looks like an attack.")
+retention = CommandGroup("retention", help="Erase what is past its date.")
+abuse = CommandGroup("abuse", help="See what looks like an attack.")
 
 
-@click.command()
+@click.command(cls=Command)
 @with_appcontext
 def setup() -> None:
-    """Prepare the instance folder to try the site out: secret, database, sample petition.
-
-    Idempotent.
-    """
+    """Prepare the instance folder for a trial: secret, database, sample petition. Idempotent."""
     if not current_app.config["SECRET_KEY"]:
         _write_secret(Path(current_app.instance_path) / "config.toml")
     flask_migrate.upgrade()
     sample = tomllib.loads((SAMPLES / "kuramshin.toml").read_text(encoding="utf-8"))
-    if sample["slug"] not in {petition.slug for petition in queries.list_petitions("")}:
+    with suppress(SlugTaken):
         lifecycle.create(petition_file.parse(sample), now=now())
     news = tomllib.loads((SAMPLES / "kuramshin-news.toml").read_text(encoding="utf-8"))
     if not updates.list_updates(queries.get_id(sample["slug"]), ""):
@@ -43,41 +44,29 @@ def setup() -> None:
 
 
 def _write_secret(file: Path) -> None:
-    """Write a secret key of 256 bits into the settings file, in place of an empty one.
-
-    Only the file's owner can read it.
-    """
+    """Write a 256-bit key into the settings, in place of an empty one; only the owner reads it."""
     settings = file.read_text(encoding="utf-8") if file.exists() else ""
     settings = re.sub(r"^\s*SECRET_KEY\s*=.*\n?", "", settings, flags=re.MULTILINE)
     line = f'SECRET_KEY = "{secrets.token_hex(32)}"\n'
-    temporary = file.with_suffix(".part")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        out.write(line + settings)
-    temporary.replace(file)
+    write_file(file, (line + settings).encode(), mode=0o600)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=5000, show_default=True)
 @click.option("--workers", default=2, show_default=True, help="Web processes.")
 @click.option("--trial", is_flag=True, help="Try the site out on this machine, without settings.")
-@click.pass_context
 @with_appcontext
-def serve(ctx: click.Context, host: str, port: int, workers: int, trial: bool) -> None:
-    """Run the web server and the mail worker. Refuses without a secret key, a site address and a
-    mail server.
-    """
-    missing = [] if trial else config.missing_for_service(current_app.config)
-    for line in missing:
-        click.echo(line, err=True)
-    if missing:
-        ctx.exit(1)
+def serve(host: str, port: int, workers: int, trial: bool) -> None:
+    """Run the web server and the mail worker; needs a secret key, a site address, a mail server."""
+    if not trial and (missing := config.missing_for_service(current_app.config)):
+        sys.exit("\n".join(missing))
     flask_migrate.upgrade()
     site_url = config.site_url(current_app.config)
     click.echo(f"The petition site is at {site_url}/ (Ctrl+C ends it)")
     if not current_app.config["MAIL_SERVER"]:
         click.echo(f"Its emails are kept and shown at {site_url}/dev/mail")
-    ctx.exit(supervisor.serve(host, port, workers))
+    sys.exit(supervisor.serve(host, port, workers))
 
 
 @retention.command()

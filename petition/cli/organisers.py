@@ -25,10 +25,7 @@ def _email(value: str) -> Address:
 @organiser.command()
 @click.argument("email", type=_email)
 @click.option(
-    "--role",
-    type=click.Choice([role.value for role in Role]),
-    default=Role.EDITOR.value,
-    show_default=True,
+    "--role", type=click.Choice(list(map(str, Role))), default=str(Role.EDITOR), show_default=True
 )
 @click.option("--petition", "slug", help="Only this petition; by default all. Not for an admin.")
 @click.option("--language", help="Of the emails; by default the site's first.")
@@ -60,7 +57,6 @@ def remove(email: Address) -> None:
 def print_link(email: Address) -> None:
     """Print a one-time sign-in link for EMAIL, valid for 30 minutes."""
     link = access.issue_link(email, now=now())
-    token = current_app.extensions["tokens"].make(
-        tokens.SIGN_IN, link.organiser_id, link.serial, now=now()
-    )
+    keys = current_app.extensions["tokens"]
+    token = keys.make(tokens.SIGN_IN, link.organiser_id, link.serial, now=now())
     click.echo(f"{site_url(current_app.config)}/organisers/enter/{token}")

@@ -53,15 +53,8 @@ def add(slug: str, file: Path) -> None:
 @click.option("--share", prompt="The text that people pass on")
 def create(slug: str, language: str, organiser: str, contact: str, **text: str) -> None:
     """Create a petition as a draft, asking for each text."""
-    parsed = petition_file.parse(
-        {
-            "slug": slug,
-            "source_language": language,
-            "organiser": organiser,
-            "contact": contact,
-            "text": {language: text},
-        }
-    )
+    values = {"slug": slug, "source_language": language, "organiser": organiser, "contact": contact}
+    parsed = petition_file.parse(values | {"text": {language: text}})
     lifecycle.create(parsed, now=now())
     _warn_of_missing_glyphs(parsed)
     click.echo(f"draft /p/{slug}; open it with: flask petition open {slug}")
@@ -129,6 +122,5 @@ def export(slug: str, kind: str) -> None:
     """Write the confirmed signatures of SLUG to standard output, like the organisers' download."""
     petition_id = queries.get_id(slug)
     access.record_download(petition_id, organiser_id=None, detail=f"{kind} by command", now=now())
-    for piece in csv_export.csv_lines(petition_id):
-        sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.writelines(csv_export.csv_lines(petition_id))
     sys.stdout.buffer.flush()

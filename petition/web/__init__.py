@@ -4,7 +4,6 @@ Only `create_app` imports it. Begin with `pages.petition` and `pages.sign`; rule
 """
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -71,8 +70,7 @@ def _add_middleware(app: Flask) -> None:
         immutable_file_test=lambda _path, _url: True,
         allow_all_origins=False,
     )
-    https = urlsplit(config.site_url(app.config)).scheme == "https"
-    wsgi = headers.SecurityHeaders(wsgi, https=https)
+    wsgi = headers.SecurityHeaders(wsgi, https=app.config["SESSION_COOKIE_SECURE"])
     wsgi = app.extensions["page_cache"] = page_cache.PageCache(
         wsgi, languages=tuple(app.config["LANGUAGES"]), hosts=app.config["TRUSTED_HOSTS"]
     )

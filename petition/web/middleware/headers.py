@@ -19,14 +19,11 @@ CONTENT_SECURITY = (
 EMBEDDED_POLICY = CONTENT_SECURITY.replace("frame-ancestors 'none'", "frame-ancestors *").replace(
     "form-action 'self'", "form-action 'none'"
 )
-_DENIED_FEATURES = (
-    "accelerometer autoplay camera display-capture encrypted-media fullscreen geolocation gyroscope"
-    " magnetometer microphone midi payment usb picture-in-picture screen-wake-lock sync-xhr"
-)
-_OWN_FEATURES = "web-share clipboard-write"
-PERMISSIONS = ", ".join(
-    [f"{feature}=()" for feature in _DENIED_FEATURES.split()]
-    + [f"{feature}=(self)" for feature in _OWN_FEATURES.split()]
+PERMISSIONS = (
+    "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), "
+    "fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), "
+    "payment=(), usb=(), picture-in-picture=(), screen-wake-lock=(), sync-xhr=(), "
+    "web-share=(self), clipboard-write=(self)"
 )
 SECURITY_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY,
@@ -97,20 +94,13 @@ def _refuse_cross_site() -> None:
     """
     if request.method not in _UNSAFE_METHODS:
         return
-    site = request.headers.get("Sec-Fetch-Site")
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if site is not None:
-        if site not in {"same-origin", "none"}:
-            raise CrossSiteForm
-        return
-    origin = request.headers.get("Origin")
-    if origin is None or (
-        origin == "null" and request.blueprint in {"confirmation", "self_service", "organisers"}
-    ):
-        return
-    own_hosts = {request.host, urlsplit(config.site_url(current_app.config)).netloc}
-    try:
-        host = urlsplit(origin).netloc
-    except ValueError as error:  # not a URL, as `http://[`
-        raise CrossSiteForm from error
-    if host not in own_hosts:
+        own = site in {"same-origin", "none"}
+    elif origin == "null":
+        own = request.blueprint in {"confirmation", "self_service", "organisers"}
+    else:
+        own_hosts = {request.host, urlsplit(config.site_url(current_app.config)).netloc}
+        own = origin is None or origin.partition("://")[2] in own_hosts
+    if not own:
         raise CrossSiteForm

@@ -36,7 +36,6 @@ class TextConverter(UnicodeConverter):
 def init_app(app: Flask) -> None:
     """Add the converters, and take the language prefix off view arguments and put it on URLs."""
     offered = tuple(app.config["LANGUAGES"])
-
     app.url_map.converters |= {
         "default": TextConverter,
         "int": partial(IntegerConverter, max=MAX_INTEGER),  # type: ignore[dict-item]
@@ -53,12 +52,8 @@ def init_app(app: Flask) -> None:
 
     @app.url_defaults
     def add_prefix(endpoint: str, values: dict[str, Any]) -> None:
-        if (
-            "language" not in values
-            and g.get("prefix")
-            and app.url_map.is_endpoint_expecting(endpoint, "language")
-        ):
-            values["language"] = g.prefix
+        if g.get("prefix") and app.url_map.is_endpoint_expecting(endpoint, "language"):
+            values.setdefault("language", g.prefix)
 
 
 def is_negotiated() -> bool:

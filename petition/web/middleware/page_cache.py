@@ -25,7 +25,7 @@ SECONDS = 1.0
 MAX_PAGES = 500  # when there are more, all are dropped
 
 _CACHEABLE = "petition.cacheable"  # key in the WSGI environ
-_Key = tuple[str, str, str]  # path, language, channel
+_Key = tuple[str, str, str, bool]  # path, language, channel, gzipped
 _HeaderList = list[tuple[str, str]]
 
 
@@ -40,17 +40,11 @@ def channel_in(query: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Encoded:
+class _Page:
+    expires: float
     etag: str
     headers: _HeaderList
     body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    expires: float
-    plain: _Encoded
-    gzipped: _Encoded
 
 
 class PageCache:
@@ -80,65 +74,57 @@ class PageCache:
             return self._app(environ, start_response)
         key = self._key(environ)
         page = self._pages.get(key)
-        if page is not None and page.expires > self._timer() and self._is_own_host(environ):
+        host = environ.get("HTTP_HOST", "").partition(":")[0]  # of IPv6 addresses none is trusted
+        if page is not None and page.expires > self._timer() and host in self._hosts:
             return _send(page, environ, start_response)
         return self._render(key, environ, start_response)
 
     def _key(self, environ: WSGIEnvironment) -> _Key:
         path = environ["PATH_INFO"]
-        if path.startswith(self._prefixes):
-            language = ""
-        else:
-            language = negotiate(environ.get("HTTP_ACCEPT_LANGUAGE", ""), self._languages)
-        query = environ.get("QUERY_STRING", "")
-        return path, language, channel_in(query) if query else ""
-
-    def _is_own_host(self, environ: WSGIEnvironment) -> bool:
-        host = environ.get("HTTP_HOST", "")
-        name = host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0]
-        return name in self._hosts
+        accepted, query = environ.get("HTTP_ACCEPT_LANGUAGE", ""), environ.get("QUERY_STRING", "")
+        has_prefix = path.startswith(self._prefixes)
+        language = "" if has_prefix else negotiate(accepted, self._languages)
+        gzipped = _accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        return path, language, channel_in(query) if query else "", gzipped
 
     def _render(
         self, key: _Key, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         """Ask Flask, and cache the response if the view allowed it."""
-        held_back: list[tuple[str, _HeaderList]] = []
+        is_get = environ["REQUEST_METHOD"] == "GET"
+        held_back: list[_HeaderList] = []
 
-        def start_or_hold(status: str, headers: _HeaderList, exc_info: Any = None, /) -> Any:
-            if _CACHEABLE in environ and status.startswith("200 "):
-                held_back.append((status, headers))
+        def start_or_hold(status: str, headers: _HeaderList, *exc_info: Any) -> Any:
+            if is_get and _CACHEABLE in environ and status.startswith("200 "):
+                held_back.append(headers)
                 return None
-            return start_response(status, headers, *[exc_info] if exc_info else [])
+            return start_response(status, headers, *exc_info)
 
         chunks = self._app(environ, start_or_hold)
-        if not held_back or environ["REQUEST_METHOD"] != "GET":
-            if held_back:
-                start_response(*held_back[0])
+        if not held_back:
             return chunks
         try:
             body = b"".join(chunks)
         finally:
-            close = getattr(chunks, "close", None)
-            if close is not None:
-                close()
-        page = self._make_page(body, held_back[0][1])
+            if hasattr(chunks, "close"):
+                chunks.close()
+        page = self._make_page(body, held_back[0], gzipped=key[3])
         if len(self._pages) >= MAX_PAGES:
             self.forget()
         self._pages[key] = page
         return _send(page, environ, start_response)
 
-    def _make_page(self, body: bytes, headers: _HeaderList) -> _Page:
+    def _make_page(self, body: bytes, headers: _HeaderList, *, gzipped: bool) -> _Page:
         vary = [value for name, value in headers if name.lower() == "vary"]
         replaced = {"content-length", "etag", "vary"}
-        common = [(name, value) for name, value in headers if name.lower() not in replaced]
-        common.append(("Vary", ", ".join([*vary, "Accept-Encoding"])))
-        digest = blake2b(body, digest_size=12).hexdigest()
-        gzipped = gzip.compress(body, 6, mtime=0)
-        return _Page(
-            expires=self._timer() + SECONDS,
-            plain=_encoded(f'"{digest}"', common, body),
-            gzipped=_encoded(f'"{digest}-gz"', [*common, ("Content-Encoding", "gzip")], gzipped),
-        )
+        headers = [(name, value) for name, value in headers if name.lower() not in replaced]
+        if gzipped:
+            body = gzip.compress(body, 6, mtime=0)
+            headers.append(("Content-Encoding", "gzip"))
+        etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
+        headers += [("Vary", ", ".join([*vary, "Accept-Encoding"]))]
+        headers += [("ETag", etag), ("Content-Length", str(len(body)))]
+        return _Page(self._timer() + SECONDS, etag, headers, body)
 
 
 @lru_cache(maxsize=256)
@@ -146,18 +132,12 @@ def _accepts_gzip(accept_encoding: str) -> bool:
     return parse_accept_header(accept_encoding)["gzip"] > 0
 
 
-def _encoded(etag: str, headers: _HeaderList, body: bytes) -> _Encoded:
-    return _Encoded(etag, [*headers, ("ETag", etag), ("Content-Length", str(len(body)))], body)
-
-
 def _send(page: _Page, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    gzipped = _accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
-    encoded = page.gzipped if gzipped else page.plain
-    known = environ.get("HTTP_IF_NONE_MATCH")
-    if known is not None and (known == "*" or encoded.etag in known):
+    known = environ.get("HTTP_IF_NONE_MATCH", "")
+    if known == "*" or page.etag in known:
         left_out = {"Content-Length", "Content-Type", "Content-Encoding"}
-        headers = [header for header in encoded.headers if header[0] not in left_out]
+        headers = [header for header in page.headers if header[0] not in left_out]
         start_response("304 Not Modified", headers)
         return []
-    start_response("200 OK", encoded.headers.copy())
-    return [] if environ["REQUEST_METHOD"] == "HEAD" else [encoded.body]
+    start_response("200 OK", page.headers.copy())
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [page.body]

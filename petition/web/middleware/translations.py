@@ -47,12 +47,10 @@ class _Catalogues(Domain):  # type: ignore[misc]  # untyped
         self._folders = folders
 
     def get_translations(self) -> NullTranslations:
-        """Return the catalogue of the current language; the source language has none."""
+        """Return the catalogue of the current language, an empty one for the source language."""
         language = str(get_locale())
         if language not in self.cache:
-            folder = self._folders.get(language)
-            self.cache[language] = (
-                Translations.load(folder, [language]) if folder else NullTranslations()
-            )
+            folder = self._folders.get(language, CATALOGUES)
+            self.cache[language] = Translations.load(folder, [language])
         catalogue: NullTranslations = self.cache[language]
         return catalogue

@@ -58,12 +58,12 @@ class VisitCounter:
             if key in self._counts or len(self._counts) < MAX_KEYS:
                 self._counts[key] += 1
 
-    def start(self, *, seconds: float = SAVE_SECONDS) -> None:
+    def start(self) -> None:
         """Save the counts regularly in a thread, and when the process ends."""
 
         def save_regularly() -> None:
             while True:
-                time.sleep(seconds)
+                time.sleep(SAVE_SECONDS)
                 self.save()
 
         Thread(target=save_regularly, name="visits", daemon=True).start()
@@ -80,8 +80,7 @@ class VisitCounter:
             with self._app.app_context():
                 visits.add_visits(counts)
         except SQLAlchemyError as error:
-            _log.error(
-                "%d visit counts wait for the database: %s", len(counts), safe_traceback(error)
-            )
+            traceback = safe_traceback(error)
+            _log.error("%d visit counts wait for the database: %s", len(counts), traceback)
             with self._lock:
                 self._counts += counts

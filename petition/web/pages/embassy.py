@@ -18,7 +18,7 @@ from petition.models import Target
 from petition.petitions import queries, updates
 from petition.web.middleware.language import LocalizedBlueprint
 from petition.web.support.forms import MAX_NAME
-from petition.web.support.plain_text import to_plain_text
+from petition.web.support.markdown import to_plain_text
 from petition.web.support.responses import render_page
 
 pages = LocalizedBlueprint("embassy", __name__)

@@ -12,8 +12,7 @@ from petition.petitions import queries, updates
 from petition.web.middleware.language import LocalizedBlueprint
 from petition.web.middleware.page_cache import cache_response
 from petition.web.pages.supporters import get_before
-from petition.web.support.markdown import markdown
-from petition.web.support.plain_text import excerpt
+from petition.web.support.markdown import excerpt, markdown
 from petition.web.support.responses import allow_other_sites, render_page, send_content
 
 pages = LocalizedBlueprint("updates", __name__)

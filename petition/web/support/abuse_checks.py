@@ -1,7 +1,4 @@
-"""Checks of who may submit one more form: honeypot, fill-in time, rate limits, challenge.
-
-This module reads the request and the settings. The rules are in `petition.abuse`.
-"""
+"""`petition.abuse` applied to a request: honeypot, fill-in time, rate limits, challenge."""
 
 from datetime import timedelta
 
@@ -51,9 +48,8 @@ def signing_sender(address: Address, petition_id: int) -> FormSender:
     challenge_limits = _verify_challenge()
     proven = bool(challenge_limits)
     scope, most = ("crowd", None) if crowd else (SIGN, settings["RATELIMIT_MOST"])
-    limits = [
-        RateLimit(f"{scope}:{petition_id}", network, settings["RATELIMIT_FREE"], most, proven)
-    ]
+    free = settings["RATELIMIT_FREE"]
+    limits = [RateLimit(f"{scope}:{petition_id}", network, free, most, proven)]
     if is_watched(address.domain) and address.domain not in settings["RATELIMIT_ALLOW_DOMAINS"]:
         domain = get_tokens().keyed_hash("domain", address.domain)
         free = settings["RATELIMIT_DOMAIN"]
@@ -86,10 +82,9 @@ def _get_network() -> tuple[str, bool]:
 
 def _verify_challenge() -> tuple[RateLimit, ...]:
     """Return the limit of one use for the challenge of the form, if it has one and it is solved."""
-    ticket = request.form.get("ticket", "")
+    ticket, proof = request.form.get("ticket", ""), request.form.get("proof", "")
     if not ticket:
         return ()
-    proof = request.form.get("proof", "")
     used, until = challenge.verify(get_tokens(), ticket, proof, delay=_challenge_delay(), now=now())
     return (RateLimit("challenge", used, 1, None, expires_at=until),)
 

@@ -11,7 +11,7 @@ from flask import Flask
 from petition.core.colours import for_dark, text_colour_on
 from petition.core.config import ROOT
 from petition.core.errors import SettingsError
-from petition.web.support.files import write_file
+from petition.core.files import write_file
 
 SOURCE = ROOT / "static"
 _COMPRESSED = {".css", ".js", ".svg"}
@@ -27,16 +27,13 @@ def publish(app: Flask) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     files = {file.name: file.read_bytes() for file in sorted(SOURCE.iterdir()) if file.is_file()}
     files["site.css"] = _set_accent(files["site.css"], app.config["BRAND_COLOUR"])
+    urls = {name: _publish_file(name, content, folder) for name, content in files.items()}
     logo = app.config["BRAND_LOGO"]
     if logo:
         file = Path(app.instance_path) / logo
         if not file.is_file():
             raise SettingsError(f"BRAND_LOGO names {logo}, which is not in the instance folder")
-        files["logo"] = file.read_bytes()
-    urls = {
-        name: _publish_file(logo if name == "logo" else name, content, folder)
-        for name, content in files.items()
-    }
+        urls["logo"] = _publish_file(logo, file.read_bytes(), folder)
     # Inline: the icon is smaller than the request for it.
     urls["icon.svg"] = f"data:image/svg+xml,{quote(files['icon.svg'].decode())}"
     app.jinja_env.globals["asset"] = urls.__getitem__

@@ -1,9 +1,9 @@
 """The status and page of every error, in one table, and the log line of a fault."""
 
 import logging
-from types import TracebackType
+from typing import Any
 
-from flask import Flask, Response, g, make_response, request
+from flask import Flask, Response, g, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
@@ -52,22 +52,17 @@ def _error_page(error: Exception) -> Response:
     return render_page(f"errors/{template}.html", status=status)
 
 
-def _not_open(error: Exception) -> Response:
-    assert isinstance(error, PetitionNotOpen)  # noqa: S101 (registered for it alone)
+def _not_open(error: PetitionNotOpen) -> Response:
     petition = queries.get_petition(error.slug, g.language)
     status = 410 if error.state in {PetitionState.CLOSED, PetitionState.VICTORY} else 409
     context = get_page_context(petition)
     return render_page("petition/page.html", status=status, petition=petition, **context)
 
 
-def _challenge(error: Exception) -> Response:
+def _challenge(error: ChallengeRequired | ChallengeFailed) -> Response:
     """Show a page that sends all fields again with the challenge; `sign` has a page of its own."""
     set_language(request.form.get("language", g.language))
-    fields = [
-        (name, value)
-        for name, value in request.form.items(multi=True)
-        if name not in {"ticket", "proof"}
-    ]
+    sent = request.form.items(multi=True)
     wait = error.wait if isinstance(error, ChallengeFailed) else None
     return render_page(
         "errors/challenge.html",
@@ -75,34 +70,25 @@ def _challenge(error: Exception) -> Response:
         retry_after=wait,
         # A failed challenge goes on with its ticket.
         challenge=abuse_checks.issue_challenge("" if wait is None else request.form["ticket"]),
-        fields=fields,
+        fields=[(name, value) for name, value in sent if name not in {"ticket", "proof"}],
     )
 
 
-def _rate_limited(error: Exception) -> Response:
-    assert isinstance(error, RateLimited)  # noqa: S101 (registered for it alone)
+def _rate_limited(error: RateLimited) -> Response:
     set_language(request.form.get("language", g.language))
     return render_page("errors/too_many.html", status=429, retry_after=error.wait)
 
 
 def _http_error(error: HTTPException) -> Response:
     code = error.code or 500
-    response = error.get_response()
-    if code < 400:
-        return make_response(response)
     if isinstance(error, SecurityError):  # not our host: there is no URL to link to
         return Response("This is not an address of this site.\n", code, mimetype="text/plain")
     page = render_page(f"errors/{_HTTP_PAGES.get(code, 'fault')}.html", status=code)
-    for name in ("Allow", "Retry-After"):
-        if name in response.headers:
-            page.headers[name] = response.headers[name]
+    kept = {"Allow", "Retry-After"}
+    page.headers.extend((name, value) for name, value in error.get_headers() if name in kept)
     return page
 
 
-def _log_exception(
-    exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],
-) -> None:
+def _log_exception(exc_info: Any) -> None:
     """Log a fault by its endpoint. Flask's own line has the path, which may hold a token."""
-    error = exc_info[1]
-    traceback = safe_traceback(error) if error is not None else ""
-    _log.error("fault in %s %s: %s", request.method, request.endpoint, traceback)
+    _log.error("fault in %s %s: %s", request.method, request.endpoint, safe_traceback(exc_info[1]))

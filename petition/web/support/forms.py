@@ -1,7 +1,4 @@
-"""Forms: what each field accepts, and the error messages.
-
-Normalising addresses is `signatures.identity`'s, uniqueness the database's.
-"""
+"""Forms: what each field accepts, and the error messages. Uniqueness is the database's."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,8 +24,7 @@ class FieldInvalid(ValueError):
     """The input of a field is not accepted; the argument is the message to the reader."""
 
 
-# Turns input into the value to keep. Raises FieldInvalid.
-Validator = Callable[[str], Any]
+Validator = Callable[[str], Any]  # returns the value to keep; raises FieldInvalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,8 @@ class Form:
 
     def __init__(self, data: Mapping[str, str] | None = None) -> None:
         # A plain dict: a MultiDict checks the type of every value that it returns.
-        self._data = data.to_dict() if isinstance(data, MultiDict) else data or {}
+        given = data.to_dict() if isinstance(data, MultiDict) else data or {}
+        self._data = {**self.DEFAULTS, **given}
         self._validators = self.VALIDATORS
         self.values: dict[str, Any] = {}
         self.errors: dict[str, str] = {}
@@ -64,24 +61,18 @@ class Form:
         """Run every validator and say whether all accepted their input."""
         for name, validator in self._validators.items():
             try:
-                self.values[name] = validator(self._input(name))
+                self.values[name] = validator(self._data.get(name, ""))
             except FieldInvalid as error:
                 self.errors[name] = str(error)
         return not self.errors
 
     def __getitem__(self, name: str) -> Field:
         error = self.errors.get(name)
-        return Field(name, self._input(name), () if error is None else (error,))
-
-    def _input(self, name: str) -> str:
-        return self._data.get(name, self.DEFAULTS.get(name, ""))
+        return Field(name, self._data.get(name, ""), () if error is None else (error,))
 
 
 def text(value: str, *, most: int, lines: bool = False) -> str:
-    """Accept at most `most` characters, in one line unless `lines`.
-
-    Browsers end lines with CR LF (HTML, form submission); the value has LF.
-    """
+    """Accept at most `most` characters, in one line unless `lines`, whose ends become LF."""
     if not value:
         return value
     if has_forbidden(value.strip(), lines=lines):

@@ -14,7 +14,7 @@ from flask import current_app
 from werkzeug.exceptions import ServiceUnavailable
 
 from petition import artwork
-from petition.web.support.files import write_file
+from petition.core.files import write_file
 
 BUDGET_SHARE = 0.05  # of a process's time
 MAX_BUDGET = 5.0  # seconds of drawing at once; a share page in six languages takes one
@@ -69,8 +69,6 @@ class ImageCache:
 
     def _remove_oldest(self) -> None:
         files = list(self._folder.iterdir())
-        if len(files) <= MAX_FILES:
-            return
         with suppress(FileNotFoundError):  # another process is removing them
             for file in sorted(files, key=lambda file: -file.stat().st_mtime)[MAX_FILES:]:
                 file.unlink()

@@ -1,6 +1,6 @@
-"""Markdown as safe HTML: no raw HTML, few tags, no images but the petition's own."""
+"""Markdown as safe HTML (few tags, no images but the petition's own) and as plain text."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 import nh3
 from markdown_it import MarkdownIt
@@ -36,17 +36,49 @@ def _resolve_image(token: Token, find_picture: FindPicture | None) -> Token:
         return token
     found = find_picture(str(token.attrs.get("src", ""))) if find_picture else None
     if found is None:
-        return Token("text", "", 0, content=_alt_text(token.children or ()))
+        return Token("text", "", 0, content=_inline_text(token.children or ()))
     picture, url = found
-    token.attrs = {
-        "src": url,
-        "alt": "",  # the renderer writes it from the children
-        "width": picture.width,
-        "height": picture.height,
-        "loading": "lazy",
-    }
+    size = {"width": picture.width, "height": picture.height}
+    # The renderer writes `alt` from the children.
+    token.attrs = {"src": url, "alt": "", **size, "loading": "lazy"}
     return token
 
 
-def _alt_text(tokens: Sequence[Token]) -> str:
-    return "".join(token.content for token in tokens)
+def to_plain_text(text: str) -> str:
+    """Return Markdown without its marks.
+
+    Paragraphs are separated by blank lines, list items begin with a hyphen or a number, and the URL
+    of a link follows its text.
+    """
+    paragraphs: list[str] = []
+    bullet = ""
+    for token in _MARKDOWN.parse(text):
+        if token.type == "list_item_open":
+            bullet = f"{token.info}{token.markup} " if token.info else "- "
+        elif token.type in {"inline", "fence", "code_block"}:
+            content = _inline_text(token.children) if token.children else token.content.strip()
+            paragraphs.append(bullet + content)
+            bullet = ""
+    return "\n\n".join(paragraphs)
+
+
+def excerpt(text: str, *, most: int = 200) -> str:
+    """Return the beginning of a text in one line of at most `most` characters, in whole words."""
+    line = " ".join(to_plain_text(text).split())
+    return line if len(line) <= most else line[: most - 1].rpartition(" ")[0] + "…"
+
+
+def _inline_text(tokens: Iterable[Token]) -> str:
+    text, url = "", ""
+    for token in tokens:
+        if token.type == "softbreak":
+            text += " "
+        elif token.type == "hardbreak":
+            text += "\n"
+        elif token.type == "link_open":
+            url = str(token.attrs.get("href", ""))
+        elif token.type == "link_close":
+            text += "" if text.endswith(url) else f" ({url})"
+        else:  # the children of an image are its alternative text
+            text += _inline_text(token.children) if token.children else token.content
+    return text

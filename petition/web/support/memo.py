@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from flask import current_app
 
@@ -18,9 +18,8 @@ def memoize(
 
     Use keys of which there are few: they are never removed. Errors are not kept.
     """
-    values: dict[str, tuple[float, object]] = current_app.extensions.setdefault("memo", {})
-    expires, value = values.get(key, (0.0, None))
-    if expires <= timer():
-        value = make()
-        values[key] = (timer() + SECONDS, value)
-    return cast("_Value", value)
+    values: dict[str, tuple[_Value, float]] = current_app.extensions.setdefault("memo", {})
+    kept = values.get(key)
+    if kept is None or kept[1] <= timer():
+        kept = values[key] = (make(), timer() + SECONDS)
+    return kept[0]

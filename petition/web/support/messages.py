@@ -13,17 +13,15 @@ from petition.petitions.queries import PetitionView
 
 def refusal_message(reason: str) -> str:
     """Explain the enhanced status code (RFC 3463) or SMTP code with which a server refused."""
-    code = re.search(r"\b5\.(\d{1,3})\.(\d{1,3})\b", reason)
-    subject, detail = code.groups() if code else ("", "")
-    if reason == "552":  # RFC 5321: exceeded storage allocation
-        subject, detail = "2", "2"
-    if (subject, detail) in {("1", "1"), ("1", "3"), ("1", "6"), ("1", "10"), ("2", "1")}:
+    found = re.search(r"\b5\.\d{1,3}\.\d{1,3}\b", reason)
+    code = found.group() if found else reason
+    if code in {"5.1.1", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}:
         return str(_("The mail server there says that no such mailbox exists."))
-    if (subject, detail) == ("1", "2"):
+    if code == "5.1.2":
         return str(_("The part after the @ takes no mail: there is probably a slip in it."))
-    if (subject, detail) == ("2", "2"):
+    if code in {"5.2.2", "552"}:  # 552: exceeded storage allocation (RFC 5321)
         return str(_("The mailbox there is full."))
-    if subject == "7":
+    if code.startswith("5.7."):
         return str(_("The mail server there does not want our mail. Another address may help."))
     return str(_("The mail server there refused our mail."))
 
@@ -48,10 +46,9 @@ def share_text(petition: PetitionView) -> str:
 
 def signer_warnings(petition: PetitionView) -> list[tuple[str, str, str]]:
     """Return the warning as (language, heading, text), first in the reader's language."""
-    offered = current_app.config["LANGUAGES"]
-    languages = dict.fromkeys((g.language, *petition.regime_languages))
     warnings = []
-    for language in (language for language in languages if language in offered):
+    languages = dict.fromkeys((g.language, *petition.regime_languages))
+    for language in [code for code in languages if code in current_app.config["LANGUAGES"]]:
         with force_locale(language):
             country = i18n.countries(language)[petition.regime_country]
             heading = _("In %(country)s, or at risk there? Read this first", country=country)

@@ -12,42 +12,34 @@ from petition.web.support.memo import memoize
 
 def get_page_context(petition: queries.PetitionView) -> dict[str, Any]:
     """Return supporters, totals, news and targets; for a closed petition also the open ones."""
-    others = (
-        []
-        if petition.takes_signatures
-        else queries.list_petitions(g.language, states=(PetitionState.OPEN,))
-    )
+    others = []
+    if not petition.takes_signatures:
+        others = queries.list_petitions(g.language, states=(PetitionState.OPEN,))
     return {
         # Not memoized: a withdrawn name must be gone from the next page on.
         "supporters": supporters.get_shown(petition.id),
         "totals": supporters.get_totals(petition.id),
         "news": updates.list_updates(petition.id, g.language, limit=3),
         "has_targets": bool(updates.list_targets(petition.id)),
-        "others": [other for other in others if other.slug != petition.slug],
+        "others": others,
     }
 
 
 def find_featured(petitions: list[queries.PetitionSummary]) -> queries.PetitionSummary | None:
     """Return the petition shown at `/`: the featured one, else the only open one, else None."""
     featured = current_app.config["FEATURED"]
-    candidates = [
-        petition
-        for petition in petitions
-        if (petition.slug == featured if featured else petition.state == PetitionState.OPEN)
-    ]
-    return candidates[0] if len(candidates) == 1 else None
+    if featured:
+        return next((petition for petition in petitions if petition.slug == featured), None)
+    opened = [petition for petition in petitions if petition.state == PetitionState.OPEN]
+    return opened[0] if len(opened) == 1 else None
 
 
 def site_contact() -> str:
-    """Return the contact address of pages without a petition.
-
-    It is the site's own, else that of the petition at `/`. Returns "" while the database cannot be
-    read, as the page may be the error page that says so.
-    """
+    """Return the contact address for pages without a petition, else that of the one at `/`."""
     contact: str = current_app.config["CONTACT"]
     try:
         return contact or memoize("contact", _featured_contact)
-    except SQLAlchemyError:
+    except SQLAlchemyError:  # the page may be the error page that says so
         return ""
 
 

@@ -22,24 +22,18 @@ def render_page(
     retry_after: timedelta | None = None,
     **values: Any,
 ) -> Response:
-    """Render a template with its values.
-
-    `cache` is the value of Cache-Control if it is not the default, `retry_after` that of
-    Retry-After (RFC 9110 §10.2.3), in whole seconds and at least one.
-    """
+    """Render a template; `cache` is its Cache-Control, `retry_after` its Retry-After."""
     page = make_response(render_template(template, **values), status)
     if cache:
         page.headers["Cache-Control"] = cache
-    if retry_after is not None:
+    if retry_after is not None:  # in whole seconds (RFC 9110 §10.2.3), at least one
         page.headers["Retry-After"] = str(max(1, ceil(retry_after.total_seconds())))
     return page
 
 
 def send_content(content: str | bytes, mimetype: str, *, cache: str) -> Response:
     """Respond with a file made in memory; `cache` is the value of Cache-Control."""
-    response = Response(content, mimetype=mimetype)
-    response.headers["Cache-Control"] = cache
-    return response
+    return Response(content, mimetype=mimetype, headers={"Cache-Control": cache})
 
 
 def allow_other_sites(response: Response) -> Response:

@@ -4,14 +4,14 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Replace a file, readable by everybody. Raises OSError, and then leaves nothing behind."""
+def write_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """Replace a file, never readable by more than `mode` says. Raises: OSError, leaving nothing."""
     with NamedTemporaryFile(dir=path.parent, delete=False) as file:
         temporary = Path(file.name)
         try:
             file.write(content)
             file.flush()
-            temporary.chmod(0o644)
+            temporary.chmod(mode)
             temporary.replace(path)
         except OSError:
             temporary.unlink(missing_ok=True)
