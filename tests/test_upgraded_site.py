@@ -36,7 +36,7 @@ def test_people_sign_confirm_and_are_exported(
         assert "No list" in waited["cecil@example.org"].text
     confirmed(client, post_office, SLUG, name="Ida New", email="ida@example.org")
     assert count_of(client, SLUG) == 4
-    exported = app.test_cli_runner().invoke(args=["export", SLUG]).output
+    exported = app.test_cli_runner().invoke(args=["export", SLUG]).stdout
     rows = csv.DictReader(io.StringIO(exported.removeprefix("\ufeff"), newline=""))
     assert [row["name"] for row in rows] == ["Anna Berg", "Вера", "Dora", "Ida New"]
     db.session.rollback()
