@@ -21,7 +21,7 @@ from petition.database import engine
 from petition.database.base import db
 from petition.web.middleware import translations
 
-LARGEST_BODY = 64 * 1024  # bytes
+MAX_BODY_BYTES = 64 * 1024  # bytes
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
@@ -83,8 +83,8 @@ def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "MAIL_DEFAULT_SENDER": values["MAIL_DEFAULT_SENDER"] or f"petition@{site.hostname}",
         "MAIL_SUPPRESS_SEND": False,
-        "MAX_CONTENT_LENGTH": LARGEST_BODY,
-        "MAX_FORM_MEMORY_SIZE": LARGEST_BODY,
+        "MAX_CONTENT_LENGTH": MAX_BODY_BYTES,
+        "MAX_FORM_MEMORY_SIZE": MAX_BODY_BYTES,
         "PERMANENT_SESSION_LIFETIME": 12 * 3600,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_NAME": "__Host-organiser" if secure else "organiser",

@@ -18,10 +18,10 @@ from petition.database.base import db
 from petition.models import AuditEntry
 from petition.models.enums import Role
 from petition.organisers import access
-from tests.factories import SITE, read_address
+from tests.factories import SITE, parse_address
 from tests.post_office import PostOffice
 
-ORGANISER = read_address("organiser@example.org")
+ORGANISER = parse_address("organiser@example.org")
 CHANGED = {
     "name": "Anna B. Berg",
     "country": "DE",

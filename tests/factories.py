@@ -76,9 +76,9 @@ def hash_mailbox(mailbox_key: str) -> str:
     return hashlib.sha256(mailbox_key.encode()).hexdigest()[:32]
 
 
-def read_address(text: str) -> Address:
+def parse_address(text: str) -> Address:
     """Read an email address as the site does."""
-    return identity.read_address(text, hash_mailbox)
+    return identity.parse_address(text, hash_mailbox)
 
 
 def photo(kind: str = "JPEG", size: tuple[int, int] = (60, 40), **options: object) -> bytes:

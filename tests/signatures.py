@@ -13,7 +13,7 @@ from petition.models import Email, Signature, Tally
 from petition.petitions import queries
 from petition.signatures import confirmation, signing
 from petition.signatures.entries import Entry, EntryContext, EntryRef
-from tests.factories import TODAY, read_address
+from tests.factories import TODAY, parse_address
 
 ENTRY = Entry(
     name="Anna Berg",
@@ -41,7 +41,7 @@ def sign(
     return signing.sign(
         signable.id,
         entry,
-        read_address(email),
+        parse_address(email),
         EntryContext("en", "", signable.text_language, signable.text_version),
         sender=sender,
         now=at,

@@ -80,7 +80,7 @@ def test_no_more_mail_goes_to_a_mailbox_that_does_not_exist(
     assert "We have sent a mail" in page, "as the server there would have taken it at first"
 
 
-def test_a_refusal_in_the_dialogue_is_told_at_once_to_whoever_types_the_address_next(
+def test_a_refusal_in_the_dialogue_is_shown_at_once_to_whoever_types_the_address_next(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     post_office.answers["anna@example.org"] = "550 5.1.1 no such user"
@@ -162,7 +162,7 @@ def test_reports_are_read_from_a_maildir_an_mbox_and_a_file(
         assert bounces(str(tmp_path / name)) == "1 about our emails, 0 not\n", name
 
 
-def test_on_request_each_mail_has_an_address_of_its_own_to_come_back_to(
+def test_on_request_each_email_has_an_address_of_its_own_to_come_back_to(
     make_app: MakeApp, post_office: PostOffice
 ) -> None:
     app = make_app(BOUNCE_ADDRESS="bounces@petition.example.org")
@@ -179,7 +179,7 @@ def test_on_request_each_mail_has_an_address_of_its_own_to_come_back_to(
         assert result.output == "1 about our emails, 0 not\n"
 
 
-def test_of_what_the_server_said_the_codes_are_kept(
+def test_only_the_codes_of_an_answer_are_stored(
     client: Client, petition: str, app: Flask, post_office: PostOffice, bounces: Bounces
 ) -> None:
     client.post(f"/p/{petition}/sign", data=filled())
@@ -189,7 +189,7 @@ def test_of_what_the_server_said_the_codes_are_kept(
     assert db.session.scalars(select(Suppression.bounce)).one() == first_email().reason
 
 
-def test_a_mail_given_up_elsewhere_shows_as_refused_and_bars_nobody(
+def test_an_email_given_up_elsewhere_shows_as_refused_and_bars_nobody(
     client: Client, petition: str, sent: Arrived, bounces: Bounces
 ) -> None:
     bounces(given=report(sent.message, status="4.4.7"))
@@ -287,7 +287,7 @@ def status_of(
     "returned",
     ["message/rfc822", "message/global", "message/global-headers", "text/rfc822-headers"],
 )
-def test_reports_of_mails_beyond_ascii_and_encoded_ones_are_read(
+def test_reports_of_emails_beyond_ascii_and_encoded_ones_are_read(
     sent: Arrived, bounces: Bounces, encoding: str, status: str, returned: str
 ) -> None:
     raw = f"Subject: ÅÅ\n{sent.message.as_string()}"
@@ -356,7 +356,7 @@ def test_of_a_report_the_enhanced_status_alone_is_kept(
     assert set(db.session.scalars(select(Suppression.bounce))) <= {reason}
 
 
-def test_what_no_mail_server_would_write_is_skipped_in_silence(
+def test_malformed_reports_are_skipped(
     sent: Arrived, bounces: Bounces, caplog: pytest.LogCaptureFixture
 ) -> None:
     whole = report(sent.message)
@@ -378,7 +378,7 @@ def test_what_no_mail_server_would_write_is_skipped_in_silence(
     assert caplog.text == ""
 
 
-def test_a_message_that_fails_delays_no_later_one_and_is_told_without_persons(
+def test_a_message_that_fails_delays_no_later_one_and_is_logged_without_personal_data(
     app: Flask, sent: Arrived, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = mailbox.Maildir(tmp_path / "maildir")

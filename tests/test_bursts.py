@@ -23,7 +23,7 @@ from petition.organisers import burst_review
 from petition.petitions import queries
 from petition.signatures import reminders, verification
 from tests.browsing import Client, deliver, filled, sign_in, text_of
-from tests.factories import TODAY, make_petition, read_address
+from tests.factories import TODAY, make_petition, parse_address
 from tests.post_office import PostOffice
 from tests.signatures import ENTRY, confirm, in_threads, sign, signature_of
 
@@ -100,7 +100,9 @@ def test_a_busy_minute_is_noted_and_holds_throw_away_addresses_alone(
     assert held.count(EmailState.HELD) == 4, "and what comes later but for every fifth"
 
 
-def test_the_throw_away_addresses_of_a_minute_go_with_its_crowd(app: Flask, petition: str) -> None:
+def test_disposable_addresses_of_a_minute_are_released_with_the_others(
+    app: Flask, petition: str
+) -> None:
     from_everywhere(60)
     for domain in ("mailinator.com", "yopmail.com"):
         sign(f"someone@{domain}", at=TODAY)
@@ -133,7 +135,7 @@ def test_a_minute_is_measured_by_the_busiest_one_of_the_past(app: Flask, petitio
     assert (burst_review.list_bursts()[0].seen, burst_review.list_bursts()[0].usual) == (600, 120)
 
 
-def test_what_proves_plausible_is_let_go(app: Flask, petition: str) -> None:
+def test_a_plausible_burst_is_released(app: Flask, petition: str) -> None:
     early = flood(20, "school.edu")
     sent(early)
     flood(40, "school.edu", first=100)
@@ -152,7 +154,7 @@ def test_what_proves_plausible_is_let_go(app: Flask, petition: str) -> None:
     ("decision", "becomes"),
     [(BurstState.RELEASED, EmailState.DUE), (BurstState.DISCARDED, EmailState.WITHHELD)],
 )
-def test_a_letter_put_in_while_it_was_decided_is_not_held_for_ever(
+def test_an_email_enqueued_while_its_burst_is_decided_is_not_held_forever(
     app: Flask, petition: str, decision: BurstState, becomes: EmailState
 ) -> None:
     flood(60)
@@ -180,7 +182,7 @@ def test_a_burst_is_erased_while_its_senders_correct_their_addresses(
             )
             return number
         for at in range(number, 60, 7):  # to one that was there before
-            there = read_address(f"robot{(at * 31) % 60}@flood.xyz")
+            there = parse_address(f"robot{(at * 31) % 60}@flood.xyz")
             with suppress(SignatureGone):
                 verification.correct_address(
                     emails[at], there, sender=FormSender(), now=TODAY + MINUTE
@@ -190,7 +192,7 @@ def test_a_burst_is_erased_while_its_senders_correct_their_addresses(
     assert in_threads(app, 8, one) == [*range(8)], "nobody meets a deadlock"
 
 
-def test_a_page_shows_the_same_before_and_after_its_burst_is_let_go(
+def test_a_page_shows_the_same_before_and_after_its_burst_is_released(
     app: Flask, client: Client, petition: str
 ) -> None:
     page = client.post(f"/p/{petition}/sign", data=filled(email="one@flood.xyz")).location
@@ -213,7 +215,7 @@ def test_a_reminder_is_about_an_entry_that_was_mailed(app: Flask, petition: str)
     assert remind(hours=25) == 0
 
 
-def test_an_organiser_lets_go_or_erases(app: Flask, petition: str) -> None:
+def test_an_organiser_releases_or_discards(app: Flask, petition: str) -> None:
     flood(60)
     (burst_id,) = burst_detection.detect(now=TODAY + MINUTE)
     make_petition("another")
@@ -257,7 +259,7 @@ def test_a_paused_petition_is_not_watched(app: Flask, petition: str) -> None:
 
 
 def test_the_source_of_an_entry_is_its_mail_domain() -> None:
-    assert read_address("a@Googlemail.com").domain == "gmail.com"
+    assert parse_address("a@Googlemail.com").domain == "gmail.com"
 
 
 def test_an_old_burst_holds_nothing(app: Flask, petition: str) -> None:
@@ -316,7 +318,7 @@ def test_one_reminder_after_a_day_and_never_a_second(app: Flask, petition: str) 
     assert kinds == [EmailKind.CONFIRM, EmailKind.REMINDER]
 
 
-def test_no_reminder_to_who_confirmed_or_never_got_the_mail_or_signed_long_ago(
+def test_no_reminder_to_who_confirmed_or_never_got_the_email_or_signed_long_ago(
     app: Flask, petition: str
 ) -> None:
     emails = [sign("a@example.org"), sign("c@example.org")]
@@ -345,7 +347,7 @@ def test_a_discarded_flood_that_comes_again_is_held_again(app: Flask, petition: 
     assert states()[EmailState.HELD] == 60
 
 
-def test_a_filled_trap_is_held_however_often_it_was_decided(app: Flask, petition: str) -> None:
+def test_a_filled_honeypot_is_held_however_often_it_was_decided(app: Flask, petition: str) -> None:
     for number, decision in enumerate((BurstState.RELEASED, BurstState.DISCARDED, BurstState.OPEN)):
         sign(f"robot{number}@example.org", at=TODAY, sender=FormSender(trapped=True))
         assert states()[EmailState.HELD] == 1

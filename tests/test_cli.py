@@ -199,7 +199,7 @@ def test_recounting_corrects_the_counter(
     assert run(app, "petition", "recount", petition) == "1\n"
     with transaction() as connection:
         connection.execute(update(Tally).values(counted=9))
-    assert run(app, "petition", "recount", petition) == "1 (the counter said 9)\n"
+    assert run(app, "petition", "recount", petition) == "1 (the counter was 9)\n"
     assert count_of(client, petition) == 1
     assert trail()[-2:] == [
         ("petition.recount", None, 1, "1 to 1"),
@@ -264,7 +264,7 @@ def test_the_export_is_the_same_bytes_as_the_download(
     assert [entry[3] for entry in trail()[-2:]] == ["csv", "csv by command"]
 
 
-def test_the_outbox_is_worked_off_once_and_its_status_told(
+def test_outbox_run_once_delivers_and_status_prints_the_counts(
     app: Flask, petition: str, post_office: PostOffice
 ) -> None:
     run(app, "organiser", "invite", "anna@example.org")

@@ -137,6 +137,6 @@ def test_settings_that_contradict_each_other_are_named(
     assert any(line.startswith(said) for line in caught.value.args)
 
 
-def test_a_site_beyond_ascii_is_written_as_mails_carry_it(tmp_path: Path) -> None:
+def test_a_site_beyond_ascii_is_written_as_emails_carry_it(tmp_path: Path) -> None:
     values = load(tmp_path, SITE_URL="https://Пример.рф:8443")
     assert values["SITE_URL"] == "https://xn--e1afmkfd.xn--p1ai:8443"

@@ -8,7 +8,7 @@ from tests.factories import SITE, MakeApp, make_petition
 LOCAL = "http://127.0.0.1:5000"
 
 
-def test_a_mail_is_kept_shown_and_its_link_works(make_app: MakeApp) -> None:
+def test_an_email_is_kept_shown_and_its_link_works(make_app: MakeApp) -> None:
     app = make_app(SITE_URL=LOCAL, MAIL_SERVER="")
     client = browser(app, use_cookies=False)
     with app.app_context():

@@ -3,7 +3,7 @@
 Every rule is asked by every method it has, on both databases. Each request is first one with
 everything in order: a token of the right purpose for something that is kept, an organiser who has
 signed in, a form that is taken. Then one place of it, a part of the path or a field, holds anything
-at all. So what stands behind the doors is tried, not the doors alone.
+at all. So the code behind token, session and form checks is exercised too.
 """
 
 import os
@@ -40,7 +40,7 @@ from petition.signatures import codes
 from petition.web.support.image_cache import ImageCache
 from tests import databases
 from tests.browsing import CHANGED, browser, filled, sign_in
-from tests.factories import NEWS, SITE, MakeApp, make_petition, photo, read_address
+from tests.factories import NEWS, SITE, MakeApp, make_petition, parse_address, photo
 from tests.signatures import ENTRY, confirm, sign
 
 # At a desk every run tries other examples; in CI always the same ones, so that a commit which
@@ -336,7 +336,7 @@ class Site:
         if page in {"thanks", "my"} or {"signature_id", "number"} & {*call.parts}:
             confirm(signature_id, at=moment)
         number = db.session.scalar(select(Signature.number).where(Signature.id == signature_id))
-        link = access.get_sign_in_link(read_address("organiser@example.org"))
+        link = access.get_sign_in_link(parse_address("organiser@example.org"))
         db.session.rollback()
         purposes: dict[str, tuple[tokens.Purpose, tuple[int, ...]]] = {
             "pending": (tokens.PENDING, (email_id,)),
@@ -536,7 +536,7 @@ def test_bodies_that_are_no_form(site: Site) -> None:
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_a_mail_of_any_name_on_a_site_that_is_tried_out(make_app: MakeApp) -> None:
+def test_an_email_of_any_name_on_a_site_that_is_tried_out(make_app: MakeApp) -> None:
     client = browser(make_app(MAIL_SERVER="", SITE_URL="http://127.0.0.1:5000"))
     for key in ("\0", "a" * 300, "a" * 20_000, "..", "%2e%2e%2fpetition", "é", "-"):
         path = f"/dev/mail/{key}".encode().decode("latin-1")

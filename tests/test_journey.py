@@ -69,7 +69,7 @@ def test_it_works(app: Flask, client: Client, petition: str, post_office: PostOf
     ]
 
 
-def test_the_mail_is_in_the_language_of_the_page(
+def test_the_email_is_in_the_language_of_the_page(
     client: Client, petition: str, post_office: PostOffice
 ) -> None:
     page = client.get(f"/ru/p/{petition}")
@@ -88,7 +88,7 @@ def test_the_mail_is_in_the_language_of_the_page(
     assert "Подтвердить мою подпись" in shown.text, "the link speaks the signer's language"
 
 
-def test_the_mail_repeats_nothing_that_was_typed(
+def test_the_email_repeats_nothing_that_was_typed(
     client: Client, petition: str, post_office: PostOffice
 ) -> None:
     signed(
@@ -250,7 +250,7 @@ def test_numbers_follow_the_order_of_confirming(
     assert "number 2" in client.get(client.post(first).location).text
 
 
-def test_the_mail_can_be_sent_again_after_two_minutes(
+def test_the_email_can_be_sent_again_after_two_minutes(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     pending = client.post(f"/p/{petition}/sign", data=filled()).location

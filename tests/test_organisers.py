@@ -163,13 +163,13 @@ def test_at_most_five_links_an_hour_are_mailed(app: Flask, post_office: PostOffi
     assert len(post_office.arrived) == 5
 
 
-def test_a_bad_address_is_told(app: Flask) -> None:
+def test_an_invalid_address_is_422(app: Flask) -> None:
     answer = press(browser(app), "/organisers/sign-in", email="nonsense")
     assert answer.status_code == 422
     assert "Enter an email address" in answer.text
 
 
-def test_an_expired_link_is_told(app: Flask, client: Client) -> None:
+def test_an_expired_link_is_410(app: Flask, client: Client) -> None:
     organiser_id = invite()
     old = token_for(app, tokens.SIGN_IN, organiser_id, 0, at=now() - timedelta(minutes=31))
     answer = client.get(f"/organisers/enter/{old}")
@@ -177,7 +177,7 @@ def test_an_expired_link_is_told(app: Flask, client: Client) -> None:
     assert "was used or has expired" in answer.text
 
 
-def test_a_link_opens_one_session_however_often_it_is_spent(app: Flask) -> None:
+def test_a_link_opens_one_session_however_often_it_is_used(app: Flask) -> None:
     invite()
     link = access.get_sign_in_link(ORGANISER)
     access.use_link(link, now=TODAY)
@@ -297,7 +297,7 @@ def test_every_download_is_recorded_before_it_begins(app: Flask, petition: str) 
     assert trail()[-1] == ("signatures.download", organiser_id, 1, "csv")
 
 
-def test_the_pages_are_kept_nowhere_and_found_by_no_search(app: Flask, petition: str) -> None:
+def test_the_pages_are_neither_stored_nor_indexed(app: Flask, petition: str) -> None:
     invite()
     inside = enter(app)
     for path in (

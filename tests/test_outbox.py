@@ -292,7 +292,7 @@ def test_a_fault_while_settling_defers_the_email_and_delays_no_other(
         broken.deliver_due()
         deferred = stored(email_id)
         assert deferred.state == EmailState.DUE
-        assert deferred.reason == "a fault of the site; see its log"
+        assert deferred.reason == "internal error, see the log"
         assert deferred.due_at - times[-1] == timedelta(seconds=seconds)
         times.append(deferred.due_at)
     assert [mail.recipients for mail in post_office.arrived] == [["berta@example.org"]]
@@ -300,7 +300,7 @@ def test_a_fault_while_settling_defers_the_email_and_delays_no_other(
     assert "anna" not in caplog.text
 
 
-def test_people_sign_on_while_the_mail_server_is_down_and_the_mails_leave_on_its_return(
+def test_people_sign_on_while_the_mail_server_is_down_and_the_emails_leave_on_its_return(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     post_office.stop()
@@ -395,7 +395,7 @@ def test_an_address_beyond_ascii_is_sent_as_it_is(
 def test_a_long_subject_keeps_its_spaces_and_no_line_is_too_long(app: Flask, to: str) -> None:
     subject = "подтвердите өтінеміз Bitte өтінеміз Sie өтінеміз bestätigen bestätigen"
     text = f"{'П' * 2_000}\n.\n{subject}\n"
-    content = smtp.Message(
+    content = smtp.OutgoingMessage(
         key="1-a",
         sender="Комитет <petition@example.org>",
         to=to,
@@ -482,7 +482,7 @@ class Pauses(Event):
         return self.is_set()
 
 
-def test_mails_leave_within_ten_seconds_of_the_servers_return(
+def test_emails_leave_within_ten_seconds_of_the_servers_return(
     app: Flask, petition: str, post_office: PostOffice
 ) -> None:
     post_office.stop()

@@ -61,7 +61,7 @@ def test_the_counter_shows_one_signature_and_several(
     for count in (1, 2):
         db.session.query(Tally).update({Tally.counted: count})
         db.session.commit()
-        app.extensions["page_cache"].forget()
+        app.extensions["page_cache"].clear()
         assert f"Confirmed signatures {count}" in text_of(client.get(f"/en/p/{petition}"))
 
 
@@ -71,7 +71,7 @@ def test_the_progress_bar_shows_from_25_signatures_on(
     for count, shown in ((24, False), (25, True)):
         db.session.query(Tally).update({Tally.counted: count})
         db.session.commit()
-        app.extensions["page_cache"].forget()
+        app.extensions["page_cache"].clear()
         assert ("<progress" in client.get(f"/p/{petition}").text) is shown
 
 

@@ -36,7 +36,7 @@ from tests.browsing import (
     signed,
     text_of,
 )
-from tests.factories import MakeApp, make_petition, read_address
+from tests.factories import MakeApp, make_petition, parse_address
 from tests.post_office import PostOffice
 from tests.reports import report
 
@@ -206,7 +206,7 @@ def _mails(post_office: PostOffice) -> str:
         "<{bare}@example.org> (for {first}) is unknown",
     ],
 )
-def test_the_reason_why_a_mail_came_back_is_kept_without_its_reader(
+def test_a_bounce_reason_is_stored_without_the_address(
     app: Flask,
     client: Client,
     petition: str,
@@ -440,7 +440,7 @@ def test_what_does_not_leave_is_not_recorded_as_a_download(
 
 def test_asking_for_the_head_of_a_download_reaches_no_further(app: Flask, petition: str) -> None:
     other = make_petition("another")
-    address = read_address("organiser@example.org")
+    address = parse_address("organiser@example.org")
     access.invite(address, role=Role.VIEWER, slug=petition, language="en", now=now())
     inside = enter(app)
     assert inside.head(f"/organisers/p/{petition}/signatures.csv").status_code == 403

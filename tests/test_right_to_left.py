@@ -108,7 +108,7 @@ def test_the_letter_and_pages_with_a_token_run_from_right_to_left(
         runs_from_right_to_left(client.get(path_of(link)), link)
 
 
-def test_mails_run_from_right_to_left(app: Flask, post_office: PostOffice) -> None:
+def test_emails_run_from_right_to_left(app: Flask, post_office: PostOffice) -> None:
     client = browser(app)
     form = filled(name=NAME, email=EMAIL, language=LANGUAGE)
     thanks = confirmed(client, post_office, "free-them", **form)

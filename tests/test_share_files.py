@@ -134,7 +134,7 @@ def test_the_url_of_a_picture_changes_with_the_text(client: Client, petition: st
     before = shared()
     db.session.query(PetitionText).update({PetitionText.version: PetitionText.version + 1})
     db.session.commit()
-    client.application.extensions["page_cache"].forget()
+    client.application.extensions["page_cache"].clear()
     assert shared() != before
 
 

@@ -222,7 +222,7 @@ def test_the_badge_is_a_small_picture_for_every_site(
     assert "Confirmed signatures" not in client.get(f"/p/{petition}/share").text
     db.session.query(Tally).update({Tally.counted: 1_234})
     db.session.commit()
-    app.extensions["page_cache"].forget()
+    app.extensions["page_cache"].clear()
     assert "Confirmed signatures: 1,234" in client.get(f"/p/{petition}/badge.svg").text
     assert "Confirmed signatures: 1,234" in client.get(f"/p/{petition}/share").text
 

@@ -142,7 +142,7 @@ def test_the_same_link_from_twenty_threads_counts_once(app: Flask, petition: str
     assert counted() == 1
 
 
-def test_numbers_have_no_gap_and_no_twin_under_parallel_confirming(
+def test_numbers_have_no_gap_and_no_duplicate_under_parallel_confirming(
     app: Flask, petition: str
 ) -> None:
     ids = [signature_of(sign(f"signer{number}@example.org")).id for number in range(30)]

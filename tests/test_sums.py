@@ -23,7 +23,7 @@ from petition.operations import retention
 from petition.petitions import lifecycle, queries
 from petition.signatures import confirmation, disowning, self_service, signing
 from petition.signatures.entries import Entry, EntryContext, EntryRef
-from tests.factories import TODAY, make_petition, read_address
+from tests.factories import TODAY, make_petition, parse_address
 from tests.signatures import ENTRY, confirm, sign, signature_of
 
 COUNTRIES = ("SE", "DE", "KZ")
@@ -88,7 +88,7 @@ class Campaign:
         signing.sign(
             terms.id,
             self._entry(),
-            read_address(f"{self._random.randint(1, 8)}@{domain}"),
+            parse_address(f"{self._random.randint(1, 8)}@{domain}"),
             EntryContext("en", self._random.choice(("", "wa", "tg")), "en", terms.text_version),
             sender=FormSender(),
             now=TODAY,

@@ -229,7 +229,7 @@ def test_a_list_put_there_by_hand_lets_not_everybody_in(file: Path) -> None:
     assert held(tor.TorExits(file), everybody) == {EXIT, "2001:db8:7::1"}
 
 
-def test_a_list_that_cannot_be_read_is_said_once_and_holds_nobody(
+def test_an_unreadable_list_is_logged_once_and_has_no_exits(
     file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file.mkdir()
@@ -268,7 +268,7 @@ def fetching(make_app: MakeApp, server: Server) -> Iterator[Flask]:
         yield app
 
 
-def test_an_exit_gets_the_step_and_is_never_refused(fetching: Flask) -> None:
+def test_an_exit_gets_the_challenge_and_is_never_refused(fetching: Flask) -> None:
     make_petition()
     client = browser(fetching, use_cookies=False)
 
@@ -282,7 +282,7 @@ def test_an_exit_gets_the_step_and_is_never_refused(fetching: Flask) -> None:
     assert statuses("d", OTHER) == [303, 429, 429, 429]
 
 
-def test_whoever_asks_for_a_mail_over_tor_is_not_refused_either(fetching: Flask) -> None:
+def test_whoever_asks_for_an_email_over_tor_is_not_refused_either(fetching: Flask) -> None:
     run_tasks(fetching)
     client = browser(fetching, use_cookies=False)
     asked = {"email": "anna@example.org"}
@@ -292,7 +292,9 @@ def test_whoever_asks_for_a_mail_over_tor_is_not_refused_either(fetching: Flask)
         assert codes == [200] * 4 + [last] * 2
 
 
-def test_a_crowd_from_an_exit_is_no_flood(make_app: MakeApp, server: Server, file: Path) -> None:
+def test_many_signatures_from_an_exit_are_no_burst(
+    make_app: MakeApp, server: Server, file: Path
+) -> None:
     app = make_app(RATELIMIT_ENABLED=True, RATELIMIT_FREE=1_000, TRUSTED_PROXIES=1)
     tor.fetch(server.address, file, now=TODAY)
     with app.app_context():
@@ -336,7 +338,7 @@ def test_a_failure_is_one_line_and_is_tried_again_in_an_hour(
     ]
 
 
-def test_a_silent_server_holds_up_no_mail(make_app: MakeApp) -> None:
+def test_a_server_that_does_not_answer_delays_no_email(make_app: MakeApp) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         app = make_app(RATELIMIT_ENABLED=True, TOR_EXITS=address)

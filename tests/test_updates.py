@@ -146,7 +146,7 @@ def test_a_picture_shows_with_its_size_and_comes_from_here(
     assert client.get(f"/p/{petition}/pictures/{'0' * 24}.webp").status_code == 404
 
 
-@pytest.mark.parametrize("kind", pictures.KINDS)
+@pytest.mark.parametrize("kind", pictures.FORMATS)
 def test_every_kind_of_picture_is_encoded_again(kind: str) -> None:
     made = pictures.make_picture(photo(kind))
     with Image.open(BytesIO(made.content)) as picture:
@@ -175,7 +175,7 @@ def test_picture_metadata_is_removed() -> None:
         (b"%!PS-Adobe-3.0 EPSF-3.0", "is no JPEG"),
         (photo()[:200], "is no JPEG"),
         (b"", "is no JPEG"),
-        (bytes(pictures.LARGEST + 1), "is larger than 5 MB"),
+        (bytes(pictures.MAX_BYTES + 1), "is larger than 5 MB"),
     ],
     ids=["svg", "gif", "eps", "cut off", "empty", "large"],
 )
@@ -210,7 +210,7 @@ def test_the_picture_of_a_petition_is_scaled_down(client: Client, tmp_path: Path
     }
     kept = petition_file.parse(written, tmp_path)
     assert kept.face is not None
-    assert len(kept.face.content) <= pictures.FACE_BYTES
+    assert len(kept.face.content) <= pictures.PORTRAIT_MAX_BYTES
     lifecycle.create(kept, now=TODAY)
     page = client.get("/p/faced").text
     assert 'alt="A face &lt;looking&gt; at you" width="480" height="360"' in page

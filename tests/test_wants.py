@@ -116,7 +116,7 @@ def test_want_01_a_confirm_link_that_survives_mail_scanners(
     assert count_of(client, petition) == 1
 
 
-def test_want_02_the_mail_that_never_came(
+def test_want_02_the_email_that_never_came(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     pending = client.post(f"/p/{petition}/sign", data=filled(email="anna@gmial.com")).location
@@ -141,7 +141,7 @@ def test_want_02_the_mail_that_never_came(
     assert count_of(client, petition) == 1
 
 
-def test_want_02_the_mail_is_sent_again_and_works(
+def test_want_02_the_email_is_sent_again_and_works(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     pending = client.post(f"/p/{petition}/sign", data=filled()).location

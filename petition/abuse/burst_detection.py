@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, func, select, update
 
 from petition.abuse import bursts, rate_limits
-from petition.abuse.email_domains import is_watched
+from petition.abuse.email_domains import is_uncommon
 from petition.database import counters
 from petition.database.base import db
 from petition.database.transactions import transaction
@@ -125,7 +125,7 @@ def _find(recent: list[Signed], past: list[Signed], thresholds: Thresholds) -> l
     past_domains = Counter(domain for domain, _ in past)
     findings, others = [], set()
     for domain, seen in Counter(domain for domain, _ in recent).items():
-        if domain in thresholds.allowed_domains or not is_watched(domain):
+        if domain in thresholds.allowed_domains or not is_uncommon(domain):
             continue
         usual = round(len(recent) * past_domains[domain] / len(past)) if has_past else 0
         if seen >= max(minimum, thresholds.factor * usual):
@@ -133,7 +133,7 @@ def _find(recent: list[Signed], past: list[Signed], thresholds: Thresholds) -> l
         else:
             others.add(domain)
     seen = _busiest_minute(recent, others)
-    watched = {domain for domain in past_domains if is_watched(domain)}
+    watched = {domain for domain in past_domains if is_uncommon(domain)}
     usual = _busiest_minute(past, watched - thresholds.allowed_domains)
     if seen and seen >= max(minimum, thresholds.factor * usual):
         findings.append(Finding("minute", "", seen, usual))

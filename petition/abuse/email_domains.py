@@ -59,7 +59,7 @@ def _is_one_edit(one: str, other: str) -> bool:
     return changed or added or missing or swapped
 
 
-def is_watched(domain: str) -> bool:
+def is_uncommon(domain: str) -> bool:
     """Return whether many signatures from a domain are unusual: neither well known nor reserved."""
     return domain not in WELL_KNOWN and not domain.endswith(EXAMPLES)
 

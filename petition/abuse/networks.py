@@ -14,7 +14,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from sqlalchemy import Connection, Select, delete, select
 
-from petition.abuse.tor import Address, Network, TorExits
+from petition.abuse.tor import IPAddress, Network, TorExits
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.database.upsert import insert
@@ -59,7 +59,7 @@ def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:
 
 
 @lru_cache(maxsize=1_024)
-def _parse_address(text: str | None) -> Address | None:
+def _parse_address(text: str | None) -> IPAddress | None:
     """Return an address, or None for what is none (a UNIX socket's, say)."""
     try:
         address = ip_address((text or "").partition("%")[0])
@@ -75,7 +75,7 @@ def _network_name(text: str | None) -> str:
     return f"{address.packed[:8].hex()}/64" if address.version == 6 else f"{address}/32"
 
 
-def _is_within(address: Address | None, networks: tuple[Network, ...]) -> bool:
+def _is_within(address: IPAddress | None, networks: tuple[Network, ...]) -> bool:
     return address is not None and any(address in network for network in networks)
 
 

@@ -21,7 +21,7 @@ MIN_PREFIX_LENGTH = {4: 16, 6: 32}
 
 log = logging.getLogger(__name__)
 
-Address = IPv4Address | IPv6Address
+IPAddress = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 FileVersion = tuple[int, int, int]
 
@@ -40,7 +40,7 @@ class TorExits:
         # Nearly all are single addresses, so there are few prefix lengths to look up.
         self._lengths: frozenset[tuple[int, int]] = frozenset()
 
-    def holds(self, address: Address) -> bool:
+    def holds(self, address: IPAddress) -> bool:
         """Return whether the address is an exit. Costs one stat of the file."""
         version = self._file_version()
         if version != self._version:

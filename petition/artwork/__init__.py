@@ -1,6 +1,6 @@
 """Drawings: share card, story, QR code, poster, paper signature sheet. No database.
 
-Only pages and commands use it; they pass the texts in. Drawing takes far longer than a request,
+Only `web` and `cli` use it; they pass the texts in. Drawing takes far longer than a request,
 so the pages cache every result.
 Begin with `card` (PNG) and `documents` (PDF).
 """

@@ -55,7 +55,9 @@ def _write_secret(file: Path) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=5000, show_default=True)
 @click.option("--workers", default=2, show_default=True, help="Web processes.")
-@click.option("--trial", is_flag=True, help="Try the site out on this machine, without settings.")
+@click.option(
+    "--trial", is_flag=True, help="Run on this machine without the required settings, as a trial."
+)
 @with_appcontext
 def serve(host: str, port: int, workers: int, trial: bool) -> None:
     """Run the web server and the mail worker; needs a secret key, a site address, a mail server."""
@@ -65,12 +67,12 @@ def serve(host: str, port: int, workers: int, trial: bool) -> None:
     site_url = config.site_url(current_app.config)
     click.echo(f"The petition site is at {site_url}/ (Ctrl+C ends it)")
     if not current_app.config["MAIL_SERVER"]:
-        click.echo(f"Its emails are kept and shown at {site_url}/dev/mail")
+        click.echo(f"Its emails are stored and shown at {site_url}/dev/mail")
     sys.exit(supervisor.serve(host, port, workers))
 
 
 @retention.command()
-@click.option("--dry-run", is_flag=True, help="Only say what would be erased.")
+@click.option("--dry-run", is_flag=True, help="Only print what would be erased.")
 def run(dry_run: bool) -> None:
     """Erase what is past its date, and print how much. The mail worker does so once a day."""
     erased = retention_rules.run(
@@ -85,7 +87,7 @@ def run(dry_run: bool) -> None:
 
 @abuse.command()
 def report() -> None:
-    """Print the last day's bursts, held emails, pace, busy and throw-away email domains."""
+    """Print the last day's bursts, held emails, pace, busy and disposable email domains."""
     for pace in statistics.signing_pace(now=now()):
         click.echo(
             f"pace\t{pace.slug}\t{pace.entries} entries, "
@@ -100,5 +102,5 @@ def report() -> None:
     for activity in statistics.domain_activity(now=now()):
         click.echo(
             f"domain\t{activity.slug}\t{activity.domain}\t{activity.entries} entries, "
-            f"{activity.confirmed} confirmed{', throw-away' if activity.disposable else ''}"
+            f"{activity.confirmed} confirmed{', disposable' if activity.disposable else ''}"
         )

@@ -9,7 +9,7 @@ from petition.core.clock import now
 from petition.core.config import site_url
 from petition.models.enums import Role
 from petition.organisers import access
-from petition.signatures.identity import Address, AddressInvalid, read_address
+from petition.signatures.identity import Address, AddressInvalid, parse_address
 
 organiser = CommandGroup("organiser", help="Invite and remove organisers, print sign-in links.")
 
@@ -17,7 +17,7 @@ organiser = CommandGroup("organiser", help="Invite and remove organisers, print 
 def _email(value: str) -> Address:
     """Read an argument. Organisers are found by mailbox key, so no SECRET_KEY is needed."""
     try:
-        return read_address(value, lambda _mailbox: "")
+        return parse_address(value, lambda _mailbox: "")
     except AddressInvalid as error:
         raise click.BadParameter(f"{value} is not an email address") from error
 

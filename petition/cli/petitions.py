@@ -50,7 +50,7 @@ def add(slug: str, file: Path) -> None:
 @click.option("--lede", prompt="One sentence: why now")
 @click.option("--letter", prompt="The letter")
 @click.option("--story", prompt="The case")
-@click.option("--share", prompt="The text that people pass on")
+@click.option("--share", prompt="The text that people share")
 def create(slug: str, language: str, organiser: str, contact: str, **text: str) -> None:
     """Create a petition as a draft, asking for each text."""
     values = {"slug": slug, "source_language": language, "organiser": organiser, "contact": contact}
@@ -68,7 +68,7 @@ def _read_toml(file: Path) -> dict[str, object]:
 
 
 def _warn_of_missing_glyphs(parsed: petition_file.PetitionFile) -> None:
-    """Name the characters of the pictures and papers that no font of this machine has."""
+    """Name the characters of the pictures and PDFs that no font of this machine has."""
     missing = [
         f"{text['language']}: {' '.join(characters)}"
         for text in parsed.texts
@@ -76,7 +76,7 @@ def _warn_of_missing_glyphs(parsed: petition_file.PetitionFile) -> None:
     ]
     if missing:
         click.echo(
-            "no font on this machine has these letters; pictures and papers show a dot for them"
+            "no font on this machine has these characters; pictures and PDFs show a dot for them"
             f" until one is installed: {'; '.join(missing)}",
             err=True,
         )
@@ -111,7 +111,7 @@ _add_transition("victory", PetitionState.VICTORY, "Close SLUG as won: its page s
 def recount(slug: str) -> None:
     """Count the signatures of SLUG one by one and correct the counter."""
     before, after = lifecycle.recount(slug, now=now())
-    click.echo(f"{after}" if before == after else f"{after} (the counter said {before})")
+    click.echo(f"{after}" if before == after else f"{after} (the counter was {before})")
 
 
 @click.command(cls=Command)

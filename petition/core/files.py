@@ -13,6 +13,6 @@ def write_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
             file.flush()
             temporary.chmod(mode)
             temporary.replace(path)
-        except OSError:
+        except BaseException:
             temporary.unlink(missing_ok=True)
             raise

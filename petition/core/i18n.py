@@ -6,7 +6,7 @@ from unicodedata import category, normalize
 from babel import Locale
 from babel.core import get_global
 
-WRITTEN_IN = "en"
+MESSAGE_LANGUAGE = "en"
 
 # Two-letter territories of CLDR that are no countries of ISO 3166-1.
 _NOT_COUNTRIES = frozenset(

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from petition.core import colours
 
-LARGEST = 100_000  # as days, 270 years: a larger number is a typing error
+MAX_INTEGER = 100_000  # as days, 270 years: a larger number is a typing error
 _YES, _NO = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
@@ -23,8 +23,8 @@ def text(value: object) -> str:
 def integer(value: object) -> int:
     """Return a whole number from 0 to `LARGEST`."""
     digits = "" if isinstance(value, bool) else str(value).strip()
-    if not re.fullmatch("[0-9]{1,6}", digits) or int(digits) > LARGEST:
-        raise ValueError(f"a whole number from 0 to {LARGEST:,}")
+    if not re.fullmatch("[0-9]{1,6}", digits) or int(digits) > MAX_INTEGER:
+        raise ValueError(f"a whole number from 0 to {MAX_INTEGER:,}")
     return int(digits)
 
 

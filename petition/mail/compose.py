@@ -19,7 +19,7 @@ from petition.mail.context import (
     check_mailbox,
     get_signature_context,
 )
-from petition.mail.smtp import Message
+from petition.mail.smtp import OutgoingMessage
 from petition.mail.status_codes import is_from_report
 from petition.models import Email, Organiser, Petition, PetitionText, Signature
 from petition.models.enums import EmailKind, EmailState
@@ -30,7 +30,7 @@ from petition.signatures import codes
 CHANNELS_IN_EMAIL = ("wa", "tg", "fb")  # an email full of links looks like an advertisement
 
 
-def compose(email_id: int, context: MailContext, *, now: datetime) -> Message:
+def compose(email_id: int, context: MailContext, *, now: datetime) -> OutgoingMessage:
     """Compose an email.
 
     Raises: SignatureGone or EmailObsolete if what it is about was erased or done since it was
@@ -50,7 +50,7 @@ def compose(email_id: int, context: MailContext, *, now: datetime) -> Message:
     values = {"site_url": context.site_url, "code": code, **content.values}
     proof = context.tokens.keyed_hash("message", str(email.id))
     subject, text, html = context.render(content.template, content.language, values)
-    return Message(
+    return OutgoingMessage(
         key=f"{email.id:x}-{proof[:20]}",  # what `bounces` looks for
         sender=context.sender,
         to=content.to,

@@ -63,7 +63,7 @@ def check_mailbox(email: Email, content: EmailContent, context: MailContext, now
         tokens.mailbox_hashes(content.mailbox_key),
     )
     # A server that bounces by report accepts the email at first. If we refused at once, whoever
-    # types the address would learn that it was used here. What a server refuses, it tells anybody.
+    # types the address would learn that it was used here. A refusal by the server itself is public.
     if bounce == "" or (bounce and is_from_report(bounce) and not _entry_has_bounced(email)):
         raise EmailWithheld
     if bounce:

@@ -25,7 +25,7 @@ _UTF8.body_encoding = QP
 _POLICY = SMTPUTF8.clone(refold_source="none")  # to refold may lose spaces (Python's gh-92081)
 
 
-class Message(flask_mail.Message):
+class OutgoingMessage(flask_mail.Message):
     """Flask-Mail's message, with an id of the sender's own domain and written by `as_bytes`.
 
     `key` is the same at every try, so a second copy is recognised as the same email.
@@ -63,7 +63,7 @@ class Message(flask_mail.Message):
         return content.as_bytes(policy=_POLICY)
 
 
-class Connection(flask_mail.Connection):
+class SMTPConnection(flask_mail.Connection):
     """Flask-Mail's connection, to one recipient at a time; each override says what it adds."""
 
     def configure_host(self) -> smtplib.SMTP | smtplib.SMTP_SSL:

@@ -8,13 +8,15 @@ from pathlib import Path
 from flask_mail import Mail
 
 from petition.core.errors import EmailDeferred, EmailRefused, MailServerUnreachable
-from petition.mail.smtp import Connection, Message, unreachable
+from petition.mail.smtp import OutgoingMessage, SMTPConnection, unreachable
 from petition.mail.status_codes import format_codes
 
 # The server is closing down, or wants authentication or TLS: not about one email.
 _ABOUT_THE_CONNECTION = {421, 530, 535, 538}
 
-Send = Callable[[Message], None]  # raises: EmailRefused, EmailDeferred, MailServerUnreachable
+Send = Callable[
+    [OutgoingMessage], None
+]  # raises: EmailRefused, EmailDeferred, MailServerUnreachable
 Connect = Callable[[], AbstractContextManager[Send]]  # raises: MailServerUnreachable
 
 
@@ -23,7 +25,7 @@ def connect(mail: Mail, bounce_address: str = "") -> Iterator[Send]:
     """Connect to the SMTP server, and yield what sends an email; VERP with a `bounce_address`."""
     local, _, domain = bounce_address.rpartition("@")
 
-    def send(message: Message) -> None:
+    def send(message: OutgoingMessage) -> None:
         return_path = f"{local}+{message.key}@{domain}" if local else None
         try:
             connection.send(message, return_path)
@@ -31,7 +33,7 @@ def connect(mail: Mail, bounce_address: str = "") -> Iterator[Send]:
             # From None: the answer may name persons, and a traceback shows a cause.
             raise _classify(error) from None
 
-    with Connection(mail) as connection:
+    with SMTPConnection(mail) as connection:
         yield send
 
 
@@ -39,7 +41,7 @@ def connect(mail: Mail, bounce_address: str = "") -> Iterator[Send]:
 def open_folder(folder: Path) -> Iterator[Send]:
     """Make a folder, and yield what writes an email there, named for its key. Idempotent."""
 
-    def send(message: Message) -> None:
+    def send(message: OutgoingMessage) -> None:
         temporary = folder / f"{message.key}.part"
         temporary.write_bytes(message.as_bytes())
         temporary.replace(folder / f"{message.key}.eml")
@@ -60,7 +62,7 @@ def _classify(error: Exception) -> EmailRefused | EmailDeferred | MailServerUnre
         case smtplib.SMTPDataError():
             code, answer = error.smtp_code, error.smtp_error
         case smtplib.SMTPNotSupportedError():
-            return EmailRefused("the mail server takes no address with letters beyond ASCII")
+            return EmailRefused("the mail server does not support SMTPUTF8")
         case _:
             return unreachable(error)
     reason = format_codes(code, answer)

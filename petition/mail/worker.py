@@ -19,7 +19,7 @@ from petition.core.log_safety import safe_traceback
 from petition.core.tokens import Tokens
 from petition.database.base import db
 from petition.mail import bounces
-from petition.mail.smtp import Message
+from petition.mail.smtp import OutgoingMessage
 from petition.mail.transports import Connect, Send
 from petition.models.enums import EmailState
 from petition.outbox import delivery
@@ -36,7 +36,7 @@ class Worker:
     """Sends due emails. Any number of workers may run at once."""
 
     connect: Connect
-    compose: Callable[[int], Message]
+    compose: Callable[[int], OutgoingMessage]
     clock: Callable[[], datetime]
     tokens: Tokens
     background: Callable[[datetime], None] | None = None  # runs scheduled tasks
@@ -57,7 +57,7 @@ class Worker:
                 if not unreachable:
                     log.warning("mail server unreachable, emails wait: %s", error)
                 unreachable, wait = True, RECONNECT_SECONDS
-            except Exception as error:  # noqa: BLE001 (the worker never ends by itself)
+            except Exception as error:  # noqa: BLE001 (an error must not end the worker)
                 wait = RECONNECT_SECONDS
                 log.error("mail worker failed, retry in %s s: %s", wait, safe_traceback(error))
             finally:
@@ -99,13 +99,13 @@ class Worker:
         except Exception as error:  # noqa: BLE001 (one email delays no other)
             log.error("email %s could not be sent or settled: %s", email_id, safe_traceback(error))
             db.session.remove()  # a failed statement would fail those of the next email
-            delivery.defer(email_id, "a fault of the site; see its log", now=self.clock())
+            delivery.defer(email_id, "internal error, see the log", now=self.clock())
 
     def _send(self, email_id: int, send: Send) -> str:
         try:
             send(self.compose(email_id))
         except (EmailObsolete, SignatureGone):
-            delivery.give_up(email_id, "its reader is no longer kept")
+            delivery.give_up(email_id, "what it is about was erased")
             return "dropped: what it is about was erased"
         except EmailWithheld:
             delivery.settle(email_id, EmailState.WITHHELD, now=self.clock())

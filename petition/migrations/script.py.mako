@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from petition.extensions import UTCDateTime
+from petition.database.base import UTCDateTime
 ${imports if imports else ""}
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

@@ -144,7 +144,7 @@ def email_signer(
 ) -> int:
     """Enqueue an email about an entry, in the caller's transaction, and return its id.
 
-    Without a signature there is nobody to read it. A mailbox gets five in thirty days that anybody
+    Without a signature it is suppressed. A mailbox gets five in thirty days that anybody
     can cause, over all petitions. One asked for `again` must also be two minutes after the last,
     and at most the third in an hour. Suppressed emails are queued and settled like others, so
     response and timing do not reveal them.
@@ -176,7 +176,7 @@ def email_organiser(
 ) -> int:
     """Enqueue an email to an organiser, in the caller's transaction, and return its id.
 
-    An organiser gets five an hour; others are suppressed, and so is one to nobody.
+    An organiser gets five an hour; further ones are suppressed, and so is one without an organiser.
     """
     values = {
         "kind": kind.value,

@@ -1,5 +1,5 @@
 """A petition and what its pages show: state, texts, goals, supporters, updates, sums, share links.
 
-Signatures are another package's. Doors, `signatures` and `organisers` may use this one.
+It reads signatures and changes none. Every package above may use it.
 Begin with `queries` (reading) and `lifecycle` (states).
 """

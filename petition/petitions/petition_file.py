@@ -13,7 +13,7 @@ from petition.core.errors import PetitionFileInvalid, PictureInvalid
 from petition.petitions import pictures
 from petition.petitions.pictures import WebPicture
 
-DRAWN_FIELDS = ("title", "target", "demands", "organiser")  # shown in pictures and papers
+DRAWN_FIELDS = ("title", "target", "demands", "organiser")  # shown in pictures and PDFs
 _SLUG = r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?"
 _FILE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}"
 _LANGUAGE = r"[a-z]{2,3}"
@@ -109,7 +109,7 @@ def _is_valid(value: object, kind: Any) -> bool:
 def _read(table: Mapping[str, Any], fields: Mapping[str, _Field], path: str = "") -> dict[str, Any]:
     """Return the fields of a table, texts without white space around them.
 
-    Raises PetitionFileInvalid naming a field by the table's `path` and its own name.
+    Raises: PetitionFileInvalid naming a field by the table's `path` and its own name.
     """
     values: dict[str, Any] = {}
     for name, (kind, expected, default) in fields.items():
@@ -135,7 +135,7 @@ def _read_texts(
 def parse(content: Mapping[str, Any], folder: Path | None = None) -> PetitionFile:
     """Check a petition and read its picture from `folder`.
 
-    Raises PetitionFileInvalid naming the first field that is missing or wrong.
+    Raises: PetitionFileInvalid naming the first field that is missing or wrong.
     """
     petition = _read(content, _PETITION)
     regime = _read(petition.pop("regime"), _REGIME, "regime.")
@@ -159,7 +159,7 @@ def parse(content: Mapping[str, Any], folder: Path | None = None) -> PetitionFil
 def parse_updates(content: Mapping[str, Any], folder: Path | None = None) -> UpdatesFile:
     """Check updates and targets, and read their pictures from `folder`.
 
-    Raises PetitionFileInvalid naming the first field that is missing or wrong.
+    Raises: PetitionFileInvalid naming the first field that is missing or wrong.
     """
     file = _read(content, _UPDATES)
     updates, targets = [], []

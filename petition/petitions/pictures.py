@@ -9,12 +9,12 @@ from PIL import Image, ImageOps
 
 from petition.core.errors import PictureInvalid
 
-LARGEST = 5 * 1024 * 1024  # bytes of an original
-MOST_PIXELS = 50_000_000  # a small file can unpack to a very large picture
-KINDS = ("JPEG", "PNG", "WEBP", "AVIF")  # by their content, whatever the name says
-WIDEST = 1280  # px, of a picture in an update
-FACE = 480  # px, of the portrait beside a petition's headline
-FACE_BYTES = 30_000  # so that a first visit stays under 60 kB
+MAX_BYTES = 5 * 1024 * 1024  # bytes of an original
+MAX_PIXELS = 50_000_000  # a small file can unpack to a very large picture
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")  # by their content, whatever the name says
+MAX_SIDE = 1280  # px, of a picture in an update
+PORTRAIT_SIDE = 480  # px, of the portrait beside a petition's headline
+PORTRAIT_MAX_BYTES = 30_000  # so that a first visit stays under 60 kB
 
 # What Pillow raises for broken files (a SyntaxError for a PNG) and for too many pixels.
 _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
@@ -39,28 +39,28 @@ class WebPicture(NamedTuple):
 
 
 def make_picture(original: bytes) -> WebPicture:
-    """Return a picture for an update, at most 1280 px wide and high. Raises PictureInvalid."""
-    return _encode(_read(original, WIDEST), 78)
+    """Return a picture for an update, at most 1280 px wide and high. Raises: PictureInvalid."""
+    return _encode(_decode(original, MAX_SIDE), 78)
 
 
 def make_portrait(original: bytes) -> WebPicture:
-    """Return the picture beside a headline, at most 480 px and 30 kB. Raises PictureInvalid."""
-    picture = _read(original, FACE)
+    """Return the picture beside a headline, at most 480 px and 30 kB. Raises: PictureInvalid."""
+    picture = _decode(original, PORTRAIT_SIDE)
     for quality in (80, 70, 60, 45, 30, 15):
         portrait = _encode(picture, quality)
-        if len(portrait.content) <= FACE_BYTES:
+        if len(portrait.content) <= PORTRAIT_MAX_BYTES:
             return portrait
     raise PictureInvalid("does not get small enough: choose a calmer one")
 
 
-def _read(original: bytes, most: int) -> Image.Image:
-    if len(original) > LARGEST:
+def _decode(original: bytes, most: int) -> Image.Image:
+    if len(original) > MAX_BYTES:
         raise PictureInvalid("is larger than 5 MB")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(BytesIO(original), formats=KINDS) as opened:
-                if opened.width * opened.height > MOST_PIXELS:
+            with Image.open(BytesIO(original), formats=FORMATS) as opened:
+                if opened.width * opened.height > MAX_PIXELS:
                     raise PictureInvalid("has more than 50 million pixels")
                 opened.thumbnail((most * 2, most * 2))  # a JPEG is read at a fraction of its size
                 picture = ImageOps.exif_transpose(opened).convert("RGBA")

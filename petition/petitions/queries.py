@@ -72,7 +72,7 @@ PetitionSummary = Row[int, str, PetitionState, str, str, str, str, int]
 def get_petition(slug: str, language: str, *, drafts: bool = False) -> PetitionView:
     """Return a petition with its newest text in `language`, else in its own language.
 
-    Raises PetitionNotFound, also for a draft unless `drafts`.
+    Raises: PetitionNotFound, also for a draft unless `drafts`.
     """
     counted = select(Petition, Tally.counted).join(Tally, Tally.petition_id == Petition.id)
     row = db.session.execute(counted.where(Petition.slug == slug)).first()
@@ -102,7 +102,7 @@ def get_petition(slug: str, language: str, *, drafts: bool = False) -> PetitionV
 
 
 def get_signing_terms(slug: str, language: str) -> SigningTerms:
-    """Return what signing needs. Raises PetitionNotFound and PetitionNotOpen."""
+    """Return what signing needs. Raises: PetitionNotFound and PetitionNotOpen."""
     with db.engine.connect() as connection:
         rows = _SIGNING_TERMS.all(connection, {"slug": slug, "language": language})
     state = rows[0][1] if rows else PetitionState.DRAFT
@@ -134,7 +134,7 @@ _SIGNING_TERMS = CompiledStatement(
 
 
 def get_id(slug: str) -> int:
-    """Return the id of a petition in any state. Raises PetitionNotFound."""
+    """Return the id of a petition in any state. Raises: PetitionNotFound."""
     petition_id = db.session.scalar(select(Petition.id).where(Petition.slug == slug))
     if petition_id is None:
         raise PetitionNotFound
@@ -142,7 +142,7 @@ def get_id(slug: str) -> int:
 
 
 def get_count(slug: str) -> CounterValue:
-    """Return the counter of a petition. Raises PetitionNotFound."""
+    """Return the counter of a petition. Raises: PetitionNotFound."""
     row = db.session.execute(
         select(Tally.counted, Tally.changed_at)
         .join(Petition, Petition.id == Tally.petition_id)

@@ -1,4 +1,4 @@
-"""A petition in figures for organisers and operators: counts alone, nobody's name or address."""
+"""A petition in figures for organisers and operators: counts alone, no names or addresses."""
 
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta

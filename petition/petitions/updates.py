@@ -38,7 +38,7 @@ def published_ids(petition_id: int) -> list[int]:
 
 
 def get_update(petition_id: int, update_id: int, language: str) -> UpdateView:
-    """Return a published update. Raises ItemNotFound."""
+    """Return a published update. Raises: ItemNotFound."""
     views = _views(_newest(petition_id).where(PetitionUpdate.id == update_id), language)
     if not views:
         raise ItemNotFound
@@ -85,7 +85,7 @@ def list_pictures(petition_id: int) -> dict[str, Picture]:
 
 
 def get_picture(petition_id: int, digest: str) -> bytes:
-    """Return the content of a picture. Raises ItemNotFound."""
+    """Return the content of a picture. Raises: ItemNotFound."""
     is_picture = (Picture.petition_id == petition_id, Picture.digest == digest)
     content = db.session.scalar(select(Picture.content).where(*is_picture))
     if content is None:
@@ -103,7 +103,7 @@ def import_updates(slug: str, file: UpdatesFile, *, now: datetime) -> None:
     """Add updates and pictures to a petition, and replace its targets if the file has any.
 
     An update with the day and first title of an existing one replaces it, and so does a picture
-    with its name: idempotent. Raises PetitionNotFound.
+    with its name: idempotent. Raises: PetitionNotFound.
     """
     petition_id = get_id(slug)
     with transaction() as connection:

@@ -1,7 +1,7 @@
 """Visits through share links, summed by day, channel and language.
 
 Nothing in the sums is about a person. Reading a page writes nothing: the web layer adds visits up
-and hands in the sums.
+and passes the sums in.
 """
 
 from collections.abc import Mapping

@@ -1,5 +1,5 @@
 """A signature's way: signed, verified by email, confirmed and counted, corrected, withdrawn.
 
-One use case is one function and one transaction. `web`, `cli`, `organisers` and `mail` may use it.
+One use case is one function and one transaction. Every package above may use it.
 Begin with `signing`, then `verification` and `confirmation`; `entries` holds what was typed.
 """

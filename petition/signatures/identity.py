@@ -49,7 +49,7 @@ class Address:
         return self.mailbox.rpartition("@")[2]
 
 
-def read_address(text: str, hash_mailbox: Callable[[str], str]) -> Address:
+def parse_address(text: str, hash_mailbox: Callable[[str], str]) -> Address:
     """Parse an address as a person typed it; `hash_mailbox` makes the keyed hash of a mailbox.
 
     Surrounding whitespace and a full-width `＠` are accepted. Raises: AddressInvalid by RFC 5321

@@ -111,7 +111,7 @@ def correct(signature_id: int, entry: Entry, *, now: datetime) -> None:
 
 
 def withdraw(signature_id: int, *, now: datetime) -> str:
-    """Erase a signature and enqueue a farewell; return the slug. Raises: SignatureGone."""
+    """Erase a signature and enqueue the email about it; return the slug. Raises: SignatureGone."""
     with transaction() as connection:
         row = connection.execute(
             select(_signature, Petition.slug)
@@ -171,7 +171,7 @@ def export_data(stored: StoredSignature) -> dict[str, Any]:
             "confirmed_at": _format_time(signature.confirmed_at),
         },
         "other_entries": [_export_entry(alternate) for alternate in stored.alternates],
-        "letters": [
+        "emails": [
             {
                 "kind": email.kind,
                 "state": email.state,

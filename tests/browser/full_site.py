@@ -32,7 +32,7 @@ from petition.signatures.entries import Entry, EntryContext, EntryRef
 from tests import databases
 from tests.browser.site import Site, run_site
 from tests.browsing import token_for
-from tests.factories import read_address
+from tests.factories import parse_address
 
 LANGUAGES = ("en", "kk", "ru", "de", "sv", "fr")
 LONG_NAME = "Maximilian Ferdinand Konstantin " * 3 + "Xyz."  # 100 characters, the maximum
@@ -45,7 +45,7 @@ STATES = {
 DRAFT = "draft"
 # By country; one with fewer than five signatures is not named.
 SIGNATURES = {"DE": 14, "SE": 13, "KZ": 3}
-ORGANISER = read_address("organiser@example.org")
+ORGANISER = parse_address("organiser@example.org")
 LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 32">'
     '<path fill="#8c1d18" d="M0 0h120v32H0z"/></svg>'
@@ -232,7 +232,7 @@ def _sign(
     email_id = signing.sign(
         terms.id,
         entry,
-        read_address(email),
+        parse_address(email),
         EntryContext(language, "", terms.text_language, terms.text_version),
         sender=FormSender(),
         now=now(),

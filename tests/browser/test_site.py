@@ -26,7 +26,7 @@ def test_from_the_form_to_the_thanks(site: Site, open_page: OpenPage, javascript
     expect(page.get_by_text(re.compile("signature number"))).to_be_visible()
 
 
-def test_the_code_of_the_mail_is_typed_where_one_signed(site: Site, open_page: OpenPage) -> None:
+def test_the_code_of_the_email_is_typed_where_one_signed(site: Site, open_page: OpenPage) -> None:
     page = open_page("/", java_script_enabled=False)
     sign(page, "code@example.org")
     page.get_by_label("The six digits in the mail").fill(

@@ -65,7 +65,7 @@ class PageCache:
         self._timer = timer
         self._pages: dict[_Key, _Page] = {}
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Drop every page: a count or a petition has changed in this process."""
         self._pages.clear()
 
@@ -110,7 +110,7 @@ class PageCache:
                 chunks.close()
         page = self._make_page(body, held_back[0], gzipped=key[3])
         if len(self._pages) >= MAX_PAGES:
-            self.forget()
+            self.clear()
         self._pages[key] = page
         return _send(page, environ, start_response)
 

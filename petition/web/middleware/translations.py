@@ -8,18 +8,18 @@ from flask_babel import Babel, Domain, get_locale
 
 from petition.core.config import PACKAGE
 from petition.core.errors import SettingsError
-from petition.core.i18n import WRITTEN_IN
+from petition.core.i18n import MESSAGE_LANGUAGE
 
 CATALOGUES = PACKAGE / "translations"
 OWN_CATALOGUES = "translations"  # in the instance folder: languages that a site adds
 
 
 def init_app(app: Flask) -> None:
-    """Bind the catalogues. Raises SettingsError for a language with none, or none compiled."""
+    """Bind the catalogues. Raises: SettingsError for a language with none, or none compiled."""
     own = Path(app.instance_path) / OWN_CATALOGUES
     folders = {}
     for language in app.config["LANGUAGES"]:
-        if language == WRITTEN_IN:
+        if language == MESSAGE_LANGUAGE:
             continue
         folders[language] = own if (own / language).exists() else CATALOGUES
         catalogue = folders[language] / language / "LC_MESSAGES" / "messages"

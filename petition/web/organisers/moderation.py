@@ -42,7 +42,7 @@ def decide_comment(slug: str, signature_id: int) -> AnyResponse:
     moderation.decide_comment(
         g.petition_id, signature_id, comment, state, organiser_id=g.organiser.id, now=now()
     )
-    current_app.extensions["page_cache"].forget()
+    current_app.extensions["page_cache"].clear()
     return see_other(url_for("organisers.comments", slug=slug))
 
 
@@ -63,7 +63,7 @@ def names(slug: str) -> str:
 def hide_name(slug: str, number: int) -> AnyResponse:
     """Hide a name."""
     moderation.hide_name(g.petition_id, number, organiser_id=g.organiser.id, now=now())
-    current_app.extensions["page_cache"].forget()
+    current_app.extensions["page_cache"].clear()
     return see_other(url_for("organisers.names", slug=slug))
 
 

@@ -180,7 +180,7 @@ def redirect_to_pending(email_id: int, *, again: int | None = None) -> Response:
 
 
 def _redirect_to_thanks(signature_id: int) -> Response:
-    current_app.extensions["page_cache"].forget()
+    current_app.extensions["page_cache"].clear()
     token = make_token(tokens.THANKS, signature_id)
     return see_other(url_for("confirmation.thanks", token=token))
 

@@ -95,7 +95,7 @@ def _limited(parameter: str, default: int) -> int:
 
 
 def _slug_of(url: str) -> str:
-    """Return the slug in the URL of a petition on this site. Raises PetitionNotFound."""
+    """Return the slug in the URL of a petition on this site. Raises: PetitionNotFound."""
     site = config.site_url(current_app.config)
     segments = urlsplit(url).path.strip("/").split("/") if url.startswith(f"{site}/") else []
     if segments and segments[0] in current_app.config["LANGUAGES"]:

@@ -7,7 +7,7 @@ from petition.core.clock import now
 from petition.models import Signature
 from petition.signatures import disowning, self_service
 from petition.signatures.entries import FIELDS, EntryContext
-from petition.signatures.identity import read_address
+from petition.signatures.identity import parse_address
 from petition.web.middleware.language import LocalizedBlueprint, set_language
 from petition.web.pages.sign import sign
 from petition.web.support import abuse_checks
@@ -52,7 +52,7 @@ def update(token: str) -> Response:
     stored = _get_stored(token)
     if request.form.get("action") == "withdraw":
         slug = self_service.withdraw(stored.signature.id, now=now())
-        current_app.extensions["page_cache"].forget()
+        current_app.extensions["page_cache"].clear()
         return render_page("self_service/withdrawn.html", slug=slug, copied=stored.copied_at)
     form = SelfServiceForm(request.form)
     if not form.valid():
@@ -60,12 +60,12 @@ def update(token: str) -> Response:
     if not stored.signature.counted:
         return _sign_again(stored.signature, form)
     self_service.correct(stored.signature.id, form.entry(), now=now())
-    current_app.extensions["page_cache"].forget()
+    current_app.extensions["page_cache"].clear()
     return see_other(url_for("self_service.show", token=token, saved=1))
 
 
 def _sign_again(signature: Signature, form: SelfServiceForm) -> Response:
-    address = read_address(signature.email, get_tokens().hash_mailbox)
+    address = parse_address(signature.email, get_tokens().hash_mailbox)
     context = EntryContext(
         signature.language, signature.channel, signature.text_language, signature.text_version
     )
@@ -93,7 +93,7 @@ def disown(token: str) -> Response:
     (email_id,) = read_token(tokens.DISOWN, token)
     never_again = request.form.get("never") == "yes"
     disowned = disowning.disown(email_id, never_again=never_again, now=now())
-    current_app.extensions["page_cache"].forget()
+    current_app.extensions["page_cache"].clear()
     removed, left = disowned.removed, disowned.left
     my_token = None if removed or left is None else make_token(tokens.SELF_SERVICE, left)
     return render_page(

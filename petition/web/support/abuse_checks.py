@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask import current_app, request
 
 from petition.abuse import challenge
-from petition.abuse.email_domains import is_watched
+from petition.abuse.email_domains import is_uncommon
 from petition.abuse.networks import Networks
 from petition.abuse.rate_limits import SIGN, FormSender, RateLimit
 from petition.core import tokens
@@ -40,7 +40,7 @@ def find_timing_problem() -> str:
 
 
 def signing_sender(address: Address, petition_id: int) -> FormSender:
-    """Return sender and limits of a signature. Raises ChallengeRequired or ChallengeFailed."""
+    """Return sender and limits of a signature. Raises: ChallengeRequired or ChallengeFailed."""
     settings, trapped = current_app.config, bool(request.form.get(HONEYPOT_FIELD))
     network, crowd = _get_network()
     if not network:
@@ -50,11 +50,11 @@ def signing_sender(address: Address, petition_id: int) -> FormSender:
     scope, most = ("crowd", None) if crowd else (SIGN, settings["RATELIMIT_MOST"])
     free = settings["RATELIMIT_FREE"]
     limits = [RateLimit(f"{scope}:{petition_id}", network, free, most, proven)]
-    if is_watched(address.domain) and address.domain not in settings["RATELIMIT_ALLOW_DOMAINS"]:
+    if is_uncommon(address.domain) and address.domain not in settings["RATELIMIT_ALLOW_DOMAINS"]:
         domain = get_tokens().keyed_hash("domain", address.domain)
         free = settings["RATELIMIT_DOMAIN"]
         limits.append(RateLimit("domain", domain, free, None, proven, lenient=True))
-    # Many signatures from a crowd's network are no burst.
+    # Many signatures from a network that is never refused are no burst.
     return FormSender((*limits, *challenge_limits), "" if crowd else network, trapped)
 
 
@@ -72,7 +72,7 @@ def request_sender() -> FormSender:
 
 
 def _get_network() -> tuple[str, bool]:
-    """Return the key of the sender's network, "" without limits, and whether a crowd shares it."""
+    """Return the hash of the network ("" without limits) and whether it is never refused."""
     networks: Networks = current_app.extensions["networks"]
     ip_address = request.remote_addr
     if not current_app.config["RATELIMIT_ENABLED"] or networks.is_allowed(ip_address):

@@ -21,7 +21,7 @@ def publish(app: Flask) -> Path:
     """Write every static file under its hashed name into the instance folder; return that folder.
 
     Adds the template global `asset(name)`, which returns the URL of a file. Several processes may
-    publish at once. Raises SettingsError if the logo is missing.
+    publish at once. Raises: SettingsError if the logo is missing.
     """
     folder = Path(app.instance_path) / "static"
     folder.mkdir(parents=True, exist_ok=True)

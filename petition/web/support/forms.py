@@ -13,7 +13,7 @@ from petition.core.i18n import countries
 from petition.core.text import has_forbidden, has_link, has_visible_character, normalise
 from petition.models.enums import Display
 from petition.signatures.entries import Entry
-from petition.signatures.identity import Address, AddressInvalid, read_address
+from petition.signatures.identity import Address, AddressInvalid, parse_address
 from petition.web.support.tokens import get_tokens
 
 MAX_NAME, MAX_POSTCODE, MAX_ORGANISATION, MAX_ROLE, MAX_COMMENT = 100, 20, 200, 100, 1_000
@@ -110,7 +110,7 @@ def email_address(value: str) -> Address:
     if not value.strip():
         raise FieldInvalid(_("Enter your email address."))
     try:
-        return read_address(value, get_tokens().hash_mailbox)
+        return parse_address(value, get_tokens().hash_mailbox)
     except AddressInvalid:
         raise FieldInvalid(_("Enter an email address in the form name@example.org.")) from None
 

@@ -40,7 +40,7 @@ class ImageCache:
     ) -> bytes:
         """Return `draw(*args, **options)` from its file, or draw it and write the file.
 
-        Raises ServiceUnavailable with Retry-After when the budget is spent.
+        Raises: ServiceUnavailable with Retry-After when the budget is spent.
         """
         content = self.get(name, *args, **options)
         if content is None:

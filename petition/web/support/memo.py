@@ -1,4 +1,4 @@
-"""Slow facts, kept in the process for a second."""
+"""Results of slow functions, cached in the process for a second."""
 
 import time
 from collections.abc import Callable

@@ -70,7 +70,7 @@ def init_app(app: Flask) -> None:
 
 
 def _request_values() -> dict[str, str]:
-    language = g.get("language", i18n.WRITTEN_IN)
+    language = g.get("language", i18n.MESSAGE_LANGUAGE)
     return {"lang": language, "direction": _direction(language)}
 
 
@@ -112,7 +112,7 @@ def _direction(language: str) -> str:
 
 def _lang_attributes(language: str, surrounding: str = "") -> Markup:
     """Return `lang` and `dir` if the language is not the surrounding one, by default the page's."""
-    if not language or language == (surrounding or g.get("language", i18n.WRITTEN_IN)):
+    if not language or language == (surrounding or g.get("language", i18n.MESSAGE_LANGUAGE)):
         return Markup("")
     return Markup(' lang="{}" dir="{}"').format(language, _direction(language))
 

@@ -18,5 +18,5 @@ def make_token(purpose: Purpose, *ids: int) -> str:
 
 
 def read_token(purpose: Purpose, token: str) -> tuple[int, ...]:
-    """Return the ids of a token. Raises TokenInvalid or TokenExpired."""
+    """Return the ids of a token. Raises: TokenInvalid or TokenExpired."""
     return get_tokens().read(purpose, token, now=now())

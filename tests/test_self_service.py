@@ -33,12 +33,12 @@ from tests.browsing import (
     signed,
     text_of,
 )
-from tests.factories import make_petition, read_address
+from tests.factories import make_petition, parse_address
 from tests.post_office import PostOffice
 from tests.signatures import ENTRY, in_threads, sign
 
 
-def test_every_mail_to_a_signer_leads_to_their_page(
+def test_every_email_to_a_signer_leads_to_their_page(
     client: Client, petition: str, post_office: PostOffice
 ) -> None:
     my_page(client, petition, post_office)
@@ -80,7 +80,7 @@ def test_it_shows_all_that_is_kept_and_lets_it_be_corrected(
     assert count_of(client, petition) == 1
 
 
-def test_a_bad_correction_is_told_with_everything_kept(
+def test_an_invalid_correction_shows_the_error_and_the_input(
     client: Client, petition: str, post_office: PostOffice
 ) -> None:
     path = my_page(client, petition, post_office)
@@ -108,7 +108,7 @@ def test_everything_comes_as_a_file(client: Client, petition: str, post_office: 
     assert data["signature"]["email"] == "anna@example.org"
     assert data["signature"]["number"] == 1
     assert [entry["name"] for entry in data["other_entries"]] == ["Eve"]
-    assert len(data["letters"]) == 3
+    assert len(data["emails"]) == 3
     columns = {column.name for column in Signature.table().columns}
     unsaid = {
         "id",
@@ -148,7 +148,7 @@ def test_after_a_download_it_says_which_copy_cannot_be_called_back(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     path = my_page(client, petition, post_office)
-    address = read_address("organiser@example.org")
+    address = parse_address("organiser@example.org")
     access.invite(address, role=Role.EDITOR, slug=None, language="en", now=now())
     organiser_id = access.get_sign_in_link(address).organiser_id
     access.record_download(1, organiser_id=organiser_id, detail="csv", now=now())
@@ -199,7 +199,7 @@ def test_what_is_held_stays_held_when_it_is_corrected(
     assert db.session.scalars(held).all() == [1]
 
 
-def test_the_date_of_erasing_is_said_once_the_petition_is_closed(
+def test_the_date_of_erasing_is_shown_once_the_petition_is_closed(
     client: Client, petition: str, post_office: PostOffice
 ) -> None:
     path = my_page(client, petition, post_office)
@@ -347,7 +347,7 @@ def test_the_link_goes_to_the_address_that_was_confirmed_whatever_strangers_type
     assert last.message["Subject"] == "The page you asked for"
 
 
-def test_one_mail_leads_to_the_pages_of_all_signatures(
+def test_one_email_leads_to_the_pages_of_all_signatures(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     my_page(client, petition, post_office)
@@ -378,12 +378,12 @@ def test_the_page_shows_all_that_is_kept_of_an_unconfirmed_entry_too(
 
 
 @pytest.mark.parametrize("path", ["/my", "/organisers/sign-in"])
-def test_asking_puts_one_email_in_the_box_for_everybody(
+def test_asking_enqueues_one_email_for_every_address(
     app: Flask, client: Client, petition: str, post_office: PostOffice, path: str
 ) -> None:
     my_page(client, petition, post_office)
     access.invite(
-        read_address("anna@example.org"), role=Role.ADMIN, slug=None, language="en", now=now()
+        parse_address("anna@example.org"), role=Role.ADMIN, slug=None, language="en", now=now()
     )
     inside = browser(app)
     for email in ("anna@example.org", "nobody@example.org"):
@@ -418,7 +418,7 @@ def test_who_asks_while_it_is_taken_back_is_asked_no_less_kindly(app: Flask, pet
             if number % 2:
                 disowning.disown(email_id, never_again=False, now=now())
             else:
-                address = read_address("anna@example.org")
+                address = parse_address("anna@example.org")
                 self_service.request_link(address, sender=FormSender(), now=now())
                 with suppress(SignatureGone):
                     verification.resend(

@@ -134,7 +134,7 @@ def test_without_an_answer_mail_is_sent(monkeypatch: pytest.MonkeyPatch) -> None
             silent.recv(2_000)  # not asked: the DNS is silent
 
 
-def test_an_address_at_a_domain_that_takes_no_mail_is_told_on_the_pending_page(
+def test_an_address_at_a_domain_that_takes_no_mail_is_shown_on_the_pending_page(
     app: Flask, client: Client, post_office: PostOffice, name_server: NameServer
 ) -> None:
     pending = client.post(

@@ -30,7 +30,9 @@ def test_the_browser_does_the_work_and_no_wait_is_needed(open_page: OpenPage) ->
     expect(page.get_by_role("heading", name="Check your email")).to_be_visible()
 
 
-def test_a_form_that_asks_for_a_mail_goes_on_by_itself_after_the_work(open_page: OpenPage) -> None:
+def test_a_form_that_asks_for_an_email_goes_on_by_itself_after_the_work(
+    open_page: OpenPage,
+) -> None:
     page = open_page("/my")
     step = page.get_by_role("heading", name="One more step")
     for _ in range(TRIES):

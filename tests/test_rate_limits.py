@@ -46,7 +46,7 @@ def hidden(page: str) -> dict[str, str]:
 # --- limits, with the clock given
 
 
-def test_the_free_ones_then_a_step_each_then_no_more(app: Flask) -> None:
+def test_free_uses_then_a_challenge_each_then_a_refusal(app: Flask) -> None:
     def spend(proven: bool, at: datetime = TODAY) -> None:
         with transaction() as connection:
             rate_limits.hit(connection, (rate_limits.RateLimit("k", "", 2, 4, proven),), now=at)
@@ -169,7 +169,7 @@ def test_a_proof_that_is_none_is_refused(strict: Flask, proof: str) -> None:
         steps.verify(keys, step.ticket, proof, delay=timedelta(seconds=10), now=now())
 
 
-def test_a_forged_ticket_gets_a_new_step(strict: Flask) -> None:
+def test_a_forged_ticket_gets_a_new_challenge(strict: Flask) -> None:
     client = browser(strict, use_cookies=False)
     answer = post(client, "anna@example.org", ticket="forged", proof="")
     assert answer.status_code == 422
@@ -210,7 +210,7 @@ def test_schools_have_no_limit_and_tor_is_never_refused(
         assert {answer.status_code for answer in answers} == statuses
 
 
-def test_many_from_one_mail_domain_take_the_step_and_well_known_domains_do_not(
+def test_many_from_one_mail_domain_take_the_challenge_and_well_known_domains_do_not(
     make_app: MakeApp,
 ) -> None:
     app = make_app(RATELIMIT_ENABLED=True, RATELIMIT_DOMAIN=2, TRUSTED_PROXIES=1)
@@ -244,7 +244,7 @@ def test_a_form_that_comes_too_fast_is_asked_for_once_more_with_everything_kept(
 
 
 @pytest.mark.parametrize("opened", ["", "forged", "1-0.abc"])
-def test_a_form_without_its_mark_is_asked_for_once_more(strict: Flask, opened: str) -> None:
+def test_a_form_without_a_valid_token_is_shown_again(strict: Flask, opened: str) -> None:
     answer = post(browser(strict, use_cookies=False), "anna@example.org", opened=opened)
     assert answer.status_code == 422
     assert "Please look it over" in answer.text
@@ -260,7 +260,7 @@ def test_a_form_left_open_over_night_is_not_lost(strict: Flask) -> None:
     assert post(client, "anna@example.org", opened=hidden(asked.text)["opened"]).status_code == 303
 
 
-def test_the_page_carries_the_mark(strict: Flask) -> None:
+def test_the_page_has_a_form_token(strict: Flask) -> None:
     client = browser(strict, use_cookies=False)
     page = client.get("/p/free-them")
     assert strict.extensions["tokens"].read(
@@ -268,7 +268,7 @@ def test_the_page_carries_the_mark(strict: Flask) -> None:
     ) == (0,)
 
 
-def test_who_fills_the_trap_sees_the_same_page_and_no_mail_leaves(
+def test_a_filled_honeypot_gets_the_same_page_and_no_email(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     answer = client.post(f"/p/{petition}/sign", data=filled() | {"further": "http://spam"})
@@ -327,9 +327,7 @@ def asking(app: Flask, what: str) -> tuple[Client, str, dict[str, str]]:
 
 
 @pytest.mark.parametrize("what", ASKING)
-def test_whoever_asks_for_a_mail_is_asked_for_a_step_before_any_refusal(
-    busy: Flask, what: str
-) -> None:
+def test_forms_that_send_email_get_a_challenge_before_any_refusal(busy: Flask, what: str) -> None:
     client, path, fields = asking(busy, what)
     asked = client.post(path, data=fields)
     assert asked.status_code == 422
@@ -346,7 +344,7 @@ def test_whoever_asks_for_a_mail_is_asked_for_a_step_before_any_refusal(
     assert done.status_code in {200, 303}
 
 
-def test_only_with_steps_done_and_many_more_comes_a_refusal(busy: Flask) -> None:
+def test_only_solved_challenges_beyond_the_limit_are_refused(busy: Flask) -> None:
     client = browser(busy, use_cookies=False)
 
     def ask(number: int) -> int:
@@ -358,9 +356,7 @@ def test_only_with_steps_done_and_many_more_comes_a_refusal(busy: Flask) -> None
     assert [ask(number) for number in range(3)] == [200, 200, 429]
 
 
-def test_forms_are_not_asked_for_a_step_where_limits_are_off_or_networks_named(
-    make_app: MakeApp,
-) -> None:
+def test_forms_get_no_challenge_where_limits_are_off_or_networks_named(make_app: MakeApp) -> None:
     named = {"RATELIMIT_ENABLED": True, "RATELIMIT_ALLOW": ["127.0.0.0/8"]}
     for settings in ({"RATELIMIT_ENABLED": False}, named):
         client = browser(make_app(RATELIMIT_FREE=0, **settings), use_cookies=False)
@@ -368,7 +364,7 @@ def test_forms_are_not_asked_for_a_step_where_limits_are_off_or_networks_named(
         assert {answer.status_code for answer in answers} == {200}
 
 
-def test_mails_of_a_minute_are_bounded_over_all_workers(
+def test_emails_of_a_minute_are_bounded_over_all_workers(
     make_app: MakeApp, post_office: PostOffice
 ) -> None:
     app = make_app(RATELIMIT_MAILS=3)
@@ -413,7 +409,7 @@ def test_a_single_address_can_be_named_in_ipv6_too() -> None:
     assert not known.is_allowed(None)
 
 
-def test_a_crowd_that_is_never_refused_is_no_flood(make_app: MakeApp) -> None:
+def test_a_network_that_is_never_refused_is_no_burst(make_app: MakeApp) -> None:
     app = make_app(RATELIMIT_ENABLED=True, RATELIMIT_FREE=1_000, TRUSTED_PROXIES=1)
     with app.app_context():
         make_petition()
@@ -436,7 +432,7 @@ def test_schools_have_their_own_mail_domain(make_app: MakeApp) -> None:
         assert codes == [303] * 4
 
 
-def test_no_free_signatures_still_leaves_mails_to_ask_for(make_app: MakeApp) -> None:
+def test_no_free_signatures_still_leaves_emails_to_ask_for(make_app: MakeApp) -> None:
     app = make_app(RATELIMIT_ENABLED=True, RATELIMIT_FREE=0)
     with app.app_context():
         client = browser(app, use_cookies=False)

@@ -35,7 +35,7 @@ from tests.browsing import (
     text_of,
     token_for,
 )
-from tests.factories import MakeApp, earlier, make_petition, read_address
+from tests.factories import MakeApp, earlier, make_petition, parse_address
 from tests.post_office import PostOffice
 
 
@@ -46,7 +46,7 @@ def sign(client: Client, petition: str, **changes: str) -> str:
     return str(answer.location)
 
 
-def test_the_code_of_the_mail_does_what_the_button_does(
+def test_the_code_of_the_email_does_what_the_button_does(
     client: Client, petition: str, post_office: PostOffice
 ) -> None:
     pending = sign(client, petition)
@@ -142,7 +142,7 @@ def test_the_code_is_stored_hashed(
                 assert code not in [str(value) for value in row]
 
 
-def test_a_mail_asked_for_late_promises_no_more_than_the_entry_is_kept(
+def test_an_email_asked_for_late_promises_no_more_than_the_entry_is_kept(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     pending = sign(client, petition)
@@ -165,7 +165,7 @@ def test_who_reloads_the_address_of_a_form_is_led_back(client: Client, petition:
     assert client.get("/confirm/a-token/renew").location == "/confirm/a-token"
 
 
-def test_each_mail_about_an_entry_has_a_code_and_all_of_them_work(
+def test_each_email_about_an_entry_has_a_code_and_all_of_them_work(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     pending = sign(client, petition)
@@ -180,7 +180,7 @@ def test_each_mail_about_an_entry_has_a_code_and_all_of_them_work(
     assert count_of(client, petition) == 1
 
 
-def test_who_presses_twice_gets_one_mail_whose_code_works_on_both_pages(
+def test_who_presses_twice_gets_one_email_whose_code_works_on_both_pages(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     pages = [sign(client, petition) for _ in range(2)]
@@ -249,7 +249,7 @@ def test_a_code_is_good_for_its_own_entry_alone(
     assert client.post(f"{mine}/code", data={"code": code}).status_code == 303
 
 
-def test_a_mail_that_did_not_leave_has_no_code_to_guess(
+def test_an_email_that_did_not_leave_has_no_code_to_guess(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     sign(client, petition, email="held@example.org", further="a robot")
@@ -287,7 +287,7 @@ def test_a_code_of_before_a_change_of_keys_still_works(
     assert answer.status_code == 303
 
 
-def test_the_page_tells_how_far_the_mail_is(
+def test_the_page_shows_the_state_of_the_email(
     client: Client, petition: str, post_office: PostOffice
 ) -> None:
     pending = sign(client, petition)
@@ -311,7 +311,7 @@ def test_the_page_tells_how_far_the_mail_is(
         ("552 5.7.1 no thanks", "does not want our mail"),
     ],
 )
-def test_a_refusal_is_told_in_plain_words(
+def test_a_refusal_is_shown_in_plain_words(
     client: Client, petition: str, post_office: PostOffice, said: str, told: str
 ) -> None:
     post_office.answers["anna@example.org"] = said
@@ -472,7 +472,7 @@ def test_correcting_back_and_forth_does_not_reset_the_limit(
         ("a@post.com", None),
     ],
 )
-def test_a_slip_of_the_fingers_is_seen(typed: str, meant: str | None) -> None:
+def test_a_mistyped_domain_gets_a_suggestion(typed: str, meant: str | None) -> None:
     assert email_domains.suggestion(typed) == meant
 
 
@@ -513,7 +513,7 @@ def test_a_counted_signature_is_not_multiplied_by_correcting_its_address(
 
 
 @pytest.mark.parametrize(("hours", "status"), [(23, 303), (25, 410)])
-def test_a_slip_is_mended_for_a_day_after_closing_and_nothing_new_is_taken(
+def test_an_address_can_be_corrected_for_a_day_after_closing_and_nothing_new_is_accepted(
     app: Flask, client: Client, petition: str, hours: float, status: int
 ) -> None:
     pending = sign(client, petition)
@@ -551,7 +551,7 @@ def test_correcting_back_and_forth_does_not_reset_the_tries(
     assert count_of(client, petition) == 0
 
 
-def test_two_petitions_signed_at_once_get_a_mail_each(
+def test_two_petitions_signed_at_once_get_an_email_each(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     sign(client, petition)
@@ -560,7 +560,7 @@ def test_two_petitions_signed_at_once_get_a_mail_each(
     assert len(post_office.arrived) == 2
 
 
-def test_a_second_entry_shares_the_fate_of_the_first(
+def test_a_second_entry_has_the_outcome_of_the_first(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     post_office.answers["anna@example.org"] = "451 4.7.1 come back later"
@@ -594,7 +594,7 @@ def test_the_confirm_page_shows_few_of_the_names_that_strangers_typed(
     assert page.count('type="radio"') == 5
 
 
-def test_fifty_at_once_put_no_more_emails_in_than_one_after_the_other(
+def test_fifty_at_once_enqueue_no_more_emails_than_one_after_the_other(
     app: Flask, petition: str
 ) -> None:
     def sign_with(number: int) -> str:
@@ -605,7 +605,7 @@ def test_fifty_at_once_put_no_more_emails_in_than_one_after_the_other(
     assert db.session.scalar(loud) == enqueue.EMAILS_PER_MAILBOX
 
 
-def test_thirty_who_ask_again_at_once_put_one_email_in(app: Flask, petition: str) -> None:
+def test_thirty_resends_at_once_enqueue_one_email(app: Flask, petition: str) -> None:
     email_id = signatures.sign(at=now() - timedelta(minutes=3))
     with transaction() as connection:
         connection.execute(update(Email).values(state="sent", sent_at=now()))
@@ -619,7 +619,7 @@ def test_thirty_who_ask_again_at_once_put_one_email_in(app: Flask, petition: str
 def test_two_who_correct_to_each_others_address_hold_each_other_up_for_a_moment_only(
     app: Flask, petition: str
 ) -> None:
-    addresses = [read_address(f"{name}@example.org") for name in ("anna", "bo")]
+    addresses = [parse_address(f"{name}@example.org") for name in ("anna", "bo")]
 
     def to_and_fro(number: int) -> int:
         here, there = addresses[number % 2], addresses[(number + 1) % 2]
