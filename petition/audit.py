@@ -6,6 +6,8 @@ from sqlalchemy import Connection, insert
 
 from petition.models import AuditEntry
 
+DOWNLOAD = "signatures.download"  # signers see when it was recorded
+
 
 def record(
     connection: Connection,

@@ -144,7 +144,7 @@ def record_download(
     with transaction() as connection:
         audit.record(
             connection,
-            "signatures.download",
+            audit.DOWNLOAD,
             now,
             organiser_id=organiser_id,
             petition_id=petition_id,

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, case, false, select, update
 
+from petition import audit
 from petition.abuse import rate_limits
 from petition.abuse.rate_limits import FormSender
 from petition.core.errors import SignatureGone
@@ -70,7 +71,7 @@ def _downloads(petition_id: int, confirmed_at: datetime | None) -> Select[dateti
     return (
         select(AuditEntry.at)
         .where(
-            AuditEntry.action == "signatures.download",
+            AuditEntry.action == audit.DOWNLOAD,
             AuditEntry.petition_id == petition_id,
             AuditEntry.at >= confirmed_at if confirmed_at is not None else false(),
         )
