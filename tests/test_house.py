@@ -1,6 +1,7 @@
 """House rules: what holds for every module, setting, table, email and page of documentation."""
 
 import ast
+import hashlib
 import re
 import tomllib
 from collections import Counter
@@ -237,3 +238,21 @@ def test_every_sentence_of_the_templates_goes_through_gettext() -> None:
         words = re.sub(r"<[^>]*>", "\n", text)
         bare += [(path.name, word) for word in re.findall(r"[A-Za-z]{3,}", words)]
     assert bare == []
+
+
+# A landed migration is never edited: databases that ran it would differ. Add each one that lands.
+LANDED = {
+    "20261123_doubt_and_safety.py": "8188b30908686221",
+    "20261123_first_tables.py": "b124c62bcc2fa1d1",
+    "20261124_shown_and_passed_on.py": "d89f1d1351dbd30e",
+    "20261125_muted_names.py": "55665a82ed89a7f3",
+    "20261126_hashed_codes.py": "9c32fe7ece641510",
+}
+
+
+def test_no_landed_migration_is_edited() -> None:
+    folder = ROOT / "petition" / "migrations" / "versions"
+    hashes = {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()[:16] for name in LANDED
+    }
+    assert hashes == LANDED

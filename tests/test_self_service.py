@@ -18,8 +18,9 @@ from petition.models import Email, Signature, Suppression
 from petition.models.enums import EmailState, PetitionState, Role
 from petition.organisers import access
 from petition.outbox import enqueue
-from petition.petitions import lifecycle
-from petition.signatures import disowning, self_service, verification
+from petition.petitions import lifecycle, queries
+from petition.signatures import disowning, identity, self_service, signing, verification
+from petition.signatures.entries import EntryContext
 from tests.browsing import (
     CHANGED,
     Client,
@@ -33,9 +34,9 @@ from tests.browsing import (
     signed,
     text_of,
 )
-from tests.factories import make_petition, parse_address
+from tests.factories import MakeApp, make_petition, parse_address
 from tests.post_office import PostOffice
-from tests.signatures import ENTRY, in_threads, sign
+from tests.signatures import ENTRY, confirm, in_threads, sign, signature_of
 
 
 def test_every_email_to_a_signer_leads_to_their_page(
@@ -438,3 +439,31 @@ def test_disowned_by_many_at_once_it_is_removed_once(
     )
     assert removed.count(True) == 1
     assert count_of(client, petition) == 0
+
+
+@pytest.mark.parametrize("refused_under_old_key", [False, True])
+def test_who_refused_all_email_gets_none_after_the_secret_key_changed(
+    make_app: MakeApp, post_office: PostOffice, refused_under_old_key: bool
+) -> None:
+    old, new = (f"a secret key of the site, number {number}" for number in (1, 2))
+    first = make_app(SECRET_KEY=old)
+    second = make_app(SECRET_KEY=new, SECRET_KEY_FALLBACKS=[old])
+
+    def sign_under_its_key(app: Flask, slug: str) -> int:
+        terms = queries.get_signing_terms(slug, "en")
+        address = identity.parse_address("anna@example.org", app.extensions["tokens"].hash_mailbox)
+        context = EntryContext("en", "", terms.text_language, terms.text_version)
+        return signing.sign(terms.id, ENTRY, address, context, sender=FormSender(), now=now())
+
+    with first.app_context():
+        make_petition("first")
+        make_petition("second")
+        signature_id = signature_of(sign_under_its_key(first, "first")).id
+        confirm(signature_id, at=now())
+    with (first if refused_under_old_key else second).app_context() as context:
+        email_id = sign_under_its_key(context.app, "second")
+        disowning.disown(email_id, never_again=True, now=now())
+    with second.app_context():
+        self_service.withdraw(signature_id, now=now())
+        deliver(second)
+    assert post_office.arrived == []

@@ -17,6 +17,7 @@ from petition.core import config
 from petition.core.clock import now
 from petition.core.errors import SlugTaken
 from petition.core.files import write_file
+from petition.core.tokens import Tokens
 from petition.operations import retention as retention_rules
 from petition.operations import supervisor
 from petition.organisers import burst_review
@@ -33,7 +34,8 @@ abuse = CommandGroup("abuse", help="See what looks like an attack.")
 def setup() -> None:
     """Prepare the instance folder for a trial: secret, database, sample petition. Idempotent."""
     if not current_app.config["SECRET_KEY"]:
-        _write_secret(Path(current_app.instance_path) / "config.toml")
+        key = _write_secret(Path(current_app.instance_path) / "config.toml")
+        current_app.extensions["tokens"] = Tokens([key])  # a migration may need it
     flask_migrate.upgrade()
     sample = tomllib.loads((SAMPLES / "kuramshin.toml").read_text(encoding="utf-8"))
     with suppress(SlugTaken):
@@ -43,12 +45,16 @@ def setup() -> None:
         updates.import_updates(sample["slug"], petition_file.parse_updates(news), now=now())
 
 
-def _write_secret(file: Path) -> None:
-    """Write a 256-bit key into the settings, in place of an empty one; only the owner reads it."""
+def _write_secret(file: Path) -> str:
+    """Write a 256-bit key into the settings, in place of an empty one, and return it.
+
+    Only the file's owner can read it.
+    """
     settings = file.read_text(encoding="utf-8") if file.exists() else ""
     settings = re.sub(r"^\s*SECRET_KEY\s*=.*\n?", "", settings, flags=re.MULTILINE)
-    line = f'SECRET_KEY = "{secrets.token_hex(32)}"\n'
-    write_file(file, (line + settings).encode(), mode=0o600)
+    key = secrets.token_hex(32)
+    write_file(file, f'SECRET_KEY = "{key}"\n{settings}'.encode(), mode=0o600)
+    return key
 
 
 @click.command(cls=Command)

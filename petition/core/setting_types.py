@@ -21,11 +21,14 @@ def text(value: object) -> str:
 
 
 def integer(value: object) -> int:
-    """Return a whole number from 0 to `LARGEST`."""
-    digits = "" if isinstance(value, bool) else str(value).strip()
-    if not re.fullmatch("[0-9]{1,6}", digits) or int(digits) > MAX_INTEGER:
+    """Return a whole number from 0 to `MAX_INTEGER`."""
+    try:
+        number = int(value) if isinstance(value, str) or type(value) is int else -1
+    except ValueError:
+        number = -1
+    if not 0 <= number <= MAX_INTEGER:
         raise ValueError(f"a whole number from 0 to {MAX_INTEGER:,}")
-    return int(digits)
+    return number
 
 
 def boolean(value: object) -> bool:

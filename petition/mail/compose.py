@@ -26,6 +26,7 @@ from petition.models.enums import EmailKind, EmailState
 from petition.outbox import suppression
 from petition.petitions import queries, sharing
 from petition.signatures import codes
+from petition.signatures.identity import parse_address
 
 CHANNELS_IN_EMAIL = ("wa", "tg", "fb")  # an email full of links looks like an advertisement
 
@@ -136,7 +137,10 @@ def withdrawn(email: Email, context: MailContext, now: datetime) -> EmailContent
     petition = db.session.get(Petition, email.petition_id or 0)
     if not email.address or petition is None:
         raise EmailObsolete
-    if suppression.find_reason((), (email.mailbox_hash,)) is not None:
+    mailbox = parse_address(email.address, str).mailbox
+    # Under every secret key: the owner may have refused email before or after a change of keys.
+    hashes = {email.mailbox_hash, *context.tokens.mailbox_hashes(mailbox)}
+    if suppression.find_reason((), hashes) is not None:
         raise EmailWithheld
     view = queries.get_petition(petition.slug, email.language, drafts=True)
     values = {

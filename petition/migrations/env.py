@@ -6,6 +6,7 @@ One transaction holds a whole upgrade.
 from alembic import context
 
 from petition import models  # noqa: F401 (the import declares the tables)
+from petition.core.errors import SettingsError
 from petition.database.base import Base, db
 
 if context.is_offline_mode():
@@ -25,7 +26,10 @@ with engine.connect().execution_options(write=True) as connection:
         user_module_prefix="",
     )
     with context.begin_transaction():
-        context.run_migrations()
+        try:
+            context.run_migrations()
+        except SettingsError as error:  # hashes of mailboxes need the secret key
+            raise SystemExit("; ".join(error.args)) from None
         if engine.dialect.name == "sqlite":
             violations = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
             if violations:

@@ -42,6 +42,7 @@ def may(organiser: Organiser, action: Action) -> bool:
 def reaches(organiser: Organiser, petition_id: int) -> bool:
     """Return whether a petition is within the organiser's reach.
 
-    That is the petition of the invitation, or all when it names none, as every admin's does.
+    That is the petition of the invitation, or all when it names none. Admins are invited for all;
+    those of earlier releases may have one.
     """
     return organiser.petition_id in (None, petition_id)

@@ -122,14 +122,15 @@ def _upsert_signature(dialect: str) -> CompiledStatement:
         for name in (*_ENTRY_COLUMNS, *_OWN_COLUMNS)
     }
     row = select(*values.values()).where(Petition.id == values["petition_id"], _accepts_entry)
+    statement = insert_for(dialect, _signature).from_select(
+        list(values), row, include_defaults=False
+    )
+    # The hash is computed again, as the secret key may have changed.
+    again = {"entries": _signature.c.entries + 1, "mailbox_hash": statement.excluded.mailbox_hash}
     return CompiledStatement(
-        insert_for(dialect, _signature)
-        .from_select(list(values), row, include_defaults=False)
-        .on_conflict_do_update(
-            index_elements=[_signature.c.mailbox_key, _signature.c.petition_id],
-            set_={"entries": _signature.c.entries + 1},
-        )
-        .returning(_signature.c.id, _signature.c.entries)
+        statement.on_conflict_do_update(
+            index_elements=[_signature.c.mailbox_key, _signature.c.petition_id], set_=again
+        ).returning(_signature.c.id, _signature.c.entries)
     )
 
 

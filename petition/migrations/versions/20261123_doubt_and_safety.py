@@ -136,7 +136,8 @@ def _letters_anew() -> None:
         sa.Column("due_at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("sent_at", UTCDateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "state IN ('due', 'sent', 'refused', 'withheld', 'held')", name=op.f("ck_letter_state")
+            "state IN ('due', 'sent', 'refused', 'withheld', 'held')",
+            name=op.f("ck_letter_state"),
         ),
         *(
             sa.ForeignKeyConstraint(
