@@ -88,7 +88,9 @@ class Tokens:
 
     def _required_keys(self) -> Sequence[str]:
         if not self.keys:
-            raise SettingsError("SECRET_KEY is not set: load the settings, or run `flask setup` for a trial")
+            raise SettingsError(
+                "SECRET_KEY is not set: load the settings, or run `flask setup` for a trial"
+            )
         return self.keys
 
     def _signer(self, purpose: Purpose) -> Signer:
