@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from jinja2 import BytecodeCache, FileSystemBytecodeCache
 
 from petition import create_app
 from petition.abuse.rate_limits import WINDOW
@@ -73,8 +74,16 @@ def post_office() -> Iterator[PostOffice]:
         yield office
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCache:
+    """Return the compiled templates: the applications of all tests compile each once."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def make_app(database: str, post_office: PostOffice, tmp_path: Path) -> Iterator[MakeApp]:
+def make_app(
+    database: str, post_office: PostOffice, tmp_path: Path, compiled_templates: BytecodeCache
+) -> Iterator[MakeApp]:
     """Return a function that makes an application with settings on the test's database."""
 
     def make(**settings: Any) -> Flask:
@@ -93,6 +102,7 @@ def make_app(database: str, post_office: PostOffice, tmp_path: Path) -> Iterator
                 **settings,
             }
         )
+        app.jinja_env.bytecode_cache = compiled_templates
         # Time stands still for the drawings: none is refused because this machine is slow.
         app.extensions["image_cache"] = ImageCache(tmp_path / "artwork", timer=lambda: 0.0)
         return apps.enter_context(databases.disconnecting(databases.without_fsync(app)))

@@ -1,5 +1,5 @@
 """For every reader: the keyboard alone, no JavaScript, on paper, forced colours, few bytes. What
-holds on every page is in test_barriers and test_narrow.
+holds on every page is in test_every_page.
 """
 
 from collections.abc import Iterator
