@@ -248,7 +248,7 @@ class Site:
             "count": "0",
             "digest": updates.list_pictures(self.petition_id)["queue.jpg"].digest,
             "update_id": str(updates.list_updates(self.petition_id, "en")[0].id),
-            "office": str(updates.list_targets(self.petition_id)[0].id),
+            "office": str(updates.list_offices(self.petition_id)[0].id),
             "csrf_token": self._csrf,
         }
         db.session.rollback()

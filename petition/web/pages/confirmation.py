@@ -168,7 +168,7 @@ def _render(name: str, slug: str, language: str, **values: Any) -> Response:
     return render_page(
         f"confirmation/{name}.html",
         petition=petition,
-        has_targets=bool(updates.list_targets(petition.id)),
+        has_offices=bool(updates.list_offices(petition.id)),
         **values,
     )
 
