@@ -12,7 +12,7 @@ from petition.core.errors import PetitionNotFound, SlugTaken, TransitionNotAllow
 from petition.database import upsert
 from petition.database.transactions import transaction
 from petition.models import Petition, PetitionText, Picture, Signature, Tally
-from petition.models.enums import PetitionState
+from petition.models.enums import AuditAction, PetitionState
 from petition.petitions import sums
 from petition.petitions.petition_file import PetitionFile
 
@@ -26,10 +26,10 @@ TRANSITIONS: dict[PetitionState, set[PetitionState]] = {
     PetitionState.VICTORY: {PetitionState.CLOSED},
 }
 _AUDIT_ACTIONS = {
-    PetitionState.OPEN: "petition.open",
-    PetitionState.PAUSED: "petition.pause",
-    PetitionState.CLOSED: "petition.close",
-    PetitionState.VICTORY: "petition.victory",
+    PetitionState.OPEN: AuditAction.PETITION_OPEN,
+    PetitionState.PAUSED: AuditAction.PETITION_PAUSE,
+    PetitionState.CLOSED: AuditAction.PETITION_CLOSE,
+    PetitionState.VICTORY: AuditAction.PETITION_VICTORY,
 }
 
 
@@ -58,7 +58,7 @@ def create(file: PetitionFile, *, now: datetime, imported: bool = False) -> None
             )
         first = {"petition_id": petition_id, "version": 1, "created_at": now}
         connection.execute(insert(PetitionText), [text | first for text in file.texts])
-        action = "petition.import" if imported else "petition.create"
+        action = AuditAction.PETITION_IMPORT if imported else AuditAction.PETITION_CREATE
         audit.record(connection, action, now, petition_id=petition_id, detail=str(state))
 
 
@@ -112,6 +112,6 @@ def recount(slug: str, *, now: datetime) -> tuple[int, int]:
             correct = update(Tally).where(Tally.petition_id == petition_id)
             connection.execute(correct.values(counted=after, changed_at=now))
         sums.rebuild(connection, petition_id)
-        detail = f"{before} to {after}"
-        audit.record(connection, "petition.recount", now, petition_id=petition_id, detail=detail)
+        action, detail = AuditAction.PETITION_RECOUNT, f"{before} to {after}"
+        audit.record(connection, action, now, petition_id=petition_id, detail=detail)
         return before, after

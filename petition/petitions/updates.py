@@ -12,6 +12,7 @@ from petition.database import upsert
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Office, PetitionUpdate, PetitionUpdateText, Picture
+from petition.models.enums import AuditAction
 from petition.petitions.petition_file import UpdatesFile
 from petition.petitions.pictures import WebPicture
 from petition.petitions.queries import get_id
@@ -117,7 +118,8 @@ def import_updates(slug: str, file: UpdatesFile, *, now: datetime) -> None:
             connection.execute(insert(Office), rows)
         numbers = (len(file.updates), len(file.pictures), len(file.offices))
         detail = "{} updates, {} pictures, {} targets".format(*numbers)
-        audit.record(connection, "petition.update", now, petition_id=petition_id, detail=detail)
+        action = AuditAction.PETITION_UPDATE
+        audit.record(connection, action, now, petition_id=petition_id, detail=detail)
 
 
 def _upsert_picture(

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Select, case, false, select, update
 
-from petition import audit
 from petition.abuse import rate_limits
 from petition.abuse.rate_limits import FormSender
 from petition.core.errors import SignatureGone
@@ -22,7 +21,7 @@ from petition.models import (
     PetitionText,
     Signature,
 )
-from petition.models.enums import CommentState, EmailKind
+from petition.models.enums import AuditAction, CommentState, EmailKind
 from petition.outbox import enqueue
 from petition.petitions import sums
 from petition.signatures import entries
@@ -71,7 +70,7 @@ def _downloads(petition_id: int, confirmed_at: datetime | None) -> Select[dateti
     return (
         select(AuditEntry.at)
         .where(
-            AuditEntry.action == audit.DOWNLOAD,
+            AuditEntry.action == AuditAction.SIGNATURES_DOWNLOAD,
             AuditEntry.petition_id == petition_id,
             AuditEntry.at >= confirmed_at if confirmed_at is not None else false(),
         )
