@@ -34,6 +34,7 @@ from petition.core.clock import now
 from petition.database.base import Base, db
 from petition.database.transactions import transaction
 from petition.models import Email, Signature
+from petition.models.enums import BurstKind
 from petition.organisers import access
 from petition.petitions import petition_file, queries, updates
 from petition.signatures import codes
@@ -318,7 +319,8 @@ class Site:
         if "burst_id" in call.parts:
             source = f"flood{self._number}.xyz"
             with transaction() as connection:
-                made = bursts.record(connection, self.petition_id, "domain", source, 60, 0, now())
+                flood = bursts.Finding(BurstKind.DOMAIN, source, 60, 0)
+                made = bursts.record(connection, self.petition_id, flood, now=now())
             good["burst_id"] = str(made)
         if {"token", "signature_id", "number"} & {*call.parts}:
             good |= self._signed(call, age)
