@@ -209,8 +209,8 @@ def test_the_picture_of_a_petition_is_scaled_down(client: Client, tmp_path: Path
         "text": {"en": text},
     }
     kept = petition_file.parse(written, tmp_path)
-    assert kept.face is not None
-    assert len(kept.face.content) <= pictures.PORTRAIT_MAX_BYTES
+    assert kept.portrait is not None
+    assert len(kept.portrait.content) <= pictures.PORTRAIT_MAX_BYTES
     lifecycle.create(kept, now=TODAY)
     page = client.get("/p/faced").text
     assert 'alt="A face &lt;looking&gt; at you" width="480" height="360"' in page

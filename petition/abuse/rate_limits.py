@@ -15,8 +15,7 @@ SIGN = "sign"  # scopes of signing are sign:<petition id>
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """A limit on one subject: `free` uses in a window, then a challenge before each, up to
-    `maximum`.
+    """A limit on one subject in a window: `free` uses, then challenges, `maximum` uses in all.
 
     `proven` says that a challenge was solved. Without `maximum` a use is never refused. With
     `expires_at` the count has no window. A `lenient` limit asks for no challenge at the first use

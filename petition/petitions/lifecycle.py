@@ -52,10 +52,9 @@ def create(file: PetitionFile, *, now: datetime, imported: bool = False) -> None
         connection.execute(
             insert(Tally).values(petition_id=petition_id, counted=0, last_number=0, changed_at=now)
         )
-        if file.face:
-            connection.execute(
-                insert(Picture).values(petition_id=petition_id, name="face", **file.face.columns())
-            )
+        if file.portrait:
+            values = {"petition_id": petition_id, "name": "face", **file.portrait.columns()}
+            connection.execute(insert(Picture).values(values))
         first = {"petition_id": petition_id, "version": 1, "created_at": now}
         connection.execute(insert(PetitionText), [text | first for text in file.texts])
         action = AuditAction.PETITION_IMPORT if imported else AuditAction.PETITION_CREATE

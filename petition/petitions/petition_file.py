@@ -24,7 +24,7 @@ class PetitionFile(NamedTuple):
 
     petition: dict[str, Any]
     texts: list[dict[str, Any]]
-    face: WebPicture | None
+    portrait: WebPicture | None
 
 
 class UpdatesFile(NamedTuple):
@@ -142,10 +142,10 @@ def parse(content: Mapping[str, Any], folder: Path | None = None) -> PetitionFil
     petition["regime_country"] = regime["country"]
     petition["regime_languages"] = ",".join(regime["languages"])
     fields = _TEXT | {"organiser": _Field(200, default=petition.pop("organiser"))}
-    face = None
+    portrait = None
     if "face" in content:
-        face = _read_picture(content["face"], folder, pictures.make_portrait)
-        petition["face"] = face.digest
+        portrait = _read_picture(content["face"], folder, pictures.make_portrait)
+        petition["face"] = portrait.digest
         fields["face"] = _Field(300)
     texts = _read_texts(petition.pop("text"), fields, "text.")
     for text in texts:
@@ -153,7 +153,7 @@ def parse(content: Mapping[str, Any], folder: Path | None = None) -> PetitionFil
     source = petition["source_language"]
     if source not in {text["language"] for text in texts}:
         raise PetitionFileInvalid(f"text.{source}: the text in the source language")
-    return PetitionFile(petition, texts, face)
+    return PetitionFile(petition, texts, portrait)
 
 
 def parse_updates(content: Mapping[str, Any], folder: Path | None = None) -> UpdatesFile:
