@@ -234,7 +234,7 @@ class Site:
         news = petition_file.parse_updates(NEWS | {"pictures": ["queue.jpg"]}, folder)
         updates.import_updates(self.slug, news, now=now())
         self.petition_id = queries.get_id(self.slug)
-        self._keys: tokens.Tokens = app.extensions["tokens"]
+        self._tokens: tokens.Tokens = app.extensions["tokens"]
         self._number = 0
         inside = sign_in(app)
         page = inside.get("/organisers/")
@@ -308,9 +308,9 @@ class Site:
         """Return what is made for one request alone: it may be used up by it."""
         self._number += 1
         good = {
-            "opened": self._keys.make(tokens.FORM, 1, now=now()),
+            "opened": self._tokens.make(tokens.FORM, 1, now=now()),
             # A step is done by waiting or, before that, by its proof.
-            "ticket": self._keys.make(
+            "ticket": self._tokens.make(
                 challenge.CHALLENGE,
                 self._number,
                 now=now() - timedelta(minutes=0 if "proof" in wrong else 1),
@@ -351,8 +351,8 @@ class Site:
         good = {"signature_id": str(signature_id), "number": str(number)}
         if "token" in call.parts:
             purpose, ids = purposes[page]
-            good["token"] = self._keys.make(purpose, *ids, now=now() - age)
-            good["code"] = codes.make_code(email_id, self._keys)
+            good["token"] = self._tokens.make(purpose, *ids, now=now() - age)
+            good["code"] = codes.make_code(email_id, self._tokens)
         return good
 
 

@@ -301,7 +301,7 @@ def test_markdown_becomes_plain_text() -> None:
         *("- one", "- two", "1. first", "2. second"),
         "5 * 3 a face",
     ]
-    assert excerpt(written, most=12) == "To you We…"
+    assert excerpt(written, max_length=12) == "To you We…"
     assert excerpt("Short.") == "Short."
 
 

@@ -46,7 +46,9 @@ def count_waiting(petition_id: int) -> int:
 def _commented(petition_id: int, state: CommentState) -> Select[Signature]:
     """Return the query for signatures with a comment and a name or initials that show."""
     return select(Signature).where(
-        Signature.petition_id == petition_id, Signature.remarks(), Signature.comment_state == state
+        Signature.petition_id == petition_id,
+        Signature.has_shown_comment(),
+        Signature.comment_state == state,
     )
 
 

@@ -36,7 +36,7 @@ class StoredSignature:
     """Everything that is stored about a signature.
 
     `erased_at` is when it will be purged or anonymised, None while its petition is open;
-    `copied_at` are the times when organisers downloaded a list with it.
+    `lists_downloaded_at` are the times when organisers downloaded a list with it.
     """
 
     signature: Signature
@@ -45,7 +45,7 @@ class StoredSignature:
     erased_at: datetime | None
     alternates: Sequence[AlternateEntry]
     emails: Sequence[Email]
-    copied_at: Sequence[datetime]
+    lists_downloaded_at: Sequence[datetime]
 
 
 def get_stored(signature_id: int, *, purge_days: int, anonymise_days: int) -> StoredSignature:
@@ -181,7 +181,7 @@ def export_data(stored: StoredSignature) -> dict[str, Any]:
             }
             for email in stored.emails
         ],
-        "lists_downloaded_at": [_format_time(time) for time in stored.copied_at],
+        "lists_downloaded_at": [_format_time(time) for time in stored.lists_downloaded_at],
         "erased_at": _format_time(stored.erased_at),
     }
 

@@ -46,7 +46,7 @@ def submit_code(token: str) -> Response:
         signature_id = confirmation.confirm_by_code(
             email_id,
             request.form.get("code", ""),
-            keys=get_tokens(),
+            tokens=get_tokens(),
             lifetime=_confirm_purpose().lifetime,
             now=now(),
         )
