@@ -14,10 +14,15 @@ from petition.petitions import goals, queries, sharing, updates
 from petition.web.middleware.language import LocalizedBlueprint
 from petition.web.middleware.page_cache import cache_response
 from petition.web.pages.embed import snippet
-from petition.web.pages.updates import IMMUTABLE
 from petition.web.support.image_cache import get_image_cache
 from petition.web.support.messages import share_text
-from petition.web.support.responses import allow_other_sites, render_page, see_other, send_content
+from petition.web.support.responses import (
+    IMMUTABLE,
+    allow_other_sites,
+    render_page,
+    see_other,
+    send_content,
+)
 from petition.web.support.template_globals import petition_url
 
 pages = LocalizedBlueprint("share", __name__)

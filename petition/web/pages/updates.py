@@ -11,14 +11,13 @@ from petition.models import Picture
 from petition.petitions import queries, updates
 from petition.web.middleware.language import LocalizedBlueprint
 from petition.web.middleware.page_cache import cache_response
-from petition.web.pages.supporters import get_before
 from petition.web.support.markdown import excerpt, markdown
-from petition.web.support.responses import allow_other_sites, render_page, send_content
+from petition.web.support.pagination import get_before
+from petition.web.support.responses import IMMUTABLE, allow_other_sites, render_page, send_content
 
 pages = LocalizedBlueprint("updates", __name__)
 
 CACHE = "public, max-age=60"
-IMMUTABLE = "public, max-age=31536000, immutable"
 
 
 @pages.get("/p/<slug>/updates")
