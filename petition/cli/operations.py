@@ -59,7 +59,7 @@ def _write_secret(file: Path) -> str:
 
 @click.command(cls=Command)
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=5000, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
 @click.option("--workers", default=2, show_default=True, help="Web processes.")
 @click.option(
     "--trial", is_flag=True, help="Run on this machine without the required settings, as a trial."
