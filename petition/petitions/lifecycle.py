@@ -34,7 +34,7 @@ _AUDIT_ACTIONS = {
 
 
 def create(file: PetitionFile, *, now: datetime, imported: bool = False) -> None:
-    """Insert a petition with its texts, its portrait and a counter at zero.
+    """Insert a petition with its texts, its portrait and a tally of zero.
 
     `imported` is for the audit trail. Raises: SlugTaken.
     """
@@ -91,9 +91,9 @@ def change_state(slug: str, state: PetitionState, *, now: datetime) -> None:
 
 
 def recount(slug: str, *, now: datetime) -> tuple[int, int]:
-    """Set a petition's counter to the number of its counted signatures.
+    """Set a petition's tally to the number of its counted signatures.
 
-    Returns the counter before and after. Raises: PetitionNotFound.
+    Returns the count before and after. Raises: PetitionNotFound.
     """
     with transaction() as connection:
         tally = connection.execute(

@@ -1,4 +1,4 @@
-"""Read petitions: what pages show of them, what signing needs, the counter."""
+"""Read petitions: what pages show of them, what signing needs, the count."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,7 +57,7 @@ class SigningTerms(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class CounterValue:
+class PetitionCount:
     """Confirmed signatures, the goal shown with them, and when the count last changed."""
 
     count: int
@@ -142,8 +142,8 @@ def get_id(slug: str) -> int:
     return petition_id
 
 
-def get_count(slug: str) -> CounterValue:
-    """Return the counter of a petition. Raises: PetitionNotFound."""
+def get_count(slug: str) -> PetitionCount:
+    """Return the count of a petition. Raises: PetitionNotFound."""
     row = db.session.execute(
         select(Tally.counted, Tally.changed_at)
         .join(Petition, Petition.id == Tally.petition_id)
@@ -151,7 +151,7 @@ def get_count(slug: str) -> CounterValue:
     ).first()
     if row is None:
         raise PetitionNotFound
-    return CounterValue(row.counted, goal_for(row.counted), row.changed_at)
+    return PetitionCount(row.counted, goal_for(row.counted), row.changed_at)
 
 
 def list_petitions(

@@ -149,9 +149,9 @@ def request_link(address: Address, *, sender: FormSender, now: datetime) -> None
             .limit(1)
             .with_for_update(read=True, key_share=True)
         ).first()
-        signature_id, entry = row or (None, None)
+        signature_id, entry_number = row or (None, None)
         enqueue.email_signer(
-            connection, EmailKind.MY_PAGE, signature_id, entry, address.mailbox_hash, now=now
+            connection, EmailKind.MY_PAGE, signature_id, entry_number, address.mailbox_hash, now=now
         )
 
 

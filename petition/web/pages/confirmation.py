@@ -142,8 +142,7 @@ def _render_confirm(
 def renew_link(token: str) -> Response:
     """Send a new link for an expired one."""
     entry_ref, _expired = _read_link(token)
-    sender = abuse_checks.request_sender()
-    email_id = verification.renew(entry_ref.signature_id, entry_ref.entry, sender=sender, now=now())
+    email_id = verification.renew(entry_ref, sender=abuse_checks.request_sender(), now=now())
     return redirect_to_pending(email_id)
 
 
