@@ -5,13 +5,12 @@ from datetime import datetime
 from sqlalchemy import Connection, insert
 
 from petition.models import AuditEntry
-
-DOWNLOAD = "signatures.download"  # signers see when it was recorded
+from petition.models.enums import AuditAction
 
 
 def record(
     connection: Connection,
-    action: str,
+    action: AuditAction,
     at: datetime,
     *,
     organiser_id: int | None = None,

@@ -56,8 +56,8 @@ function showCount(counter, count, goal) {
   counter.querySelector("[data-none]")?.remove();
   const bar = counter.querySelector("progress");
   if (bar) Object.assign(bar, { max: goal, value: count });
-  const goalLine = counter.querySelector("[data-goal-words]");
-  if (goalLine) goalLine.textContent = goalLine.dataset.goalWords.replace("{goal}", numberFormat.format(goal));
+  const goalLine = counter.querySelector("[data-goal-template]");
+  if (goalLine) goalLine.textContent = goalLine.dataset.goalTemplate.replace("{goal}", numberFormat.format(goal));
   // Screen readers announce round numbers only.
   const step = 10 ** Math.max(2, String(count).length - 1);
   if (Math.floor(count / step) > Math.floor(before / step)) {
@@ -129,8 +129,8 @@ async function solveChallenge(field, challenge) {
       break;
     }
   }
-  const message = document.querySelector("[data-step-words]");
-  message.textContent = message.dataset.stepWords;
+  const message = document.querySelector("[data-solved-message]");
+  message.textContent = message.dataset.solvedMessage;
 }
 
 function bytes(text) {

@@ -11,8 +11,10 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import select, update
 
+from petition.abuse.bursts import Finding
 from petition.database.transactions import transaction
 from petition.models import Email
+from petition.models.enums import BurstKind
 from petition.operations.scheduler import Task, build_tasks
 from petition.petitions import lifecycle, petition_file
 from petition.signatures import identity
@@ -21,6 +23,7 @@ from petition.signatures.identity import Address
 SITE = "https://petition.example.org"
 TODAY = datetime(2016, 5, 26, 12, tzinfo=UTC)
 MakeApp = Callable[..., Flask]
+FLOOD = Finding(BurstKind.DOMAIN, "flood.xyz", seen=60, usual=0)
 NEWS: dict[str, Any] = {
     "update": [
         {

@@ -82,22 +82,27 @@ def is_plain(picture: Image.Image, left: int, top: int, right: int, bottom: int)
     return len(picture.crop((left, top, right, bottom)).getcolors(1_000_000) or []) == 1
 
 
-def poster(words: card.CardText = WORDS, face: bytes | None = None) -> bytes:
+def poster(words: card.CardText = WORDS, photo: bytes | None = None) -> bytes:
     """Return a poster."""
     return documents.poster(
-        words, colour=COLOUR, address=ADDRESS, organiser="Run by Anna.", made=TODAY, face=face
+        words,
+        colour=COLOUR,
+        address=ADDRESS,
+        organiser="Run by Anna.",
+        created_at=TODAY,
+        photo=photo,
     )
 
 
-@pytest.mark.parametrize("with_face", [False, True])
+@pytest.mark.parametrize("with_photo", [False, True])
 @pytest.mark.parametrize(("draw", "size"), [(card.card, (1200, 630)), (card.story, (1080, 1920))])
 def test_a_picture_is_a_png_of_its_size_and_small(
-    draw: Draw, size: tuple[int, int], with_face: bool
+    draw: Draw, size: tuple[int, int], with_photo: bool
 ) -> None:
     drawing = draw(
         replace(WORDS, headline=LONG_HEADLINES["kk"]),
         colour=COLOUR,
-        face=noise() if with_face else None,
+        photo=noise() if with_photo else None,
     )
     assert drawing.startswith(b"\x89PNG")
     assert decode(drawing).size == size
@@ -106,12 +111,14 @@ def test_a_picture_is_a_png_of_its_size_and_small(
 
 @pytest.mark.parametrize("draw", [card.card, card.story])
 def test_reducing_the_photograph_leaves_field_and_paper_unchanged(draw: Draw) -> None:
-    with_face, without = (decode(draw(WORDS, colour=COLOUR, face=face)) for face in (noise(), None))
-    field, sheet = (20, with_face.height * 2 // 5), (20, with_face.height * 4 // 5)
+    with_photo, without = (
+        decode(draw(WORDS, colour=COLOUR, photo=photo)) for photo in (noise(), None)
+    )
+    field, sheet = (20, with_photo.height * 2 // 5), (20, with_photo.height * 4 // 5)
     for place in (field, sheet):
-        assert with_face.getpixel(place) == without.getpixel(place)
-    assert with_face.getpixel(field) == (0x8C, 0x1D, 0x18)
-    assert with_face.getpixel(sheet) == (0xFB, 0xF9, 0xF4)
+        assert with_photo.getpixel(place) == without.getpixel(place)
+    assert with_photo.getpixel(field) == (0x8C, 0x1D, 0x18)
+    assert with_photo.getpixel(sheet) == (0xFB, 0xF9, 0xF4)
 
 
 @pytest.mark.parametrize("headline", LONG_HEADLINES.values(), ids=LONG_HEADLINES)
@@ -122,10 +129,10 @@ def test_a_long_headline_stays_within_the_margins(headline: str) -> None:
     assert is_plain(drawn, 0, 0, 68, 398)
     assert is_plain(drawn, 1132, 0, 1200, 398)
     assert is_plain(drawn, 0, 374, 1200, 398)
-    with_face = decode(card.card(words, colour=COLOUR, face=noise(8)))
-    assert not is_plain(with_face, 60, 112, 744, 350)
-    assert is_plain(with_face, 0, 0, 56, 398)
-    assert is_plain(with_face, 748, 0, 790, 398)
+    with_photo = decode(card.card(words, colour=COLOUR, photo=noise(8)))
+    assert not is_plain(with_photo, 60, 112, 744, 350)
+    assert is_plain(with_photo, 0, 0, 56, 398)
+    assert is_plain(with_photo, 748, 0, 790, 398)
     tall = decode(card.story(words, colour=COLOUR))
     assert not is_plain(tall, 96, 400, 984, 1040)
     assert is_plain(tall, 0, 0, 92, 1130)
@@ -143,7 +150,7 @@ def test_the_text_of_a_card_is_within_its_central_square() -> None:
 
 def test_right_to_left_text_starts_at_the_right() -> None:
     drawn = decode(
-        card.card(replace(WORDS, right_to_left=True, to="A"), colour=COLOUR, face=noise(8))
+        card.card(replace(WORDS, right_to_left=True, to="A"), colour=COLOUR, photo=noise(8))
     )
     assert is_plain(drawn, 0, 30, 400, 94)
     assert not is_plain(drawn, 700, 30, 748, 94)
@@ -218,17 +225,17 @@ def test_the_import_names_characters_without_a_glyph(app: Flask, tmp_path: Path)
         assert done.stderr.endswith(f"until one is installed: {missing}\n" if missing else "")
 
 
-def test_the_edition_changes_when_a_font_is_installed(own_fonts: Path) -> None:
-    def edition() -> str:
+def test_the_version_hash_changes_when_a_font_is_installed(own_fonts: Path) -> None:
+    def version_hash() -> str:
         fonts.system_fonts.cache_clear()
-        artwork.edition.cache_clear()
-        return artwork.edition()
+        artwork.version_hash.cache_clear()
+        return artwork.version_hash()
 
-    before = edition()
-    assert edition() == before
+    before = version_hash()
+    assert version_hash() == before
     (own_fonts / "Another.ttf").write_bytes((own_fonts / "Wedge.ttf").read_bytes())
-    assert edition() != before
-    artwork.edition.cache_clear()
+    assert version_hash() != before
+    artwork.version_hash.cache_clear()
 
 
 def test_a_dot_replaces_characters_without_a_glyph_in_a_pdf() -> None:
@@ -325,7 +332,7 @@ def test_the_qr_code_holds_the_address() -> None:
 
 
 def test_the_poster_is_one_page_with_all_texts() -> None:
-    pdf = poster(face=noise(64))
+    pdf = poster(photo=noise(64))
     assert pdf.startswith(b"%PDF-")
     assert len(pages(pdf)) == 1
     lines = printed(pdf)
@@ -366,7 +373,7 @@ def test_a_long_headline_fits_the_poster(headline: str) -> None:
 
 
 def test_each_sheet_is_a_numbered_page() -> None:
-    pdf = documents.sheet(SHEET, address=ADDRESS, first=7, sheets=3, made=TODAY)
+    pdf = documents.sheet(SHEET, address=ADDRESS, first=7, sheets=3, created_at=TODAY)
     assert len(pages(pdf)) == 3
     lines = printed(pdf)
     assert [line for line in lines if line.startswith("Sheet")] == ["Sheet 7", "Sheet 8", "Sheet 9"]
@@ -376,7 +383,7 @@ def test_each_sheet_is_a_numbered_page() -> None:
 @pytest.mark.parametrize("many", [0, 1, 40])
 def test_a_sheet_has_at_least_twelve_rows_to_write_in(many: int) -> None:
     words = replace(SHEET, headline=LONG_HEADLINES["en"], demands=[LONG_HEADLINES["de"]] * many)
-    content = pages(documents.sheet(words, address=ADDRESS, made=TODAY))[0]
+    content = pages(documents.sheet(words, address=ADDRESS, created_at=TODAY))[0]
     lines = re.findall(rb"36.85 ([\d.]+) m 558.43 ([\d.]+) l S", content)
     heights = sorted(float(start) for start, end in lines if start == end)
     gaps = [above - below for below, above in pairwise(heights)]
@@ -384,8 +391,10 @@ def test_a_sheet_has_at_least_twelve_rows_to_write_in(many: int) -> None:
 
 
 def test_equal_input_gives_equal_files() -> None:
-    assert poster(face=noise(64)) == poster(face=noise(64))
-    one, other = (documents.sheet(SHEET, address=ADDRESS, sheets=2, made=TODAY) for _ in range(2))
+    assert poster(photo=noise(64)) == poster(photo=noise(64))
+    one, other = (
+        documents.sheet(SHEET, address=ADDRESS, sheets=2, created_at=TODAY) for _ in range(2)
+    )
     assert one == other
     assert card.card(WORDS, colour=COLOUR) == card.card(WORDS, colour=COLOUR)
 

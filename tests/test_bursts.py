@@ -23,7 +23,7 @@ from petition.organisers import burst_review
 from petition.petitions import queries
 from petition.signatures import reminders, verification
 from tests.browsing import Client, deliver, filled, sign_in, text_of
-from tests.factories import TODAY, make_petition, parse_address
+from tests.factories import FLOOD, TODAY, make_petition, parse_address
 from tests.post_office import PostOffice
 from tests.signatures import ENTRY, confirm, in_threads, sign, signature_of
 
@@ -197,7 +197,7 @@ def test_a_page_shows_the_same_before_and_after_its_burst_is_released(
 ) -> None:
     page = client.post(f"/p/{petition}/sign", data=filled(email="one@flood.xyz")).location
     with transaction() as connection:
-        burst_id = bursts.record(connection, 1, "domain", "flood.xyz", 60, 0, now())
+        burst_id = bursts.record(connection, 1, FLOOD, now=now())
         earlier = {"state": "held", "burst_id": burst_id, "created_at": now() - MINUTE}
         connection.execute(update(Email).values(earlier))
     assert burst_id is not None
@@ -210,7 +210,7 @@ def test_a_page_shows_the_same_before_and_after_its_burst_is_released(
 
 
 def test_a_reminder_is_about_an_entry_that_was_mailed(app: Flask, petition: str) -> None:
-    sign(at=TODAY, sender=FormSender(trapped=True))
+    sign(at=TODAY, sender=FormSender(filled_honeypot=True))
     sent([sign(entry=replace(ENTRY, name="Another"), at=TODAY)])
     assert remind(hours=25) == 0
 
@@ -349,7 +349,7 @@ def test_a_discarded_flood_that_comes_again_is_held_again(app: Flask, petition: 
 
 def test_a_filled_honeypot_is_held_however_often_it_was_decided(app: Flask, petition: str) -> None:
     for number, decision in enumerate((BurstState.RELEASED, BurstState.DISCARDED, BurstState.OPEN)):
-        sign(f"robot{number}@example.org", at=TODAY, sender=FormSender(trapped=True))
+        sign(f"robot{number}@example.org", at=TODAY, sender=FormSender(filled_honeypot=True))
         assert states()[EmailState.HELD] == 1
         if decision != BurstState.OPEN:
             newest = burst_review.list_bursts()[0].id

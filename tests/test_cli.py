@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
-from petition.cli.refusal import Command, CommandGroup
+from petition.cli.refusal import NOT_MIGRATED, Command, CommandGroup
 from petition.core.errors import PetitionError, SlugTaken, TransitionNotAllowed
 from petition.database.base import db
 from petition.database.transactions import transaction
@@ -78,6 +78,39 @@ def test_a_petition_file_that_lacks_something_says_what(
     file = tmp_path / "petition.toml"
     file.write_text(written, encoding="utf-8")
     assert said in refused(app, "petition", "import", str(file))
+
+
+@pytest.mark.parametrize(
+    ("table", "command"),
+    [
+        ("petition", ("petition", "list")),
+        ("petition", ("export", "kuramshin")),
+        ("email", ("outbox", "status")),
+        ("email", ("outbox", "run", "--once")),
+    ],
+)
+def test_a_command_that_misses_a_table_says_how_to_make_it(
+    app: Flask, table: str, command: tuple[str, ...]
+) -> None:
+    with transaction() as connection:
+        connection.execute(text(f"ALTER TABLE {table} RENAME TO mislaid"))
+    try:
+        assert refused(app, *command) == f"Error: {NOT_MIGRATED}"
+    finally:
+        db.session.rollback()
+        with transaction() as connection:
+            connection.execute(text(f"ALTER TABLE mislaid RENAME TO {table}"))
+
+
+def test_a_command_without_a_database_says_how_to_make_one(
+    make_app: MakeApp, tmp_path: Path
+) -> None:
+    app = make_app(SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path / 'new.db'}")
+    assert refused(app, "petition", "list") == f"Error: {NOT_MIGRATED}"
+
+
+def test_an_impossible_port_is_wrong_usage(app: Flask) -> None:
+    assert "99999 is not in the range" in refused(app, "serve", "--port", "99999", status=2)
 
 
 def test_every_command_is_refused_with_one_line(app: Flask) -> None:

@@ -34,6 +34,7 @@ from petition.core.clock import now
 from petition.database.base import Base, db
 from petition.database.transactions import transaction
 from petition.models import Email, Signature
+from petition.models.enums import BurstKind
 from petition.organisers import access
 from petition.petitions import petition_file, queries, updates
 from petition.signatures import codes
@@ -233,7 +234,7 @@ class Site:
         news = petition_file.parse_updates(NEWS | {"pictures": ["queue.jpg"]}, folder)
         updates.import_updates(self.slug, news, now=now())
         self.petition_id = queries.get_id(self.slug)
-        self._keys: tokens.Tokens = app.extensions["tokens"]
+        self._tokens: tokens.Tokens = app.extensions["tokens"]
         self._number = 0
         inside = sign_in(app)
         page = inside.get("/organisers/")
@@ -248,7 +249,7 @@ class Site:
             "count": "0",
             "digest": updates.list_pictures(self.petition_id)["queue.jpg"].digest,
             "update_id": str(updates.list_updates(self.petition_id, "en")[0].id),
-            "office": str(updates.list_targets(self.petition_id)[0].id),
+            "office": str(updates.list_offices(self.petition_id)[0].id),
             "csrf_token": self._csrf,
         }
         db.session.rollback()
@@ -307,9 +308,9 @@ class Site:
         """Return what is made for one request alone: it may be used up by it."""
         self._number += 1
         good = {
-            "opened": self._keys.make(tokens.FORM, 1, now=now()),
+            "opened": self._tokens.make(tokens.FORM, 1, now=now()),
             # A step is done by waiting or, before that, by its proof.
-            "ticket": self._keys.make(
+            "ticket": self._tokens.make(
                 challenge.CHALLENGE,
                 self._number,
                 now=now() - timedelta(minutes=0 if "proof" in wrong else 1),
@@ -318,7 +319,8 @@ class Site:
         if "burst_id" in call.parts:
             source = f"flood{self._number}.xyz"
             with transaction() as connection:
-                made = bursts.record(connection, self.petition_id, "domain", source, 60, 0, now())
+                flood = bursts.Finding(BurstKind.DOMAIN, source, 60, 0)
+                made = bursts.record(connection, self.petition_id, flood, now=now())
             good["burst_id"] = str(made)
         if {"token", "signature_id", "number"} & {*call.parts}:
             good |= self._signed(call, age)
@@ -349,8 +351,8 @@ class Site:
         good = {"signature_id": str(signature_id), "number": str(number)}
         if "token" in call.parts:
             purpose, ids = purposes[page]
-            good["token"] = self._keys.make(purpose, *ids, now=now() - age)
-            good["code"] = codes.make_code(email_id, self._keys)
+            good["token"] = self._tokens.make(purpose, *ids, now=now() - age)
+            good["code"] = codes.make_code(email_id, self._tokens)
         return good
 
 

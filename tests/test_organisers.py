@@ -42,7 +42,7 @@ from tests.browsing import (
     token_for,
     trail,
 )
-from tests.factories import TODAY, make_petition
+from tests.factories import FLOOD, TODAY, make_petition
 from tests.post_office import PostOffice
 
 Call = tuple[Action, str, str, str | None]  # action, method, path, slug
@@ -75,7 +75,7 @@ def test_every_route_asks_the_table_who_may(
         signer = {"email": f"signer@{name}.net", "display": "full", "comment": "Because."}
         confirmed(browser(app), post_office, name, **signer)
         with transaction() as connection:
-            bursts.record(connection, petition_id, "domain", "flood.xyz", 60, 0, now())
+            bursts.record(connection, petition_id, FLOOD, now=now())
     inside = browser(app)
     if role is not None:
         invite(role, slug=None if role == Role.ADMIN else petition)
@@ -282,7 +282,7 @@ def test_an_organiser_of_one_petition_reaches_no_other(
 @pytest.mark.parametrize("role", list(Role))
 def test_a_viewer_is_shown_figures_only(app: Flask, petition: str, role: Role) -> None:
     with transaction() as connection:
-        bursts.record(connection, 1, "domain", "flood.xyz", 60, 0, now())
+        bursts.record(connection, 1, FLOOD, now=now())
     invite(role)
     page = enter(app).get(f"/organisers/p/{petition}")
     assert "Not confirmed yet" in page.text

@@ -354,7 +354,7 @@ def test_docs_say_what_is_processed() -> None:
 
 def test_tokens_of_one_purpose_open_nothing_else(app: Flask, client: Client, petition: str) -> None:
     client.post(f"/p/{petition}/sign", data=filled())
-    keys: tokens.Tokens = app.extensions["tokens"]
+    service: tokens.Tokens = app.extensions["tokens"]
     purposes = {
         "pending": (tokens.PENDING, (1,)),
         "confirm": (tokens.confirm_purpose(7), (1, 1)),
@@ -363,7 +363,7 @@ def test_tokens_of_one_purpose_open_nothing_else(app: Flask, client: Client, pet
     }
     for page in purposes:
         for other, (purpose, ids) in purposes.items():
-            token = keys.make(purpose, *ids, now=now())
+            token = service.make(purpose, *ids, now=now())
             status = client.get(f"/{page}/{token}").status_code
             assert (status == 200) == (page == other), (page, other)
 

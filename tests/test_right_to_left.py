@@ -92,7 +92,7 @@ def test_the_letter_and_pages_with_a_token_run_from_right_to_left(
     app: Flask, post_office: PostOffice
 ) -> None:
     client = browser(app)
-    (office,) = updates.list_targets(queries.get_id("free-them"))
+    (office,) = updates.list_offices(queries.get_id("free-them"))
     fields = {"office": str(office.id), "letter": LANGUAGE, "name": NAME}
     letter = client.post("/p/free-them/write", data=fields)
     runs_from_right_to_left(letter, "the letter")

@@ -123,7 +123,7 @@ def test_a_picture_is_drawn_again_when_its_input_changes(
     assert client.get(f"/p/{petition}/card/en/0.png").data not in (first, b"as it is on the disk")
 
     app.config["BRAND_COLOUR"] = "#8c1d18"
-    monkeypatch.setattr(artwork, "edition", lambda: "the drawing code of another release")
+    monkeypatch.setattr(artwork, "version_hash", lambda: "the drawing code of another release")
     assert client.get(f"/p/{petition}/card/en/0.png").data == first
 
 

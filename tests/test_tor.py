@@ -103,7 +103,7 @@ def file(tmp_path: Path) -> Path:
 
 def held(exits: tor.TorExits, addresses: set[str]) -> set[str]:
     """Return those of the addresses that are exits."""
-    return {address for address in addresses if exits.holds(ip_address(address))}
+    return {address for address in addresses if ip_address(address) in exits}
 
 
 def run_tasks(app: Flask, at_hour: float = 0) -> None:

@@ -119,7 +119,7 @@ def test_a_file_read_twice_changes_nothing_and_a_corrected_one_corrects(news: st
     corrected = first | {"text": {"en": {"title": "Arrested", "body": "Corrected."}}}
     keep(news, {"update": [corrected]})
     assert updates.list_updates(petition_id, "en")[1].body == "Corrected."
-    assert len(updates.list_targets(petition_id)) == 1, "a file without targets leaves them be"
+    assert len(updates.list_offices(petition_id)) == 1, "a file without targets leaves them be"
 
 
 def test_news_cannot_contain_scripts_or_foreign_images(client: Client, petition: str) -> None:
@@ -209,8 +209,8 @@ def test_the_picture_of_a_petition_is_scaled_down(client: Client, tmp_path: Path
         "text": {"en": text},
     }
     kept = petition_file.parse(written, tmp_path)
-    assert kept.face is not None
-    assert len(kept.face.content) <= pictures.PORTRAIT_MAX_BYTES
+    assert kept.portrait is not None
+    assert len(kept.portrait.content) <= pictures.PORTRAIT_MAX_BYTES
     lifecycle.create(kept, now=TODAY)
     page = client.get("/p/faced").text
     assert 'alt="A face &lt;looking&gt; at you" width="480" height="360"' in page
@@ -242,12 +242,12 @@ def test_an_invalid_file_is_refused_with_its_first_fault(
 def test_the_letter_has_office_language_and_name_and_nothing_is_kept(
     app: Flask, client: Client, news: str
 ) -> None:
-    (target,) = updates.list_targets(queries.get_id(news))
+    (office,) = updates.list_offices(queries.get_id(news))
     page = client.get(f"/p/{news}/write")
     assert "Canada: Embassy in Ottawa" in text_of(page)
-    office = page.text.partition('name="office"')[2].partition("</select>")[0]
-    assert "selected" not in office, "nobody writes to an embassy by not looking"
-    form = {"office": str(target.id), "letter": "ru", "name": "Anna Berg"}
+    options = page.text.partition('name="office"')[2].partition("</select>")[0]
+    assert "selected" not in options, "nobody writes to an embassy by not looking"
+    form = {"office": str(office.id), "letter": "ru", "name": "Anna Berg"}
     response = client.post(f"/en/p/{news}/write", data=form)
     assert response.headers["Cache-Control"] == "no-store"
     page_text = text_of(response)
@@ -268,10 +268,10 @@ def test_the_letter_is_in_the_language_chosen_for_it(client: Client) -> None:
     text = dict.fromkeys(names, "Only English words") | {"demands": ["Free them."]}
     swedish = dict.fromkeys(names, "Frige **dem** alla") | {"demands": ["Frige dem."]}
     slug = make_petition(text={"en": text, "sv": swedish})
-    office = {"en": "Embassy", "sv": "Ambassaden"}
-    keep(slug, {"target": [NEWS["target"][0] | {"office": office}]})
-    (target,) = updates.list_targets(queries.get_id(slug))
-    form = {"office": str(target.id), "letter": "sv", "name": "Anna Berg"}
+    embassy = {"en": "Embassy", "sv": "Ambassaden"}
+    keep(slug, {"target": [NEWS["target"][0] | {"office": embassy}]})
+    (office,) = updates.list_offices(queries.get_id(slug))
+    form = {"office": str(office.id), "letter": "sv", "name": "Anna Berg"}
     page = client.post(f"/en/p/{slug}/write", data=form).text
     letter = re.search(r'<article[^>]* lang="sv" dir="ltr".*?</article>', page, re.DOTALL)
     assert letter is not None
@@ -301,7 +301,7 @@ def test_markdown_becomes_plain_text() -> None:
         *("- one", "- two", "1. first", "2. second"),
         "5 * 3 a face",
     ]
-    assert excerpt(written, most=12) == "To you We…"
+    assert excerpt(written, max_length=12) == "To you We…"
     assert excerpt("Short.") == "Short."
 
 
@@ -337,6 +337,6 @@ def test_the_sample_petition_comes_with_news_in_all_six_languages() -> None:
             "sv",
             "fr",
         }
-    assert {target["country"] for target in read.targets} == {"CA", "GB"}
-    for target in read.targets:
-        assert set(target["office"]) == {"en", "kk", "ru", "de", "sv", "fr"}
+    assert {office["country"] for office in read.offices} == {"CA", "GB"}
+    for office in read.offices:
+        assert set(office["office"]) == {"en", "kk", "ru", "de", "sv", "fr"}

@@ -369,10 +369,12 @@ def test_the_pages_for_an_address_that_has_signed_wants_no_mail_bounced_or_is_ne
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     confirmed(client, post_office, petition, email="signed@example.org")
-    keys = app.extensions["tokens"]
+    tokens = app.extensions["tokens"]
     with transaction() as connection:
-        suppression.suppress(connection, keys.keyed_hash("mailbox", "never@example.org"), now=now())
-        reported = keys.keyed_hash("address", "gone@example.org")
+        suppression.suppress(
+            connection, tokens.keyed_hash("mailbox", "never@example.org"), now=now()
+        )
+        reported = tokens.keyed_hash("address", "gone@example.org")
         suppression.suppress(connection, reported, bounce="5.1.1", now=now())
     pages = []
     for name in ("new-one", "signed", "never", "gone"):
@@ -641,12 +643,12 @@ def test_the_code_typed_by_many_at_once_counts_once(
 ) -> None:
     email_id = signatures.sign(at=now())
     signature = db.session.scalars(select(Signature)).one()
-    keys = app.extensions["tokens"]
-    code = codes.make_code(email_id, keys)
+    tokens = app.extensions["tokens"]
+    code = codes.make_code(email_id, tokens)
 
     def type_it(_number: int) -> int:
         return confirmation.confirm_by_code(
-            email_id, code, keys=keys, lifetime=timedelta(days=7), now=now()
+            email_id, code, tokens=tokens, lifetime=timedelta(days=7), now=now()
         )
 
     assert signatures.in_threads(app, 5, type_it) == [signature.id] * 5

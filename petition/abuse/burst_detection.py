@@ -9,17 +9,18 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
 
 from petition.abuse import bursts, rate_limits
+from petition.abuse.bursts import Finding
 from petition.abuse.email_domains import is_uncommon
 from petition.database import counters
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Burst, Email, Petition, Signature
-from petition.models.enums import BurstState, EmailKind, EmailState, PetitionState
+from petition.models.enums import BurstKind, BurstState, EmailKind, EmailState, PetitionState
 
 PERIOD = timedelta(minutes=10)
 PAST_LIMIT = 2_000  # the signatures that a petition's past is read from
@@ -53,15 +54,6 @@ class Thresholds:
 DEFAULT_THRESHOLDS = Thresholds(minimum=20, factor=5)
 
 
-class Finding(NamedTuple):
-    """A burst of the last minutes, with the number of signatures seen and the usual number."""
-
-    kind: str
-    source: str
-    seen: int
-    usual: int
-
-
 def detect(*, now: datetime, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> list[int]:
     """Record bursts of open petitions and hold their unsent emails; release plausible ones.
 
@@ -74,10 +66,10 @@ def detect(*, now: datetime, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> lis
         for petition_id, found in findings.items():
             found += _find_networks(connection, petition_id, thresholds, now)
             # Lock order: all bursts of a petition before emails, as when an organiser decides.
-            recorded = [bursts.record(connection, petition_id, *finding, now) for finding in found]
+            recorded = [bursts.record(connection, petition_id, one, now=now) for one in found]
             for burst_id, finding in zip(recorded, found, strict=True):
                 # Which emails came from a network is not known afterwards.
-                if burst_id is not None and finding.kind != "network":
+                if burst_id is not None and finding.kind != BurstKind.NETWORK:
                     _hold(connection, burst_id, petition_id, finding, now)
         # A signer may have added an email to a burst while it was being decided.
         decided = (_burst.c.state != BurstState.OPEN) & (_burst.c.decided_at > now - DECIDED_FOR)
@@ -129,14 +121,14 @@ def _find(recent: list[Signed], past: list[Signed], thresholds: Thresholds) -> l
             continue
         usual = round(len(recent) * past_domains[domain] / len(past)) if has_past else 0
         if seen >= max(minimum, thresholds.factor * usual):
-            findings.append(Finding("domain", domain, seen, usual))
+            findings.append(Finding(BurstKind.DOMAIN, domain, seen, usual))
         else:
             others.add(domain)
     seen = _busiest_minute(recent, others)
     watched = {domain for domain in past_domains if is_uncommon(domain)}
     usual = _busiest_minute(past, watched - thresholds.allowed_domains)
     if seen and seen >= max(minimum, thresholds.factor * usual):
-        findings.append(Finding("minute", "", seen, usual))
+        findings.append(Finding(BurstKind.MINUTE, "", seen, usual))
     return findings
 
 
@@ -153,7 +145,8 @@ def _find_networks(
     scope = f"{rate_limits.SIGN}:{petition_id}"
     networks, usual = counters.current(connection, scope, now=now)
     minimum = max(thresholds.minimum_without_past, thresholds.factor * usual)
-    return [Finding("network", name, seen, usual) for name, seen in networks if seen >= minimum]
+    kind = BurstKind.NETWORK
+    return [Finding(kind, name, seen, usual) for name, seen in networks if seen >= minimum]
 
 
 def _hold(
@@ -165,7 +158,7 @@ def _hold(
         _signature.c.petition_id == petition_id,
         _signature.c.confirmed_at.is_(None),
         _signature.c.signed_at > now - PERIOD,
-        of_domain if found.kind == "domain" else _signature.c.disposable,
+        of_domain if found.kind == BurstKind.DOMAIN else _signature.c.disposable,
     )
     add = update(_email).where(
         _email.c.kind == EmailKind.CONFIRM,
@@ -178,12 +171,12 @@ def _hold(
 
 
 def _is_plausible(connection: Connection, burst: Row[Any]) -> bool:
-    """Return whether enough readers of sent emails have confirmed; never for a trap.
+    """Return whether enough readers of sent emails have confirmed; never for a honeypot.
 
     For a minute all signatures count except disposable addresses, whose emails are held.
     """
     counts = select(func.count(), func.count(_signature.c.confirmed_at))
-    if burst.kind == "minute":
+    if burst.kind == BurstKind.MINUTE:
         latest = (
             select(_signature.c.id)
             .where(_signature.c.petition_id == burst.petition_id)
@@ -201,4 +194,4 @@ def _is_plausible(connection: Connection, burst: Row[Any]) -> bool:
         ).where(_email.c.burst_id == burst.id, _email.c.state == EmailState.SENT)
     sent, confirmed = connection.execute(counts).one()
     is_enough = confirmed >= PLAUSIBLE_MINIMUM and confirmed >= PLAUSIBLE_SHARE * sent
-    return bool(is_enough and burst.kind != "trap")
+    return bool(is_enough and burst.kind != BurstKind.HONEYPOT)

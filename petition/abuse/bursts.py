@@ -6,7 +6,7 @@ its sender sees the same page; it cannot be counted without its email.
 """
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Boolean,
@@ -25,7 +25,7 @@ from petition.abuse.rate_limits import FormSender
 from petition.database.compiled import CompiledStatement
 from petition.database.upsert import insert
 from petition.models import Burst, Email
-from petition.models.enums import BurstState, EmailState
+from petition.models.enums import BurstKind, BurstState, EmailState
 from petition.outbox.enqueue import Hold
 
 OPEN_FOR = timedelta(hours=1)  # after it was seen last
@@ -34,16 +34,26 @@ SAMPLE = 5  # one email in so many is sent
 _burst, _email = Burst.table(), Email.table()
 
 
+class Finding(NamedTuple):
+    """A burst of the last minutes, with the number of signatures seen and the usual number."""
+
+    kind: BurstKind
+    source: str
+    seen: int
+    usual: int
+
+
 def find_hold(
     connection: Connection, petition_id: int, domain: str, sender: FormSender, *, now: datetime
 ) -> Hold | None:
     """Return the hold of an open burst on emails to a mail domain, or None without a burst.
 
-    One email in `SAMPLE` is sent: confirmations tell people from machines. Emails to trapped
-    senders are all held. Lock order: bursts before signatures.
+    One email in `SAMPLE` is sent: confirmations tell people from machines. Emails of
+    senders who filled the honeypot are all held. Lock order: bursts before signatures.
     """
-    if sender.trapped:
-        burst_id = record(connection, petition_id, "trap", "", 1, 0, now)
+    if sender.filled_honeypot:
+        finding = Finding(BurstKind.HONEYPOT, source="", seen=1, usual=0)
+        burst_id = record(connection, petition_id, finding, now=now)
         return None if burst_id is None else Hold(burst_id)
     values = {
         "petition": petition_id,
@@ -61,9 +71,9 @@ _OPEN_BURST = CompiledStatement(
         _burst.c.petition_id == bindparam("petition"),
         _burst.c.state == BurstState.OPEN.value,
         or_(
-            (_burst.c.kind == "domain") & (_burst.c.source == bindparam("domain")),
-            (_burst.c.kind == "network") & (_burst.c.source == bindparam("network")),
-            (_burst.c.kind == "minute") & bindparam("disposable", type_=Boolean()),
+            (_burst.c.kind == BurstKind.DOMAIN.value) & (_burst.c.source == bindparam("domain")),
+            (_burst.c.kind == BurstKind.NETWORK.value) & (_burst.c.source == bindparam("network")),
+            (_burst.c.kind == BurstKind.MINUTE.value) & bindparam("disposable", type_=Boolean()),
         ),
         _burst.c.ends_at > bindparam("now"),
     )
@@ -71,17 +81,12 @@ _OPEN_BURST = CompiledStatement(
 
 
 def record(
-    connection: Connection,
-    petition_id: int,
-    kind: str,
-    source: str,
-    seen: int,
-    usual: int,
-    now: datetime,
+    connection: Connection, petition_id: int, finding: Finding, *, now: datetime
 ) -> int | None:
     """Upsert an open burst; return its id, or None if the source was released in the last day."""
+    kind, source, seen, usual = finding
     until = now + OPEN_FOR
-    if kind != "trap":
+    if kind != BurstKind.HONEYPOT:
         released = connection.scalar(
             update(_burst)
             .where(
@@ -106,7 +111,7 @@ def record(
         ends_at=until,
         state=BurstState.OPEN.value,
     )
-    seen_now = _burst.c.seen + 1 if kind == "trap" else _larger(_burst.c.seen, seen)
+    seen_now = _burst.c.seen + 1 if kind == BurstKind.HONEYPOT else _larger(_burst.c.seen, seen)
     burst_id = connection.execute(
         statement.on_conflict_do_update(
             index_elements=["petition_id", "kind", "source"],

@@ -49,7 +49,7 @@ class Networks:
         parsed = _parse_address(address)
         if parsed is None:
             return False
-        is_exit = self.exits is not None and self.exits.holds(parsed)
+        is_exit = self.exits is not None and parsed in self.exits
         return is_exit or _is_within(parsed, self.never_refused)
 
 

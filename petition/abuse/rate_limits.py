@@ -15,9 +15,9 @@ SIGN = "sign"  # scopes of signing are sign:<petition id>
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """A limit on one subject: `free` uses in a window, then a challenge before each, up to `most`.
+    """A limit on one subject in a window: `free` uses, then challenges, `maximum` uses in all.
 
-    `proven` says that a challenge was solved. Without `most` a use is never refused. With
+    `proven` says that a challenge was solved. Without `maximum` a use is never refused. With
     `expires_at` the count has no window. A `lenient` limit asks for no challenge at the first use
     of the limit before it.
     """
@@ -25,7 +25,7 @@ class RateLimit:
     scope: str
     subject: str
     free: int
-    most: int | None
+    maximum: int | None
     proven: bool = False
     expires_at: datetime | None = None
     lenient: bool = False
@@ -33,24 +33,24 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class FormSender:
-    """A form's limits and network hash; `trapped` senders filled a field that no person sees."""
+    """A form's limits and network hash; the honeypot is a field that no person sees."""
 
     limits: tuple[RateLimit, ...] = ()
     network: str = ""
-    trapped: bool = False
+    filled_honeypot: bool = False
 
 
 def hit(connection: Connection, limits: tuple[RateLimit, ...], *, now: datetime) -> None:
     """Count one use of each limit in the caller's transaction; a refusal counts nothing.
 
-    Raises: ChallengeRequired beyond `free`; RateLimited with the time to wait beyond `most`.
+    Raises: ChallengeRequired beyond `free`; RateLimited with the time to wait beyond `maximum`.
     """
     if not limits:
         return
     uses = [Use(limit.scope, limit.subject, WINDOW, limit.expires_at) for limit in limits]
     previous = 0  # the count of the limit before
     for limit, count in zip(limits, counters.increment(connection, uses, now=now), strict=True):
-        if limit.most is not None and count.value > limit.most:
+        if limit.maximum is not None and count.value > limit.maximum:
             raise RateLimited(count.expires_at - now)
         excused = limit.proven or (limit.lenient and previous == 1)
         if count.value > limit.free and not excused:

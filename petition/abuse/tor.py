@@ -12,6 +12,8 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from petition.core.files import write_file
+
 EXITS_FILE = "tor-exits.txt"  # in the instance folder
 MAX_AGE = timedelta(days=1)
 TIMEOUT_SECONDS = 30
@@ -40,7 +42,7 @@ class TorExits:
         # Nearly all are single addresses, so there are few prefix lengths to look up.
         self._lengths: frozenset[tuple[int, int]] = frozenset()
 
-    def holds(self, address: IPAddress) -> bool:
+    def __contains__(self, address: IPAddress) -> bool:
         """Return whether the address is an exit. Costs one stat of the file."""
         version = self._file_version()
         if version != self._version:
@@ -96,11 +98,8 @@ def fetch(url: str, file: Path, *, now: datetime) -> int:
     networks = parse_exits(_download(url).decode("ascii", errors="replace"))
     if not networks:
         raise ExitListInvalid
-    part = file.with_suffix(f".{os.getpid()}.part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        out.writelines(f"{network}\n" for network in networks)
-    os.utime(part, (now.timestamp(), now.timestamp()))
-    part.replace(file)
+    write_file(file, "".join(f"{network}\n" for network in networks).encode(), mode=0o600)
+    os.utime(file, (now.timestamp(), now.timestamp()))
     return len(networks)
 
 

@@ -15,7 +15,7 @@ from petition.core import colours
 
 
 @cache
-def edition() -> str:
+def version_hash() -> str:
     """Return a hash of the drawing code, its libraries and the installed fonts. A drawing cached
     under another hash is out of date.
     """

@@ -87,16 +87,16 @@ class Canvas:
         for number, line in enumerate(block.lines):
             self._write(box, base + number * step, line.text, block.size, font, colour)
 
-    def picture(self, box: Box, face: bytes) -> None:
+    def picture(self, box: Box, photo: bytes) -> None:
         """Fill a box with a photograph, cropped to its proportions."""
-        self._image.paste(crop(face, box.width, box.height), (box.left, box.top))
+        self._image.paste(crop(photo, box.width, box.height), (box.left, box.top))
 
-    def png(self, photo: Box | None) -> bytes:
+    def png(self, photo_box: Box | None) -> bytes:
         """Return a PNG of less than 300 kB; the photograph is reduced as far as that takes."""
-        if photo is None:
+        if photo_box is None:
             return _png(self._image)
         for max_colours, blur in ((160, 0), (64, 1), (32, 3), (16, 8)):
-            content = _png(_reduce(self._image, photo, max_colours, blur))
+            content = _png(_reduce(self._image, photo_box, max_colours, blur))
             if len(content) <= MAX_BYTES:
                 break
         return content
@@ -158,19 +158,19 @@ def _load(file: Path, size: float) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(file, size)
 
 
-def _reduce(image: Image.Image, photo: Box, max_colours: int, blur: int) -> Image.Image:
+def _reduce(image: Image.Image, photo_box: Box, max_colours: int, blur: int) -> Image.Image:
     """Return the image in a palette; only the photograph loses colours and sharpness."""
-    photograph = image.crop(photo)
+    photograph = image.crop(photo_box)
     if blur:
         photograph = photograph.filter(ImageFilter.GaussianBlur(blur))
     photograph = photograph.quantize(max_colours)
     page = image.copy()
-    page.paste(colours.PAPER, photo)
+    page.paste(colours.PAPER, photo_box)
     page = page.quantize(_TEXT_COLOURS)
     size = 3 * _TEXT_COLOURS
     palette = bytes(page.getpalette() or ())[:size].ljust(size, b"\0")
     page.putpalette(palette + bytes(photograph.getpalette() or ()))
-    page.paste(photograph.point([min(i + _TEXT_COLOURS, 255) for i in range(256)]), photo)
+    page.paste(photograph.point([min(i + _TEXT_COLOURS, 255) for i in range(256)]), photo_box)
     return page
 
 

@@ -61,7 +61,7 @@ _CARD = _Layout(
     footer=Box(72, 568, 1128, 590),
     centred=True,
 )
-_CARD_WITH_FACE = replace(
+_CARD_WITH_PHOTO = replace(
     _CARD,
     fields=(Box(0, 0, 790, 398),),
     picture=Box(790, 0, 1200, 630),
@@ -84,7 +84,7 @@ _STORY = _Layout(
     sign_alone=Box(96, 1330, 984, 1442),
     footer=Box(96, 1618, 984, 1650),
 )
-_STORY_WITH_FACE = replace(
+_STORY_WITH_PHOTO = replace(
     _STORY,
     fields=(Box(0, 680, 1080, 1224), Box(0, 1716, 1080, 1920)),
     picture=Box(0, 0, 1080, 680),
@@ -96,14 +96,14 @@ _STORY_WITH_FACE = replace(
 )
 
 
-def card(text: CardText, *, colour: str, face: bytes | None = None) -> bytes:
+def card(text: CardText, *, colour: str, photo: bytes | None = None) -> bytes:
     """Return the picture for link previews: a PNG of 1200 by 630 px and less than 300 kB."""
-    return _draw(text, colour, face, _CARD_WITH_FACE if face else _CARD)
+    return _draw(text, colour, photo, _CARD_WITH_PHOTO if photo else _CARD)
 
 
-def story(text: CardText, *, colour: str, face: bytes | None = None) -> bytes:
+def story(text: CardText, *, colour: str, photo: bytes | None = None) -> bytes:
     """Return the picture for stories: a PNG of 1080 by 1920 px, otherwise like `card`."""
-    return _draw(text, colour, face, _STORY_WITH_FACE if face else _STORY)
+    return _draw(text, colour, photo, _STORY_WITH_PHOTO if photo else _STORY)
 
 
 def split_count(counted: str) -> tuple[str, str]:
@@ -120,12 +120,12 @@ def count_colour(colour: str, background: str) -> str:
     return colour if colours.contrast(colour, background) >= colours.READABLE else colours.INK
 
 
-def _draw(text: CardText, colour: str, face: bytes | None, layout: _Layout) -> bytes:
+def _draw(text: CardText, colour: str, photo: bytes | None, layout: _Layout) -> bytes:
     canvas = Canvas(layout.size, text.right_to_left, layout.centred)
     for field in layout.fields:
         canvas.fill(field, colour)
-    if face and layout.picture:
-        canvas.picture(layout.picture, face)
+    if photo and layout.picture:
+        canvas.picture(layout.picture, photo)
     on_field = colours.text_colour_on(colour)
     canvas.block((layout.to,), text.to, REGULAR, on_field)
     canvas.block(layout.headlines, text.headline, BOLD, on_field)
@@ -140,7 +140,7 @@ def _draw(text: CardText, colour: str, face: bytes | None, layout: _Layout) -> b
     _draw_signature_line(canvas, sign, text.call, colour)
     footer = " · ".join(part for part in (text.site, text.address) if part)
     canvas.line(layout.footer, footer, REGULAR, colours.INK)
-    return canvas.png(layout.picture if face else None)
+    return canvas.png(layout.picture if photo else None)
 
 
 def _draw_signature_line(canvas: Canvas, box: Box, call: str, colour: str) -> None:

@@ -33,12 +33,18 @@ class SheetText(ArtworkText):
 
 
 def poster(
-    text: CardText, *, colour: str, address: str, organiser: str, made: datetime, face: bytes | None
+    text: CardText,
+    *,
+    colour: str,
+    address: str,
+    organiser: str,
+    created_at: datetime,
+    photo: bytes | None,
 ) -> bytes:
     """Return a poster of one page as PDF. The QR code holds `address`, with its scheme."""
-    pdf = PdfDocument(text, author=text.site, created_at=made)
+    pdf = PdfDocument(text, author=text.site, created_at=created_at)
     pdf.add_page()
-    _draw_field(pdf, text, colour, face)
+    _draw_field(pdf, text, colour, photo)
     _draw_call(pdf, text, colour, address)
     pdf.line(pdf.column(15, 195), 235, organiser, TextStyle(REGULAR, _sizes(4, 2.4)))
     _draw_strips(pdf, text)
@@ -46,10 +52,10 @@ def poster(
 
 
 def sheet(
-    text: SheetText, *, address: str, first: int = 1, sheets: int = 1, made: datetime
+    text: SheetText, *, address: str, first: int = 1, sheets: int = 1, created_at: datetime
 ) -> bytes:
     """Return sheets for signatures as PDF, one a page, numbered from `first`."""
-    pdf = PdfDocument(text, author=text.organiser, created_at=made)
+    pdf = PdfDocument(text, author=text.organiser, created_at=created_at)
     for number in range(first, first + sheets):
         pdf.add_page()
         top = _draw_heading(pdf, text, address)
@@ -69,13 +75,13 @@ def _sizes(largest: float, smallest: float) -> list[float]:
     return [*sizes, smallest]
 
 
-def _draw_field(pdf: PdfDocument, text: CardText, colour: str, face: bytes | None) -> None:
+def _draw_field(pdf: PdfDocument, text: CardText, colour: str, photo: bytes | None) -> None:
     """Draw the upper part of a poster: target, headline and photograph."""
     pdf.fill(0, 0, WIDTH, _FIELD_HEIGHT, colour)
     column = pdf.column(15, 195)
-    if face:
+    if photo:
         left = pdf.column(WIDTH - _PHOTO_WIDTH, WIDTH).left
-        pdf.picture(left, 0, _PHOTO_WIDTH, _FIELD_HEIGHT, face)
+        pdf.picture(left, 0, _PHOTO_WIDTH, _FIELD_HEIGHT, photo)
         column = pdf.column(15, WIDTH - _PHOTO_WIDTH - 9)
     on_field = colours.text_colour_on(colour)
     pdf.block(column, 18, 15, text.to, TextStyle(REGULAR, _sizes(6.5, 4), on_field))

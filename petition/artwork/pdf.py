@@ -139,11 +139,11 @@ class PdfDocument:
             for start, length in dark_runs(row):
                 self.fill(x + start * step, y + row_number * step, length * step, step, "#000000")
 
-    def picture(self, x: float, y: float, width: float, height: float, face: bytes) -> None:
+    def picture(self, x: float, y: float, width: float, height: float, photo: bytes) -> None:
         """Fill a box with a photograph, cropped to its proportions."""
-        photo = canvas.crop(face, round(width * _PHOTO_PIXELS), round(height * _PHOTO_PIXELS))
+        cropped = canvas.crop(photo, round(width * _PHOTO_PIXELS), round(height * _PHOTO_PIXELS))
         file = BytesIO()
-        photo.save(file, "JPEG", quality=82)  # fpdf2 embeds a JPEG unchanged
+        cropped.save(file, "JPEG", quality=82)  # fpdf2 embeds a JPEG unchanged
         self._pdf.image(file, x, y, width, height)
 
     def _write(

@@ -59,7 +59,7 @@ def _write_secret(file: Path) -> str:
 
 @click.command(cls=Command)
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=5000, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
 @click.option("--workers", default=2, show_default=True, help="Web processes.")
 @click.option(
     "--trial", is_flag=True, help="Run on this machine without the required settings, as a trial."
@@ -96,7 +96,7 @@ def report() -> None:
     """Print the last day's bursts, held emails, pace, busy and disposable email domains."""
     for pace in statistics.signing_pace(now=now()):
         click.echo(
-            f"pace\t{pace.slug}\t{pace.entries} entries, "
+            f"pace\t{pace.slug}\t{pace.signatures} entries, "
             f"{pace.in_busiest} in the minute of {pace.busiest:%H:%M}"
         )
     for burst in burst_review.list_bursts():
@@ -107,6 +107,6 @@ def report() -> None:
         )
     for activity in statistics.domain_activity(now=now()):
         click.echo(
-            f"domain\t{activity.slug}\t{activity.domain}\t{activity.entries} entries, "
+            f"domain\t{activity.slug}\t{activity.domain}\t{activity.signatures} entries, "
             f"{activity.confirmed} confirmed{', disposable' if activity.disposable else ''}"
         )

@@ -4,9 +4,9 @@ import click
 from flask import current_app
 
 from petition.cli.refusal import CommandGroup
-from petition.core import tokens
 from petition.core.clock import now
 from petition.core.config import site_url
+from petition.core.tokens import SIGN_IN
 from petition.models.enums import Role
 from petition.organisers import access
 from petition.signatures.identity import Address, AddressInvalid, parse_address
@@ -57,6 +57,6 @@ def remove(email: Address) -> None:
 def print_link(email: Address) -> None:
     """Print a one-time sign-in link for EMAIL, valid for 30 minutes."""
     link = access.issue_link(email, now=now())
-    keys = current_app.extensions["tokens"]
-    token = keys.make(tokens.SIGN_IN, link.organiser_id, link.serial, now=now())
+    tokens = current_app.extensions["tokens"]
+    token = tokens.make(SIGN_IN, link.organiser_id, link.serial, now=now())
     click.echo(f"{site_url(current_app.config)}/organisers/enter/{token}")

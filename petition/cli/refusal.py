@@ -6,6 +6,7 @@ import click
 from flask.cli import AppGroup
 
 from petition.core import errors
+from petition.database import schema
 
 _MESSAGES: dict[type[errors.PetitionError], str] = {
     errors.AdminOfOnePetition: (
@@ -21,8 +22,11 @@ _MESSAGES: dict[type[errors.PetitionError], str] = {
 }
 
 
+NOT_MIGRATED = "the database has no tables or is older than this version: run `flask db upgrade`"
+
+
 class Command(click.Command):
-    """A command that is refused with one line when it raises a PetitionError."""
+    """A command that is refused with one line for a PetitionError or a database not migrated."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -33,6 +37,10 @@ class Command(click.Command):
             message = _MESSAGES.get(type(error), type(error).__name__)
             detail = f": {error}" if str(error) else ""
             raise click.ClickException(f"{message}{detail}") from error
+        except Exception as error:
+            if schema.is_about_schema(error):
+                raise click.ClickException(NOT_MIGRATED) from error
+            raise
 
 
 class CommandGroup(AppGroup):

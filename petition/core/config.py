@@ -21,7 +21,10 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting. `convert` returns the value of an input. Raises: ValueError (which are valid)."""
+    """One setting. `convert` returns the value of an input. Raises: ValueError (which are valid).
+
+    `meaning` is its line in docs/settings.md.
+    """
 
     name: str
     convert: Callable[[object], object]
@@ -30,46 +33,46 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("SECRET_KEY", setting_types.text, None, "signs links and organisers' sessions; keep it secret and do not change it"),
-    Setting("SECRET_KEY_FALLBACKS", setting_types.texts, [], "earlier secret keys whose links still work"),
-    Setting("SITE_URL", setting_types.site_address, "", "the site's address in every email and share link; by default http://127.0.0.1:5000, for a trial"),
-    Setting("SQLALCHEMY_DATABASE_URI", setting_types.text, "sqlite:///petition.db", "the database: SQLite in the instance folder, or postgresql+psycopg://user@host/name"),
-    Setting("MAIL_SERVER", setting_types.text, "", "the SMTP server; without one, emails are shown at /dev/mail, on this machine only"),
-    Setting("MAIL_PORT", setting_types.integer, 25, "the SMTP server's port"),
+    Setting("SECRET_KEY", setting_types.text, None, "signs links and organisers' sessions. `make run` creates one; `make serve` requires it. Keep it secret and do not change it"),
+    Setting("SECRET_KEY_FALLBACKS", setting_types.texts, [], "earlier secret keys, whose links still work. Keep them: suppressed mailboxes are stored as hashes under the key of their time"),
+    Setting("SITE_URL", setting_types.site_address, "", "the site's address in every email and share link. The Host header is never used for them"),
+    Setting("SQLALCHEMY_DATABASE_URI", setting_types.text, "sqlite:///petition.db", "SQLite in the instance folder, or `postgresql+psycopg://user@host/name`"),
+    Setting("MAIL_SERVER", setting_types.text, "", "the SMTP server. Without one, at a loopback address, emails are stored and shown at `/dev/mail`"),
+    Setting("MAIL_PORT", setting_types.integer, 25, "the port of the SMTP server"),
     Setting("MAIL_USERNAME", setting_types.text, None, "user name at the SMTP server"),
     Setting("MAIL_PASSWORD", setting_types.text, None, "password at the SMTP server"),
-    Setting("MAIL_USE_TLS", setting_types.boolean, False, "STARTTLS, with the server's certificate checked"),
-    Setting("MAIL_USE_SSL", setting_types.boolean, False, "TLS from the start of the connection, with the server's certificate checked"),
-    Setting("MAIL_DEFAULT_SENDER", setting_types.text, "", "the From address of every email; by default petition@ the site's host"),
-    Setting("INSTANCE_PATH", setting_types.text, "", "the folder of the secret key, config.toml and the SQLite file; by default instance/ of the checkout"),
-    Setting("TRUSTED_PROXIES", setting_types.integer, 0, "number of proxies in front of the site that set X-Forwarded-For and X-Forwarded-Proto"),
-    Setting("LANGUAGES", setting_types.texts, ["en", "kk", "ru", "de", "sv", "fr"], "languages offered; the first one is for readers who accept none of them"),
-    Setting("FEATURED", setting_types.text, "", "slug of the petition shown at /; by default the only open one, or a list of several"),
-    Setting("CONFIRM_LINK_DAYS", setting_types.integer, 7, "days for which a confirmation link is valid"),
-    Setting("MIN_FORM_SECONDS", setting_types.integer, 2, "a form sent faster than this is shown again, filled in; 0 switches this off"),
-    Setting("RATELIMIT_ENABLED", setting_types.boolean, True, "whether forms are counted by network and mail domain"),
-    Setting("RATELIMIT_FREE", setting_types.integer, 5, "signatures from one network in ten minutes; each further one takes a challenge"),
-    Setting("RATELIMIT_MOST", setting_types.integer, 100, "signatures from one network in ten minutes, with challenges; further ones are refused until later"),
-    Setting("RATELIMIT_DOMAIN", setting_types.integer, 60, "signatures from one mail domain in ten minutes before a challenge; well-known domains are not counted"),
+    Setting("MAIL_USE_TLS", setting_types.boolean, False, "use STARTTLS and verify the certificate"),
+    Setting("MAIL_USE_SSL", setting_types.boolean, False, "use TLS from the first byte and verify the certificate"),
+    Setting("MAIL_DEFAULT_SENDER", setting_types.text, "", "the From of every email"),
+    Setting("INSTANCE_PATH", setting_types.text, "", "where the secret key, the settings file and the SQLite file are (environment only)"),
+    Setting("TRUSTED_PROXIES", setting_types.integer, 0, "number of proxies in front of the site that set `X-Forwarded-For` and `X-Forwarded-Proto`"),
+    Setting("LANGUAGES", setting_types.texts, ["en", "kk", "ru", "de", "sv", "fr"], "languages offered. Readers who ask for none of them get the first one"),
+    Setting("FEATURED", setting_types.text, "", "the petition shown at `/`. By default the only open one, or a list if there are several"),
+    Setting("CONFIRM_LINK_DAYS", setting_types.integer, 7, "days for which a confirmation link works, at most 30"),
+    Setting("MIN_FORM_SECONDS", setting_types.integer, 2, "a form submitted faster is shown once more, with its values kept. 0 switches this off"),
+    Setting("RATELIMIT_ENABLED", setting_types.boolean, True, "whether forms are counted per network and mail domain"),
+    Setting("RATELIMIT_FREE", setting_types.integer, 5, "signatures from one network (IPv4 address, IPv6 /64) in ten minutes without a challenge. Each further one takes a challenge: a proof of work done by the browser, or a wait. For forms that ask for an email (resend, another address, a sign-in link) four times as many are free"),
+    Setting("RATELIMIT_MOST", setting_types.integer, 100, "signatures from one network in ten minutes, challenges solved, before the answer is 429. The same number of forms that ask for an email"),
+    Setting("RATELIMIT_DOMAIN", setting_types.integer, 60, "signatures from one mail domain in ten minutes without a challenge. Well-known domains are not counted"),
     Setting("RATELIMIT_ALLOW", setting_types.networks, [], "networks without limits: a school, an office, a street stall"),
-    Setting("RATELIMIT_ALLOW_DOMAINS", setting_types.texts, [], "mail domains that are not counted and never taken for a burst: a school's, a union's"),
-    Setting("RATELIMIT_NEVER_REFUSE", setting_types.networks, ["127.0.0.0/8", "::1"], "networks that get challenges and are never refused: an onion service on this machine, a country's mobile network; Tor exits are added by TOR_EXITS"),
-    Setting("TOR_EXITS", setting_types.list_address, "https://check.torproject.org/torbulkexitlist", "where the mail worker downloads the list of Tor exits once a day, which are never refused; empty switches this off"),
-    Setting("RATELIMIT_MAILS", setting_types.integer, 3000, "emails in a minute, over all processes; further ones wait for the next minute"),
-    Setting("BURST_LEAST", setting_types.integer, 20, "fewest signatures that are taken for a burst: in ten minutes from one mail domain or network, in one minute from many domains"),
-    Setting("BURST_TIMES", setting_types.integer, 5, "a burst is this many times as many signatures as are usual from one source"),
-    Setting("STEP_SECONDS", setting_types.integer, 10, "seconds that a challenge takes without JavaScript"),
-    Setting("CHECK_MX", setting_types.boolean, True, "ask the DNS before the first email whether the domain accepts email"),
-    Setting("BOUNCE_ADDRESS", setting_types.text, "", "where undeliverable email is returned: bounces@example.org becomes bounces+KEY@example.org (VERP); by default the From address"),
-    Setting("PURGE_UNCONFIRMED_DAYS", setting_types.integer, 14, "days after which an unconfirmed entry is erased"),
-    Setting("ANONYMISE_AFTER_DAYS", setting_types.integer, 180, "days after closing when all personal data is erased; counts remain"),
-    Setting("CONTROLLER", setting_types.text, "", "the controller of the data, in the privacy notice: name and postal address; by default each petition's organiser"),
-    Setting("BRAND_NAME", setting_types.text, "", "the site's name at the top of every page and in link previews"),
-    Setting("BRAND_COLOUR", setting_types.colour, "#8c1d18", "the colour of buttons, links and pictures; it must be readable on the pages; dark mode has a lighter one"),
+    Setting("RATELIMIT_ALLOW_DOMAINS", setting_types.texts, [], "domains that are neither counted nor taken for a burst: a school's, a union's"),
+    Setting("RATELIMIT_NEVER_REFUSE", setting_types.networks, ["127.0.0.0/8", "::1"], "networks that get challenges but never a 429, because very many people share one address. An onion service on this machine comes from the loopback address. Tor exits need no entry here"),
+    Setting("TOR_EXITS", setting_types.list_address, "https://check.torproject.org/torbulkexitlist", "a list of Tor exits, one address or network a line. They never get a 429. See below"),
+    Setting("RATELIMIT_MAILS", setting_types.integer, 3000, "emails per minute over all processes; more wait for the next minute. 0 means no limit"),
+    Setting("BURST_LEAST", setting_types.integer, 20, "fewer signatures than this are never a burst: from one mail domain or network in ten minutes, or from many domains in one minute. For a petition without a past the limit is two and a half times as high"),
+    Setting("BURST_TIMES", setting_types.integer, 5, "a burst is this many times the usual number from one source. Its emails are held"),
+    Setting("STEP_SECONDS", setting_types.integer, 10, "how long a challenge takes without JavaScript"),
+    Setting("CHECK_MX", setting_types.boolean, True, "before the first email, ask the DNS whether the domain accepts mail. Without an answer the email is sent"),
+    Setting("BOUNCE_ADDRESS", setting_types.text, "", "where undeliverable mail comes back. `bounces@example.org` is used as `bounces+KEY@example.org`, with a key for each email (VERP). `flask bounces` reads what comes back. By default the From"),
+    Setting("PURGE_UNCONFIRMED_DAYS", setting_types.integer, 14, "days after which an unconfirmed entry is deleted"),
+    Setting("ANONYMISE_AFTER_DAYS", setting_types.integer, 180, "days after closing when all personal data is deleted; the counts stay"),
+    Setting("CONTROLLER", setting_types.text, "", "the controller in the privacy notice: name and postal address. By default each petition's organiser"),
+    Setting("BRAND_NAME", setting_types.text, "", "the site's name, at the top of every page and in link previews"),
+    Setting("BRAND_COLOUR", setting_types.colour, "#8c1d18", "the colour of buttons, links and pictures. Refused if its contrast with paper is below 4.5 to 1. Dark mode uses a lighter one made of it"),
     Setting("BRAND_LOGO", setting_types.text, "", "an SVG, PNG or WebP file in the instance folder, shown beside the name"),
-    Setting("CONTACT", setting_types.text, "", "the site's email address, at the foot of pages that belong to no petition"),
-    Setting("SHARE_MORE", setting_types.boolean, True, "whether VK and OK are among the share links"),
-    Setting("PRIVACY_CONTACT", setting_types.text, "", "email address for questions and complaints about data; by default each petition's contact"),
+    Setting("CONTACT", setting_types.text, "", "the site's own address, at the foot of pages that belong to no petition"),
+    Setting("SHARE_MORE", setting_types.boolean, True, "whether VK and OK are among the share links. Nothing of theirs is loaded before a click"),
+    Setting("PRIVACY_CONTACT", setting_types.text, "", "for questions and complaints about data. By default each petition's contact"),
 )  # fmt: skip
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 

@@ -53,12 +53,12 @@ class Tokens:
             payload = self._signer(purpose).unsign(token).decode()
         except (BadSignature, UnicodeError) as error:
             raise TokenInvalid from error
-        made, *ids = (int(number, 16) for number in payload.split("-"))
-        if now.timestamp() - made > purpose.lifetime.total_seconds():
+        made_at, *ids = (int(number, 16) for number in payload.split("-"))
+        if now.timestamp() - made_at > purpose.lifetime.total_seconds():
             raise TokenExpired(tuple(ids))
         return tuple(ids)
 
-    def made(self, token: str) -> datetime:
+    def made_at(self, token: str) -> datetime:
         """Return when a valid token was made, in UTC to the second."""
         return datetime.fromtimestamp(int(token.partition("-")[0].partition(".")[0], 16), UTC)
 

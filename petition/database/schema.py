@@ -1,12 +1,41 @@
-"""Compare the columns that a database has with those that the models declare."""
+"""Compare a database with the code: its migration and its columns."""
 
+import re
+import sqlite3
+from functools import cache
 from weakref import WeakSet
 
-from sqlalchemy import Engine, inspect
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, inspect, text
 
+from petition.core.config import PACKAGE
 from petition.database.base import Base
 
+# How drivers name a table or column that is not there: SQLite in words, PostgreSQL by code.
+_SQLITE_MISSING = re.compile("no such (table|column)|has no column named")
+_POSTGRESQL_MISSING = {"42P01", "42703"}  # undefined_table, undefined_column
+
 _complete: WeakSet[Engine] = WeakSet()
+
+
+def is_migrated(engine: Engine) -> bool:
+    """Return whether a database has the newest migration. Raises: SQLAlchemyError."""
+    with engine.connect() as connection:
+        revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return bool(revision == _newest_migration())
+
+
+@cache
+def _newest_migration() -> str | None:
+    return ScriptDirectory(str(PACKAGE / "migrations")).get_current_head()
+
+
+def is_about_schema(error: Exception) -> bool:
+    """Return whether an error of SQLAlchemy or a driver is about a missing table or column."""
+    cause = getattr(error, "orig", error)
+    if isinstance(cause, sqlite3.Error):
+        return _SQLITE_MISSING.search(str(cause)) is not None
+    return getattr(cause, "sqlstate", None) in _POSTGRESQL_MISSING
 
 
 def missing_column(engine: Engine) -> str | None:

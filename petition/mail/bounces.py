@@ -75,15 +75,15 @@ def refuse(email_id: int, reason: str, *states: EmailState, tokens: Tokens, now:
         ).first()
         if email is None:
             return False
-        entry = entries.get_fields(connection, EntryRef(email.signature_id, email.entry))
+        fields = entries.get_fields(connection, EntryRef(email.signature_id, email.entry))
         connection.execute(
             update(_email)
             .where(_email.c.id == email_id)
             .values(state=EmailState.REFUSED, reason=reason[:300], address="")
         )
         # A suppressed email was never sent, so it shows nothing about its own address.
-        if entry is not None and not email.suppressed and _NO_MAILBOX.search(reason):
-            address_hash = tokens.keyed_hash("address", entry["address_key"])
+        if fields is not None and not email.suppressed and _NO_MAILBOX.search(reason):
+            address_hash = tokens.keyed_hash("address", fields["address_key"])
             suppression.suppress(connection, address_hash, bounce=reason, now=now)
         return True
 

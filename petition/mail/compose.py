@@ -176,7 +176,7 @@ _CONTENT: dict[EmailKind, Callable[[Email, MailContext, datetime], EmailContent]
 }
 _SIGNATURES = (
     select(Signature.id, PetitionText.title)
-    .join(PetitionText, Signature.stands_under(PetitionText))
+    .join(PetitionText, Signature.signed_text())
     .where(Signature.mailbox_key == bindparam("mailbox"))
     .order_by(Signature.id.desc())
     .limit(50)

@@ -8,6 +8,7 @@ from pathlib import Path
 from flask_mail import Mail
 
 from petition.core.errors import EmailDeferred, EmailRefused, MailServerUnreachable
+from petition.core.files import write_file
 from petition.mail.smtp import OutgoingMessage, SMTPConnection, unreachable
 from petition.mail.status_codes import format_codes
 
@@ -42,9 +43,7 @@ def open_folder(folder: Path) -> Iterator[Send]:
     """Make a folder, and yield what writes an email there, named for its key. Idempotent."""
 
     def send(message: OutgoingMessage) -> None:
-        temporary = folder / f"{message.key}.part"
-        temporary.write_bytes(message.as_bytes())
-        temporary.replace(folder / f"{message.key}.eml")
+        write_file(folder / f"{message.key}.eml", message.as_bytes(), mode=0o600)
 
     folder.mkdir(parents=True, exist_ok=True)
     yield send

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
 from petition.models.constraints import NEVER_REUSE_IDS, PetitionId, one_of, partial_index
-from petition.models.enums import BurstState
+from petition.models.enums import BurstKind, BurstState
 
 
 class NetworkSecret(Base):
@@ -22,7 +22,7 @@ class NetworkSecret(Base):
 class Burst(Base):
     """More signatures than a petition's past explains.
 
-    `source` is the domain or the keyed hash of the network; empty for kinds `trap` and `minute`.
+    `source` is the domain or the keyed hash of the network; empty for HONEYPOT and MINUTE.
     """
 
     __tablename__ = "burst"
@@ -37,7 +37,7 @@ class Burst(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     petition_id: Mapped[PetitionId]
-    kind: Mapped[str] = mapped_column(String(10))
+    kind: Mapped[BurstKind] = mapped_column(String(10))
     source: Mapped[str] = mapped_column(String(254))
     seen: Mapped[int]
     usual: Mapped[int]

@@ -64,6 +64,15 @@ class EmailState(StrEnum):
     HELD = "held"
 
 
+class BurstKind(StrEnum):
+    """What the signatures of a burst have in common."""
+
+    DOMAIN = "domain"
+    NETWORK = "network"
+    MINUTE = "minute"
+    HONEYPOT = "trap"  # the stored value is older than the name
+
+
 class BurstState(StrEnum):
     """State of a burst: open until an organiser or the numbers decide."""
 
@@ -71,3 +80,26 @@ class BurstState(StrEnum):
     PLAUSIBLE = "plausible"
     RELEASED = "released"
     DISCARDED = "discarded"
+
+
+class AuditAction(StrEnum):
+    """What an organiser or the command line did."""
+
+    PETITION_CREATE = "petition.create"
+    PETITION_IMPORT = "petition.import"
+    PETITION_UPDATE = "petition.update"
+    PETITION_OPEN = "petition.open"
+    PETITION_PAUSE = "petition.pause"
+    PETITION_CLOSE = "petition.close"
+    PETITION_VICTORY = "petition.victory"
+    PETITION_RECOUNT = "petition.recount"
+    ORGANISER_INVITE = "organiser.invite"
+    ORGANISER_REMOVE = "organiser.remove"
+    ORGANISER_LINK = "organiser.link"
+    ORGANISER_SIGN_IN = "organiser.sign_in"
+    BURST_RELEASED = "burst.released"
+    BURST_DISCARDED = "burst.discarded"
+    COMMENT_SHOWN = "comment.shown"
+    COMMENT_REFUSED = "comment.refused"
+    NAME_HIDE = "name.hide"
+    SIGNATURES_DOWNLOAD = "signatures.download"  # signers see when it was recorded

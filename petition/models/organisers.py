@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
 from petition.models.constraints import NEVER_REUSE_IDS, PetitionId, one_of
-from petition.models.enums import Role
+from petition.models.enums import AuditAction, Role
 
 
 class Organiser(Base):
@@ -38,5 +38,5 @@ class AuditEntry(Base):
     at: Mapped[datetime]
     organiser_id: Mapped[int | None]
     petition_id: Mapped[int | None]
-    action: Mapped[str] = mapped_column(String(40))
+    action: Mapped[AuditAction] = mapped_column(String(40))
     detail: Mapped[str] = mapped_column(String(300))

@@ -29,7 +29,7 @@ class Petition(Base):
     created_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
-    face: Mapped[str] = mapped_column(String(32), default="")  # digest of its picture
+    portrait_digest: Mapped[str] = mapped_column("face", String(32), default="")
 
 
 class PetitionText(Base):
@@ -50,7 +50,7 @@ class PetitionText(Base):
     demands: Mapped[str] = mapped_column(Text)
     story: Mapped[str] = mapped_column(Text)
     share: Mapped[str] = mapped_column(String(280))
-    face: Mapped[str] = mapped_column(String(300), default="")  # alternative text of the picture
+    portrait_alt: Mapped[str] = mapped_column("face", String(300), default="")
     created_at: Mapped[datetime]
 
 

@@ -44,7 +44,7 @@ class EntryFields:
     # The language of the text; differs from `language` where that has none.
     text_language: Mapped[str] = mapped_column(String(10))
     text_version: Mapped[int]
-    entry: Mapped[int]
+    entry: Mapped[int]  # its number among those of the mailbox
     signed_at: Mapped[datetime]
 
 
@@ -103,24 +103,24 @@ class Signature(EntryFields, Base):
     name_hidden: Mapped[bool] = mapped_column(server_default=false())
 
     @classmethod
-    def stands_under(cls, text: type[PetitionText]) -> ColumnElement[bool]:
-        """Return the condition that joins a signature to the text that was signed."""
+    def signed_text(cls) -> ColumnElement[bool]:
+        """Return the condition that joins a signature to the PetitionText that was signed."""
         return (
-            (text.petition_id == cls.petition_id)
-            & (text.language == cls.text_language)
-            & (text.version == cls.text_version)
+            (PetitionText.petition_id == cls.petition_id)
+            & (PetitionText.language == cls.text_language)
+            & (PetitionText.version == cls.text_version)
         )
 
     @classmethod
-    def shows(cls) -> ColumnElement[bool]:
+    def is_shown(cls) -> ColumnElement[bool]:
         """Return the condition that a signer counts and is shown, literal as in the index."""
         opted_in = cls.number.is_not(None) & (cls.display != literal_column(f"'{Display.HIDDEN}'"))
         return opted_in & cls.name_hidden.is_(False)
 
     @classmethod
-    def remarks(cls) -> ColumnElement[bool]:
+    def has_shown_comment(cls) -> ColumnElement[bool]:
         """Return the condition that a shown signer left a comment, as the partial index has it."""
-        return cls.shows() & (cls.comment != literal_column("''"))
+        return cls.is_shown() & (cls.comment != literal_column("''"))
 
     @hybrid_property
     def counted(self) -> bool:

@@ -52,7 +52,7 @@ class Picture(Base):
     content: Mapped[bytes]
 
 
-class Target(Base):
+class Office(Base):
     """An office that people in a country can write to. `checked`: the year of its address."""
 
     __tablename__ = "target"
@@ -60,7 +60,7 @@ class Target(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     petition_id: Mapped[PetitionId] = mapped_column(index=True)
     country: Mapped[str] = mapped_column(String(2))
-    office: Mapped[dict[str, str]] = mapped_column(JSON)  # name by language
+    names: Mapped[dict[str, str]] = mapped_column("office", JSON)  # by language
     postal: Mapped[str] = mapped_column(Text)
     email: Mapped[str] = mapped_column(String(254))
     checked: Mapped[int]

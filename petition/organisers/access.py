@@ -18,7 +18,7 @@ from petition.database import upsert
 from petition.database.base import db
 from petition.database.transactions import advisory_lock, transaction
 from petition.models import Organiser
-from petition.models.enums import EmailKind, Role
+from petition.models.enums import AuditAction, EmailKind, Role
 from petition.outbox import enqueue
 from petition.petitions import queries
 from petition.signatures.identity import Address
@@ -60,7 +60,8 @@ def invite(address: Address, *, role: Role, slug: str | None, language: str, now
             raise OrganiserExists
         enqueue.email_organiser(connection, EmailKind.SIGN_IN, organiser_id, now=now)
         detail = f"organiser {organiser_id} as {role}"
-        audit.record(connection, "organiser.invite", now, petition_id=petition_id, detail=detail)
+        action = AuditAction.ORGANISER_INVITE
+        audit.record(connection, action, now, petition_id=petition_id, detail=detail)
         return int(organiser_id)
 
 
@@ -74,7 +75,8 @@ def remove(address: Address, *, now: datetime) -> None:
         )
         if organiser_id is None:
             raise OrganiserNotFound
-        audit.record(connection, "organiser.remove", now, detail=f"organiser {organiser_id}")
+        detail = f"organiser {organiser_id}"
+        audit.record(connection, AuditAction.ORGANISER_REMOVE, now, detail=detail)
 
 
 def request_link(address: Address, *, sender: FormSender, now: datetime) -> None:
@@ -107,7 +109,8 @@ def issue_link(address: Address, *, now: datetime) -> SignInLink:
     """
     link = get_sign_in_link(address)
     with transaction() as connection:
-        audit.record(connection, "organiser.link", now, detail=f"organiser {link.organiser_id}")
+        detail = f"organiser {link.organiser_id}"
+        audit.record(connection, AuditAction.ORGANISER_LINK, now, detail=detail)
     return link
 
 
@@ -125,7 +128,7 @@ def use_link(link: SignInLink, *, now: datetime) -> int:
         )
         if organiser_id is None:
             raise SignInLinkUsed
-        audit.record(connection, "organiser.sign_in", now, organiser_id=organiser_id)
+        audit.record(connection, AuditAction.ORGANISER_SIGN_IN, now, organiser_id=organiser_id)
         return int(organiser_id)
 
 
@@ -144,7 +147,7 @@ def record_download(
     with transaction() as connection:
         audit.record(
             connection,
-            audit.DOWNLOAD,
+            AuditAction.SIGNATURES_DOWNLOAD,
             now,
             organiser_id=organiser_id,
             petition_id=petition_id,

@@ -12,7 +12,7 @@ from petition.core.errors import BurstNotFound
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Burst, Email, Petition
-from petition.models.enums import BurstState, EmailState
+from petition.models.enums import AuditAction, BurstState, EmailState
 from petition.signatures import entries
 from petition.signatures.entries import EntryRef
 
@@ -49,7 +49,7 @@ def decide_burst(
         bursts.close(connection, burst_id, state, now)
         audit.record(
             connection,
-            f"burst.{state}",
+            AuditAction(f"burst.{state}"),
             now,
             organiser_id=organiser_id,
             petition_id=petition_id,

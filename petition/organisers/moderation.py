@@ -13,7 +13,7 @@ from petition.core.errors import ItemNotFound
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Signature
-from petition.models.enums import CommentState
+from petition.models.enums import AuditAction, CommentState
 
 _signature = Signature.table()
 
@@ -46,7 +46,9 @@ def count_waiting(petition_id: int) -> int:
 def _commented(petition_id: int, state: CommentState) -> Select[Signature]:
     """Return the query for signatures with a comment and a name or initials that show."""
     return select(Signature).where(
-        Signature.petition_id == petition_id, Signature.remarks(), Signature.comment_state == state
+        Signature.petition_id == petition_id,
+        Signature.has_shown_comment(),
+        Signature.comment_state == state,
     )
 
 
@@ -66,8 +68,8 @@ def decide_comment(
     # Browsers send CR LF for every line end in a form field.
     unchanged = func.replace(_signature.c.comment, "\r\n", "\n") == text.replace("\r\n", "\n")
     chosen = (_signature.c.id == signature_id) & unchanged
-    values = {"comment_state": state}
-    _update_signature(petition_id, chosen, values, f"comment.{state}", organiser_id, now)
+    values, action = {"comment_state": state}, AuditAction(f"comment.{state}")
+    _update_signature(petition_id, chosen, values, action, organiser_id, now)
 
 
 def hide_name(
@@ -78,14 +80,14 @@ def hide_name(
     The signature still counts. Raises: ItemNotFound.
     """
     chosen, values = _signature.c.number == number, {"name_hidden": True}
-    _update_signature(petition_id, chosen, values, "name.hide", organiser_id, now)
+    _update_signature(petition_id, chosen, values, AuditAction.NAME_HIDE, organiser_id, now)
 
 
 def _update_signature(
     petition_id: int,
     chosen: ColumnElement[bool],
     values: Mapping[str, object],
-    action: str,
+    action: AuditAction,
     organiser_id: int | None,
     now: datetime,
 ) -> None:

@@ -135,7 +135,7 @@ def email_signer(
     connection: Connection,
     kind: EmailKind,
     signature_id: int | None,
-    entry: int | None,
+    entry_number: int | None,
     mailbox_hash: str,
     *,
     now: datetime,
@@ -155,7 +155,7 @@ def email_signer(
         "kind": kind.value,
         "state": (EmailState.HELD if hold and not in_sample else EmailState.DUE).value,
         "signature_id": signature_id,
-        "entry": entry,
+        "entry": entry_number,
         "mailbox_hash": mailbox_hash,
         "burst_id": hold and hold.burst_id,
         "no_recipient": signature_id is None,
@@ -210,13 +210,13 @@ def email_withdrawn_signer(
     )
 
 
-def withhold_unsent(connection: Connection, signature_id: int, entry: int) -> None:
+def withhold_unsent(connection: Connection, signature_id: int, entry_number: int) -> None:
     """Withhold the due and held emails about an entry, when its address was corrected."""
     connection.execute(
         update(_email)
         .where(
             _email.c.signature_id == signature_id,
-            _email.c.entry == entry,
+            _email.c.entry == entry_number,
             _email.c.state.in_((EmailState.DUE, EmailState.HELD)),
         )
         .values(state=EmailState.WITHHELD)

@@ -12,7 +12,7 @@ from petition.core.errors import PetitionNotFound, SlugTaken, TransitionNotAllow
 from petition.database import upsert
 from petition.database.transactions import transaction
 from petition.models import Petition, PetitionText, Picture, Signature, Tally
-from petition.models.enums import PetitionState
+from petition.models.enums import AuditAction, PetitionState
 from petition.petitions import sums
 from petition.petitions.petition_file import PetitionFile
 
@@ -26,15 +26,15 @@ TRANSITIONS: dict[PetitionState, set[PetitionState]] = {
     PetitionState.VICTORY: {PetitionState.CLOSED},
 }
 _AUDIT_ACTIONS = {
-    PetitionState.OPEN: "petition.open",
-    PetitionState.PAUSED: "petition.pause",
-    PetitionState.CLOSED: "petition.close",
-    PetitionState.VICTORY: "petition.victory",
+    PetitionState.OPEN: AuditAction.PETITION_OPEN,
+    PetitionState.PAUSED: AuditAction.PETITION_PAUSE,
+    PetitionState.CLOSED: AuditAction.PETITION_CLOSE,
+    PetitionState.VICTORY: AuditAction.PETITION_VICTORY,
 }
 
 
 def create(file: PetitionFile, *, now: datetime, imported: bool = False) -> None:
-    """Insert a petition with its texts, its portrait and a counter at zero.
+    """Insert a petition with its texts, its portrait and a tally of zero.
 
     `imported` is for the audit trail. Raises: SlugTaken.
     """
@@ -52,13 +52,12 @@ def create(file: PetitionFile, *, now: datetime, imported: bool = False) -> None
         connection.execute(
             insert(Tally).values(petition_id=petition_id, counted=0, last_number=0, changed_at=now)
         )
-        if file.face:
-            connection.execute(
-                insert(Picture).values(petition_id=petition_id, name="face", **file.face.columns())
-            )
+        if file.portrait:
+            values = {"petition_id": petition_id, "name": "face", **file.portrait.columns()}
+            connection.execute(insert(Picture).values(values))
         first = {"petition_id": petition_id, "version": 1, "created_at": now}
         connection.execute(insert(PetitionText), [text | first for text in file.texts])
-        action = "petition.import" if imported else "petition.create"
+        action = AuditAction.PETITION_IMPORT if imported else AuditAction.PETITION_CREATE
         audit.record(connection, action, now, petition_id=petition_id, detail=str(state))
 
 
@@ -92,9 +91,9 @@ def change_state(slug: str, state: PetitionState, *, now: datetime) -> None:
 
 
 def recount(slug: str, *, now: datetime) -> tuple[int, int]:
-    """Set a petition's counter to the number of its counted signatures.
+    """Set a petition's tally to the number of its counted signatures.
 
-    Returns the counter before and after. Raises: PetitionNotFound.
+    Returns the count before and after. Raises: PetitionNotFound.
     """
     with transaction() as connection:
         tally = connection.execute(
@@ -112,6 +111,6 @@ def recount(slug: str, *, now: datetime) -> tuple[int, int]:
             correct = update(Tally).where(Tally.petition_id == petition_id)
             connection.execute(correct.values(counted=after, changed_at=now))
         sums.rebuild(connection, petition_id)
-        detail = f"{before} to {after}"
-        audit.record(connection, "petition.recount", now, petition_id=petition_id, detail=detail)
+        action, detail = AuditAction.PETITION_RECOUNT, f"{before} to {after}"
+        audit.record(connection, action, now, petition_id=petition_id, detail=detail)
         return before, after

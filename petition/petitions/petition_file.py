@@ -24,18 +24,18 @@ class PetitionFile(NamedTuple):
 
     petition: dict[str, Any]
     texts: list[dict[str, Any]]
-    face: WebPicture | None
+    portrait: WebPicture | None
 
 
 class UpdatesFile(NamedTuple):
-    """Valid updates and targets by column name, and pictures by file name.
+    """Valid updates and offices by column name, and pictures by file name.
 
     An update has its `texts`, the one in its own language first.
     """
 
     updates: list[dict[str, Any]]
     pictures: dict[str, WebPicture]
-    targets: list[dict[str, Any]]
+    offices: list[dict[str, Any]]
 
 
 class _Field(NamedTuple):
@@ -81,7 +81,7 @@ _UPDATE = {
     "text": _Field(Mapping, "at least one language"),
 }
 _UPDATE_TEXT = {"title": _Field(200), "body": _Field(50_000)}
-_TARGET = {
+_OFFICE = {
     "country": _Field("[A-Z]{2}", "two capital letters, as CA"),
     "office": _Field(Mapping, "its name in at least one language"),
     "checked": _Field(range(1990, 2201), "the year the address was checked"),
@@ -142,10 +142,10 @@ def parse(content: Mapping[str, Any], folder: Path | None = None) -> PetitionFil
     petition["regime_country"] = regime["country"]
     petition["regime_languages"] = ",".join(regime["languages"])
     fields = _TEXT | {"organiser": _Field(200, default=petition.pop("organiser"))}
-    face = None
+    portrait = None
     if "face" in content:
-        face = _read_picture(content["face"], folder, pictures.make_portrait)
-        petition["face"] = face.digest
+        portrait = _read_picture(content["face"], folder, pictures.make_portrait)
+        petition["face"] = portrait.digest
         fields["face"] = _Field(300)
     texts = _read_texts(petition.pop("text"), fields, "text.")
     for text in texts:
@@ -153,29 +153,29 @@ def parse(content: Mapping[str, Any], folder: Path | None = None) -> PetitionFil
     source = petition["source_language"]
     if source not in {text["language"] for text in texts}:
         raise PetitionFileInvalid(f"text.{source}: the text in the source language")
-    return PetitionFile(petition, texts, face)
+    return PetitionFile(petition, texts, portrait)
 
 
 def parse_updates(content: Mapping[str, Any], folder: Path | None = None) -> UpdatesFile:
-    """Check updates and targets, and read their pictures from `folder`.
+    """Check updates and offices, and read their pictures from `folder`.
 
     Raises: PetitionFileInvalid naming the first field that is missing or wrong.
     """
     file = _read(content, _UPDATES)
-    updates, targets = [], []
+    updates, offices = [], []
     for number, table in enumerate(file["update"], start=1):
         update = _read(table, _UPDATE, f"update {number}.")
         update["texts"] = _read_texts(update.pop("text"), _UPDATE_TEXT, f"update {number}.text.")
         update["published_at"] = datetime.combine(update.pop("day"), time(12, tzinfo=UTC))
         updates.append(update)
     for number, table in enumerate(file["target"], start=1):
-        target = _read(table, _TARGET, f"target {number}.")
-        names = dict.fromkeys(target["office"], _Field(200))
-        target["office"] = _read(target["office"], names, f"target {number}.office.")
-        targets.append(target)
+        office = _read(table, _OFFICE, f"target {number}.")
+        names = dict.fromkeys(office["office"], _Field(200))
+        office["office"] = _read(office["office"], names, f"target {number}.office.")
+        offices.append(office)
     make = pictures.make_picture
     images = {str(name): _read_picture(name, folder, make) for name in file["pictures"]}
-    return UpdatesFile(updates, images, targets)
+    return UpdatesFile(updates, images, offices)
 
 
 def _read_picture(

@@ -53,7 +53,7 @@ def make_portrait(original: bytes) -> WebPicture:
     raise PictureInvalid("does not get small enough: choose a calmer one")
 
 
-def _decode(original: bytes, most: int) -> Image.Image:
+def _decode(original: bytes, max_side: int) -> Image.Image:
     if len(original) > MAX_BYTES:
         raise PictureInvalid("is larger than 5 MB")
     try:
@@ -62,14 +62,15 @@ def _decode(original: bytes, most: int) -> Image.Image:
             with Image.open(BytesIO(original), formats=FORMATS) as opened:
                 if opened.width * opened.height > MAX_PIXELS:
                     raise PictureInvalid("has more than 50 million pixels")
-                opened.thumbnail((most * 2, most * 2))  # a JPEG is read at a fraction of its size
+                # A JPEG is read at a fraction of its size.
+                opened.thumbnail((max_side * 2, max_side * 2))
                 picture = ImageOps.exif_transpose(opened).convert("RGBA")
     except _UNREADABLE as error:
         raise PictureInvalid("is no JPEG, PNG, WebP or AVIF that can be read") from error
     # Pixels alone, on white where they are transparent.
     white = Image.new("RGBA", picture.size, "white")
     picture = Image.alpha_composite(white, picture).convert("RGB")
-    picture.thumbnail((most, most), Image.Resampling.LANCZOS)
+    picture.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
     return picture
 
 

@@ -1,4 +1,4 @@
-"""Read petitions: what pages show of them, what signing needs, the counter."""
+"""Read petitions: what pages show of them, what signing needs, the count."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,7 +34,7 @@ class PetitionView:
     closed_at: datetime | None
     text: PetitionText
     languages: tuple[str, ...]
-    face: Picture | None
+    portrait: Picture | None
 
     @property
     def takes_signatures(self) -> bool:
@@ -57,7 +57,7 @@ class SigningTerms(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class CounterValue:
+class PetitionCount:
     """Confirmed signatures, the goal shown with them, and when the count last changed."""
 
     count: int
@@ -82,8 +82,9 @@ def get_petition(slug: str, language: str, *, drafts: bool = False) -> PetitionV
     versions = select(PetitionText).where(PetitionText.petition_id == petition.id)
     in_order = db.session.scalars(versions.order_by(PetitionText.version))
     texts = {text.language: text for text in in_order}  # of each language the newest stays
-    is_face = (Picture.petition_id == petition.id, Picture.digest == petition.face)
-    picture = select(Picture).options(defer(Picture.content)).where(*is_face)
+    digest = petition.portrait_digest
+    is_portrait = (Picture.petition_id == petition.id, Picture.digest == digest)
+    portrait = select(Picture).options(defer(Picture.content)).where(*is_portrait)
     return PetitionView(
         id=petition.id,
         slug=petition.slug,
@@ -97,7 +98,7 @@ def get_petition(slug: str, language: str, *, drafts: bool = False) -> PetitionV
         closed_at=petition.closed_at,
         text=texts.get(language) or texts[petition.source_language],
         languages=tuple(texts),
-        face=db.session.scalar(picture) if petition.face else None,
+        portrait=db.session.scalar(portrait) if digest else None,
     )
 
 
@@ -141,8 +142,8 @@ def get_id(slug: str) -> int:
     return petition_id
 
 
-def get_count(slug: str) -> CounterValue:
-    """Return the counter of a petition. Raises: PetitionNotFound."""
+def get_count(slug: str) -> PetitionCount:
+    """Return the count of a petition. Raises: PetitionNotFound."""
     row = db.session.execute(
         select(Tally.counted, Tally.changed_at)
         .join(Petition, Petition.id == Tally.petition_id)
@@ -150,7 +151,7 @@ def get_count(slug: str) -> CounterValue:
     ).first()
     if row is None:
         raise PetitionNotFound
-    return CounterValue(row.counted, goal_for(row.counted), row.changed_at)
+    return PetitionCount(row.counted, goal_for(row.counted), row.changed_at)
 
 
 def list_petitions(

@@ -28,7 +28,7 @@ class DomainActivity(NamedTuple):
 
     slug: str
     domain: str
-    entries: int
+    signatures: int
     confirmed: int
     disposable: bool
 
@@ -37,7 +37,7 @@ class SigningPace(NamedTuple):
     """How often a petition was signed within a day, and in its busiest minute."""
 
     slug: str
-    entries: int
+    signatures: int
     busiest: datetime
     in_busiest: int
 
@@ -60,23 +60,23 @@ def signing_pace(*, now: datetime) -> list[SigningPace]:
     for slug, signed_at in db.session.execute(_last_day(now, Signature.signed_at)):
         minutes[slug][signed_at.replace(second=0, microsecond=0)] += 1
     return [
-        SigningPace(slug, counter.total(), *counter.most_common(1)[0])
-        for slug, counter in minutes.items()
+        SigningPace(slug, by_minute.total(), *by_minute.most_common(1)[0])
+        for slug, by_minute in minutes.items()
     ]
 
 
 def domain_activity(*, now: datetime, limit: int = 20) -> list[DomainActivity]:
     """Return the email domains of the last day's signatures, busiest first."""
-    entries: Counter[tuple[str, str, bool]] = Counter()
+    signed: Counter[tuple[str, str, bool]] = Counter()
     confirmed: Counter[tuple[str, str, bool]] = Counter()
     columns = (Signature.mailbox_key, Signature.confirmed_at, Signature.disposable)
     for slug, mailbox, confirmed_at, disposable in db.session.execute(_last_day(now, *columns)):
         key = (slug, mailbox.rpartition("@")[2], disposable)
-        entries[key] += 1
+        signed[key] += 1
         confirmed[key] += confirmed_at is not None
     return [
         DomainActivity(slug, domain, number, confirmed[slug, domain, disposable], disposable)
-        for (slug, domain, disposable), number in entries.most_common(limit)
+        for (slug, domain, disposable), number in signed.most_common(limit)
     ]
 
 

@@ -65,7 +65,7 @@ class SupporterTotals(NamedTuple):
 
 def get_shown(petition_id: int) -> ShownSupporters:
     """Return the supporters on a petition's page."""
-    approved = (Signature.remarks(), _signature.c.comment_state == CommentState.SHOWN)
+    approved = (Signature.has_shown_comment(), _signature.c.comment_state == CommentState.SHOWN)
     return ShownSupporters(
         recent=_list(petition_id, limit=RECENT),
         comments=_list(petition_id, *approved, limit=COMMENTS),
@@ -108,7 +108,7 @@ def list_organisations(petition_id: int) -> list[Organisation]:
 def _list(petition_id: int, *conditions: ColumnElement[bool], limit: int) -> list[Supporter]:
     rows = db.session.execute(
         select(_signature)
-        .where(_signature.c.petition_id == petition_id, Signature.shows(), *conditions)
+        .where(_signature.c.petition_id == petition_id, Signature.is_shown(), *conditions)
         .order_by(_signature.c.number.desc())
         .limit(limit)
     )

@@ -11,7 +11,8 @@ from petition.core.errors import ItemNotFound
 from petition.database import upsert
 from petition.database.base import db
 from petition.database.transactions import transaction
-from petition.models import PetitionUpdate, PetitionUpdateText, Picture, Target
+from petition.models import Office, PetitionUpdate, PetitionUpdateText, Picture
+from petition.models.enums import AuditAction
 from petition.petitions.petition_file import UpdatesFile
 from petition.petitions.pictures import WebPicture
 from petition.petitions.queries import get_id
@@ -93,14 +94,14 @@ def get_picture(petition_id: int, digest: str) -> bytes:
     return content
 
 
-def list_targets(petition_id: int) -> list[Target]:
+def list_offices(petition_id: int) -> list[Office]:
     """Return the offices to write to."""
-    query = select(Target).where(Target.petition_id == petition_id).order_by(Target.id)
+    query = select(Office).where(Office.petition_id == petition_id).order_by(Office.id)
     return list(db.session.scalars(query))
 
 
 def import_updates(slug: str, file: UpdatesFile, *, now: datetime) -> None:
-    """Add updates and pictures to a petition, and replace its targets if the file has any.
+    """Add updates and pictures to a petition, and replace its offices if the file has any.
 
     An update with the day and first title of an existing one replaces it, and so does a picture
     with its name: idempotent. Raises: PetitionNotFound.
@@ -111,13 +112,14 @@ def import_updates(slug: str, file: UpdatesFile, *, now: datetime) -> None:
             _upsert_picture(connection, petition_id, name, picture)
         for values in file.updates:
             _upsert_update(connection, values | {"petition_id": petition_id, "changed_at": now})
-        if file.targets:
-            connection.execute(delete(Target).where(Target.petition_id == petition_id))
-            rows = [target | {"petition_id": petition_id} for target in file.targets]
-            connection.execute(insert(Target), rows)
-        counts = {name: len(rows) for name, rows in file._asdict().items()}
-        detail = ", ".join(f"{number} {name}" for name, number in counts.items())
-        audit.record(connection, "petition.update", now, petition_id=petition_id, detail=detail)
+        if file.offices:
+            connection.execute(delete(Office).where(Office.petition_id == petition_id))
+            rows = [office | {"petition_id": petition_id} for office in file.offices]
+            connection.execute(insert(Office), rows)
+        numbers = (len(file.updates), len(file.pictures), len(file.offices))
+        detail = "{} updates, {} pictures, {} targets".format(*numbers)
+        action = AuditAction.PETITION_UPDATE
+        audit.record(connection, action, now, petition_id=petition_id, detail=detail)
 
 
 def _upsert_picture(

@@ -49,9 +49,9 @@ def find_entry(
             func.coalesce(_email.c.sent_at, _email.c.due_at) >= since,
         )
     )
-    for email_id, entry, code_hash in emails:
+    for email_id, entry_number, code_hash in emails:
         if code_hash in _hashes(email_id, code, tokens):
-            return EntryRef(signature_id, entry)
+            return EntryRef(signature_id, entry_number)
     return None
 
 

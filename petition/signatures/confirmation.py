@@ -85,7 +85,7 @@ def confirm(entry_ref: EntryRef, *, now: datetime) -> None:
 
 
 def confirm_by_code(
-    email_id: int, text: str, *, keys: Tokens, lifetime: timedelta, now: datetime
+    email_id: int, text: str, *, tokens: Tokens, lifetime: timedelta, now: datetime
 ) -> int:
     """Confirm the entry of a pending page by its email's code; return the signature's id.
 
@@ -105,7 +105,7 @@ def confirm_by_code(
         scope, expires_at = f"code:{signature.petition_id}", now + TRIES_COUNTED_FOR
         tries = Use(scope, email.mailbox_hash, TRIES_COUNTED_FOR, expires_at)
         if code and counters.is_within(connection, tries, limit=CODE_TRIES, now=now):
-            emailed = codes.find_entry(connection, signature.id, code, keys, now - lifetime)
+            emailed = codes.find_entry(connection, signature.id, code, tokens, now - lifetime)
             if emailed is not None and _is_same_entry(connection, page_entry, emailed):
                 confirmed = emailed
                 _count(connection, confirmed, signature, now)

@@ -148,7 +148,7 @@ def get_signature(signature_id: int | None) -> tuple[Signature, Petition, Petiti
 _SIGNATURE = (
     select(Signature, Petition, PetitionText)
     .join(Petition, Petition.id == Signature.petition_id)
-    .join(PetitionText, Signature.stands_under(PetitionText))
+    .join(PetitionText, Signature.signed_text())
     .where(Signature.id == bindparam("signature"))
     .execution_options(populate_existing=True)
 )

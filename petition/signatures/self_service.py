@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Select, case, false, select, update
 
-from petition import audit
 from petition.abuse import rate_limits
 from petition.abuse.rate_limits import FormSender
 from petition.core.errors import SignatureGone
@@ -22,7 +21,7 @@ from petition.models import (
     PetitionText,
     Signature,
 )
-from petition.models.enums import CommentState, EmailKind
+from petition.models.enums import AuditAction, CommentState, EmailKind
 from petition.outbox import enqueue
 from petition.petitions import sums
 from petition.signatures import entries
@@ -37,7 +36,7 @@ class StoredSignature:
     """Everything that is stored about a signature.
 
     `erased_at` is when it will be purged or anonymised, None while its petition is open;
-    `copied_at` are the times when organisers downloaded a list with it.
+    `lists_downloaded_at` are the times when organisers downloaded a list with it.
     """
 
     signature: Signature
@@ -46,7 +45,7 @@ class StoredSignature:
     erased_at: datetime | None
     alternates: Sequence[AlternateEntry]
     emails: Sequence[Email]
-    copied_at: Sequence[datetime]
+    lists_downloaded_at: Sequence[datetime]
 
 
 def get_stored(signature_id: int, *, purge_days: int, anonymise_days: int) -> StoredSignature:
@@ -71,7 +70,7 @@ def _downloads(petition_id: int, confirmed_at: datetime | None) -> Select[dateti
     return (
         select(AuditEntry.at)
         .where(
-            AuditEntry.action == audit.DOWNLOAD,
+            AuditEntry.action == AuditAction.SIGNATURES_DOWNLOAD,
             AuditEntry.petition_id == petition_id,
             AuditEntry.at >= confirmed_at if confirmed_at is not None else false(),
         )
@@ -150,9 +149,9 @@ def request_link(address: Address, *, sender: FormSender, now: datetime) -> None
             .limit(1)
             .with_for_update(read=True, key_share=True)
         ).first()
-        signature_id, entry = row or (None, None)
+        signature_id, entry_number = row or (None, None)
         enqueue.email_signer(
-            connection, EmailKind.MY_PAGE, signature_id, entry, address.mailbox_hash, now=now
+            connection, EmailKind.MY_PAGE, signature_id, entry_number, address.mailbox_hash, now=now
         )
 
 
@@ -182,7 +181,7 @@ def export_data(stored: StoredSignature) -> dict[str, Any]:
             }
             for email in stored.emails
         ],
-        "lists_downloaded_at": [_format_time(time) for time in stored.copied_at],
+        "lists_downloaded_at": [_format_time(time) for time in stored.lists_downloaded_at],
         "erased_at": _format_time(stored.erased_at),
     }
 

@@ -107,13 +107,12 @@ def resend(email_id: int, *, sender: FormSender, now: datetime) -> int:
         return _enqueue_again(connection, entry_ref, email.mailbox_hash, sender, now, hold)
 
 
-def renew(signature_id: int, entry: int, *, sender: FormSender, now: datetime) -> int:
+def renew(entry_ref: EntryRef, *, sender: FormSender, now: datetime) -> int:
     """Enqueue an email with a new link; return its id. Raises: SignatureGone, RateLimited."""
     with transaction() as connection:
         mailbox_hash = connection.scalar(
-            select(Signature.mailbox_hash).where(Signature.id == signature_id)
+            select(Signature.mailbox_hash).where(Signature.id == entry_ref.signature_id)
         )
-        entry_ref = EntryRef(signature_id, entry)
         return _enqueue_again(connection, entry_ref, mailbox_hash or "", sender, now)
 
 

@@ -11,7 +11,7 @@ from petition.models.enums import BurstState, CommentState
 from petition.organisers import burst_review, moderation
 from petition.petitions import queries, supporters
 from petition.web.organisers.guard import pages
-from petition.web.pages.supporters import get_before
+from petition.web.support.pagination import get_before
 from petition.web.support.responses import see_other
 
 

@@ -46,7 +46,7 @@ def submit_code(token: str) -> Response:
         signature_id = confirmation.confirm_by_code(
             email_id,
             request.form.get("code", ""),
-            keys=get_tokens(),
+            tokens=get_tokens(),
             lifetime=_confirm_purpose().lifetime,
             now=now(),
         )
@@ -142,8 +142,7 @@ def _render_confirm(
 def renew_link(token: str) -> Response:
     """Send a new link for an expired one."""
     entry_ref, _expired = _read_link(token)
-    sender = abuse_checks.request_sender()
-    email_id = verification.renew(entry_ref.signature_id, entry_ref.entry, sender=sender, now=now())
+    email_id = verification.renew(entry_ref, sender=abuse_checks.request_sender(), now=now())
     return redirect_to_pending(email_id)
 
 
@@ -168,7 +167,7 @@ def _render(name: str, slug: str, language: str, **values: Any) -> Response:
     return render_page(
         f"confirmation/{name}.html",
         petition=petition,
-        has_targets=bool(updates.list_targets(petition.id)),
+        has_offices=bool(updates.list_offices(petition.id)),
         **values,
     )
 

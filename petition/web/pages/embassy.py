@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from petition.core.clock import now
 from petition.core.i18n import countries
 from petition.core.text import has_forbidden, normalise
-from petition.models import Target
+from petition.models import Office
 from petition.petitions import queries, updates
 from petition.web.middleware.language import LocalizedBlueprint
 from petition.web.support.forms import MAX_NAME
@@ -27,9 +27,9 @@ NO_OFFICE = 0  # chosen by readers whose country is not listed
 
 
 class Choice(NamedTuple):
-    """What the reader chose. `office` is a target's id, NO_OFFICE, or None before choosing."""
+    """What the reader chose. `office_id` is NO_OFFICE for another country, None before."""
 
-    office: int | None
+    office_id: int | None
     language: str
     name: str
 
@@ -38,12 +38,12 @@ class Choice(NamedTuple):
 def write(slug: str) -> Response:
     """Show a form for the embassy, the letter's language and the name; below it, the letter."""
     petition = queries.get_petition(slug, g.language)
-    offices = {target.id: target for target in updates.list_targets(petition.id)}
+    offices = {office.id: office for office in updates.list_offices(petition.id)}
     choice = _read_choice(petition, offices)
     values: dict[str, Any] = {"offices": _list_by_country(offices.values())}
-    if choice.office is not None:
+    if choice.office_id is not None:
         letter = queries.get_petition(slug, choice.language)
-        office = offices.get(choice.office)
+        office = offices.get(choice.office_id)
         heading = _demands_heading(choice.language)
         values |= {
             "letter": letter,
@@ -56,18 +56,18 @@ def write(slug: str) -> Response:
     return render_page("petition/write.html", cache="no-store", **values)
 
 
-def _read_choice(petition: queries.PetitionView, offices: dict[int, Target]) -> Choice:
-    office = request.form.get("office", type=int)
+def _read_choice(petition: queries.PetitionView, offices: dict[int, Office]) -> Choice:
+    office_id = request.form.get("office", type=int)
     language = request.form.get("letter", petition.text.language)
     name = normalise(request.form.get("name", ""))[:MAX_NAME]
     return Choice(
-        office if office in {NO_OFFICE, *offices} else None,
+        office_id if office_id in {NO_OFFICE, *offices} else None,
         language if language in petition.languages else petition.text.language,
         "" if has_forbidden(name) else name,
     )
 
 
-def _list_by_country(offices: Iterable[Target]) -> list[tuple[int, str, str]]:
+def _list_by_country(offices: Iterable[Office]) -> list[tuple[int, str, str]]:
     """Return (id, country, name), sorted by country in the reader's language."""
     names = countries(g.language)
     order = {code: position for position, code in enumerate(names)}
@@ -76,15 +76,15 @@ def _list_by_country(offices: Iterable[Target]) -> list[tuple[int, str, str]]:
         (
             office.id,
             names.get(office.country, office.country),
-            office.office[_name_language(office, g.language)],
+            office.names[_name_language(office, g.language)],
         )
         for office in sorted_offices
     ]
 
 
-def _name_language(office: Target, language: str) -> str:
+def _name_language(office: Office, language: str) -> str:
     """Return this language or, if the office has no name in it, that of its first name."""
-    return language if language in office.office else next(iter(office.office))
+    return language if language in office.names else next(iter(office.names))
 
 
 def _demands_heading(language: str) -> str:
@@ -95,7 +95,7 @@ def _demands_heading(language: str) -> str:
         return str(_("What we ask"))
 
 
-def _mail_link(letter: queries.PetitionView, office: Target | None, heading: str, name: str) -> str:
+def _mail_link(letter: queries.PetitionView, office: Office | None, heading: str, name: str) -> str:
     """Return a `mailto:` link (RFC 6068) with the letter as plain text."""
     text = letter.text
     numbered = enumerate(text.demands.splitlines(), start=1)

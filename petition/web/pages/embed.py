@@ -1,4 +1,4 @@
-"""The petition on other sites: a counter with a button, a badge, and oEmbed.
+"""The petition on other sites: the count with a button, a badge, and oEmbed.
 
 The form is never embedded: signers must see on which site they are.
 """
@@ -28,7 +28,7 @@ CACHE = "public, max-age=30"
 
 @pages.get("/p/<slug>/embed")
 def frame(slug: str) -> Response:
-    """Show the counter and a button that opens the petition in a new tab."""
+    """Show the count and a button that opens the petition in a new tab."""
     cache_response()
     petition = queries.get_petition(slug, g.language)
     page = render_page("share/embed.html", cache=CACHE, petition=petition)
@@ -79,7 +79,7 @@ def oembed() -> Response:
 
 
 def snippet(petition: queries.PetitionView, *, width: str = "100%", height: int = HEIGHT) -> str:
-    """Return the HTML that embeds the counter: a frame without scripts or referrer."""
+    """Return the HTML that embeds the count: a frame without scripts or referrer."""
     url = config.site_url(current_app.config) + url_for("embed.frame", slug=petition.slug)
     return (
         f'<iframe src="{escape(url)}" title="{escape(petition.text.title)}" width="{width}"'

@@ -1,4 +1,4 @@
-"""The petition's page and its counter. The form on the page is submitted to `sign`."""
+"""The petition's page and its count. The form on the page is submitted to `sign`."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def index() -> Response:
 
 @pages.get("/p/<slug>")
 def show(slug: str) -> Response:
-    """Show the petition: letter, form, counter, share links."""
+    """Show the petition: letter, form, count, share links."""
     cache_response()
     channel = channel_in(request.query_string.decode())
     return render_petition(slug, SignForm(), channel=channel, cache=PAGE_CACHE)
@@ -59,14 +59,14 @@ def render_petition(
 
 @pages.get("/p/<slug>/count.json", in_languages=False)
 def count(slug: str) -> Response:
-    """Return the counter for open pages and other sites."""
+    """Return the count for open pages and other sites."""
     cache_response()
-    counter = queries.get_count(slug)
+    current = queries.get_count(slug)
     # The day alone: the second would tell when somebody confirmed.
     response = jsonify(
-        count=counter.count,
-        goal=counter.goal,
-        updated=counter.updated.replace(hour=0, minute=0, second=0).isoformat(timespec="seconds"),
+        count=current.count,
+        goal=current.goal,
+        updated=current.updated.replace(hour=0, minute=0, second=0).isoformat(timespec="seconds"),
     )
     response.headers["Cache-Control"] = COUNT_CACHE
     return allow_other_sites(response)

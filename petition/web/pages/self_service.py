@@ -53,7 +53,11 @@ def update(token: str) -> Response:
     if request.form.get("action") == "withdraw":
         slug = self_service.withdraw(stored.signature.id, now=now())
         current_app.extensions["page_cache"].clear()
-        return render_page("self_service/withdrawn.html", slug=slug, copied=stored.copied_at)
+        return render_page(
+            "self_service/withdrawn.html",
+            slug=slug,
+            list_downloaded=bool(stored.lists_downloaded_at),
+        )
     form = SelfServiceForm(request.form)
     if not form.valid():
         return _render(token, stored, form, status=422)

@@ -14,10 +14,15 @@ from petition.petitions import goals, queries, sharing, updates
 from petition.web.middleware.language import LocalizedBlueprint
 from petition.web.middleware.page_cache import cache_response
 from petition.web.pages.embed import snippet
-from petition.web.pages.updates import IMMUTABLE
 from petition.web.support.image_cache import get_image_cache
 from petition.web.support.messages import share_text
-from petition.web.support.responses import allow_other_sites, render_page, see_other, send_content
+from petition.web.support.responses import (
+    IMMUTABLE,
+    allow_other_sites,
+    render_page,
+    see_other,
+    send_content,
+)
 from petition.web.support.template_globals import petition_url
 
 pages = LocalizedBlueprint("share", __name__)
@@ -81,7 +86,7 @@ def picture(slug: str, code: str, count: int) -> Response:
     draw = cards.story if request.endpoint == "share.story" else cards.card
     kind = draw.__name__
     version = request.args.get("v", type=int)
-    options = {"colour": current_app.config["BRAND_COLOUR"], "face": _face(petition)}
+    options = {"colour": current_app.config["BRAND_COLOUR"], "photo": _photo(petition)}
     content = None
     if version in {None, petition.text.version}:
         content = (
@@ -119,8 +124,8 @@ def poster(slug: str) -> Response:
         _card_text(petition, goals.round_down(petition.count)),
         colour=current_app.config["BRAND_COLOUR"],
         organiser=_("This petition is run by %(organiser)s.", organiser=petition.text.organiser),
-        made=petition.text.created_at,
-        face=_face(petition),
+        created_at=petition.text.created_at,
+        photo=_photo(petition),
     )
 
 
@@ -148,7 +153,7 @@ def sheet(slug: str) -> Response:
         address=_printed_url(slug),
         right_to_left=i18n.is_right_to_left(text.language),
     )
-    options = {"first": first, "sheets": sheets, "made": text.created_at}
+    options = {"first": first, "sheets": sheets, "created_at": text.created_at}
     return _send_pdf("sheet", slug, documents.sheet, sheet_text, **options)
 
 
@@ -194,5 +199,5 @@ def _printed_url(slug: str) -> str:
     return petition_url(slug).removeprefix("https://").removeprefix("http://")
 
 
-def _face(petition: queries.PetitionView) -> bytes | None:
-    return updates.get_picture(petition.id, petition.face.digest) if petition.face else None
+def _photo(petition: queries.PetitionView) -> bytes | None:
+    return updates.get_picture(petition.id, petition.portrait.digest) if petition.portrait else None

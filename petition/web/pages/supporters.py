@@ -1,9 +1,10 @@
 """The public list of supporters who show their name, and of their organisations."""
 
-from flask import Response, g, request
+from flask import Response, g
 
 from petition.petitions import queries, supporters
 from petition.web.middleware.language import LocalizedBlueprint
+from petition.web.support.pagination import get_before
 from petition.web.support.responses import render_page
 
 pages = LocalizedBlueprint("supporters", __name__)
@@ -24,9 +25,3 @@ def index(slug: str) -> Response:
     )
     page.headers["X-Robots-Tag"] = "noindex"
     return page
-
-
-def get_before() -> int | None:
-    """Return the `before` parameter of keyset pagination, or None if it is no possible number."""
-    before = request.args.get("before", type=int)
-    return before if before is not None and 0 < before < 2**31 else None

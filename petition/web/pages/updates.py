@@ -11,24 +11,23 @@ from petition.models import Picture
 from petition.petitions import queries, updates
 from petition.web.middleware.language import LocalizedBlueprint
 from petition.web.middleware.page_cache import cache_response
-from petition.web.pages.supporters import get_before
 from petition.web.support.markdown import excerpt, markdown
-from petition.web.support.responses import allow_other_sites, render_page, send_content
+from petition.web.support.pagination import get_before
+from petition.web.support.responses import IMMUTABLE, allow_other_sites, render_page, send_content
 
 pages = LocalizedBlueprint("updates", __name__)
 
 CACHE = "public, max-age=60"
-IMMUTABLE = "public, max-age=31536000, immutable"
 
 
 @pages.get("/p/<slug>/updates")
 def index(slug: str) -> Response:
     """List the news, newest first. Not in the page cache, whose key has no `before`."""
     petition = queries.get_petition(slug, g.language)
-    before, most = get_before(), updates.PAGE_SIZE
-    news = updates.list_updates(petition.id, g.language, limit=most + 1, before=before)
-    next_before = news[most - 1].id if len(news) > most else None
-    return _render("list.html", petition, news=news[:most], before=before, next_before=next_before)
+    before, size = get_before(), updates.PAGE_SIZE
+    news = updates.list_updates(petition.id, g.language, limit=size + 1, before=before)
+    next_before = news[size - 1].id if len(news) > size else None
+    return _render("list.html", petition, news=news[:size], before=before, next_before=next_before)
 
 
 @pages.get("/p/<slug>/updates/<int:update_id>")

@@ -35,27 +35,27 @@ def find_timing_problem() -> str:
         return "old"
     except TokenInvalid:
         return "quick"
-    age = now() - get_tokens().made(token)
+    age = now() - get_tokens().made_at(token)
     return "quick" if ids != (1,) and age < timedelta(seconds=minimum) else ""
 
 
 def signing_sender(address: Address, petition_id: int) -> FormSender:
     """Return sender and limits of a signature. Raises: ChallengeRequired or ChallengeFailed."""
-    settings, trapped = current_app.config, bool(request.form.get(HONEYPOT_FIELD))
+    settings, filled_honeypot = current_app.config, bool(request.form.get(HONEYPOT_FIELD))
     network, crowd = _get_network()
     if not network:
-        return FormSender(trapped=trapped)
+        return FormSender(filled_honeypot=filled_honeypot)
     challenge_limits = _verify_challenge()
     proven = bool(challenge_limits)
-    scope, most = ("crowd", None) if crowd else (SIGN, settings["RATELIMIT_MOST"])
+    scope, maximum = ("crowd", None) if crowd else (SIGN, settings["RATELIMIT_MOST"])
     free = settings["RATELIMIT_FREE"]
-    limits = [RateLimit(f"{scope}:{petition_id}", network, free, most, proven)]
+    limits = [RateLimit(f"{scope}:{petition_id}", network, free, maximum, proven)]
     if is_uncommon(address.domain) and address.domain not in settings["RATELIMIT_ALLOW_DOMAINS"]:
         domain = get_tokens().keyed_hash("domain", address.domain)
         free = settings["RATELIMIT_DOMAIN"]
         limits.append(RateLimit("domain", domain, free, None, proven, lenient=True))
     # Many signatures from a network that is never refused are no burst.
-    return FormSender((*limits, *challenge_limits), "" if crowd else network, trapped)
+    return FormSender((*limits, *challenge_limits), "" if crowd else network, filled_honeypot)
 
 
 def request_sender() -> FormSender:
@@ -66,8 +66,8 @@ def request_sender() -> FormSender:
         return FormSender()
     challenge_limits = _verify_challenge()
     free = max(1, settings["RATELIMIT_FREE"]) * REQUESTS_PER_SIGNATURE
-    most = None if crowd else max(free, settings["RATELIMIT_MOST"])
-    limit = RateLimit("email_request", network, free, most, proven=bool(challenge_limits))
+    maximum = None if crowd else max(free, settings["RATELIMIT_MOST"])
+    limit = RateLimit("email_request", network, free, maximum, proven=bool(challenge_limits))
     return FormSender((limit, *challenge_limits), network)
 
 

@@ -71,8 +71,8 @@ class Form:
         return Field(name, self._data.get(name, ""), () if error is None else (error,))
 
 
-def text(value: str, *, most: int, lines: bool = False) -> str:
-    """Accept at most `most` characters, in one line unless `lines`, whose ends become LF."""
+def text(value: str, *, max_length: int, lines: bool = False) -> str:
+    """Accept at most `max_length` characters, in one line unless `lines`, whose ends become LF."""
     if not value:
         return value
     if has_forbidden(value.strip(), lines=lines):
@@ -80,14 +80,14 @@ def text(value: str, *, most: int, lines: bool = False) -> str:
             _("This contains characters that cannot be shown. Please type it again.")
         )
     text = "\n".join(value.strip().splitlines()) if lines else normalise(value)
-    if len(text) > most:
-        raise FieldInvalid(_("This can have at most %(most)d characters.", most=most))
+    if len(text) > max_length:
+        raise FieldInvalid(_("This can have at most %(most)d characters.", most=max_length))
     return text
 
 
-def text_without_link(value: str, *, most: int) -> str:
+def text_without_link(value: str, *, max_length: int) -> str:
     """Accept one line without a web address: it may be public beside a name."""
-    line = text(value, most=most)
+    line = text(value, max_length=max_length)
     if has_link(line):
         raise FieldInvalid(_("This cannot contain a web address."))
     return line
@@ -95,7 +95,7 @@ def text_without_link(value: str, *, most: int) -> str:
 
 def name(value: str) -> str:
     """Require a name without a web address."""
-    name = text(value, most=10_000)  # a longer name has its own message
+    name = text(value, max_length=10_000)  # a longer name has its own message
     if not has_visible_character(name):
         raise FieldInvalid(_("Enter your name."))
     if len(name) > MAX_NAME:
@@ -137,7 +137,7 @@ def country(value: str) -> str:
 
 def required_postcode(value: str) -> str:
     """Require a postcode."""
-    postcode = text(value, most=MAX_POSTCODE)
+    postcode = text(value, max_length=MAX_POSTCODE)
     if not postcode:
         raise FieldInvalid(_("Enter your postcode."))
     return postcode
@@ -172,10 +172,10 @@ def consent(value: str) -> bool:
 ENTRY_VALIDATORS: dict[str, Validator] = {
     "name": name,
     "country": country,
-    "postcode": partial(text, most=MAX_POSTCODE),
-    "organisation": partial(text_without_link, most=MAX_ORGANISATION),
-    "role": partial(text_without_link, most=MAX_ROLE),
-    "comment": partial(text, most=MAX_COMMENT, lines=True),
+    "postcode": partial(text, max_length=MAX_POSTCODE),
+    "organisation": partial(text_without_link, max_length=MAX_ORGANISATION),
+    "role": partial(text_without_link, max_length=MAX_ROLE),
+    "comment": partial(text, max_length=MAX_COMMENT, lines=True),
     "display": partial(one_of, options=frozenset(Display)),
     "handover": yes_or_no,
     "updates": checkbox,

@@ -57,7 +57,7 @@ class ImageCache:
 
     def _path(self, name: str, args: tuple[object, ...], options: dict[str, object]) -> Path:
         """Return the file of a drawing. Its name hashes all input and the drawing code."""
-        key = repr((artwork.edition(), args, sorted(options.items())))
+        key = repr((artwork.version_hash(), args, sorted(options.items())))
         return self._folder / f"{blake2b(key.encode(), digest_size=12).hexdigest()}-{name}"
 
     def _check_budget(self) -> None:

@@ -62,10 +62,10 @@ def to_plain_text(text: str) -> str:
     return "\n\n".join(paragraphs)
 
 
-def excerpt(text: str, *, most: int = 200) -> str:
-    """Return the beginning of a text in one line of at most `most` characters, in whole words."""
+def excerpt(text: str, *, max_length: int = 200) -> str:
+    """Return the first whole words of a text in one line, at most `max_length` characters."""
     line = " ".join(to_plain_text(text).split())
-    return line if len(line) <= most else line[: most - 1].rpartition(" ")[0] + "…"
+    return line if len(line) <= max_length else line[: max_length - 1].rpartition(" ")[0] + "…"
 
 
 def _inline_text(tokens: Iterable[Token]) -> str:

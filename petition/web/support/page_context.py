@@ -11,7 +11,7 @@ from petition.web.support.memo import memoize
 
 
 def get_page_context(petition: queries.PetitionView) -> dict[str, Any]:
-    """Return supporters, totals, news and targets; for a closed petition also the open ones."""
+    """Return supporters, totals, news and offices; for a closed petition also the open ones."""
     others = []
     if not petition.takes_signatures:
         others = queries.list_petitions(g.language, states=(PetitionState.OPEN,))
@@ -20,7 +20,7 @@ def get_page_context(petition: queries.PetitionView) -> dict[str, Any]:
         "supporters": supporters.get_shown(petition.id),
         "totals": supporters.get_totals(petition.id),
         "news": updates.list_updates(petition.id, g.language, limit=3),
-        "has_targets": bool(updates.list_targets(petition.id)),
+        "has_offices": bool(updates.list_offices(petition.id)),
         "others": others,
     }
 

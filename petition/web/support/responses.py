@@ -6,6 +6,8 @@ from typing import Any
 
 from flask import Response, make_response, render_template
 
+IMMUTABLE = "public, max-age=31536000, immutable"  # for a URL that changes with its content
+
 
 def see_other(url: str) -> Response:
     """Redirect with 303 and no body: werkzeug's own body is English in every language."""
