@@ -129,8 +129,8 @@ async function solveChallenge(field, challenge) {
       break;
     }
   }
-  const message = document.querySelector("[data-solved-message]");
-  message.textContent = message.dataset.solvedMessage;
+  const message = document.querySelector("[data-solved]");
+  message.textContent = message.dataset.solved;
 }
 
 function bytes(text) {

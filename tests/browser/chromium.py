@@ -24,7 +24,8 @@ ARGUMENTS = [
 
 def executable() -> str | None:
     """Return the path of a Chromium, or None where there is none."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
+    # The first needs a fifth less of a processor than the second.
+    for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"):
         if path := shutil.which(name):
             return path
     with sync_playwright() as playwright:

@@ -1,6 +1,6 @@
 """Install what the browser tests need: Chromium and the newest axe-core.
 
-Root gets the Debian package of Chromium, others the download of Playwright. What cannot be
+Root gets the Debian package of Chromium without windows, others the download of Playwright. What cannot be
 installed is reported on stderr: tests are then skipped or use an older axe-core. Under CI the
 exit status is 1.
 """
@@ -19,7 +19,14 @@ def _install_chromium() -> None:
         quiet = {"env": os.environ | {"DEBIAN_FRONTEND": "noninteractive"}, "check": False}
         subprocess.run(["apt-get", "-qq", "update"], **quiet)  # type: ignore[call-overload]
         subprocess.run(
-            ["apt-get", "-qq", "-y", "install", "--no-install-recommends", "chromium"],
+            [
+                "apt-get",
+                "-qq",
+                "-y",
+                "install",
+                "--no-install-recommends",
+                "chromium-headless-shell",
+            ],
             **quiet,  # type: ignore[call-overload]
         )
     else:
