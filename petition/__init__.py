@@ -3,7 +3,6 @@
 `create_app` is the application factory. Begin with docs/walkthrough.md, a signature's way.
 """
 
-import gc
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from petition.core.tokens import Tokens
 from petition.database import engine
 from petition.database.base import db
 from petition.web.middleware import translations
+from petition.web.middleware.front import THREADS
 
 MAX_BODY_BYTES = 64 * 1024  # bytes
 
@@ -62,16 +62,6 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     return app
 
 
-def create_served_app() -> Flask:
-    """Return the application for a web process, with the garbage collector set up for it."""
-    app = create_app()
-    app.extensions["visits"].start()
-    gc.collect()
-    gc.freeze()  # traversing the objects of the start took a fifth of a signature's time
-    gc.set_threshold(50_000, 20, 20)
-    return app
-
-
 def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return Flask's settings: those that follow from ours, and constants."""
     site = urlsplit(config.site_url(values))
@@ -79,7 +69,11 @@ def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
     # SQLite has nothing to roll back: reads begin no transaction, and `transaction` ends its own.
     # A connection that the server has closed is replaced before it is used.
     sqlite = values["SQLALCHEMY_DATABASE_URI"].startswith("sqlite")
+    pool: dict[str, Any]
     pool = {"pool_reset_on_return": None} if sqlite else {"pool_pre_ping": True}
+    if not sqlite or urlsplit(values["SQLALCHEMY_DATABASE_URI"]).path:  # in memory there is one
+        # A connection for each thread, and some. The last used is used next, so few stay open.
+        pool |= {"pool_size": THREADS, "max_overflow": 4, "pool_use_lifo": True}
     return {
         "MAIL_DEFAULT_SENDER": values["MAIL_DEFAULT_SENDER"] or f"petition@{site.hostname}",
         "MAIL_SUPPRESS_SEND": False,

@@ -15,9 +15,11 @@ from petition.cli.mail import worker_for
 from petition.core import tokens
 from petition.core.clock import now
 from petition.database.base import db
+from petition.database.transactions import transaction
 from petition.models import AuditEntry
 from petition.models.enums import Role
 from petition.organisers import access
+from petition.signatures import codes
 from tests.factories import SITE, parse_address
 from tests.post_office import PostOffice
 
@@ -122,6 +124,15 @@ def token_for(app: Flask, purpose: tokens.Purpose, *ids: int, at: datetime | Non
     """Return a token made at a given time, by default now."""
     token: str = app.extensions["tokens"].make(purpose, *ids, now=at or now())
     return token
+
+
+def issue_code(app: Flask, email_id: int) -> str:
+    """Return the code of an email, stored as the worker does before it sends the email."""
+    tokens = app.extensions["tokens"]
+    code = codes.make_code(email_id, tokens)
+    with transaction() as connection:
+        codes.store_hashes(connection, {email_id: codes.hash_code(email_id, code, tokens)})
+    return code
 
 
 def text_of(answer: TestResponse) -> str:

@@ -353,6 +353,9 @@ class Site:
             purpose, ids = purposes[page]
             good["token"] = self._tokens.make(purpose, *ids, now=now() - age)
             good["code"] = codes.make_code(email_id, self._tokens)
+            with transaction() as connection:
+                code_hash = codes.hash_code(email_id, good["code"], self._tokens)
+                codes.store_hashes(connection, {email_id: code_hash})
         return good
 
 

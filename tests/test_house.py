@@ -211,7 +211,7 @@ def test_only_transactions_begins_and_commits() -> None:
         for path in MODULES
         if re.search(r"\.(commit|begin|begin_nested)\(\)", path.read_text(encoding="utf-8"))
     ]
-    assert committing == ["petition/database/transactions.py"]
+    assert committing == ["petition/database/group_commit.py", "petition/database/transactions.py"]
 
 
 def test_only_config_reads_the_environment() -> None:

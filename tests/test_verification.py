@@ -22,7 +22,7 @@ from petition.models import AlternateEntry, Email, Signature
 from petition.models.enums import PetitionState
 from petition.outbox import enqueue, suppression
 from petition.petitions import lifecycle, queries
-from petition.signatures import codes, confirmation, self_service, verification
+from petition.signatures import confirmation, self_service, verification
 from tests import signatures
 from tests.browsing import (
     Client,
@@ -31,6 +31,7 @@ from tests.browsing import (
     count_of,
     deliver,
     filled,
+    issue_code,
     path_of,
     text_of,
     token_for,
@@ -271,7 +272,7 @@ def test_an_email_that_did_not_leave_has_no_code_to_guess(
     }
     assert "We have sent a mail" in text_of(client.get(never))
     email_id = db.session.scalars(select(Email.id).where(Email.state == "refused")).one()
-    code = codes.make_code(email_id, app.extensions["tokens"])
+    code = issue_code(app, email_id)
     assert client.post(f"{refused}/code", data={"code": code}).status_code == 422
 
 
@@ -549,7 +550,7 @@ def test_correcting_back_and_forth_does_not_reset_the_tries(
     for email in ("mine@example.org", "victim@example.org"):
         pending = client.post(f"{pending}/address", data={"email": email}).location
     newest = db.session.scalars(select(func.max(Email.id))).one()
-    code = codes.make_code(newest, app.extensions["tokens"])
+    code = issue_code(app, newest)
     assert client.post(f"{pending}/code", data={"code": code}).status_code == 422
     assert count_of(client, petition) == 0
 
@@ -644,7 +645,7 @@ def test_the_code_typed_by_many_at_once_counts_once(
     email_id = signatures.sign(at=now())
     signature = db.session.scalars(select(Signature)).one()
     tokens = app.extensions["tokens"]
-    code = codes.make_code(email_id, tokens)
+    code = issue_code(app, email_id)
 
     def type_it(_number: int) -> int:
         return confirmation.confirm_by_code(

@@ -20,7 +20,6 @@ from petition.models import Email, Signature
 from petition.models.enums import CommentState, EmailState, PetitionState
 from petition.organisers import moderation
 from petition.petitions import lifecycle
-from petition.signatures import codes
 from tests.browsing import (
     CHANGED,
     Client,
@@ -29,6 +28,7 @@ from tests.browsing import (
     count_of,
     deliver,
     filled,
+    issue_code,
     path_of,
     signed,
     text_of,
@@ -278,7 +278,7 @@ def test_want_17_doubles_are_kept_out_and_families_told_how(
     # Not even with the key, or a code that the second mail did not hold.
     client.post(f"/confirm/{token_for(app, tokens.confirm_purpose(7), 1, 2)}", data={"entry": "2"})
     (email_id,) = db.session.scalars(select(Email.id).where(Email.entry == 2))
-    code = codes.make_code(email_id, app.extensions["tokens"])
+    code = issue_code(app, email_id)
     assert client.post(f"{pending}/code", data={"code": code}).status_code == 303
     assert count_of(client, petition) == 1
     names = select(Signature.name).where(Signature.counted)

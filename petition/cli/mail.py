@@ -36,18 +36,27 @@ outbox = CommandGroup("outbox", help="Deliver emails; see what waits.")
 @click.option("--once", is_flag=True, help="Deliver what is due, then end.")
 def run(once: bool) -> None:
     """Deliver due emails until SIGTERM or SIGINT."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     if not config.is_local(current_app.config) and not current_app.config["MAIL_SERVER"]:
         # Nobody reads the folder there, and the emails would count as sent.
         raise click.ClickException("MAIL_SERVER is not set: the emails wait until it is")
-    worker = worker_for(current_app)
     if once:
-        worker.deliver_due()
-        return
+        _set_up_log()
+        worker_for(current_app).deliver_due()
+    else:
+        run_worker(current_app)
+
+
+def run_worker(app: Flask) -> None:
+    """Deliver due emails in the application's context until SIGTERM or SIGINT."""
+    _set_up_log()
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    worker.run(stop)
+    worker_for(app).run(stop)
+
+
+def _set_up_log() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
 
 
 @outbox.command()

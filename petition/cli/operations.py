@@ -1,10 +1,12 @@
 """flask setup, serve, retention, abuse: set the site up, run it, erase, report abuse."""
 
+import gc
 import re
 import secrets
 import sys
 import tomllib
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,16 +14,19 @@ import flask_migrate
 from flask import current_app
 from flask.cli import with_appcontext
 
+from petition.cli import mail
 from petition.cli.refusal import Command, CommandGroup
 from petition.core import config
 from petition.core.clock import now
 from petition.core.errors import SlugTaken
 from petition.core.files import write_file
 from petition.core.tokens import Tokens
+from petition.database.base import db
 from petition.operations import retention as retention_rules
 from petition.operations import supervisor
 from petition.organisers import burst_review
 from petition.petitions import lifecycle, petition_file, queries, statistics, updates
+from petition.web import server
 
 SAMPLES = config.PACKAGE / "petitions" / "samples"
 
@@ -69,12 +74,18 @@ def serve(host: str, port: int, workers: int, trial: bool) -> None:
     """Run the web server and the mail worker; needs a secret key, a site address, a mail server."""
     if not trial and (missing := config.missing_for_service(current_app.config)):
         sys.exit("\n".join(missing))
-    flask_migrate.upgrade()
-    site_url = config.site_url(current_app.config)
-    click.echo(f"The petition site is at {site_url}/ (Ctrl+C ends it)")
-    if not current_app.config["MAIL_SERVER"]:
-        click.echo(f"Its emails are stored and shown at {site_url}/dev/mail")
-    sys.exit(supervisor.serve(host, port, workers))
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+    with supervisor.exclusive(Path(app.instance_path)), supervisor.reserved_port(host, port):
+        flask_migrate.upgrade()
+        db.engine.dispose()  # no connection may be open in two processes
+        site_url = config.site_url(app.config)
+        click.echo(f"The petition site is at {site_url}/ (Ctrl+C ends it)")
+        if not app.config["MAIL_SERVER"]:
+            click.echo(f"Its emails are stored and shown at {site_url}/dev/mail")
+        web = {f"web {n}": partial(server.serve, app, host, port) for n in range(1, workers + 1)}
+        gc.collect()
+        gc.freeze()  # so that no collection copies the memory that the processes share
+        sys.exit(supervisor.run({**web, "mail worker": partial(mail.run_worker, app)}))
 
 
 @retention.command()

@@ -12,11 +12,13 @@ _MESSAGES: dict[type[errors.PetitionError], str] = {
     errors.AdminOfOnePetition: (
         "an admin reaches all petitions: leave out --petition or invite an editor"
     ),
+    errors.AlreadyServed: "the site of this instance folder is being served already",
     errors.MailServerUnreachable: "the mail server cannot be reached",
     errors.OrganiserExists: "an organiser with this address exists already",
     errors.OrganiserNotFound: "there is no organiser with this address",
     errors.PetitionFileInvalid: "the petition file is not valid",
     errors.PetitionNotFound: "there is no such petition",
+    errors.PortUnavailable: "this address cannot be listened on",
     errors.SlugTaken: "a petition with this slug exists already",
     errors.TransitionNotAllowed: "a petition may not change its state like this",
 }

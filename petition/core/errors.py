@@ -79,8 +79,16 @@ class EmailRefused(PetitionError):
     """The mail server refused an email permanently; the argument is its reply codes."""
 
 
+class EmailNotFirst(PetitionError):
+    """An email waits for another one to the same mailbox that is due."""
+
+
 class EmailDeferred(PetitionError):
     """The mail server refused an email temporarily."""
+
+
+class EmailNotTried(PetitionError):
+    """An email was not tried: its batch ended before, or the mail server cannot be reached."""
 
 
 class EmailObsolete(PetitionError):
@@ -138,3 +146,11 @@ class ItemNotFound(PetitionError):
 
 class DisposableAddressRefused(PetitionError):
     """The petition accepts no disposable addresses."""
+
+
+class AlreadyServed(PetitionError):
+    """Another supervisor serves this instance folder; the argument names the folder."""
+
+
+class PortUnavailable(PetitionError):
+    """The port is taken or may not be used; the argument says which and why."""

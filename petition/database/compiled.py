@@ -4,7 +4,7 @@ SQLAlchemy needs about 0.2 ms for each execution (cache key, parameters, context
 statement itself 0.01 to 0.05. Under load that was most of the time of a signature.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -41,20 +41,6 @@ class CompiledStatement:
         rows: list[Sequence[Any]] = cursor.fetchall()
         cursor.close()
         return rows
-
-    def stream(
-        self, connection: Connection, values: Mapping[str, Any], *, at_once: int
-    ) -> Iterator[list[Sequence[Any]]]:
-        """Execute the statement and yield lists of `at_once` rows of one snapshot.
-
-        On PostgreSQL a server-side cursor keeps the other rows out of memory.
-        """
-        name = ("stream",) if connection.dialect.name == "postgresql" else ()
-        cursor = _driver(connection).cursor(*name)
-        self._execute(cursor, connection.dialect, values)
-        while rows := cursor.fetchmany(at_once):
-            yield rows
-        cursor.close()
 
     def _execute(self, cursor: Any, dialect: Dialect, values: Mapping[str, Any]) -> None:
         sql, binds, by_name = self._for(dialect)

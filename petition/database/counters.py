@@ -14,14 +14,17 @@ from sqlalchemy import (
     Connection,
     Select,
     String,
+    and_,
     bindparam,
     delete,
     func,
     literal,
     select,
+    update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from petition.database import upsert
 from petition.database.base import Base
 from petition.database.compiled import CompiledStatement
 from petition.database.upsert import insert_for
@@ -60,7 +63,8 @@ class Count(NamedTuple):
 
 
 _counter = Counter.table()
-_KEY_AND_EXPIRY = ("scope", "subject", "window", "expires_at")
+_KEY = ("scope", "subject", "window")
+_KEY_AND_EXPIRY = (*_KEY, "expires_at")
 
 
 def increment(connection: Connection, uses: Sequence[Use], *, now: datetime) -> list[Count]:
@@ -84,6 +88,19 @@ def increment(connection: Connection, uses: Sequence[Use], *, now: datetime) -> 
 def is_within(connection: Connection, use: Use, *, limit: int, now: datetime) -> bool:
     """Count a use; return whether it is among the first `limit`."""
     return increment(connection, [use], now=now)[0].value <= limit
+
+
+def take(connection: Connection, use: Use, wanted: int, *, limit: int, now: datetime) -> int:
+    """Count up to `wanted` uses in the window, as far as `limit` allows; return how many."""
+    number, ends = _window(use.window, now)
+    values = {"scope": use.scope, "subject": use.subject, "window": number, "expires_at": ends}
+    first = upsert.insert(connection, _counter).values(**values, value=0)
+    connection.execute(first.on_conflict_do_nothing(index_elements=_KEY))
+    is_counter = and_(*(_counter.c[name] == values[name] for name in _KEY))
+    taken = connection.scalar(select(_counter.c.value).where(is_counter).with_for_update())
+    granted = max(0, min(wanted, limit - (taken or 0)))
+    connection.execute(update(_counter).where(is_counter).values(value=_counter.c.value + granted))
+    return granted
 
 
 def reset(
@@ -144,8 +161,6 @@ def _increment(number: int, dialect: str) -> CompiledStatement:
     return CompiledStatement(
         insert_for(dialect, _counter)
         .values(rows)
-        .on_conflict_do_update(
-            index_elements=["scope", "subject", "window"], set_={"value": _counter.c.value + 1}
-        )
+        .on_conflict_do_update(index_elements=_KEY, set_={"value": _counter.c.value + 1})
         .returning(_counter.c.scope, _counter.c.subject, _counter.c.window, _counter.c.value)
     )

@@ -70,7 +70,8 @@ def write_lock(connection: Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        fcntl.flock(file, fcntl.LOCK_UN)
+        if not file.closed:  # as it is with an invalidated connection
+            fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def _set_up_postgresql(connection: Any, _record: Any) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, func, select
 
 from petition.database.base import db
-from petition.database.engine import write_lock
+from petition.database.group_commit import group_commit_of
 
 
 @contextmanager
@@ -16,12 +16,14 @@ def transaction() -> Iterator[Connection]:
 
     Objects are read with `db.session`; rows are written with statements on this connection. On
     SQLite the transaction begins with the write lock (BEGIN IMMEDIATE): one that read first and
-    wrote later would fail if another had written in between, whatever the busy timeout.
+    wrote later would fail if another had written in between, whatever the busy timeout. There it is
+    a member of a group commit, and reads with `db.session` do not see what the group has written:
+    inside, read with this connection.
     """
-    with db.engine.connect() as connection, write_lock(connection):
-        connection.execution_options(write=True)
-        with connection.begin():
-            yield connection
+    engine = db.engine
+    begin = group_commit_of(engine).join if engine.dialect.name == "sqlite" else engine.begin
+    with begin() as connection:
+        yield connection
 
 
 def advisory_lock(connection: Connection, *names: str, wait: bool = True) -> bool:

@@ -13,7 +13,7 @@ from email.message import Message
 from email.parser import HeaderParser
 from itertools import islice
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from petition.core.tokens import Tokens
 from petition.database.transactions import transaction
@@ -54,38 +54,46 @@ class Bounce:
 
 def record_bounce(bounce: Bounce, *, tokens: Tokens, now: datetime) -> bool:
     """Act on a delivery report and return whether its email is known. Idempotent."""
-    if bounce.failed:
-        states = EmailState.DUE, EmailState.SENT, EmailState.REFUSED
-        return refuse(bounce.email_id, bounce.reason, *states, tokens=tokens, now=now)
     with transaction() as connection:
+        if bounce.failed:
+            states = EmailState.DUE, EmailState.SENT, EmailState.REFUSED
+            return refuse(
+                connection, bounce.email_id, bounce.reason, *states, tokens=tokens, now=now
+            )
         known = select(_email.c.id).where(_email.c.id == bounce.email_id)
         return connection.scalar(known) is not None
 
 
-def refuse(email_id: int, reason: str, *states: EmailState, tokens: Tokens, now: datetime) -> bool:
+def refuse(
+    connection: Connection,
+    email_id: int,
+    reason: str,
+    *states: EmailState,
+    tokens: Tokens,
+    now: datetime,
+) -> bool:
     """Mark an email, if in one of `states`, as refused; suppress an address that does not exist.
 
     Return whether it was in one.
     """
-    with transaction() as connection:
-        email = connection.execute(
-            select(_email.c.signature_id, _email.c.entry, _email.c.suppressed)
-            .where(_email.c.id == email_id, _email.c.state.in_(states))
-            .with_for_update()
-        ).first()
-        if email is None:
-            return False
-        fields = entries.get_fields(connection, EntryRef(email.signature_id, email.entry))
-        connection.execute(
-            update(_email)
-            .where(_email.c.id == email_id)
-            .values(state=EmailState.REFUSED, reason=reason[:300], address="")
-        )
-        # A suppressed email was never sent, so it shows nothing about its own address.
-        if fields is not None and not email.suppressed and _NO_MAILBOX.search(reason):
-            address_hash = tokens.keyed_hash("address", fields["address_key"])
-            suppression.suppress(connection, address_hash, bounce=reason, now=now)
-        return True
+    email = connection.execute(
+        select(_email.c.signature_id, _email.c.entry, _email.c.suppressed)
+        .where(_email.c.id == email_id, _email.c.state.in_(states))
+        .with_for_update()
+    ).first()
+    if email is None:
+        return False
+    fields = entries.get_fields(connection, EntryRef(email.signature_id, email.entry))
+    connection.execute(
+        update(_email)
+        .where(_email.c.id == email_id)
+        .values(state=EmailState.REFUSED, reason=reason[:300], address="")
+    )
+    # A suppressed email was never sent, so it shows nothing about its own address.
+    if fields is not None and not email.suppressed and _NO_MAILBOX.search(reason):
+        address_hash = tokens.keyed_hash("address", fields["address_key"])
+        suppression.suppress(connection, address_hash, bounce=reason, now=now)
+    return True
 
 
 def parse_report(content: bytes, tokens: Tokens) -> list[Bounce]:

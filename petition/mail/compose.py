@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, select
 
 from petition.core import tokens
-from petition.core.errors import EmailDeferred, EmailObsolete, EmailRefused, EmailWithheld
+from petition.core.errors import EmailNotFirst, EmailObsolete, EmailRefused, EmailWithheld
 from petition.database.base import db
 from petition.mail.context import (
     EmailContent,
@@ -35,7 +35,7 @@ def compose(email_id: int, context: MailContext, *, now: datetime) -> OutgoingMe
     """Compose an email.
 
     Raises: SignatureGone or EmailObsolete if what it is about was erased or done since it was
-    enqueued; EmailWithheld, EmailRefused, EmailDeferred.
+    enqueued; EmailWithheld, EmailRefused, EmailDeferred, EmailNotFirst.
     """
     email = db.session.get(Email, email_id, populate_existing=True)
     if email is None:
@@ -59,6 +59,7 @@ def compose(email_id: int, context: MailContext, *, now: datetime) -> OutgoingMe
         subject=" ".join(subject.split()),
         text=text.strip() + "\n",
         html=html,
+        code_hash=codes.hash_code(email.id, code, context.tokens) if code else "",
     )
 
 
@@ -72,7 +73,7 @@ def _raise_previous_outcome(email: Email) -> None:
     ).first()
     state, reason = previous or (None, "")
     if state == EmailState.DUE:
-        raise EmailDeferred("another email to this mailbox goes first")
+        raise EmailNotFirst
     if state == EmailState.REFUSED and not is_from_report(reason):
         raise EmailRefused(reason)
     raise EmailWithheld  # one that bounced by report counts as sent

@@ -28,14 +28,24 @@ _POLICY = SMTPUTF8.clone(refold_source="none")  # to refold may lose spaces (Pyt
 class OutgoingMessage(flask_mail.Message):
     """Flask-Mail's message, with an id of the sender's own domain and written by `as_bytes`.
 
-    `key` is the same at every try, so a second copy is recognised as the same email.
+    `key` is the same at every try, so a second copy is recognised as the same email. `code_hash` is
+    that of the code in its text, or "".
     """
 
     def __init__(
-        self, *, key: str, sender: str, to: str, language: str, subject: str, text: str, html: str
+        self,
+        *,
+        key: str,
+        sender: str,
+        to: str,
+        language: str,
+        subject: str,
+        text: str,
+        html: str,
+        code_hash: str = "",
     ) -> None:
         super().__init__(subject, [to], text, html, sender=sender)
-        self.key = key
+        self.key, self.code_hash = key, code_hash
         self.msgId = f"<{key}@{_domain(sender)}>"  # Flask-Mail names the local machine
         self.extra_headers = {
             "Auto-Submitted": "auto-generated",  # RFC 3834: no automatic replies

@@ -2,13 +2,16 @@
 
 import logging
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
 
+from sqlalchemy import Connection
+
 from petition.core.errors import (
     EmailDeferred,
+    EmailNotFirst,
+    EmailNotTried,
     EmailObsolete,
     EmailRefused,
     EmailWithheld,
@@ -18,15 +21,20 @@ from petition.core.errors import (
 from petition.core.log_safety import safe_traceback
 from petition.core.tokens import Tokens
 from petition.database.base import db
+from petition.database.transactions import transaction
 from petition.mail import bounces
+from petition.mail.senders import Outcomes, Senders
 from petition.mail.smtp import OutgoingMessage
-from petition.mail.transports import Connect, Send
+from petition.mail.transports import Connect
 from petition.models.enums import EmailState
 from petition.outbox import delivery
+from petition.signatures import codes
 
 IDLE_SECONDS = 0.5  # while nothing is due
 DELIVERY_PERIOD = timedelta(seconds=30)  # between runs of the background tasks
 RECONNECT_SECONDS = 5.0  # while the server is down: emails leave within 10 s of its return
+
+_FAULT = "could not be sent or settled"
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +49,10 @@ class Worker:
     tokens: Tokens
     background: Callable[[datetime], None] | None = None  # runs scheduled tasks
     emails_per_minute: int = 0  # of all workers together; 0: no limit
+    batch: int = 50  # emails claimed and settled together
 
     def run(self, stop: Event) -> None:
-        """Send due emails until `stop` is set; the current one is finished first."""
+        """Send due emails until `stop` is set; the current batch is finished first."""
         unreachable = False
         while not stop.is_set():
             wait: float = IDLE_SECONDS
@@ -68,54 +77,96 @@ class Worker:
         """Send due emails, and return how many were tried. Raises: MailServerUnreachable."""
         end = None if at_most is None else self.clock() + at_most
         count = 0
-        with ExitStack() as connected:
-            email_id = self._claim()
-            if email_id is None:
-                return 0
-            try:
-                send = connected.enter_context(self.connect())
-            except MailServerUnreachable:
-                delivery.release(email_id, now=self.clock())
-                raise
-            while email_id is not None:
-                self._deliver(email_id, send)
-                count += 1
+        with Senders(self.connect) as senders:
+            while email_ids := self._claim():
+                count += self._deliver_batch(email_ids, senders)
                 if (stop is not None and stop.is_set()) or (end is not None and self.clock() > end):
                     break
-                email_id = self._claim()
         return count
 
-    def _claim(self) -> int | None:
-        return delivery.claim(self.clock(), per_minute=self.emails_per_minute)
+    def _claim(self) -> list[int]:
+        return delivery.claim(self.clock(), limit=self.batch, per_minute=self.emails_per_minute)
 
-    def _deliver(self, email_id: int, send: Send) -> None:
-        """Send and settle an email; defer it on any error. Raises: MailServerUnreachable."""
-        try:
-            outcome = self._send(email_id, send)
-            log.info("email %s %s", email_id, outcome)
-        except MailServerUnreachable as error:
-            delivery.defer(email_id, str(error), now=self.clock())
-            raise
-        except Exception as error:  # noqa: BLE001 (one email delays no other)
-            log.error("email %s could not be sent or settled: %s", email_id, safe_traceback(error))
-            db.session.remove()  # a failed statement would fail those of the next email
-            delivery.defer(email_id, "internal error, see the log", now=self.clock())
+    def _deliver_batch(self, email_ids: list[int], senders: Senders) -> int:
+        """Send and settle emails; return how many were tried. Raises: MailServerUnreachable.
 
-    def _send(self, email_id: int, send: Send) -> str:
+        A crash before they are settled sends them again.
+        """
+        messages, outcomes = self._compose_batch(email_ids)
+        second = [key for key, error in outcomes.items() if isinstance(error, EmailNotFirst)]
+        outcomes |= senders.send(messages)
+        self._settle_batch({key: outcomes[key] for key in outcomes if key not in second})
+        if second:  # what goes first has its outcome now
+            messages, outcomes_of_second = self._compose_batch(second)
+            outcomes_of_second |= senders.send(messages)
+            self._settle_batch(outcomes_of_second)
+            outcomes |= outcomes_of_second
+        if senders.unreachable is not None:
+            raise senders.unreachable
+        return sum(not isinstance(outcome, EmailNotTried) for outcome in outcomes.values())
+
+    def _compose_batch(self, email_ids: list[int]) -> tuple[dict[int, OutgoingMessage], Outcomes]:
+        """Compose emails and store their codes; return the messages, and why others have none."""
+        messages: dict[int, OutgoingMessage] = {}
+        outcomes: Outcomes = {}
+        for email_id in email_ids:
+            try:
+                messages[email_id] = self.compose(email_id)
+            except Exception as error:  # noqa: BLE001 (one email delays no other)
+                outcomes[email_id] = error
+                db.session.remove()  # a failed statement would fail those of the next email
+        db.session.remove()
+        hashes = {key: message.code_hash for key, message in messages.items() if message.code_hash}
+        with transaction() as connection:
+            codes.store_hashes(connection, hashes)
+        return messages, outcomes
+
+    def _settle_batch(self, outcomes: Outcomes) -> None:
+        """Record what came of emails, in one transaction or, if that fails, in one for each."""
         try:
-            send(self.compose(email_id))
-        except (EmailObsolete, SignatureGone):
-            delivery.give_up(email_id, "what it is about was erased")
-            return "dropped: what it is about was erased"
-        except EmailWithheld:
-            delivery.settle(email_id, EmailState.WITHHELD, now=self.clock())
-            return "withheld"
-        except EmailRefused as error:
-            reason = str(error)
-            bounces.refuse(email_id, reason, EmailState.DUE, tokens=self.tokens, now=self.clock())
-            return f"refused: {reason}"
-        except EmailDeferred as error:
-            delivery.defer(email_id, str(error), now=self.clock())
-            return f"deferred: {error}"
-        delivery.settle(email_id, EmailState.SENT, now=self.clock())
-        return "sent"
+            with transaction() as connection:
+                results = {key: self._settle(connection, key, outcomes[key]) for key in outcomes}
+        except Exception:  # noqa: BLE001 (one email delays no other)
+            results = {key: self._settle_alone(key, outcomes[key]) for key in outcomes}
+        for email_id, result in results.items():
+            if result:
+                level = logging.ERROR if result.startswith(_FAULT) else logging.INFO
+                log.log(level, "email %s %s", email_id, result)
+
+    def _settle_alone(self, email_id: int, outcome: Exception | None) -> str:
+        try:
+            with transaction() as connection:
+                return self._settle(connection, email_id, outcome)
+        except Exception as error:  # noqa: BLE001
+            with transaction() as connection:
+                return self._settle(connection, email_id, error)
+
+    def _settle(self, connection: Connection, email_id: int, outcome: Exception | None) -> str:
+        """Record what came of an email; return it in words for the log."""
+        now = self.clock()
+        match outcome:
+            case None:
+                delivery.settle(connection, email_id, EmailState.SENT, now=now)
+                return "sent"
+            case EmailNotTried():
+                delivery.release(connection, email_id, now=now)
+                return ""
+            case EmailObsolete() | SignatureGone():
+                delivery.give_up(connection, email_id, "what it is about was erased")
+                return "dropped: what it is about was erased"
+            case EmailWithheld():
+                delivery.settle(connection, email_id, EmailState.WITHHELD, now=now)
+                return "withheld"
+            case EmailRefused():
+                reason, due = str(outcome), EmailState.DUE
+                bounces.refuse(connection, email_id, reason, due, tokens=self.tokens, now=now)
+                return f"refused: {reason}"
+            case EmailNotFirst():
+                delivery.defer(connection, email_id, "another email goes first", now=now)
+                return "deferred: another email to this mailbox goes first"
+            case EmailDeferred() | MailServerUnreachable():
+                delivery.defer(connection, email_id, str(outcome), now=now)
+                return f"deferred: {outcome}"
+            case _:
+                delivery.defer(connection, email_id, "internal error, see the log", now=now)
+                return f"{_FAULT}: {safe_traceback(outcome)}"

@@ -1,66 +1,138 @@
-"""The supervisor: runs the web server and the mail worker as two processes and keeps both up."""
+"""The supervisor: starts the processes of the site and restarts those that end.
 
+Each process is a fork, so it shares the memory of the application that is loaded before. It ends
+when the supervisor has ended, however that was: a pipe tells it.
+"""
+
+import fcntl
+import os
 import signal
-import subprocess
+import socket
 import sys
 import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
 from types import FrameType
 
-from petition.core.config import ROOT
+from petition.core.errors import AlreadyServed, PortUnavailable
+from petition.core.log_safety import safe_traceback
 
-RESTART_SECONDS = 2.0
-WEB_STOP_SECONDS = 10  # Granian kills a worker that missed the signal while it was starting
-WORKER_COMMAND = (sys.executable, "-m", "flask", "outbox", "run")
+LOCK_FILE = "serve.lock"
+RESTART_SECONDS = 1.0
 STOP_SECONDS = 60.0  # an email being sent is finished, unless its server is silent for so long
+POLL_SECONDS = 0.1
 
 
-def serve(host: str, port: int, workers: int) -> int:
-    """Run web server and mail worker until SIGTERM or SIGINT; return the exit status.
+def run(processes: Mapping[str, Callable[[], object]]) -> int:
+    """Run functions as processes, by name, until SIGTERM or SIGINT; return the exit status.
 
-    A mail worker that ends is restarted. When the web server ends (its port is in use, say), both
-    stop with status 1.
+    A process that ends is started again after a second.
     """
-    stopping = False
+    return _Supervisor(processes).run()
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal stopping
-        stopping = True
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    web, worker = _start(*web_command(host, port, workers)), _start(*WORKER_COMMAND)
-    while not stopping and web.poll() is None:
-        if worker.poll() is not None:
-            sys.stderr.write(f"the mail worker ended ({worker.returncode}), restarting it\n")
-            time.sleep(RESTART_SECONDS)
-            worker = _start(*WORKER_COMMAND)
-        time.sleep(0.2)
-    for process in (web, worker):
-        process.terminate()  # does nothing to one that has ended
-    for process in (web, worker):
+class _Supervisor:
+    def __init__(self, processes: Mapping[str, Callable[[], object]]) -> None:
+        self._processes = processes
+        self._names: dict[int, str] = {}  # by process id
+        self._due: dict[str, float] = dict.fromkeys(processes, 0.0)  # when one is to be started
+        self._stopping = False
+        self._pipe = os.pipe()  # its writing end is open here alone
+
+    def run(self) -> int:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        while not self._stopping:
+            self._collect_ended()
+            for name in [name for name, at in self._due.items() if at <= time.monotonic()]:
+                del self._due[name]
+                self._start(name)
+            time.sleep(POLL_SECONDS)
+        self._end_all()
+        return 0
+
+    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _start(self, name: str) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        process_id = os.fork()
+        if process_id:
+            self._names[process_id] = name
+            return
+        status = 1
         try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-    return 0 if stopping else 1
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)
+            os.close(self._pipe[1])
+            Thread(target=_end_with_parent, args=(self._pipe[0],), daemon=True).start()
+            self._processes[name]()
+            status = 0
+        except BaseException as error:  # noqa: BLE001 (whatever it is, the process ends)
+            sys.stderr.write(f"{safe_traceback(error)}\n")
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+
+    def _collect_ended(self) -> None:
+        while self._names:
+            process_id, status = os.waitpid(-1, os.WNOHANG)
+            if not process_id:
+                return
+            name = self._names.pop(process_id)
+            self._due[name] = time.monotonic() + RESTART_SECONDS
+            if not self._stopping:
+                code = os.waitstatus_to_exitcode(status)
+                sys.stderr.write(f"the {name} process ended ({code}), restarting it\n")
+
+    def _end_all(self) -> None:
+        for process_id in self._names:
+            os.kill(process_id, signal.SIGTERM)
+        end = time.monotonic() + STOP_SECONDS
+        while self._names and time.monotonic() < end:
+            self._collect_ended()
+            time.sleep(POLL_SECONDS)
+        for process_id in self._names:
+            os.kill(process_id, signal.SIGKILL)
+            os.waitpid(process_id, 0)
 
 
-def web_command(host: str, port: int, workers: int) -> list[str]:
-    """Return Granian's command line.
+def _end_with_parent(pipe: int) -> None:
+    """End this process at once when the writing end of the pipe is closed: the parent is gone."""
+    os.read(pipe, 1)
+    os._exit(1)
 
-    One blocking thread for each worker: more made signing slower (SQLite's write lock and Python's
-    GIL). No access log: no addresses and tokens are written.
+
+@contextmanager
+def exclusive(instance: Path) -> Iterator[None]:
+    """Let one supervisor serve an instance folder. Raises: AlreadyServed."""
+    with (instance / LOCK_FILE).open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyServed(str(instance)) from None
+        yield
+
+
+@contextmanager
+def reserved_port(host: str, port: int) -> Iterator[None]:
+    """Hold a port, so that only processes which share it with us can listen on it.
+
+    Raises: PortUnavailable when it is taken or may not be used.
     """
-    return [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi"),
-        *("--host", host, "--port", str(port), "--workers", str(workers)),
-        *("--blocking-threads", "1", "--http", "1", "--no-ws", "--backlog", "2048"),
-        *("--log-level", "warning", "--no-access-log", "--respawn-failed-workers"),
-        *("--workers-kill-timeout", str(WEB_STOP_SECONDS)),
-        *("--factory", "petition:create_served_app"),
-    ]
-
-
-def _start(*command: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, cwd=ROOT)  # noqa: S603 (our own commands, no shell)
+    try:
+        *kind, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(*kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)  # alone: fails beside any other that listens
+        with socket.socket(*kind) as holder:
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            holder.bind(address)
+            yield
+    except OSError as error:
+        raise PortUnavailable(f"{host}:{port}: {error.strerror or error}") from error

@@ -1,4 +1,4 @@
-"""The confirmed signatures as a CSV file, streamed from one snapshot."""
+"""The confirmed signatures as a CSV file, read in pieces."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -33,9 +33,10 @@ def defuse(text: str) -> str:
 def csv_lines(petition_id: int) -> Iterator[bytes]:
     """Return the CSV of a petition's counted signatures in pieces of about a thousand rows.
 
-    UTF-8 with byte order mark, CRLF (RFC 4180), the columns of `COLUMNS`. All rows come from one
-    snapshot; memory does not grow with their number. The caller must exhaust or close the iterator:
-    it holds a connection. It may do so outside the application's context, as a WSGI server does.
+    UTF-8 with byte order mark, CRLF (RFC 4180), the columns of `COLUMNS`. The rows are those of
+    the signatures confirmed before the first piece is read; one withdrawn since is left out. Memory
+    does not grow with their number, and between two pieces no connection is held: a reader may
+    take hours. The iterator may be read outside the application's context, as a WSGI server does.
     """
     return _csv_lines(db.engine, petition_id)
 
@@ -46,15 +47,19 @@ def _csv_lines(engine: Engine, petition_id: int) -> Iterator[bytes]:
     piece.write(BYTE_ORDER_MARK)
     writer.writerow(COLUMNS)
     with engine.connect() as connection:
-        dialect = connection.dialect.name
-        if dialect == "postgresql":
-            connection = connection.execution_options(isolation_level="REPEATABLE READ")
-        values = {"petition": petition_id}
-        for rows in _ROWS[dialect].stream(connection, values, at_once=ROWS_AT_ONCE):
-            writer.writerows(_defuse_typed(rows))
-            yield piece.getvalue().encode()
-            piece.seek(0)
-            piece.truncate()
+        last = connection.scalar(_LAST_NUMBER, {"petition": petition_id})
+    after = 0
+    while after < (last or 0):
+        values = {"petition": petition_id, "after": after, "last": last}
+        with engine.connect() as connection:
+            rows = _ROWS[connection.dialect.name].all(connection, values)
+        if not rows:
+            break
+        after = rows[-1][0]
+        writer.writerows(_defuse_typed(rows))
+        yield piece.getvalue().encode()
+        piece.seek(0)
+        piece.truncate()
     yield piece.getvalue().encode()
 
 
@@ -85,11 +90,15 @@ def _rows(dialect: str) -> CompiledStatement:
         .where(
             Signature.petition_id == bindparam("petition"),
             Signature.counted,
-            # Follows from it, and names the index that has them in order.
-            Signature.number.is_not(None),
+            Signature.number > bindparam("after"),
+            Signature.number <= bindparam("last"),
         )
         .order_by(Signature.number)
+        .limit(ROWS_AT_ONCE)
     )
 
 
+_LAST_NUMBER = select(func.max(Signature.number)).where(
+    Signature.petition_id == bindparam("petition")
+)
 _ROWS = {dialect: _rows(dialect) for dialect in ("sqlite", "postgresql")}

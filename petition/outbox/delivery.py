@@ -7,7 +7,18 @@ worker that dies is due again when the lease ends.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Update, and_, bindparam, case, func, literal_column, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Update,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    select,
+    update,
+)
 
 from petition.database import counters
 from petition.database.base import db
@@ -31,67 +42,62 @@ _first_due = (
     select(_email.c.id)
     .where(_due)
     .order_by(_email.c.due_at)
-    .limit(1)
+    .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
+    .cte("first_due")  # PostgreSQL may run a subquery more than once
 )
 _ANY_DUE = CompiledStatement(select(_email.c.id).where(_due).limit(1))
 _CLAIM = CompiledStatement(
     update(_email)
-    .where(_email.c.id == _first_due.scalar_subquery(), _due)
+    .where(_email.c.id.in_(select(_first_due.c.id)), _due)
     .values(due_at=bindparam("lease_end"), attempts=_email.c.attempts + 1)
     .returning(_email.c.id)
 )
 
 
-def claim(now: datetime, *, per_minute: int = 0) -> int | None:
-    """Lease the email that has been due longest, count the attempt, and return its id.
+def claim(now: datetime, *, limit: int = 1, per_minute: int = 0) -> list[int]:
+    """Lease up to `limit` emails that have been due longest, count the attempts, return the ids.
 
-    None if nothing is due, or if all workers together have claimed `per_minute` (0: no limit).
+    All workers together claim at most `per_minute` (0: any number).
     Any number of workers may claim at once; each email goes to one.
     """
     with db.engine.connect() as connection:
         if _ANY_DUE.first(connection, {"now": now}) is None:
-            return None  # the common case: a read takes no write lock
+            return []  # the common case: a read takes no write lock
     with transaction() as connection:
-        use = Use("mails", "", timedelta(minutes=1))
-        if per_minute and not counters.is_within(connection, use, limit=per_minute, now=now):
-            return None
-        row = _CLAIM.first(connection, {"now": now, "lease_end": now + LEASE})
-    return None if row is None else int(row[0])
+        if per_minute:
+            use = Use("mails", "", timedelta(minutes=1))
+            limit = counters.take(connection, use, limit, limit=per_minute, now=now)
+        values = {"now": now, "lease_end": now + LEASE, "limit": limit}
+        return sorted(int(email_id) for (email_id,) in _CLAIM.all(connection, values))
 
 
-def settle(email_id: int, state: EmailState, *, now: datetime) -> None:
+def settle(connection: Connection, email_id: int, state: EmailState, *, now: datetime) -> None:
     """Mark a due email as sent, or as withheld: its pending page shows that like a sent one."""
-    with transaction() as connection:
-        connection.execute(
-            _update_due(email_id).values(state=state, sent_at=now, reason="", address="")
-        )
+    values = {"state": state, "sent_at": now, "reason": "", "address": ""}
+    connection.execute(_update_due(email_id).values(values))
 
 
-def give_up(email_id: int, reason: str) -> None:
+def give_up(connection: Connection, email_id: int, reason: str) -> None:
     """Give an email up and keep the reason."""
-    with transaction() as connection:
-        connection.execute(
-            _update_due(email_id).values(state=EmailState.REFUSED, reason=reason[:300], address="")
-        )
+    values = {"state": EmailState.REFUSED, "reason": reason[:300], "address": ""}
+    connection.execute(_update_due(email_id).values(values))
 
 
-def defer(email_id: int, reason: str, *, now: datetime) -> None:
+def defer(connection: Connection, email_id: int, reason: str, *, now: datetime) -> None:
     """Retry an email after 5 s, then twice as long each time up to 1 h; give up after 5 days."""
-    with transaction() as connection:
-        attempts, created_at = connection.execute(
-            select(_email.c.attempts, _email.c.created_at).where(_email.c.id == email_id)
-        ).one()
-        values: dict[str, object] = {"due_at": now + retry_delay(attempts), "reason": reason[:300]}
-        if now - created_at > GIVE_UP_AFTER:
-            values |= {"state": EmailState.REFUSED, "address": ""}
-        connection.execute(_update_due(email_id).values(values))
+    attempts, created_at = connection.execute(
+        select(_email.c.attempts, _email.c.created_at).where(_email.c.id == email_id)
+    ).one()
+    values: dict[str, object] = {"due_at": now + retry_delay(attempts), "reason": reason[:300]}
+    if now - created_at > GIVE_UP_AFTER:
+        values |= {"state": EmailState.REFUSED, "address": ""}
+    connection.execute(_update_due(email_id).values(values))
 
 
-def release(email_id: int, *, now: datetime) -> None:
+def release(connection: Connection, email_id: int, *, now: datetime) -> None:
     """End the lease of an email that was not tried; the attempt does not count."""
-    with transaction() as connection:
-        connection.execute(_update_due(email_id).values(due_at=now, attempts=_email.c.attempts - 1))
+    connection.execute(_update_due(email_id).values(due_at=now, attempts=_email.c.attempts - 1))
 
 
 def retry_delay(attempts: int) -> timedelta:

@@ -1,11 +1,11 @@
 """Six-digit codes that confirm like the link in the same email; only a keyed hash is stored."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from petition.core.tokens import Tokens
-from petition.database.transactions import transaction
 from petition.models import Email
 from petition.models.enums import EmailState
 from petition.signatures.entries import EntryRef
@@ -22,19 +22,32 @@ def parse_code(text: str) -> str:
 
 
 def make_code(email_id: int, tokens: Tokens) -> str:
-    """Return the code for an email that is about to be sent, and store its hash.
+    """Return the code for an email, the same at every try: an earlier try may have arrived.
 
-    Idempotent: a retry has the same code, because an earlier try may have arrived. Held and
-    suppressed emails get no code, so it cannot be guessed.
+    It works once its hash is stored.
     """
     number = int(tokens.keyed_hash("digits of a code", str(email_id)), 16)
-    code = f"{number % 10**DIGITS:0{DIGITS}d}"
-    code_hash = _hashes(email_id, code, tokens)[-1]
-    with transaction() as connection:
-        connection.execute(
-            update(_email).where(_email.c.id == email_id).values(code_hash=code_hash)
-        )
-    return code
+    return f"{number % 10**DIGITS:0{DIGITS}d}"
+
+
+def hash_code(email_id: int, code: str, tokens: Tokens) -> str:
+    """Return what is stored of an email's code."""
+    return _hashes(email_id, code, tokens)[-1]
+
+
+def store_hashes(connection: Connection, hashes: Mapping[int, str]) -> None:
+    """Store the hashes of codes, by id of their emails, which are about to be sent.
+
+    Held and suppressed emails get no code, so it cannot be guessed.
+    """
+    if hashes:
+        values = [{"email": email_id, "hash": hashes[email_id]} for email_id in hashes]
+        connection.execute(_STORE_HASH, values)
+
+
+_STORE_HASH = (
+    update(_email).where(_email.c.id == bindparam("email")).values(code_hash=bindparam("hash"))
+)
 
 
 def find_entry(

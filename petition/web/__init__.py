@@ -1,6 +1,7 @@
-"""The web interface: public pages, organisers' pages, what they share, and WSGI middleware.
+"""The web interface: public pages, organisers' pages, what they share, middleware, the server.
 
-Only `create_app` imports it. Begin with `pages.petition` and `pages.sign`; rules are not here.
+Only `create_app` and `cli` import it. Begin with `pages.petition` and `pages.sign`. It holds no
+rules.
 """
 
 from pathlib import Path

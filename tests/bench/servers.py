@@ -9,7 +9,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from petition.core.config import ROOT
-from petition.operations import supervisor
 from tests.browser.site import free_port
 from tests.waiting import PATIENCE, wait_until, wait_until_answering
 
@@ -42,14 +41,16 @@ class Server:
 def run_servers(environment: dict[str, str]) -> Iterator[tuple[Server, Server]]:
     """Run the bare application and the site; only one is under load at a time."""
     bare_port, site_port = free_port(), int(environment["PETITION_SITE_URL"].rpartition(":")[2])
-    command = supervisor.web_command("127.0.0.1", bare_port, WORKERS)
-    bare_command = [*command[: command.index("--factory")], "tests.bench.bare_app:app"]
+    bare_command = [
+        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(bare_port)),
+        *("--workers", str(WORKERS), "--blocking-threads", "1", "--http", "1", "--no-ws"),
+        *("--backlog", "2048", "--log-level", "warning", "tests.bench.bare_app:app"),
+    ]
+    site_command = [sys.executable, "-m", "tests.bench.site", str(site_port), str(WORKERS)]
     with ExitStack() as stack:
         bare = Server(bare_command, dict(os.environ), bare_port)
         stack.callback(bare.end)
-        site = Server(
-            supervisor.web_command("127.0.0.1", site_port, WORKERS), environment, site_port
-        )
+        site = Server(site_command, environment, site_port)
         stack.callback(site.end)
         bare.wait("/")
         site.wait("/readyz")

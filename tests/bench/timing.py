@@ -12,7 +12,7 @@ from time import perf_counter
 from flask import Flask
 from sqlalchemy import select
 
-from petition import create_served_app
+from petition import create_app
 from petition.core.clock import now
 from petition.database.base import db
 from petition.models import Signature
@@ -37,7 +37,7 @@ def main() -> int:
             "PETITION_TRUSTED_PROXIES": "1",
         }
         run_flask(dict(os.environ), "setup")
-        app = create_served_app()
+        app = create_app()
         medians = min((measure(app, attempt) for attempt in range(TRIES)), key=spread)
     for kind in KINDS:
         print_line(f"{kind:10} median {medians[kind] * 1_000:6.3f} ms")

@@ -1,8 +1,8 @@
 """Install what the browser tests need: Chromium and the newest axe-core.
 
-Root gets the Debian package of Chromium without windows, others the download of Playwright. What cannot be
-installed is reported on stderr: tests are then skipped or use an older axe-core. Under CI the
-exit status is 1.
+Root gets the Debian package of Chromium without windows, others the download of Playwright. What
+cannot be installed is reported on stderr: tests are then skipped or use an older axe-core. Under CI
+the exit status is 1.
 """
 
 import os

@@ -46,9 +46,8 @@ def init_app(app: Flask) -> None:
     def choose_language(_endpoint: str | None, values: dict[str, Any] | None) -> None:
         if values is not None:
             values.pop("language", None)
-        first = request.path.split("/", 2)[1]
-        g.prefix = first if first in offered else None
-        g.language = g.prefix or negotiate(request.headers.get("Accept-Language", ""), offered)
+        g.prefix = prefix_of(request.path, offered)
+        g.language = choose(request.path, request.headers.get("Accept-Language", ""), offered)
 
     @app.url_defaults
     def add_prefix(endpoint: str, values: dict[str, Any]) -> None:
@@ -68,6 +67,17 @@ def set_language(language: str) -> None:
     """Use the signer's language for this response, unless the path has a prefix."""
     if g.prefix is None and language in current_app.config["LANGUAGES"]:
         g.language = language
+
+
+def prefix_of(path: str, offered: tuple[str, ...]) -> str | None:
+    """Return the language that a path begins with, if it is offered."""
+    first = path.partition("/")[2].partition("/")[0]
+    return first if first in offered else None
+
+
+def choose(path: str, accept_language: str, offered: tuple[str, ...]) -> str:
+    """Return the language of a page: the prefix of its path, or else the preferred one."""
+    return prefix_of(path, offered) or negotiate(accept_language, offered)
 
 
 def negotiate(accept_language: str, offered: tuple[str, ...]) -> str:

@@ -27,6 +27,7 @@ MAX_PAGES = 500  # when there are more, all are dropped
 _CACHEABLE = "petition.cacheable"  # key in the WSGI environ
 _Key = tuple[str, str, str, bool]  # path, language, channel, gzipped
 _HeaderList = list[tuple[str, str]]
+_Response = tuple[str, _HeaderList, bytes]  # status line, headers, body
 
 
 def cache_response() -> None:
@@ -42,6 +43,7 @@ def channel_in(query: str) -> str:
 @dataclass(frozen=True, slots=True)
 class _Page:
     expires: float
+    generation: int
     etag: str
     headers: _HeaderList
     body: bytes
@@ -64,22 +66,36 @@ class PageCache:
         self._hosts = frozenset(hosts)
         self._timer = timer
         self._pages: dict[_Key, _Page] = {}
+        self._generation = 0
 
     def clear(self) -> None:
-        """Drop every page: a count or a petition has changed in this process."""
-        self._pages.clear()
+        """Let every page expire: a count or a petition has changed in this process."""
+        self._generation += 1
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             return self._app(environ, start_response)
-        key = self._key(environ)
-        page = self._pages.get(key)
-        host = environ.get("HTTP_HOST", "").partition(":")[0]  # of IPv6 addresses none is trusted
-        if page is not None and page.expires > self._timer() and host in self._hosts:
-            return _send(page, environ, start_response)
-        return self._render(key, environ, start_response)
+        response = self.find(environ)
+        if response is not None:
+            status, headers, body = response
+            start_response(status, headers)
+            return [body]
+        return self._render(self.key(environ), environ, start_response)
 
-    def _key(self, environ: WSGIEnvironment) -> _Key:
+    def find(self, environ: WSGIEnvironment) -> _Response | None:
+        """Return the response with a page that has not expired, or None."""
+        page = self._pages.get(self.key(environ))
+        if page is None or page.expires <= self._timer() or page.generation != self._generation:
+            return None
+        host = environ.get("HTTP_HOST", "").partition(":")[0]  # of IPv6 addresses none is trusted
+        return _respond(page, environ) if host in self._hosts else None
+
+    def was_cached(self, environ: WSGIEnvironment) -> bool:
+        """Say whether a page for this reader was cached, even if it has expired."""
+        return environ["REQUEST_METHOD"] in {"GET", "HEAD"} and self.key(environ) in self._pages
+
+    def key(self, environ: WSGIEnvironment) -> _Key:
+        """Return what identifies a page: two requests with one key get the same page."""
         path = environ["PATH_INFO"]
         accepted, query = environ.get("HTTP_ACCEPT_LANGUAGE", ""), environ.get("QUERY_STRING", "")
         has_prefix = path.startswith(self._prefixes)
@@ -91,6 +107,7 @@ class PageCache:
         self, key: _Key, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         """Ask Flask, and cache the response if the view allowed it."""
+        generation = self._generation  # a count that changes from here on is not on this page
         is_get = environ["REQUEST_METHOD"] == "GET"
         held_back: list[_HeaderList] = []
 
@@ -108,13 +125,17 @@ class PageCache:
         finally:
             if hasattr(chunks, "close"):
                 chunks.close()
-        page = self._make_page(body, held_back[0], gzipped=key[3])
+        page = self._make_page(body, held_back[0], generation, gzipped=key[3])
         if len(self._pages) >= MAX_PAGES:
-            self.clear()
+            self._pages.clear()
         self._pages[key] = page
-        return _send(page, environ, start_response)
+        status, headers, body = _respond(page, environ)
+        start_response(status, headers)
+        return [body]
 
-    def _make_page(self, body: bytes, headers: _HeaderList, *, gzipped: bool) -> _Page:
+    def _make_page(
+        self, body: bytes, headers: _HeaderList, generation: int, *, gzipped: bool
+    ) -> _Page:
         vary = [value for name, value in headers if name.lower() == "vary"]
         replaced = {"content-length", "etag", "vary"}
         headers = [(name, value) for name, value in headers if name.lower() not in replaced]
@@ -124,7 +145,7 @@ class PageCache:
         etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
         headers += [("Vary", ", ".join([*vary, "Accept-Encoding"]))]
         headers += [("ETag", etag), ("Content-Length", str(len(body)))]
-        return _Page(self._timer() + SECONDS, etag, headers, body)
+        return _Page(self._timer() + SECONDS, generation, etag, headers, body)
 
 
 @lru_cache(maxsize=256)
@@ -132,12 +153,11 @@ def _accepts_gzip(accept_encoding: str) -> bool:
     return parse_accept_header(accept_encoding)["gzip"] > 0
 
 
-def _send(page: _Page, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+def _respond(page: _Page, environ: WSGIEnvironment) -> _Response:
     known = environ.get("HTTP_IF_NONE_MATCH", "")
     if known == "*" or page.etag in known:
         left_out = {"Content-Length", "Content-Type", "Content-Encoding"}
         headers = [header for header in page.headers if header[0] not in left_out]
-        start_response("304 Not Modified", headers)
-        return []
-    start_response("200 OK", page.headers.copy())
-    return [] if environ["REQUEST_METHOD"] == "HEAD" else [page.body]
+        return "304 Not Modified", headers, b""
+    is_head = environ["REQUEST_METHOD"] == "HEAD"
+    return "200 OK", page.headers.copy(), b"" if is_head else page.body

@@ -41,11 +41,13 @@ class VisitCounter:
         self._lock = Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("QUERY_STRING") and environ["REQUEST_METHOD"] == "GET":
-            self._count(environ)
+        self.count(environ)
         return self._wsgi_app(environ, start_response)
 
-    def _count(self, environ: WSGIEnvironment) -> None:
+    def count(self, environ: WSGIEnvironment) -> None:
+        """Count a request if it follows a share link."""
+        if not environ.get("QUERY_STRING") or environ["REQUEST_METHOD"] != "GET":
+            return
         page = _PETITION_PATH.fullmatch(environ["PATH_INFO"])
         channel = channel_in(environ["QUERY_STRING"])
         if page is None or not channel or _ROBOTS.search(environ.get("HTTP_USER_AGENT", "")):

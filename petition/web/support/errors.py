@@ -1,13 +1,16 @@
 """The status and page of every error, in one table, and the log line of a fault."""
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask, Response, g, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from petition.core import errors
+from petition.core.config import site_url
 from petition.core.errors import ChallengeFailed, ChallengeRequired, PetitionNotOpen, RateLimited
 from petition.core.log_safety import safe_traceback
 from petition.models.enums import PetitionState
@@ -33,6 +36,10 @@ _PAGES: dict[type[Exception], tuple[int, str]] = {
     errors.TokenInvalid: (404, "link_broken"),
 }
 _HTTP_PAGES = {404: "not_found", 405: "not_found", 413: "too_large", 503: "busy"}
+# Of requests that are refused before Flask has them.
+_REFUSALS = {400: "fault", 500: "fault", 408: "too_slow", 413: "too_large", 503: "overloaded"}
+_REFUSED = "petition.refused"  # key in the WSGI environ: the status
+OVERLOADED_RETRY_AFTER = timedelta(seconds=5)
 
 
 def init_app(app: Flask) -> None:
@@ -44,6 +51,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(ChallengeFailed, _challenge)
     app.register_error_handler(RateLimited, _rate_limited)
     app.register_error_handler(HTTPException, _http_error)
+    app.before_request(_refuse)
     app.log_exception = _log_exception  # type: ignore[method-assign]
 
 
@@ -87,6 +95,23 @@ def _http_error(error: HTTPException) -> Response:
     kept = {"Allow", "Retry-After"}
     page.headers.extend((name, value) for name, value in error.get_headers() if name in kept)
     return page
+
+
+def render_refusal(app: Flask, status: int, language: str) -> tuple[list[tuple[str, str]], bytes]:
+    """Return headers and body of the page for a request that is refused before Flask has it."""
+    builder = EnvironBuilder(f"/{language}/", site_url(app.config))
+    environ = builder.get_environ() | {_REFUSED: status}
+    chunks, _, headers = run_wsgi_app(app.wsgi_app, environ, buffered=True)
+    return list(headers), b"".join(chunks)
+
+
+def _refuse() -> Response | None:
+    """Answer the request of `render_refusal`."""
+    status = request.environ.get(_REFUSED)
+    if status is None:
+        return None
+    wait = OVERLOADED_RETRY_AFTER if status == 503 else None
+    return render_page(f"errors/{_REFUSALS[status]}.html", status=status, retry_after=wait)
 
 
 def _log_exception(exc_info: Any) -> None:

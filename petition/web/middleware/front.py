@@ -1,0 +1,209 @@
+"""The front: an ASGI application that runs the WSGI application in threads.
+
+It reads requests and writes responses in the event loop, so a client that sends or reads slowly
+holds no thread. It answers cached pages itself. Threads get whole requests.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Any
+from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+from petition.core.log_safety import safe_traceback
+from petition.web.middleware.language import choose
+from petition.web.middleware.page_cache import PageCache
+from petition.web.middleware.visits import VisitCounter
+from petition.web.middleware.wsgi_call import Headers, Scope, WSGICall, build_environ, encode
+
+THREADS = 16  # of a process, for the WSGI application
+MAX_BODY_BYTES = 64 * 1024
+BODY_SECONDS = 10.0  # until a whole body has arrived
+PIECE_SECONDS = 60.0  # until a reader has taken a piece of a streamed response
+MAX_REQUESTS = 500  # in threads or waiting for one; further ones are refused
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+# Renders the page of a refused request, given its status and a language.
+RenderRefusal = Callable[[int, str], tuple[list[tuple[str, str]], bytes]]
+
+
+_log = logging.getLogger(__name__)
+
+
+class RequestRefused(Exception):
+    """Raised for a request that is not passed on; `status` is that of the response."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class Front:
+    """The ASGI application. A request body has at most 64 KiB and arrives within ten seconds."""
+
+    def __init__(
+        self,
+        wsgi: WSGIApplication,
+        *,
+        cache: PageCache,
+        visits: VisitCounter,
+        render_refusal: RenderRefusal,
+        languages: tuple[str, ...],
+        threads: int,
+        body_seconds: float = BODY_SECONDS,
+        max_requests: int = MAX_REQUESTS,
+    ) -> None:
+        self._wsgi, self._cache, self._visits = wsgi, cache, visits
+        self._render_refusal, self._languages = render_refusal, languages
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self._body_seconds, self._max_requests = body_seconds, max_requests
+        self._requests = 0
+        self._rendering: dict[object, asyncio.Future[None]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        environ = build_environ(scope)
+        reads = environ["REQUEST_METHOD"] in {"GET", "HEAD"}
+        if reads and await self._send_cached(environ, send):
+            return
+        try:
+            await self._read_body(environ, receive)
+            if self._requests >= self._max_requests:
+                raise RequestRefused(503)
+        except RequestRefused as error:
+            await self._send_refusal(error.status, environ, send)
+            return
+        self._requests += 1
+        try:
+            if reads and await self._wait_for_rendering(environ, send):
+                return
+            await self._run(environ, receive, send)
+        finally:
+            self._requests -= 1
+
+    async def wait_until_idle(self, seconds: float) -> None:
+        """Wait until no request is in a thread or being answered, at most so long."""
+        end = asyncio.get_running_loop().time() + seconds
+        while self._requests and asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(0.02)
+
+    async def _send_cached(self, environ: WSGIEnvironment, send: Send) -> bool:
+        """Send a cached page if there is one; return whether there was."""
+        response = self._cache.find(environ)
+        if response is None:
+            return False
+        self._visits.count(environ)
+        status, headers, body = response
+        await _send_whole(int(status[:3]), encode(headers), body, send)
+        return True
+
+    async def _read_body(self, environ: WSGIEnvironment, receive: Receive) -> None:
+        """Read the body into the environ. Raises: RequestRefused for a long or a late one."""
+        length = environ.get("CONTENT_LENGTH", "")
+        if not length and "HTTP_TRANSFER_ENCODING" not in environ:
+            return
+        if length.isdecimal() and int(length) > MAX_BODY_BYTES:
+            raise RequestRefused(413)
+        body, more = b"", True
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                while more:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise RequestRefused(400)
+                    body += message.get("body", b"")
+                    more = message.get("more_body", False)
+                    if len(body) > MAX_BODY_BYTES:
+                        raise RequestRefused(413)
+        except TimeoutError:
+            raise RequestRefused(408) from None
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+        environ["CONTENT_LENGTH"] = str(len(body))
+        environ["wsgi.input"] = BytesIO(body)
+
+    async def _send_refusal(self, status: int, environ: WSGIEnvironment, send: Send) -> None:
+        accepted = environ.get("HTTP_ACCEPT_LANGUAGE", "")
+        language = choose(environ["PATH_INFO"], accepted, self._languages)
+        headers, body = self._render_refusal(status, language)
+        await _send_whole(status, encode([*headers, ("Connection", "close")]), body, send)
+
+    async def _wait_for_rendering(self, environ: WSGIEnvironment, send: Send) -> bool:
+        """Wait while another request renders the same page; return whether that one was sent."""
+        rendering = self._rendering.get(self._cache.key(environ))
+        if rendering is None:
+            return False
+        await asyncio.shield(rendering)
+        return await self._send_cached(environ, send)
+
+    async def _run(self, environ: WSGIEnvironment, receive: Receive, send: Send) -> None:
+        call = WSGICall(self._wsgi, environ)
+        try:
+            with self._announced(environ):
+                body = await self._in_thread(call, call.start)
+        except Exception as error:  # noqa: BLE001 (Flask handles its own; the log names no person)
+            _log.error("fault outside Flask: %s", safe_traceback(error))
+            await self._send_refusal(500, environ, send)
+            return
+        if call.complete:
+            await _send_whole(call.status, call.headers, body, send)
+            return
+        try:
+            await self._stream(call, body, receive, send)
+        except TimeoutError:
+            return  # the server closes the connection of a response that is not complete
+        finally:
+            await self._in_thread(call, call.close)
+
+    @contextmanager
+    def _announced(self, environ: WSGIEnvironment) -> Iterator[None]:
+        """Let other requests wait while a page that was cached before is rendered anew."""
+        key = self._cache.key(environ)
+        if not self._cache.was_cached(environ) or key in self._rendering:
+            yield
+            return
+        rendering = self._rendering[key] = asyncio.get_running_loop().create_future()
+        try:
+            yield
+        finally:
+            del self._rendering[key]
+            rendering.set_result(None)
+
+    async def _stream(self, call: WSGICall, piece: bytes, receive: Receive, send: Send) -> None:
+        """Send a response in pieces, the next when the reader has taken the last."""
+        await send(_start(call.status, call.headers))
+        gone = asyncio.ensure_future(_wait_for_disconnect(receive))
+        try:
+            while not gone.done():
+                async with asyncio.timeout(PIECE_SECONDS):
+                    await send(_body(piece, more=not call.complete))
+                if call.complete:
+                    return
+                piece = await self._in_thread(call, call.next_piece)
+        finally:
+            gone.cancel()
+
+    async def _in_thread(self, call: WSGICall, function: Callable[[], Any]) -> Any:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, call.context.run, function)
+
+
+def _start(status: int, headers: Headers) -> dict[str, Any]:
+    return {"type": "http.response.start", "status": status, "headers": headers}
+
+
+def _body(body: bytes, *, more: bool = False) -> dict[str, Any]:
+    return {"type": "http.response.body", "body": body, "more_body": more}
+
+
+async def _send_whole(status: int, headers: Headers, body: bytes, send: Send) -> None:
+    await send(_start(status, headers))
+    await send(_body(body))
+
+
+async def _wait_for_disconnect(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
