@@ -64,7 +64,7 @@ def fill(file: Path, petition_id: int) -> None:
 
 def measure(site: Server, link: str, slug: str) -> Download:
     """Sign in with the link and download the file; return the best of three."""
-    cookie = _sign_in(site, urlsplit(link).path)
+    cookie = sign_in(site.port, urlsplit(link).path)
     path = f"/organisers/p/{slug}/signatures.csv"
     _download(site, path, cookie)  # fills the caches
     idle = {process: _memory(process, "VmRSS") for process in site.processes()}
@@ -91,9 +91,9 @@ def _download(site: Server, path: str, cookie: str) -> float:
     return seconds
 
 
-def _sign_in(site: Server, path: str) -> str:
+def sign_in(port: int, path: str) -> str:
     """Sign in with a link and return the session cookie."""
-    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     connection.request("GET", path)
     page = connection.getresponse()
     field = re.search(r'name="csrf_token" value="([^"]+)"', page.read().decode())
