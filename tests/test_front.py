@@ -2,13 +2,13 @@
 
 import asyncio
 import socket
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future
+from collections.abc import Coroutine, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -25,6 +25,7 @@ from tests.waiting import PATIENCE
 
 PATH = "/p/kuramshin/sign"
 HALF_A_FORM = f"POST /ru{PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nname="
+_Result = TypeVar("_Result")
 HALF_A_HEAD = "GET / HTTP/1.1\r\nHos"
 
 
@@ -174,6 +175,12 @@ class Client:
         return int(self.sent[0]["status"])
 
 
+def run_in_loop(coroutine: Coroutine[Any, Any, _Result]) -> _Result:
+    """Run a coroutine in a thread: in this one the loop of the browser tests may be running."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result(PATIENCE)
+
+
 def make_front(app: Flask, wsgi: Any, **options: Any) -> Front:
     """Return a front with the site's cache and pages, before another WSGI application."""
     site = build_front(app)
@@ -206,7 +213,7 @@ def test_a_request_beyond_the_bound_is_refused_and_the_others_go_on(app: Flask) 
         await asyncio.gather(*tasks)
         return clients[:3], clients[3]
 
-    served, refused = asyncio.run(run())
+    served, refused = run_in_loop(run())
     assert [client.status for client in served] == [200, 200, 200]
     assert refused.status == 503
     assert (b"Retry-After", b"5") in refused.sent[0]["headers"]
@@ -242,7 +249,7 @@ def test_a_long_response_is_pulled_while_its_reader_takes_it(app: Flask) -> None
         await task
         return client
 
-    client = asyncio.run(run())
+    client = run_in_loop(run())
     assert pulled == list(range(10))
     assert sum(len(message.get("body", b"")) for message in client.sent) == 10 * PIECE_BYTES
     assert [message.get("more_body") for message in client.sent[-2:]] == [True, False]
@@ -273,7 +280,7 @@ def test_a_reader_who_leaves_ends_the_call(app: Flask) -> None:
         client.gone.set()
         await task
 
-    asyncio.run(run())
+    run_in_loop(run())
     assert closed.result(PATIENCE) == 1
 
 
@@ -289,7 +296,7 @@ def test_a_fault_outside_flask_is_one_line_and_a_page(
         await make_front(app, wsgi)(client.scope, client.receive, client.send)
         return client
 
-    client = asyncio.run(run())
+    client = run_in_loop(run())
     assert client.status == 500
     assert "fault outside Flask: LookupError" in caplog.text
     assert "anna" not in caplog.text
@@ -315,7 +322,7 @@ def test_one_request_renders_an_expired_page_and_the_others_wait_for_it(
         await asyncio.gather(*(front(c.scope, c.receive, c.send) for c in others))
         return clients
 
-    clients = asyncio.run(run())
+    clients = run_in_loop(run())
     assert {client.status for client in clients} == {200}
     assert rendered == [f"/p/{petition}"] * 2
 
@@ -349,5 +356,5 @@ def test_a_page_counts_the_visit_though_the_front_answers_it(app: Flask, petitio
             await front(client.scope, client.receive, client.send)
             assert client.status == 200
 
-    asyncio.run(run())
+    run_in_loop(run())
     assert sum(app.extensions["visits"]._counts.values()) == 3  # noqa: SLF001

@@ -5,7 +5,7 @@ So a link confirms only the entry it was made for.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -55,6 +55,9 @@ class EntryContext:
     text_version: int
 
 
+_CONTEXT = tuple(field.name for field in fields(EntryContext))
+
+
 class EntryRef(NamedTuple):
     """The key of an entry: its mailbox's signature, and its number there."""
 
@@ -83,8 +86,8 @@ def insert_entry(
     time, before the petition closed, is accepted for a day after that. Raises: PetitionNotOpen.
     """
     values = {
-        **asdict(entry),
-        **asdict(context),
+        **{name: getattr(entry, name) for name in FIELDS},
+        **{name: getattr(context, name) for name in _CONTEXT},
         "petition_id": petition_id,
         "email": address.email,
         "address_key": address.key,

@@ -7,7 +7,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
+from functools import partial
 from itertools import count, repeat
 from pathlib import Path
 from statistics import median
@@ -21,13 +22,15 @@ from petition.core import tokens
 from petition.core.clock import now
 from petition.petitions import lifecycle, petition_file, queries
 from tests import databases
-from tests.bench import download
-from tests.bench.load import Load, WrongAnswerError, get, post, put_under_load
+from tests.bench import attacks as attack
+from tests.bench import download, slow_disk
+from tests.bench.load import CONNECTIONS, Load, WrongAnswerError, get, post, put_under_load
 from tests.bench.output import print_line
-from tests.bench.servers import Server, mail_sink, run_servers
-from tests.browser.site import free_port, run_flask
+from tests.bench.servers import Server, mail_sink, new_instance, run_servers, run_site
+from tests.browser.site import run_flask
 
 ROUNDS = 5
+MANY = 64  # connections, as in a rush
 SECONDS = 2.0
 MAIL_SECONDS = 8.0
 FORM = (
@@ -89,15 +92,16 @@ def signing(bare: Server, site: Server, environment: dict[str, str]) -> None:
     bare_forms = filled("/", count())
     forms = filled("/p/kuramshin/sign", count(), opened_form(site))
 
-    def bare_form() -> Load:
-        return put_under_load(bare.port, bare_forms, expect=b"303", seconds=SECONDS)
+    def bare_form(connections: int = CONNECTIONS) -> Load:
+        return load_forms(bare, bare_forms, connections)
 
-    compare(
-        bare_form,
-        lambda: put_under_load(site.port, forms, expect=b"303", seconds=SECONDS),
-        "POST sign",
-        0.12,
-    )
+    for connections in (CONNECTIONS, MANY):
+        compare(
+            partial(bare_form, connections),
+            partial(load_forms, site, forms, connections),
+            f"POST sign, {connections} at once",
+            0.1,
+        )
     links = _confirmations(environment)
     size = len(links) // ROUNDS
     rounds = (iter(links[start : start + size]) for start in range(0, len(links), size))
@@ -107,6 +111,45 @@ def signing(bare: Server, site: Server, environment: dict[str, str]) -> None:
         "POST confirm",
         0,
     )
+
+
+def load_forms(server: Server, forms: Iterator[bytes], connections: int) -> Load:
+    """Submit forms on so many connections."""
+    return put_under_load(
+        server.port, forms, expect=b"303", seconds=SECONDS, connections=connections
+    )
+
+
+def slow_disks() -> None:
+    """Measure signing where every fdatasync takes 5 and 20 ms longer, beside the disk as it is."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        library = slow_disk.build(Path(folder))
+        if library is None:
+            print_line("slow disks: not measured, there is no C compiler")
+            return
+        sites = []
+        for delay in (0, 5, 20):
+            variables = slow_disk.environment(library, delay) if delay else {}
+            site = stack.enter_context(run_site(stack.enter_context(new_instance(**variables))))
+            sites.append((delay, site, filled("/p/kuramshin/sign", count(), opened_form(site))))
+        rates: dict[int, list[float]] = {0: [], 5: [], 20: []}
+        for _ in range(ROUNDS):
+            for delay, site, forms in sites:
+                rates[delay].append(load_forms(site, forms, MANY).per_second)
+    for delay in (5, 20):
+        pairs = zip(rates[delay], rates[0], strict=True)
+        ratio = median(slow / own for slow, own in pairs)
+        print_line(
+            f"{f'POST sign, fdatasync + {delay} ms':28}{median(rates[delay]):5,.0f} /s   "
+            f"{ratio:.2f} of {median(rates[0]):,.0f} /s on the disk as it is"
+        )
+
+
+def attacks(site: Server, environment: dict[str, str]) -> None:
+    """Measure what hostile and slow clients cost the others."""
+    link = run_flask(environment, "organiser", "link", "bench@example.org").strip()
+    forms = filled("/p/kuramshin/sign", count(10_000_000), opened_form(site))
+    attack.measure(site, link, "many", partial(load_forms, site, forms, CONNECTIONS))
 
 
 def _confirmations(environment: dict[str, str]) -> list[bytes]:
@@ -164,29 +207,22 @@ def csv_file(site: Server, environment: dict[str, str]) -> None:
 
 def main() -> int:
     """Run all benchmarks and return the exit status."""
-    print_line(
-        "Granian, 2 processes of one thread each; 8 connections from one Python process, which"
-    )
+    print_line("Granian, 2 processes; connections (8, or as said) from one Python process, which")
     print_line(f"shares the {os.cpu_count()} processors with the server: read ratios, not figures.")
     print_line(
         f"Medians of {ROUNDS} rounds of {SECONDS:.0f} s, bare application and site in turns."
     )
     print_line("SQLite, synchronous=FULL.\n")
     print_line(f"{'':24} {'site':>12}{'bare Flask':>12}{'ratio':>8}")
-    with tempfile.TemporaryDirectory() as instance:
-        environment = {
-            "PATH": os.environ["PATH"],
-            "PETITION_INSTANCE_PATH": instance,
-            "PETITION_TRUSTED_PROXIES": "1",  # each form comes from another network
-            "PETITION_SITE_URL": f"http://127.0.0.1:{free_port()}",
-        }
-        run_flask(environment, "setup")
+    with new_instance() as environment:
         try:
             with run_servers(environment) as (bare, site):
                 pages(bare, site)
                 signing(bare, site, environment)
                 csv_file(site, environment)
+                attacks(site, environment)
             emails(environment)
+            slow_disks()
         except WrongAnswerError as error:
             print_line(f"wrong answer: {error}")
             return 1

@@ -43,14 +43,14 @@ class Download:
     megabytes: float | None
 
 
-def fill(file: Path, petition_id: int) -> None:
-    """Insert 100,000 confirmed signatures into the database."""
+def fill(file: Path, petition_id: int, number: int = ROWS) -> None:
+    """Insert confirmed signatures into the database."""
     rows = [
         _FIXED
         | {"petition_id": petition_id, "number": n, "name": NAMES[n % len(NAMES)]}
         | dict.fromkeys(("email", "address_key", "mailbox_key"), f"signer{n}@example.org")
         | {"country": "SE" if n % 3 else "KZ", "comment": "" if n % 10 else "I was there."}
-        for n in range(1, ROWS + 1)
+        for n in range(1, number + 1)
     ]
     columns = list(rows[0])
     parameters = ", ".join(f":{column}" for column in columns)

@@ -18,9 +18,10 @@ END_OF_HEAD = b"\r\n\r\n"
 
 @dataclass(frozen=True)
 class Load:
-    """The result: answers per second and the 99th percentile of the response time in ms."""
+    """The result: answers per second, and percentiles of the response time in ms."""
 
     per_second: float
+    p50: float
     p99: float
     answers: int
 
@@ -51,19 +52,26 @@ def post(path: str, body: str, network: str = "192.0.2.1") -> bytes:
     ).encode()
 
 
-def put_under_load(port: int, requests: Iterator[bytes], *, expect: bytes, seconds: float) -> Load:
-    """Send requests for some seconds, or until there are no more.
+def put_under_load(
+    port: int,
+    requests: Iterator[bytes],
+    *,
+    expect: bytes,
+    seconds: float,
+    connections: int = CONNECTIONS,
+) -> Load:
+    """Send requests on some connections for some seconds, or until there are no more.
 
     Raises WrongAnswerError at the first answer whose status is not `expect`.
     """
     selector = selectors.DefaultSelector()
-    connections = [_open(port) for _ in range(CONNECTIONS)]
+    opened = [_open(port) for _ in range(connections)]
     times: list[float] = []
     start = time.perf_counter()
-    for connection in connections:
+    for connection in opened:
         selector.register(connection.socket, selectors.EVENT_READ, connection)
         _send(connection, next(requests))
-    waiting = len(connections)
+    waiting = connections
     while waiting:
         for key, _ in selector.select(timeout=PATIENCE):
             connection = key.data
@@ -78,10 +86,11 @@ def put_under_load(port: int, requests: Iterator[bytes], *, expect: bytes, secon
             else:
                 _send(connection, following)
     duration = time.perf_counter() - start
-    for connection in connections:
+    for connection in opened:
         connection.socket.close()
     times.sort()
-    return Load(len(times) / duration, times[int(len(times) * 0.99)] * 1000, len(times))
+    p50, p99 = (times[int(len(times) * share)] * 1_000 for share in (0.5, 0.99))
+    return Load(len(times) / duration, p50, p99, len(times))
 
 
 def _open(port: int) -> _Connection:

@@ -4,12 +4,13 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from petition.core.config import ROOT
-from tests.browser.site import free_port
+from tests.browser.site import free_port, run_flask
 from tests.waiting import PATIENCE, wait_until, wait_until_answering
 
 WORKERS = 2
@@ -40,21 +41,44 @@ class Server:
 @contextmanager
 def run_servers(environment: dict[str, str]) -> Iterator[tuple[Server, Server]]:
     """Run the bare application and the site; only one is under load at a time."""
-    bare_port, site_port = free_port(), int(environment["PETITION_SITE_URL"].rpartition(":")[2])
+    bare_port = free_port()
     bare_command = [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(bare_port)),
         *("--workers", str(WORKERS), "--blocking-threads", "1", "--http", "1", "--no-ws"),
         *("--backlog", "2048", "--log-level", "warning", "tests.bench.bare_app:app"),
     ]
-    site_command = [sys.executable, "-m", "tests.bench.site", str(site_port), str(WORKERS)]
     with ExitStack() as stack:
         bare = Server(bare_command, dict(os.environ), bare_port)
         stack.callback(bare.end)
-        site = Server(site_command, environment, site_port)
-        stack.callback(site.end)
         bare.wait("/")
+        yield bare, stack.enter_context(run_site(environment))
+
+
+@contextmanager
+def run_site(environment: dict[str, str]) -> Iterator[Server]:
+    """Run the web processes of the site."""
+    port = int(environment["PETITION_SITE_URL"].rpartition(":")[2])
+    command = [sys.executable, "-m", "tests.bench.site", str(port), str(WORKERS)]
+    site = Server(command, environment, port)
+    try:
         site.wait("/readyz")
-        yield bare, site
+        yield site
+    finally:
+        site.end()
+
+
+@contextmanager
+def new_instance(**variables: str) -> Iterator[dict[str, str]]:
+    """Set up a site in a temporary folder and yield its environment."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PETITION_INSTANCE_PATH": folder,
+            "PETITION_TRUSTED_PROXIES": "1",  # each form comes from another network
+            "PETITION_SITE_URL": f"http://127.0.0.1:{free_port()}",
+        }
+        run_flask(environment, "setup")
+        yield environment | variables
 
 
 @contextmanager
