@@ -23,6 +23,8 @@ THREADS = 16  # of a process, for the WSGI application
 MAX_BODY_BYTES = 64 * 1024
 BODY_SECONDS = 10.0  # until a whole body has arrived
 PIECE_SECONDS = 60.0  # until a reader has taken a piece of a streamed response
+MESSAGE_BYTES = 16 * 1024  # Granian keeps 32 messages for a reader who takes none
+REST = 1.5  # of the time that a piece took, where several readers want pieces
 MAX_REQUESTS = 500  # in threads or waiting for one; further ones are refused
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -61,7 +63,9 @@ class Front:
         self._render_refusal, self._languages = render_refusal, languages
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self._body_seconds, self._max_requests = body_seconds, max_requests
-        self._requests = 0
+        self._requests = self._streams = 0
+        self._puller = ThreadPoolExecutor(1, thread_name_prefix="pieces")
+        self._pulling = asyncio.Semaphore(1)
         self._rendering: dict[object, asyncio.Future[None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -152,7 +156,7 @@ class Front:
             await _send_whole(call.status, call.headers, body, send)
             return
         try:
-            await self._stream(call, body, receive, send)
+            await self._stream(call, receive, send)
         except TimeoutError:
             return  # the server closes the connection of a response that is not complete
         finally:
@@ -172,23 +176,42 @@ class Front:
             del self._rendering[key]
             rendering.set_result(None)
 
-    async def _stream(self, call: WSGICall, piece: bytes, receive: Receive, send: Send) -> None:
+    async def _stream(self, call: WSGICall, receive: Receive, send: Send) -> None:
         """Send a response in pieces, the next when the reader has taken the last."""
         await send(_start(call.status, call.headers))
+        self._streams += 1
         gone = asyncio.ensure_future(_wait_for_disconnect(receive))
         try:
             while not gone.done():
+                piece = await self._pull(call)
                 async with asyncio.timeout(PIECE_SECONDS):
-                    await send(_body(piece, more=not call.complete))
+                    for at in range(0, len(piece), MESSAGE_BYTES):
+                        await send(_body(piece[at : at + MESSAGE_BYTES], more=True))
                 if call.complete:
+                    await send(_body(b""))
                     return
-                piece = await self._in_thread(call, call.next_piece)
         finally:
             gone.cancel()
+            self._streams -= 1
 
-    async def _in_thread(self, call: WSGICall, function: Callable[[], Any]) -> Any:
+    async def _pull(self, call: WSGICall) -> bytes:
+        """Return the next piece of a long response; one is made at a time.
+
+        With several readers it rests between two, so that most of the time is left for pages.
+        """
+        clock = asyncio.get_running_loop().time
+        async with self._pulling:
+            began = clock()
+            piece: bytes = await self._in_thread(call, call.next_piece, self._puller)
+            if self._streams > 1:
+                await asyncio.sleep(REST * (clock() - began))
+        return piece
+
+    async def _in_thread(
+        self, call: WSGICall, function: Callable[[], Any], pool: ThreadPoolExecutor | None = None
+    ) -> Any:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, call.context.run, function)
+        return await loop.run_in_executor(pool or self._pool, call.context.run, function)
 
 
 def _start(status: int, headers: Headers) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import Context
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -30,16 +31,23 @@ class WSGICall:
         self._iterator: Iterator[bytes] = iter(())
 
     def start(self) -> bytes:
-        """Call the application; return the whole body, or the first piece of a long one."""
+        """Call the application and return the whole body, or "" if it is to be pulled in pieces.
+
+        It is if the response does not say how long it is, and may have a body at all.
+        """
         self._chunks = self._wsgi(self._environ, self._start_response)
         self._iterator = iter(self._chunks)
+        names = {name.lower() for name, _ in self.headers}
+        has_body = self.status not in {204, 304} and self._environ["REQUEST_METHOD"] != "HEAD"
+        if has_body and b"content-length" not in names:
+            return b""
         try:
-            piece = self.next_piece()
+            piece = b"".join(self._iterator)
+            self.complete = True
         except BaseException:
             self.close()
             raise
-        if self.complete:
-            self.close()
+        self.close()
         return piece
 
     def next_piece(self) -> bytes:
@@ -74,7 +82,7 @@ def build_environ(scope: Scope) -> WSGIEnvironment:
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
+        "PATH_INFO": _unquote(scope["raw_path"]),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
         "SERVER_NAME": scope["server"][0],
@@ -99,6 +107,11 @@ def build_environ(scope: Scope) -> WSGIEnvironment:
     return environ
 
 
+def _unquote(path: bytes) -> str:
+    return (unquote_to_bytes(path) if b"%" in path else path).decode("latin-1")
+
+
+@lru_cache(maxsize=256)
 def _environ_key(name: bytes) -> str | None:
     """Return the environ's key of a header; None for a name that could pass for another's."""
     if b"_" in name:  # X_Forwarded_For would be X-Forwarded-For
