@@ -11,7 +11,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from types import FrameType
@@ -23,6 +23,7 @@ LOCK_FILE = "serve.lock"
 RESTART_SECONDS = 1.0
 STOP_SECONDS = 60.0  # an email being sent is finished, unless its server is silent for so long
 POLL_SECONDS = 0.1
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def run(processes: Mapping[str, Callable[[], object]]) -> int:
@@ -42,7 +43,7 @@ class _Supervisor:
         self._pipe = os.pipe()  # its writing end is open here alone
 
     def run(self) -> int:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in STOP_SIGNALS:
             signal.signal(number, self._stop)
         while not self._stopping:
             self._collect_ended()
@@ -57,16 +58,18 @@ class _Supervisor:
         self._stopping = True
 
     def _start(self, name: str) -> None:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush()
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)  # the child has handlers of its own
         process_id = os.fork()
         if process_id:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
             self._names[process_id] = name
             return
         status = 1
         try:
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in STOP_SIGNALS:
                 signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
             os.close(self._pipe[1])
             Thread(target=_end_with_parent, args=(self._pipe[0],), daemon=True).start()
             self._processes[name]()
@@ -74,20 +77,24 @@ class _Supervisor:
         except BaseException as error:  # noqa: BLE001 (whatever it is, the process ends)
             sys.stderr.write(f"{safe_traceback(error)}\n")
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(status)
+            try:
+                _flush()
+            finally:
+                os._exit(status)
 
     def _collect_ended(self) -> None:
         while self._names:
             process_id, status = os.waitpid(-1, os.WNOHANG)
             if not process_id:
                 return
-            name = self._names.pop(process_id)
+            name = self._names.pop(process_id, None)
+            if name is None:
+                continue  # an orphan that the system gave to process 1
             self._due[name] = time.monotonic() + RESTART_SECONDS
             if not self._stopping:
                 code = os.waitstatus_to_exitcode(status)
-                sys.stderr.write(f"the {name} process ended ({code}), restarting it\n")
+                with suppress(OSError):  # nobody reads the log
+                    sys.stderr.write(f"the {name} process ended ({code}), restarting it\n")
 
     def _end_all(self) -> None:
         for process_id in self._names:
@@ -99,6 +106,12 @@ class _Supervisor:
         for process_id in self._names:
             os.kill(process_id, signal.SIGKILL)
             os.waitpid(process_id, 0)
+
+
+def _flush() -> None:
+    with suppress(OSError):  # nobody reads the log, or the disk is full
+        sys.stdout.flush()
+        sys.stderr.flush()
 
 
 def _end_with_parent(pipe: int) -> None:
@@ -129,10 +142,11 @@ def reserved_port(host: str, port: int) -> Iterator[None]:
         with socket.socket(*kind) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)  # alone: fails beside any other that listens
-        with socket.socket(*kind) as holder:
-            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            holder.bind(address)
-            yield
+        holder = socket.socket(*kind)
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        holder.bind(address)
     except OSError as error:
         raise PortUnavailable(f"{host}:{port}: {error.strerror or error}") from error
+    with holder:
+        yield

@@ -1,0 +1,127 @@
+"""`flask serve` keeps the site up: processes that are killed come back, and none is left behind."""
+
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import pytest
+
+from petition.core.config import ROOT
+from tests.bench.kills import kill_processes
+from tests.bench.signers import CountedMail
+from tests.browsing import filled
+from tests.post_office import PostOffice
+from tests.supervised_site import SupervisedSite, supervised_site
+from tests.waiting import PATIENCE, wait_until
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/net/tcp").exists(), reason="processes are found in /proc"
+)
+
+
+@pytest.fixture
+def site(tmp_path: Path, post_office: PostOffice) -> Iterator[SupervisedSite]:
+    """Return the running site, every process started."""
+    with supervised_site(tmp_path, post_office) as site:
+        site.wait_until_complete()
+        yield site
+
+
+def sign(site: SupervisedSite, email: str) -> None:
+    """Sign the sample petition and see the pending page."""
+    form = urlencode(filled(email=email)).encode()
+    with urlopen(f"{site.url}/p/kuramshin/sign", form, PATIENCE) as page:  # noqa: S310
+        assert "/pending/" in page.url
+
+
+def refusal(site: SupervisedSite, port: int) -> str:
+    """Start the site once more, check that it is refused with one line, and return the line."""
+    result = subprocess.run(
+        site.command(port),
+        cwd=ROOT,
+        env=site.environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (result.returncode, result.stdout) == (1, "")
+    (line,) = result.stderr.splitlines()
+    return line
+
+
+def test_a_killed_web_process_comes_back(site: SupervisedSite) -> None:
+    for _ in range(2):
+        worker = site.wait_until_complete()
+        killed = min(site.web_processes())
+        site.kill(killed)
+        assert site.wait_until_complete() == worker, "the mail worker went on"
+        assert killed not in site.web_processes()
+        assert site.answers()
+
+
+def test_the_site_comes_back_when_all_its_web_processes_are_killed(site: SupervisedSite) -> None:
+    for process_id in site.web_processes():
+        site.kill(process_id)
+    wait_until(site.answers, "the site answers", process=site.supervisor)
+
+
+def test_a_killed_mail_worker_comes_back_and_delivers(
+    site: SupervisedSite, post_office: PostOffice
+) -> None:
+    killed, web = site.wait_until_complete(), site.web_processes()
+    site.kill(killed)
+    sign(site, "anna@example.org")
+    assert post_office.mail_to("anna@example.org").code
+    assert site.wait_until_complete() != killed
+    assert site.web_processes() == web, "the web processes went on"
+
+
+def test_no_process_outlives_the_supervisor_and_the_site_starts_again(
+    site: SupervisedSite, post_office: PostOffice
+) -> None:
+    site.kill(site.supervisor.pid)
+    assert site.processes() == set()
+    site.start()
+    sign(site, "anna@example.org")
+    assert post_office.mail_to("anna@example.org").code
+
+
+def test_a_second_start_on_an_instance_folder_is_refused(site: SupervisedSite) -> None:
+    children = site.children()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+    assert "is being served already" in refusal(site, port)
+    assert site.answers()
+    assert site.children() == children
+
+
+def test_a_port_that_another_program_uses_is_refused(
+    tmp_path: Path, post_office: PostOffice
+) -> None:
+    site = SupervisedSite(tmp_path, post_office)
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", site.port))
+        other.listen()
+        assert f"cannot be listened on: 127.0.0.1:{site.port}" in refusal(site, site.port)
+    assert site.processes() == set()
+
+
+def test_sigterm_ends_every_process_in_order(site: SupervisedSite) -> None:
+    children = site.children()
+    assert site.end() == 0
+    assert site.processes() == set(), "the supervisor waits for the others"
+    assert len(children) == 3
+    assert "ended" not in site.log, "no process failed or was restarted"
+
+
+def test_no_signature_is_lost_when_processes_are_killed(database: str, tmp_path: Path) -> None:
+    with CountedMail() as mail:
+        report = kill_processes(tmp_path, database, mail, kills=6)
+    assert report.kills.total() == 6
+    assert report.faults == []
