@@ -1,5 +1,6 @@
 """Group commit on SQLite: threads that write share a commit, and none shares another's error."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -153,6 +154,31 @@ def test_a_transaction_that_sqlite_rolls_back_fails_for_all(engine: Engine) -> N
         thread.join(PATIENCE)
     assert {type(error) for error in members[0].results.values()} == {OperationalError}
     assert stored(engine) == set()
+
+
+def test_a_savepoint_that_cannot_be_set_fails_for_all_and_holds_nobody(engine: Engine) -> None:
+    members, go = Members(engine), Event()
+
+    def deny_savepoints() -> None:
+        group = members.group._group  # noqa: SLF001
+        assert group is not None
+        group._driver.set_authorizer(  # noqa: SLF001
+            lambda action, what, *_: int(action == sqlite3.SQLITE_SAVEPOINT and what == "BEGIN")
+        )
+
+    threads = [members.insert("a", before=go, after=deny_savepoints)]
+    wait_until(lambda: members.group._group is not None, "a has begun")  # noqa: SLF001
+    threads.append(members.insert("b"))
+    wait_until(lambda: members.waiting() == 1, "b waits")
+    go.set()
+    wait_until(lambda: set(members.results) == {"a", "b"}, "both have ended")
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert None not in members.results.values()
+    assert stored(engine) == set()
+    after = Members(engine)
+    after.insert("c").join(PATIENCE)
+    assert after.results == {"c": None}
 
 
 def test_many_threads_lose_nothing(engine: Engine, commits: list[int]) -> None:

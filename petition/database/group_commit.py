@@ -57,15 +57,19 @@ class GroupCommit:
         self._lock.acquire()
         with self._queue_lock:
             self._queue -= 1
+        group = self._group
         try:
-            if self._group is None:
-                self._group = _Group(self._engine)
-            self._group.begin_member()
-        except BaseException:
-            self._group = None
-            self._lock.release()
+            if group is None:
+                group = self._group = _Group(self._engine)
+            group.begin_member()
+        except BaseException as error:
+            if group is None:
+                self._lock.release()
+            else:  # its other members wait
+                group.fail(error)
+                self._leave(group)
             raise
-        return self._group
+        return group
 
     def _leave(self, group: "_Group") -> None:
         try:
@@ -102,6 +106,9 @@ class _Group:
     def is_full(self) -> bool:
         return self._members >= MAX_MEMBERS or time.monotonic() > self._until
 
+    def fail(self, error: BaseException) -> None:
+        self._error = error
+
     def begin_member(self) -> None:
         self._members += 1
         self._driver.execute("SAVEPOINT member")
@@ -110,7 +117,7 @@ class _Group:
         try:
             self._driver.execute("RELEASE member")
         except BaseException as error:  # noqa: BLE001
-            self._error = error
+            self.fail(error)
 
     def roll_back_member(self, error: BaseException) -> None:
         """Undo what one member wrote; if SQLite has undone everything, the group has failed."""
@@ -118,7 +125,7 @@ class _Group:
             self._driver.execute("ROLLBACK TO member")
             self._driver.execute("RELEASE member")
         except BaseException:  # noqa: BLE001
-            self._error = error
+            self.fail(error)
 
     def commit(self) -> None:
         """Commit, or roll back a group that failed; let all members go on."""

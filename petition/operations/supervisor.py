@@ -109,9 +109,9 @@ class _Supervisor:
 
 
 def _flush() -> None:
-    with suppress(OSError):  # nobody reads the log, or the disk is full
-        sys.stdout.flush()
-        sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # nobody reads the log, or the disk is full
+            stream.flush()
 
 
 def _end_with_parent(pipe: int) -> None:

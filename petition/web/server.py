@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+from contextvars import Context
 from functools import cache
 
 from flask import Flask
@@ -34,7 +35,7 @@ def build_front(app: Flask) -> Front:
 
     @cache
     def render(status: int, language: str) -> tuple[list[tuple[str, str]], bytes]:
-        return render_refusal(app, status, language)
+        return Context().run(render_refusal, app, status, language)  # apart from the command's
 
     return Front(
         app.wsgi_app,
