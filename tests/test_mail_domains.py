@@ -18,12 +18,13 @@ from flask import Flask
 from sqlalchemy import select
 
 from petition.abuse import email_domains
-from petition.cli.mail import render_email, worker_for
+from petition.cli.mail import worker_for
 from petition.core.clock import now
 from petition.database.base import db
 from petition.mail import compose, mx
 from petition.mail.context import MailContext
 from petition.models import Signature, Suppression
+from petition.web.support.email_templates import EmailTemplates
 from tests.browsing import Client, filled, text_of
 from tests.factories import TODAY, make_petition
 from tests.post_office import PostOffice
@@ -204,7 +205,7 @@ def deliver_checking(app: Flask, domains: mx.MailDomains | None) -> None:
         app.extensions["tokens"],
         7,
         14,
-        render_email,
+        EmailTemplates(app).render,
         domains,
     )
     replace(

@@ -4,19 +4,18 @@ import logging
 import mailbox
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 from threading import Event
 
 import click
-from flask import Flask, current_app, render_template
+from flask import Flask, current_app
 from flask.cli import with_appcontext
-from flask_babel import force_locale
 
 from petition.cli.refusal import Command, CommandGroup
-from petition.core import config, i18n
+from petition.core import config
 from petition.core.clock import now
 from petition.core.log_safety import safe_traceback
 from petition.mail import compose, transports
@@ -26,6 +25,7 @@ from petition.mail.mx import MailDomains
 from petition.mail.worker import Worker
 from petition.operations import scheduler
 from petition.outbox import delivery
+from petition.web.support.email_templates import EmailTemplates
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +131,7 @@ def worker_for(app: Flask) -> Worker:
         tokens=tokens,
         confirm_days=settings["CONFIRM_LINK_DAYS"],
         purge_days=settings["PURGE_UNCONFIRMED_DAYS"],
-        render=render_email,
+        render=EmailTemplates(app).render,
         mail_domains=MailDomains() if settings["MAIL_SERVER"] and settings["CHECK_MX"] else None,
     )
     return Worker(
@@ -142,15 +142,3 @@ def worker_for(app: Flask) -> Worker:
         background=partial(scheduler.run_due, scheduler.build_tasks(settings, instance)),
         emails_per_minute=settings["RATELIMIT_MAILS"],
     )
-
-
-def render_email(name: str, language: str, values: Mapping[str, object]) -> tuple[str, str, str]:
-    """Render the subject, text and HTML of an email in a language."""
-    direction = "rtl" if i18n.is_right_to_left(language) else "ltr"
-    variables = {"language": language, "direction": direction, **values}
-
-    def render(extension: str) -> str:
-        return render_template(f"emails/{name}.{extension}", **variables)
-
-    with force_locale(language):
-        return render("subject"), render("txt"), render("html")

@@ -28,6 +28,10 @@ from petition.petitions import queries, sharing
 from petition.signatures import codes
 from petition.signatures.identity import parse_address
 
+_EMAIL = (
+    select(Email).where(Email.id == bindparam("email")).execution_options(populate_existing=True)
+)
+
 CHANNELS_IN_EMAIL = ("wa", "tg", "fb")  # an email full of links looks like an advertisement
 
 
@@ -37,7 +41,7 @@ def compose(email_id: int, context: MailContext, *, now: datetime) -> OutgoingMe
     Raises: SignatureGone or EmailObsolete if what it is about was erased or done since it was
     enqueued; EmailWithheld, EmailRefused, EmailDeferred, EmailNotFirst.
     """
-    email = db.session.get(Email, email_id, populate_existing=True)
+    email = db.session.scalar(_EMAIL, {"email": email_id})
     if email is None:
         raise EmailObsolete
     if email.suppressed and not (email.signature_id or email.organiser_id):

@@ -125,7 +125,12 @@ class Worker:
         """Record what came of emails, in one transaction or, if that fails, in one for each."""
         try:
             with transaction() as connection:
-                results = {key: self._settle(connection, key, outcomes[key]) for key in outcomes}
+                sent = [key for key, outcome in outcomes.items() if outcome is None]
+                delivery.settle(connection, sent, EmailState.SENT, now=self.clock())
+                results = {
+                    key: "sent" if outcome is None else self._settle(connection, key, outcome)
+                    for key, outcome in outcomes.items()
+                }
         except Exception:  # noqa: BLE001 (one email delays no other)
             results = {key: self._settle_alone(key, outcomes[key]) for key in outcomes}
         for email_id, result in results.items():
@@ -146,7 +151,7 @@ class Worker:
         now = self.clock()
         match outcome:
             case None:
-                delivery.settle(connection, email_id, EmailState.SENT, now=now)
+                delivery.settle(connection, [email_id], EmailState.SENT, now=now)
                 return "sent"
             case EmailNotTried():
                 delivery.release(connection, email_id, now=now)
@@ -155,7 +160,7 @@ class Worker:
                 delivery.give_up(connection, email_id, "what it is about was erased")
                 return "dropped: what it is about was erased"
             case EmailWithheld():
-                delivery.settle(connection, email_id, EmailState.WITHHELD, now=now)
+                delivery.settle(connection, [email_id], EmailState.WITHHELD, now=now)
                 return "withheld"
             case EmailRefused():
                 reason, due = str(outcome), EmailState.DUE

@@ -4,6 +4,7 @@ Each email is sent at least once. A claim is a lease: it moves `due_at` forward,
 worker that dies is due again when the lease ends.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -72,10 +73,13 @@ def claim(now: datetime, *, limit: int = 1, per_minute: int = 0) -> list[int]:
         return sorted(int(email_id) for (email_id,) in _CLAIM.all(connection, values))
 
 
-def settle(connection: Connection, email_id: int, state: EmailState, *, now: datetime) -> None:
-    """Mark a due email as sent, or as withheld: its pending page shows that like a sent one."""
+def settle(
+    connection: Connection, email_ids: Collection[int], state: EmailState, *, now: datetime
+) -> None:
+    """Mark due emails as sent, or as withheld: their pending pages show that like a sent one."""
     values = {"state": state, "sent_at": now, "reason": "", "address": ""}
-    connection.execute(_update_due(email_id).values(values))
+    due = update(_email).where(_email.c.id.in_(email_ids), _is_due)
+    connection.execute(due.values(values))
 
 
 def give_up(connection: Connection, email_id: int, reason: str) -> None:

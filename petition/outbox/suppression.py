@@ -6,7 +6,7 @@ Only keyed hashes are stored: of mailboxes for the owner's wish, of addresses fo
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from petition.database.base import db
 from petition.database.upsert import insert
@@ -34,11 +34,15 @@ def find_reason(address_hashes: Collection[str], mailbox_hashes: Collection[str]
     The hashes are those under each key. A bounce is about one spelling of an address only, or
     a stranger could suppress a mailbox by a spelling that bounces.
     """
-    return db.session.scalars(
-        select(Suppression.bounce)
-        .where(
-            Suppression.hash.in_(address_hashes)
-            | (Suppression.hash.in_(mailbox_hashes) & (Suppression.bounce == ""))
-        )
-        .order_by(Suppression.bounce)
-    ).first()
+    values = {"addresses": address_hashes, "mailboxes": mailbox_hashes}
+    return db.session.scalar(_REASON, values)
+
+
+_is_address = _suppression.c.hash.in_(bindparam("addresses", expanding=True))
+_is_mailbox = _suppression.c.hash.in_(bindparam("mailboxes", expanding=True))
+_REASON = (
+    select(_suppression.c.bounce)
+    .where(_is_address | (_is_mailbox & (_suppression.c.bounce == "")))
+    .order_by(_suppression.c.bounce)
+    .limit(1)
+)

@@ -36,6 +36,12 @@ def init_app(app: Flask) -> None:
     )
 
 
+def get_catalogue(app: Flask, language: str) -> NullTranslations:
+    """Return the catalogue of a language, an empty one for the source language."""
+    catalogues: _Catalogues = app.extensions["babel"].instance.domain_instance
+    return catalogues.get_catalogue(language)
+
+
 class _Catalogues(Domain):  # type: ignore[misc]  # untyped
     """One catalogue for each language, the site's own or the shipped one.
 
@@ -47,8 +53,11 @@ class _Catalogues(Domain):  # type: ignore[misc]  # untyped
         self._folders = folders
 
     def get_translations(self) -> NullTranslations:
-        """Return the catalogue of the current language, an empty one for the source language."""
-        language = str(get_locale())
+        """Return the catalogue of the current language."""
+        return self.get_catalogue(str(get_locale()))
+
+    def get_catalogue(self, language: str) -> NullTranslations:
+        """Return the catalogue of a language."""
         if language not in self.cache:
             folder = self._folders.get(language, CATALOGUES)
             self.cache[language] = Translations.load(folder, [language])
