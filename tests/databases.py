@@ -161,6 +161,12 @@ class PostgreSQLServer:
             connection.execute(_RESTART_SEQUENCES)
         self._unused.append(uri)
 
+    def wait_for_disk(self) -> None:
+        """Let commits wait for the disk again, as PostgreSQL does by default."""
+        with self._admin() as admin:
+            admin.execute("ALTER SYSTEM RESET ALL")
+            admin.execute("SELECT pg_reload_conf()")
+
     def _create(self, name: str) -> None:
         with self._admin() as admin:
             admin.execute(f"CREATE DATABASE \"{name}\" TEMPLATE template0 LOCALE '{self._locale}'")

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -145,6 +146,16 @@ def supervised_site(instance: Path, mail: PostOffice, **settings: str) -> Iterat
 def wait_until_gone(processes: Iterable[int]) -> None:
     """Wait until processes have ended and closed their files."""
     wait_until(lambda: not any(map(_is_running, processes)), f"{processes} are gone")
+
+
+def memory_of(processes: Iterable[int]) -> float:
+    """Return the memory of processes in MB (PSS: what they share counts once); 0 without /proc."""
+    kilobytes = 0
+    for process in processes:
+        text = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8")
+        found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
+        kilobytes += int(found.group(1)) if found else 0
+    return kilobytes / 1024
 
 
 def unused_port() -> int:

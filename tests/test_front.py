@@ -6,7 +6,6 @@ from collections.abc import Coroutine, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from http.client import HTTPConnection, HTTPResponse
-from pathlib import Path
 from threading import Event
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -15,9 +14,11 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import pytest
 from flask import Flask
 
+from petition import create_app
 from petition.web.middleware.front import MAX_BODY_BYTES, Front
 from petition.web.middleware.wsgi_call import PIECE_BYTES, build_environ
 from petition.web.server import build_front
+from tests import databases
 from tests.bench import download
 from tests.browser.site import Site, run_site
 from tests.browsing import filled
@@ -91,7 +92,9 @@ def test_half_forms_and_half_heads_stop_nobody_and_are_ended(site: Site) -> None
 
 
 def test_readers_who_take_nothing_of_a_long_file_stop_nobody(site: Site) -> None:
-    download.fill(Path(site.instance) / "petition.db", 1)
+    app = create_app({"INSTANCE_PATH": str(site.instance)})
+    with databases.disconnecting(app), app.app_context():
+        download.fill(1, download.ROWS)
     site.flask("organiser", "invite", "organiser@example.org")
     link = urlsplit(site.flask("organiser", "link", "organiser@example.org").strip()).path
     port = urlsplit(site.url).port or 0

@@ -1,8 +1,13 @@
 """`flask serve` keeps the site up: processes that are killed come back, and none is left behind."""
 
+import fcntl
+import signal
 import socket
+import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
 from urllib.request import urlopen
@@ -14,12 +19,15 @@ from tests.bench.kills import kill_processes
 from tests.bench.signers import CountedMail
 from tests.browsing import filled
 from tests.post_office import PostOffice
-from tests.supervised_site import SupervisedSite, supervised_site
+from tests.supervised_site import SupervisedSite, memory_of, supervised_site
 from tests.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/net/tcp").exists(), reason="processes are found in /proc"
 )
+
+
+FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @pytest.fixture
@@ -118,6 +126,37 @@ def test_sigterm_ends_every_process_in_order(site: SupervisedSite) -> None:
     assert site.processes() == set(), "the supervisor waits for the others"
     assert len(children) == 3
     assert "ended" not in site.log, "no process failed or was restarted"
+
+
+def test_a_stop_lets_a_request_that_has_begun_be_answered(site: SupervisedSite) -> None:
+    database = site.instance / "petition.db"
+    form = urlencode(filled(email="anna@example.org")).encode()
+    with closing(sqlite3.connect(database, isolation_level=None)) as other, ExitStack() as stack:
+        other.execute("BEGIN IMMEDIATE")
+        connection = stack.enter_context(closing(HTTPConnection("127.0.0.1", site.port)))
+        connection.request("POST", "/p/kuramshin/sign", form, FORM_HEADERS)
+        wait_until(lambda: is_locked(Path(f"{database}-turn")), "the request waits for the disk")
+        site.supervisor.send_signal(signal.SIGTERM)
+        wait_until(lambda: not site.answers(), "further requests are refused")
+        other.execute("ROLLBACK")
+        assert connection.getresponse().status == 303
+    assert site.end() == 0
+    with closing(sqlite3.connect(database)) as stored:
+        assert stored.execute("SELECT email FROM signature").fetchall() == [("anna@example.org",)]
+
+
+def is_locked(file: Path) -> bool:
+    """Return whether a process holds the lock of a file."""
+    with file.open("ab") as opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+def test_at_rest_all_processes_together_need_at_most_220_mb(site: SupervisedSite) -> None:
+    assert 0 < memory_of(site.processes()) <= 220
 
 
 def test_no_signature_is_lost_when_processes_are_killed(database: str, tmp_path: Path) -> None:

@@ -1,11 +1,9 @@
 """Measure the site under attack: half forms, half heads and slow readers, all at once."""
 
-import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import repeat
-from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
 
@@ -13,6 +11,7 @@ from tests.bench.download import sign_in
 from tests.bench.load import Load, get, put_under_load
 from tests.bench.output import print_line
 from tests.bench.servers import Server
+from tests.supervised_site import memory_of
 from tests.waiting import PATIENCE
 
 HALF_FORMS, HALF_HEADS, SLOW_READERS = 500, 200, 20
@@ -29,14 +28,14 @@ def measure(site: Server, link: str, slug: str, sign: Callable[[], Load]) -> boo
 
     cookie = sign_in(site.port, urlsplit(link).path)
     usual = [(load_page(), sign()) for _ in range(ROUNDS)]
-    before = _memory(site)
+    before = memory_of(site.processes())
     attacked = []
     for _ in range(ROUNDS):
         with ExitStack() as stack:
             for connection in _attack(site, f"/organisers/p/{slug}/signatures.csv", cookie):
                 stack.enter_context(connection)
             attacked.append((load_page(), sign()))
-            extra = _memory(site) - before
+            extra = memory_of(site.processes()) - before
     slower = _median(attacked, 0, "p50") / _median(usual, 0, "p50")
     rate = _median(attacked, 1, "per_second") / _median(usual, 1, "per_second")
     within = slower <= 2 and rate >= 0.5 and extra <= 60
@@ -62,13 +61,3 @@ def _attack(site: Server, path: str, cookie: str) -> Iterator[socket.socket]:
             client.connect(("127.0.0.1", site.port))
             client.sendall(text.encode())
             yield client
-
-
-def _memory(site: Server) -> float:
-    """Return the memory of all web processes in MB (PSS); 0 without /proc."""
-    total = 0
-    for process in site.processes():
-        text = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8")
-        found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
-        total += int(found.group(1)) if found else 0
-    return total / 1024

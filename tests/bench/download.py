@@ -2,34 +2,39 @@
 
 import http.client
 import re
-import sqlite3
 import time
-from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+from sqlalchemy import insert
+
+from petition.database.base import db
+from petition.database.transactions import transaction
+from petition.models import Signature
 from tests.bench.load import WrongAnswerError
 from tests.bench.servers import Server
 from tests.waiting import PATIENCE
 
 ROWS = 100_000
 NAMES = ("Anna Berg", "Айгүл Ерғали", "=Ali Baba", "Jean-Luc de la Tour", "Мария Иванова", "李雷")
-SIGNED_AT = "2016-05-26 12:00:00.000000"
+SIGNED_AT = datetime(2016, 5, 26, 12, tzinfo=UTC)
 _FIXED = {
     "postcode": "",
     "organisation": "",
     "role": "",
     "channel": "",
     "display": "hidden",
-    "handover": 0,
-    "updates": 0,
+    "handover": False,
+    "updates": False,
     "language": "en",
     "text_language": "en",
     "text_version": 1,
     "entry": 1,
     "entries": 1,
-    "disposable": 0,
+    "disposable": False,
     "signed_at": SIGNED_AT,
     "confirmed_at": SIGNED_AT,
 }
@@ -43,23 +48,22 @@ class Download:
     megabytes: float | None
 
 
-def fill(file: Path, petition_id: int, number: int = ROWS) -> None:
-    """Insert confirmed signatures into the database."""
-    rows = [
+def fill(petition_id: int, number: int) -> None:
+    """Insert so many confirmed signatures into the application's database."""
+    rows = (
         _FIXED
         | {"petition_id": petition_id, "number": n, "name": NAMES[n % len(NAMES)]}
         | dict.fromkeys(("email", "address_key", "mailbox_key"), f"signer{n}@example.org")
         | {"country": "SE" if n % 3 else "KZ", "comment": "" if n % 10 else "I was there."}
         for n in range(1, number + 1)
-    ]
-    columns = list(rows[0])
-    parameters = ", ".join(f":{column}" for column in columns)
-    statement = f"INSERT INTO signature ({', '.join(columns)}) VALUES ({parameters})"  # noqa: S608
-    with closing(sqlite3.connect(file, timeout=PATIENCE)) as connection:
-        with connection:
-            connection.executemany(statement, rows)
+    )
+    with transaction() as connection:
+        while piece := list(islice(rows, 10_000)):
+            connection.execute(insert(Signature), piece)
+    if db.engine.dialect.name == "sqlite":
         # Signatures of earlier days are in the database file, no longer in the log.
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def measure(site: Server, link: str, slug: str) -> Download:

@@ -76,9 +76,10 @@ def new_instance(**variables: str) -> Iterator[dict[str, str]]:
             "PETITION_INSTANCE_PATH": folder,
             "PETITION_TRUSTED_PROXIES": "1",  # each form comes from another network
             "PETITION_SITE_URL": f"http://127.0.0.1:{free_port()}",
+            **variables,
         }
         run_flask(environment, "setup")
-        yield environment | variables
+        yield environment
 
 
 @contextmanager

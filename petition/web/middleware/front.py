@@ -23,7 +23,7 @@ THREADS = 16  # of a process, for the WSGI application
 MAX_BODY_BYTES = 64 * 1024
 BODY_SECONDS = 10.0  # until a whole body has arrived
 PIECE_SECONDS = 60.0  # until a reader has taken a piece of a streamed response
-MESSAGE_BYTES = 16 * 1024  # Granian keeps 32 messages for a reader who takes none
+MESSAGE_BYTES = 8 * 1024  # Granian keeps 32 messages for a reader who takes none
 REST = 1.5  # of the time that a piece took, where several readers want pieces
 MAX_REQUESTS = 500  # in threads or waiting for one; further ones are refused
 
