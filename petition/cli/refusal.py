@@ -19,6 +19,7 @@ _MESSAGES: dict[type[errors.PetitionError], str] = {
     errors.PetitionFileInvalid: "the petition file is not valid",
     errors.PetitionNotFound: "there is no such petition",
     errors.PortUnavailable: "this address cannot be listened on",
+    errors.SenderRefused: "the mail server refuses our emails, which wait",
     errors.SlugTaken: "a petition with this slug exists already",
     errors.TransitionNotAllowed: "a petition may not change its state like this",
 }
