@@ -15,7 +15,7 @@ from flask import Flask, current_app, render_template
 from flask.cli import with_appcontext
 from flask_babel import force_locale
 
-from petition.cli.refusal import Command, CommandGroup
+from petition.cli.refusal import Command, CommandGroup, ReadingCommand, name_site
 from petition.core import config, i18n
 from petition.core.clock import now
 from petition.core.errors import MailServerUnreachable, SenderRefused
@@ -41,6 +41,7 @@ def run(once: bool) -> None:
         # Nobody reads the folder there, and the emails would count as sent.
         raise click.ClickException("MAIL_SERVER is not set: the emails wait until it is")
     if not once:
+        name_site()
         run_worker(current_app)
         return
     _set_up_log()
@@ -66,7 +67,7 @@ def _set_up_log() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
 
 
-@outbox.command()
+@outbox.command(cls=ReadingCommand)
 def status() -> None:
     """Print how many emails are in which state, and how long the oldest has waited."""
     if (pause := pausing.get_pause()) is not None:

@@ -41,7 +41,7 @@ def open_folder(folder: Path) -> Iterator[Send]:
     """Make a folder, and yield what writes an email there, named for its key. Idempotent."""
 
     def send(message: OutgoingMessage) -> None:
-        write_file(folder / f"{message.key}.eml", message.as_bytes(), mode=0o600)
+        write_file(folder / f"{message.key}.eml", message.as_bytes())
 
     folder.mkdir(parents=True, exist_ok=True)
     yield send
