@@ -3,6 +3,7 @@
 `create_app` is the application factory. Begin with docs/walkthrough.md, a signature's way.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,14 +25,21 @@ from petition.web.middleware.front import THREADS
 MAX_BODY_BYTES = 64 * 1024  # bytes
 
 
-def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
+def create_app(settings: Mapping[str, Any] | None = None, *, setup: bool = False) -> Flask:
     """Return the application, set up from environment and instance folder.
 
-    `settings` are converted values and override both. Exits with a line for each invalid setting.
+    `settings` are converted values and override both. An instance folder that the environment names
+    is made with `setup` alone. Exits with a line for each invalid setting.
     """
     settings = settings or {}
     instance = Path(settings.get("INSTANCE_PATH") or config.instance_path())
-    instance.mkdir(mode=0o700, parents=True, exist_ok=True)  # holds personal data
+    os.umask(0o077)  # whatever the site writes may hold personal data
+    if not setup and "INSTANCE_PATH" not in settings:
+        try:
+            config.check_folder(instance)
+        except SettingsError as error:
+            raise SystemExit(str(error)) from None
+    instance.mkdir(parents=True, exist_ok=True)
     app = Flask(
         __name__,
         instance_path=str(instance),

@@ -42,7 +42,7 @@ def bounces(app: Flask) -> Bounces:
     def run(*arguments: str, given: bytes = b"") -> str:
         result = app.test_cli_runner().invoke(args=["bounces", *arguments], input=io.BytesIO(given))
         assert result.exit_code == 0, result.output
-        return result.output
+        return result.stdout
 
     return run
 
@@ -176,7 +176,7 @@ def test_on_request_each_email_has_an_address_of_its_own_to_come_back_to(
         assert (local, domain) == (f"bounces+{key}", "petition.example.org")
         given = report("Subject: cut short\n\nNo id is left.", to=mail.sender)
         result = app.test_cli_runner().invoke(args=["bounces"], input=io.BytesIO(given))
-        assert result.output == "1 about our emails, 0 not\n"
+        assert result.stdout == "1 about our emails, 0 not\n"
 
 
 def test_only_the_codes_of_an_answer_are_stored(

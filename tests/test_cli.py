@@ -14,13 +14,14 @@ from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Tally
 from petition.models.enums import PetitionState
+from petition.operations import supervisor
 from petition.petitions import lifecycle, petition_file, queries
 from tests.browsing import Client, browser, confirmed, count_of, path_of, press, trail
 from tests.factories import TODAY, MakeApp, make_petition
 from tests.post_office import PostOffice
 
 OWN_COMMANDS = {"petition", "export", "organiser", "outbox", "bounces", "setup", "serve"}
-OWN_COMMANDS |= {"retention", "abuse"}
+OWN_COMMANDS |= {"retention", "abuse", "doctor"}
 SAMPLE = Path(queries.__file__).parent / "samples" / "kuramshin.toml"
 
 
@@ -29,7 +30,7 @@ def run(app: Flask, *command: str) -> str:
     result = app.test_cli_runner().invoke(args=command)
     assert result.exit_code == 0, result.output
     db.session.rollback()
-    return str(result.output)
+    return str(result.stdout)
 
 
 def refused(app: Flask, *command: str, status: int = 1) -> str:
@@ -278,6 +279,30 @@ def test_without_a_secret_no_link_is_made(make_app: MakeApp) -> None:
         assert "SECRET_KEY is not set" in refused(app, "organiser", "link", "anna@example.org")
 
 
+def test_a_command_that_writes_names_the_site_it_has_changed(
+    app: Flask, petition: str, tmp_path: Path
+) -> None:
+    invoke = app.test_cli_runner().invoke
+    for command in (("petition", "pause", petition), ("organiser", "invite", "anna@example.org")):
+        (line,) = invoke(args=command).stderr.splitlines()
+        assert line.startswith(f"instance {tmp_path}, database ")
+        assert (db.engine.url.database or "") in line
+        assert "@" not in line, "neither user nor password"
+    assert invoke(args=["petition", "list"]).stderr == ""
+
+
+def test_a_shell_with_another_database_than_the_running_site_is_refused(
+    app: Flask, petition: str, tmp_path: Path
+) -> None:
+    with supervisor.exclusive(tmp_path, "postgresql+psycopg://db.example.org/petition"):
+        line = refused(app, "petition", "pause", petition)
+    assert line.startswith(
+        "Error: the running site uses the database postgresql+psycopg://db.example.org/petition"
+    )
+    assert str(tmp_path / "config.toml") in line
+    run(app, "petition", "pause", petition)
+
+
 def test_wrong_usage_is_2(app: Flask) -> None:
     refused(app, "organiser", "invite", "not an address", status=2)
     refused(app, "organiser", "invite", "anna@example.org", "--role", "king", status=2)
@@ -308,4 +333,6 @@ def test_outbox_run_once_delivers_and_status_prints_the_counts(
     )
     post_office.stop()
     run(app, "organiser", "invite", "berta@example.org")
-    assert "the mail server cannot be reached" in refused(app, "outbox", "run", "--once")
+    assert refused(app, "outbox", "run", "--once").startswith(
+        f"Error: the mail server cannot be reached: 127.0.0.1:{post_office.port}: ConnectionRefused"
+    )

@@ -100,6 +100,31 @@ def test_serving_for_real_wants_a_key_an_address_and_a_mail_server(tmp_path: Pat
     assert ended.stderr.splitlines() == ["MAIL_SERVER is not set: nobody can confirm a signature"]
 
 
+def test_a_folder_that_others_can_read_is_not_served(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    settings = {"SECRET_KEY": "k" * 32, "SITE_URL": "https://a.example.org", "MAIL_SERVER": "mx"}
+    ended = run("serve", instance=tmp_path, **settings)
+    assert ended.returncode == 1
+    assert ended.stderr.strip() == (
+        f"other users of this machine can read {tmp_path}: chmod -R go= {tmp_path}"
+    )
+
+
+def test_what_the_site_writes_its_owner_alone_can_read(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)  # made by hand
+    assert run("setup", instance=tmp_path).returncode == 0
+    assert (tmp_path / "petition.db").exists()
+    assert [path for path in tmp_path.rglob("*") if path.stat().st_mode & 0o077] == []
+
+
+def test_a_mistyped_instance_folder_is_refused_and_not_made(tmp_path: Path) -> None:
+    ended = run("petition", "list", instance=tmp_path / "instnace")
+    assert ended.returncode == 1
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"PETITION_INSTANCE_PATH names {tmp_path}/instnace, which is no folder")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_language_without_a_catalogue_is_named(tmp_path: Path) -> None:
     ended = run("petition", "list", instance=tmp_path, LANGUAGES="en,xx")
     assert ended.returncode == 1

@@ -34,6 +34,7 @@ ZONE = {
     ("takes.test-zone", "MX"): "10 mx.takes.test-zone.",
     ("refuses.test-zone", "MX"): "0 .",
     ("bare.test-zone", "A"): "192.0.2.7",
+    ("yahoo.com", "MX"): "1 mx.yahoo.com.",
 }
 
 
@@ -116,6 +117,22 @@ def test_a_domain_takes_mail_or_says_that_it_does_not(
     assert len(name_server.asked) == asked, "cached for an hour"
     known.takes_mail(domain, now=TODAY + timedelta(minutes=61))
     assert len(name_server.asked) > asked
+
+
+def test_a_name_server_that_denies_well_known_domains_is_not_believed(
+    name_server: NameServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    well_known = ("yahoo.com", "MX")
+    record = ZONE[well_known]
+    monkeypatch.delitem(ZONE, well_known)
+    known = mail_domains(name_server.port)
+    assert known.takes_mail("nobody.test-zone", now=TODAY)
+    asked = len(name_server.asked)
+    assert known.takes_mail("nobody.test-zone", now=TODAY + timedelta(seconds=59))
+    assert len(name_server.asked) == asked, "not asked for a minute"
+    assert not known.takes_mail("refuses.test-zone", now=TODAY + timedelta(seconds=61))
+    monkeypatch.setitem(ZONE, well_known, record)
+    assert not known.takes_mail("nobody.test-zone", now=TODAY + timedelta(seconds=62))
 
 
 def test_without_an_answer_mail_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,7 +146,7 @@ def come_back(app: Flask, client: Client, post_office: PostOffice) -> None:
     (*_, last) = [mail for mail in post_office.arrived if mail.recipients == [EMAIL]]
     given = report(last.message).replace(b"anna@example.org", LOCAL.encode())
     result = app.test_cli_runner().invoke(args=["bounces"], input=io.BytesIO(given))
-    assert result.output == "1 about our emails, 0 not\n"
+    assert result.stdout == "1 about our emails, 0 not\n"
     client.post("/my", data={"email": EMAIL})
     deliver(app)
 

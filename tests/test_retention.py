@@ -131,6 +131,19 @@ def test_the_command_says_what_it_did(app: Flask, petition: str) -> None:
     assert "0\tunconfirmed\n" in runner.invoke(args=["retention", "run"]).output
 
 
+def test_the_log_says_in_words_what_was_erased(
+    app: Flask, petition: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    sign()
+    sent_all()
+    for days in (1, 31):
+        (task,) = [task for task in tasks_of(app) if task.name == "retention"]
+        task.run_if_due(TODAY + timedelta(days=days))
+    # Nothing after a day. Of the counts, one is that of this task.
+    assert caplog.messages == ["retention: 1 unconfirmed, 1 emails, 1 counts"]
+
+
 def test_the_worker_does_it_once_a_day_whoever_asks(app: Flask, petition: str) -> None:
     first, second = tasks_of(app), tasks_of(app)
     sign()

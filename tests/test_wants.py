@@ -94,7 +94,7 @@ class Page(HTMLParser):
 def bounced(app: Flask, mail: Arrived) -> None:
     """Let the report come in that the mailbox of a mail does not exist."""
     result = app.test_cli_runner().invoke(args=["bounces"], input=io.BytesIO(report(mail.message)))
-    assert (result.exit_code, result.output) == (0, "1 about our emails, 0 not\n")
+    assert (result.exit_code, result.stdout) == (0, "1 about our emails, 0 not\n")
 
 
 def test_want_01_a_confirm_link_that_survives_mail_scanners(

@@ -98,7 +98,7 @@ def fetch(url: str, file: Path, *, now: datetime) -> int:
     networks = parse_exits(_download(url).decode("ascii", errors="replace"))
     if not networks:
         raise ExitListInvalid
-    write_file(file, "".join(f"{network}\n" for network in networks).encode(), mode=0o600)
+    write_file(file, "".join(f"{network}\n" for network in networks).encode())
     os.utime(file, (now.timestamp(), now.timestamp()))
     return len(networks)
 

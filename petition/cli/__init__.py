@@ -6,7 +6,7 @@ Exit status 1 and one line on standard error when refused (`refusal`), 2 on wron
 
 from flask import Flask
 
-from petition.cli import mail, operations, organisers, petitions
+from petition.cli import doctor, mail, operations, organisers, petitions
 
 
 def register(app: Flask) -> None:
@@ -16,6 +16,7 @@ def register(app: Flask) -> None:
     app.cli.add_command(organisers.organiser)
     app.cli.add_command(mail.outbox)
     app.cli.add_command(mail.bounces)
+    app.cli.add_command(doctor.doctor)
     app.cli.add_command(operations.setup)
     app.cli.add_command(operations.serve)
     app.cli.add_command(operations.retention)

@@ -14,17 +14,18 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from petition.cli.refusal import Command, CommandGroup
+from petition.cli.refusal import Command, CommandGroup, ReadingCommand, name_site
 from petition.core import config
 from petition.core.clock import now
+from petition.core.errors import MailServerUnreachable, SenderRefused
 from petition.core.log_safety import safe_traceback
-from petition.mail import compose, transports
+from petition.mail import compose, refusals, transports
 from petition.mail.bounces import parse_report, record_bounce
 from petition.mail.context import MailContext
 from petition.mail.mx import MailDomains
 from petition.mail.worker import Worker
 from petition.operations import scheduler
-from petition.outbox import delivery
+from petition.outbox import delivery, pausing
 from petition.web.support.email_templates import EmailTemplates
 
 log = logging.getLogger(__name__)
@@ -39,11 +40,18 @@ def run(once: bool) -> None:
     if not config.is_local(current_app.config) and not current_app.config["MAIL_SERVER"]:
         # Nobody reads the folder there, and the emails would count as sent.
         raise click.ClickException("MAIL_SERVER is not set: the emails wait until it is")
-    if once:
-        _set_up_log()
-        worker_for(current_app).deliver_due()
-    else:
+    if not once:
+        name_site()
         run_worker(current_app)
+        return
+    _set_up_log()
+    worker = worker_for(current_app)
+    try:
+        worker.deliver_due()
+    except MailServerUnreachable as error:
+        raise type(error)(f"{worker.server}: {error}") from error
+    if (pause := pausing.get_pause()) is not None:
+        raise SenderRefused(f"{worker.server}: {pause.reason}")
 
 
 def run_worker(app: Flask) -> None:
@@ -59,9 +67,14 @@ def _set_up_log() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
 
 
-@outbox.command()
+@outbox.command(cls=ReadingCommand)
 def status() -> None:
     """Print how many emails are in which state, and how long the oldest has waited."""
+    if (pause := pausing.get_pause()) is not None:
+        click.echo(
+            f"paused since {pause.since:%Y-%m-%d %H:%M} UTC: the mail server refuses our emails "
+            f"({pause.reason}); next try at {pause.probe_at:%H:%M:%S} UTC"
+        )
     counts = delivery.status()
     waiting = f"{counts.due} waiting"
     if counts.oldest:
@@ -71,6 +84,18 @@ def status() -> None:
         f"{counts.sent} sent, {counts.refused} refused, {counts.withheld} withheld, "
         f"{counts.held} held in bursts"
     )
+
+
+@outbox.command()
+@click.option("--refused", is_flag=True, help="Also emails that were given up as refused.")
+def retry(refused: bool) -> None:
+    """Try emails again now that wait for their next try, as after the mail server was repaired.
+
+    In a pause one email is tried first; when it is accepted, the others follow.
+    """
+    waiting, given_up = refusals.retry(refused=refused, now=now())
+    again = f", {given_up} refused ones are due again" if refused else ""
+    click.echo(f"{waiting} deferred emails are due now{again}")
 
 
 @click.command(cls=Command)
@@ -141,4 +166,5 @@ def worker_for(app: Flask) -> Worker:
         tokens,
         background=partial(scheduler.run_due, scheduler.build_tasks(settings, instance)),
         emails_per_minute=settings["RATELIMIT_MAILS"],
+        server=f"{settings['MAIL_SERVER']}:{settings['MAIL_PORT']}",
     )

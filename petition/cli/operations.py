@@ -15,7 +15,14 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from petition.cli import mail
-from petition.cli.refusal import Command, CommandGroup
+from petition.cli.refusal import (
+    Command,
+    CommandGroup,
+    ReadingCommand,
+    database_name,
+    find_open_folder,
+    name_site,
+)
 from petition.core import config
 from petition.core.clock import now
 from petition.core.errors import SlugTaken
@@ -58,7 +65,7 @@ def _write_secret(file: Path) -> str:
     settings = file.read_text(encoding="utf-8") if file.exists() else ""
     settings = re.sub(r"^\s*SECRET_KEY\s*=.*\n?", "", settings, flags=re.MULTILINE)
     key = secrets.token_hex(32)
-    write_file(file, f'SECRET_KEY = "{key}"\n{settings}'.encode(), mode=0o600)
+    write_file(file, f'SECRET_KEY = "{key}"\n{settings}'.encode())
     return key
 
 
@@ -75,11 +82,15 @@ def serve(host: str, port: int, workers: int, trial: bool) -> None:
     if not trial and (missing := config.missing_for_service(current_app.config)):
         sys.exit("\n".join(missing))
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
-    with supervisor.exclusive(Path(app.instance_path)), supervisor.reserved_port(host, port):
+    if line := find_open_folder():
+        sys.exit(line)
+    alone = supervisor.exclusive(Path(app.instance_path), database_name())
+    with alone, supervisor.reserved_port(host, port):
         flask_migrate.upgrade()
         db.engine.dispose()  # no connection may be open in two processes
         site_url = config.site_url(app.config)
         click.echo(f"The petition site is at {site_url}/ (Ctrl+C ends it)")
+        name_site()
         if not app.config["MAIL_SERVER"]:
             click.echo(f"Its emails are stored and shown at {site_url}/dev/mail")
         web = {f"web {n}": partial(server.serve, app, host, port) for n in range(1, workers + 1)}
@@ -102,7 +113,7 @@ def run(dry_run: bool) -> None:
         click.echo(f"{number}\t{name.replace('_', ' ')}{' (not done)' if dry_run else ''}")
 
 
-@abuse.command()
+@abuse.command(cls=ReadingCommand)
 def report() -> None:
     """Print the last day's bursts, held emails, pace, busy and disposable email domains."""
     for pace in statistics.signing_pace(now=now()):

@@ -9,7 +9,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from petition.artwork import fonts
-from petition.cli.refusal import Command, CommandGroup
+from petition.cli.refusal import Command, CommandGroup, ReadingCommand
 from petition.core.clock import now
 from petition.models.enums import PetitionState
 from petition.organisers import access
@@ -82,7 +82,7 @@ def _warn_of_missing_glyphs(parsed: petition_file.PetitionFile) -> None:
         )
 
 
-@petition.command("list")
+@petition.command("list", cls=ReadingCommand)
 def list_petitions() -> None:
     """List all petitions with state and confirmed signatures."""
     for summary in queries.list_petitions(current_app.config["LANGUAGES"][0]):

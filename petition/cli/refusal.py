@@ -1,12 +1,18 @@
-"""How commands are refused: exit status 1 and one line on standard error."""
+"""How commands are refused: exit status 1 and one line on standard error; and what they work on."""
 
+import shlex
+from pathlib import Path
 from typing import Any
 
 import click
-from flask.cli import AppGroup
+from flask import current_app
+from flask.cli import AppGroup, ScriptInfo
 
 from petition.core import errors
+from petition.core.files import is_open
 from petition.database import schema
+from petition.database.base import db
+from petition.operations import supervisor
 
 _MESSAGES: dict[type[errors.PetitionError], str] = {
     errors.AdminOfOnePetition: (
@@ -19,6 +25,7 @@ _MESSAGES: dict[type[errors.PetitionError], str] = {
     errors.PetitionFileInvalid: "the petition file is not valid",
     errors.PetitionNotFound: "there is no such petition",
     errors.PortUnavailable: "this address cannot be listened on",
+    errors.SenderRefused: "the mail server refuses our emails, which wait",
     errors.SlugTaken: "a petition with this slug exists already",
     errors.TransitionNotAllowed: "a petition may not change its state like this",
 }
@@ -28,11 +35,19 @@ NOT_MIGRATED = "the database has no tables or is older than this version: run `f
 
 
 class Command(click.Command):
-    """A command that is refused with one line for a PetitionError or a database not migrated."""
+    """A command that is refused with one line for a PetitionError or a database not migrated.
+
+    When it has succeeded, it names the site that it changed.
+    """
+
+    changes_site = True
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            if not current_app:
+                ctx.with_resource(ctx.ensure_object(ScriptInfo).load_app().app_context())
+            refuse_other_database()
+            result = super().invoke(ctx)
         except errors.SettingsError as error:
             raise click.ClickException("; ".join(error.args)) from error
         except errors.PetitionError as error:
@@ -43,6 +58,53 @@ class Command(click.Command):
             if schema.is_about_schema(error):
                 raise click.ClickException(NOT_MIGRATED) from error
             raise
+        if self.changes_site:
+            name_site()
+        return result
+
+
+class ReadingCommand(Command):
+    """A command that changes nothing."""
+
+    changes_site = False
+
+
+def database_name() -> str:
+    """Return the address of the database, without user and password."""
+    url = db.engine.url
+    return url.set(username=None, password=None, query={}).render_as_string()
+
+
+def name_site() -> None:
+    """Name the instance folder and the database on standard error."""
+    click.echo(f"instance {current_app.instance_path}, database {database_name()}", err=True)
+
+
+def refuse_other_database() -> None:
+    """Refuse a shell whose settings name another database than the running site's."""
+    instance = Path(current_app.instance_path)
+    served = supervisor.served_database(instance)
+    if served and served != database_name():
+        raise click.ClickException(
+            f"the running site uses the database {served}, this shell {database_name()}: put the"
+            f" settings into {instance / 'config.toml'}, where both find them"
+        )
+
+
+def find_open_folder() -> str:
+    """Return a line about personal data that other users of this machine can read, or ""."""
+    instance, database = Path(current_app.instance_path), db.engine.url.database or ""
+    file = Path(database)
+    if is_open(instance):
+        return _open_line(instance)
+    is_elsewhere = db.engine.dialect.name == "sqlite" and instance not in file.parents
+    if is_elsewhere and file.is_file() and is_open(file) and is_open(file.parent):
+        return _open_line(file)
+    return ""
+
+
+def _open_line(path: Path) -> str:
+    return f"other users of this machine can read {path}: chmod -R go= {shlex.quote(str(path))}"
 
 
 class CommandGroup(AppGroup):

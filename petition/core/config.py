@@ -1,6 +1,7 @@
 """Every setting, declared once with its type, default and meaning. Wrong ones stop the start."""
 
 import os
+import shlex
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -81,6 +82,18 @@ def instance_path(environment: Mapping[str, str] = os.environ) -> Path:
     """Return the instance folder: `PETITION_INSTANCE_PATH`, or `instance/` beside the package."""
     given = environment.get(f"{PREFIX}INSTANCE_PATH")
     return Path(given).resolve() if given else ROOT / "instance"
+
+
+def check_folder(instance: Path, environment: Mapping[str, str] = os.environ) -> None:
+    """Refuse a folder that was named and is not there: a typing error would be a new, empty site.
+
+    Raises: SettingsError.
+    """
+    if environment.get(f"{PREFIX}INSTANCE_PATH") and not instance.is_dir():
+        raise SettingsError(
+            f"{PREFIX}INSTANCE_PATH names {instance}, which is no folder: correct it, or make one"
+            f" with `mkdir -m 700 {shlex.quote(str(instance))}`"
+        )
 
 
 def load(instance: Path, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:

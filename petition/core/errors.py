@@ -99,6 +99,10 @@ class MailServerUnreachable(PetitionError):
     """The mail server accepts no email at all now."""
 
 
+class SenderRefused(MailServerUnreachable):
+    """The mail server refuses whatever we send: relaying, quota, credentials or sender."""
+
+
 @dataclass(eq=False)
 class TooSoon(PetitionError):
     """A request was repeated too soon; `until` is when it is allowed again."""

@@ -89,7 +89,8 @@ class Tokens:
     def _required_keys(self) -> Sequence[str]:
         if not self.keys:
             raise SettingsError(
-                "SECRET_KEY is not set: load the settings, or run `flask setup` for a trial"
+                "SECRET_KEY is not set: put the settings of the site into config.toml of its"
+                " instance folder, where all commands find them"
             )
         return self.keys
 

@@ -90,10 +90,15 @@ def refuse(
         .values(state=EmailState.REFUSED, reason=reason[:300], address="")
     )
     # A suppressed email was never sent, so it shows nothing about its own address.
-    if fields is not None and not email.suppressed and _NO_MAILBOX.search(reason):
+    if fields is not None and not email.suppressed and is_no_mailbox(reason):
         address_hash = tokens.keyed_hash("address", fields["address_key"])
         suppression.suppress(connection, address_hash, bounce=reason, now=now)
     return True
+
+
+def is_no_mailbox(reason: str) -> bool:
+    """Return whether a reason says that the address does not exist."""
+    return _NO_MAILBOX.search(reason) is not None
 
 
 def parse_report(content: bytes, tokens: Tokens) -> list[Bounce]:

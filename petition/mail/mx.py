@@ -11,6 +11,8 @@ from petition.abuse.email_domains import EXAMPLES, WELL_KNOWN
 LOOKUP_SECONDS = 3.0
 CACHED_FOR = timedelta(hours=1)
 MAX_CACHED = 10_000
+# Several: one of them may have an outage of its own.
+PROBES = ("gmail.com", "outlook.com", "yahoo.com", "mail.ru", "gmx.de")
 MAX_FAILURES = 3  # lookups of different domains, one after the other
 
 
@@ -30,6 +32,7 @@ class MailDomains:
 
     resolver: Resolver | None = field(default_factory=_system_resolver)
     _cache: dict[str, tuple[datetime, bool]] = field(default_factory=dict)
+    _trusted_until: datetime | None = None
     _failures: int = 0  # in a row
     _paused_until: datetime | None = None
 
@@ -43,8 +46,12 @@ class MailDomains:
         if self.resolver is None or (self._paused_until and now < self._paused_until):
             return True
         try:
-            takes_mail = _look_up(self.resolver, domain)
+            found = _look_up(self.resolver, domain)
             self._failures = 0
+            if found is None and not self._is_trusted(self.resolver, now):
+                self._paused_until = now + timedelta(minutes=1)
+                return True
+            takes_mail = bool(found)
         except DNSException:
             # One domain's own servers may be down. After several in a row, it is our resolver.
             takes_mail = True
@@ -56,14 +63,30 @@ class MailDomains:
         self._cache[domain] = (now + CACHED_FOR, takes_mail)
         return takes_mail
 
+    def _is_trusted(self, resolver: Resolver, now: datetime) -> bool:
+        """Return whether the resolver finds a well-known domain: some deny everything."""
+        if self._trusted_until is None or now >= self._trusted_until:
+            if not any(_finds(resolver, domain) for domain in PROBES):
+                return False
+            self._trusted_until = now + CACHED_FOR
+        return True
 
-def _look_up(resolver: Resolver, domain: str) -> bool:
+
+def _finds(resolver: Resolver, domain: str) -> bool:
+    try:
+        return bool(_look_up(resolver, domain))
+    except DNSException:
+        return False
+
+
+def _look_up(resolver: Resolver, domain: str) -> bool | None:
+    """Return whether a domain takes mail, or None if the DNS knows nothing about it."""
     for kind in ("MX", "A", "AAAA"):  # RFC 5321 §5.1: without MX, mail goes to the host itself
         try:
             records = resolver.resolve(domain, kind, lifetime=LOOKUP_SECONDS)
         except NXDOMAIN:
-            return False
+            return None
         except NoAnswer:
             continue
         return kind != "MX" or any(str(record.exchange) != "." for record in records)  # RFC 7505
-    return False
+    return None

@@ -38,6 +38,11 @@ class Senders:
     def __exit__(self, *error: object) -> None:
         self._resources.close()
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the mail server has accepted a connection."""
+        return bool(self._sends)
+
     def send(self, messages: Mapping[int, OutgoingMessage]) -> Outcomes:
         """Send messages, by id of their emails, and return what came of each.
 

@@ -13,8 +13,13 @@ from functools import partial
 
 import flask_mail
 
-from petition.core.errors import MailServerUnreachable
-from petition.mail.status_codes import decode_answer, remove_addresses
+from petition.core.errors import MailServerUnreachable, SenderRefused
+from petition.mail.status_codes import (
+    decode_answer,
+    format_codes,
+    is_about_sender,
+    remove_addresses,
+)
 
 TIMEOUT_SECONDS = 15  # for each answer of the server
 EMAILS_PER_CONNECTION = 100  # many servers end a connection after as many
@@ -77,7 +82,10 @@ class SMTPConnection(flask_mail.Connection):
     """Flask-Mail's connection, to one recipient at a time; each override says what it adds."""
 
     def configure_host(self) -> smtplib.SMTP | smtplib.SMTP_SSL:
-        """Connect with a time limit and checked certificates. Raises: MailServerUnreachable."""
+        """Connect with a time limit and checked certificates.
+
+        Raises: MailServerUnreachable, SenderRefused.
+        """
         settings = self.mail
         tls = ssl.create_default_context() if settings.use_ssl or settings.use_tls else None
         connect = partial(smtplib.SMTP_SSL, context=tls) if settings.use_ssl else smtplib.SMTP
@@ -125,11 +133,12 @@ class SMTPConnection(flask_mail.Connection):
 
 def unreachable(error: Exception) -> MailServerUnreachable:
     """Return what is wrong with the connection, in words for operators, without addresses."""
-    if isinstance(error, smtplib.SMTPResponseException):
-        text = f"{error.smtp_code} {decode_answer(error.smtp_error)}"
-    else:
-        text = f"{type(error).__name__}: {error}"
-    return MailServerUnreachable(remove_addresses(text))
+    if not isinstance(error, smtplib.SMTPResponseException):
+        return MailServerUnreachable(remove_addresses(f"{type(error).__name__}: {error}"))
+    text = remove_addresses(f"{error.smtp_code} {decode_answer(error.smtp_error)}")
+    if is_about_sender(format_codes(error.smtp_code, error.smtp_error)):
+        return SenderRefused(text)
+    return MailServerUnreachable(text)
 
 
 def _domain(address: str) -> str:

@@ -9,6 +9,9 @@ _ENHANCED_STATUS = re.compile(
     r"([245]\.[0-7]\.[0-9]{1,3})(?![\w@+-]|\.\S)",
     re.MULTILINE,
 )
+# About the sender, whoever the recipient is: authentication (RFC 4954), bad sender (5.1.7, 5.1.8),
+# system (5.3.2), quota (5.4.5), policy (5.7).
+_ABOUT_SENDER = re.compile(r"53[0458]\b|5\d\d 5\.(?:1\.[78]|3\.2|4\.5|7\.\d+)$")
 _ADDRESS = re.compile(r"<?[^\s<>:;]+@[^\s<>:;]+>?")
 
 
@@ -26,6 +29,11 @@ def find_enhanced_status(text: str) -> str:
 def format_codes(smtp_code: int, answer: bytes | str) -> str:
     """Return only the codes of an answer about an email, such as `550 5.1.1`."""
     return f"{smtp_code} {find_enhanced_status(decode_answer(answer))}".strip()
+
+
+def is_about_sender(codes: str) -> bool:
+    """Return whether an answer, as `format_codes` returns it, would meet any email of ours."""
+    return _ABOUT_SENDER.match(codes) is not None
 
 
 def is_from_report(reason: str) -> bool:

@@ -7,18 +7,16 @@ from pathlib import Path
 
 from flask_mail import Mail
 
-from petition.core.errors import EmailDeferred, EmailRefused, MailServerUnreachable
+from petition.core.errors import EmailDeferred, EmailRefused, MailServerUnreachable, SenderRefused
 from petition.core.files import write_file
 from petition.mail.smtp import OutgoingMessage, SMTPConnection, unreachable
-from petition.mail.status_codes import format_codes
+from petition.mail.status_codes import format_codes, is_about_sender
 
-# The server is closing down, or wants authentication or TLS: not about one email.
-_ABOUT_THE_CONNECTION = {421, 530, 535, 538}
+_CLOSING_DOWN = 421  # not about one email
 
-Send = Callable[
-    [OutgoingMessage], None
-]  # raises: EmailRefused, EmailDeferred, MailServerUnreachable
-Connect = Callable[[], AbstractContextManager[Send]]  # raises: MailServerUnreachable
+# Raises: EmailRefused, EmailDeferred, MailServerUnreachable, SenderRefused.
+Send = Callable[[OutgoingMessage], None]
+Connect = Callable[[], AbstractContextManager[Send]]  # raises the last two
 
 
 @contextmanager
@@ -43,7 +41,7 @@ def open_folder(folder: Path) -> Iterator[Send]:
     """Make a folder, and yield what writes an email there, named for its key. Idempotent."""
 
     def send(message: OutgoingMessage) -> None:
-        write_file(folder / f"{message.key}.eml", message.as_bytes(), mode=0o600)
+        write_file(folder / f"{message.key}.eml", message.as_bytes())
 
     folder.mkdir(parents=True, exist_ok=True)
     yield send
@@ -57,7 +55,8 @@ def _classify(error: Exception) -> EmailRefused | EmailDeferred | MailServerUnre
             code, answer = next(iter(error.recipients.values()))
         case smtplib.SMTPSenderRefused():
             codes = format_codes(error.smtp_code, error.smtp_error)
-            return MailServerUnreachable(f"sender refused: {codes}")
+            kind = SenderRefused if error.smtp_code >= 500 else MailServerUnreachable
+            return kind(f"sender refused: {codes}")
         case smtplib.SMTPDataError():
             code, answer = error.smtp_code, error.smtp_error
         case smtplib.SMTPNotSupportedError():
@@ -65,6 +64,8 @@ def _classify(error: Exception) -> EmailRefused | EmailDeferred | MailServerUnre
         case _:
             return unreachable(error)
     reason = format_codes(code, answer)
-    if code in _ABOUT_THE_CONNECTION:
+    if code == _CLOSING_DOWN:
         return MailServerUnreachable(reason)
+    if is_about_sender(reason):
+        return SenderRefused(reason)
     return EmailRefused(reason) if code >= 500 else EmailDeferred(reason)

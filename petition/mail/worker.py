@@ -16,13 +16,14 @@ from petition.core.errors import (
     EmailRefused,
     EmailWithheld,
     MailServerUnreachable,
+    SenderRefused,
     SignatureGone,
 )
 from petition.core.log_safety import safe_traceback
 from petition.core.tokens import Tokens
 from petition.database.base import db
 from petition.database.transactions import transaction
-from petition.mail import bounces
+from petition.mail import bounces, refusals
 from petition.mail.senders import Outcomes, Senders
 from petition.mail.smtp import OutgoingMessage
 from petition.mail.transports import Connect
@@ -50,6 +51,7 @@ class Worker:
     background: Callable[[datetime], None] | None = None  # runs scheduled tasks
     emails_per_minute: int = 0  # of all workers together; 0: no limit
     batch: int = 50  # emails claimed and settled together
+    server: str = "-"  # the mail server, for the log
 
     def run(self, stop: Event) -> None:
         """Send due emails until `stop` is set; the current batch is finished first."""
@@ -59,12 +61,19 @@ class Worker:
             try:
                 if self.background is not None:
                     self.background(self.clock())
-                if self.deliver_due(stop, at_most=DELIVERY_PERIOD):
-                    wait = 0
-                unreachable = False
+                with Senders(self.connect) as senders:
+                    if self._deliver_due(senders, stop, DELIVERY_PERIOD):
+                        wait = 0
+                if unreachable and senders.is_connected:
+                    unreachable = False
+                    log.warning("mail server %s reached again", self.server)
+            except SenderRefused:
+                unreachable = False  # it answers, and the refusal is logged
             except MailServerUnreachable as error:
                 if not unreachable:
-                    log.warning("mail server unreachable, emails wait: %s", error)
+                    log.warning(
+                        "mail server %s cannot be reached, emails wait: %s", self.server, error
+                    )
                 unreachable, wait = True, RECONNECT_SECONDS
             except Exception as error:  # noqa: BLE001 (an error must not end the worker)
                 wait = RECONNECT_SECONDS
@@ -74,14 +83,20 @@ class Worker:
             stop.wait(wait)
 
     def deliver_due(self, stop: Event | None = None, *, at_most: timedelta | None = None) -> int:
-        """Send due emails, and return how many were tried. Raises: MailServerUnreachable."""
+        """Send due emails, and return how many were tried.
+
+        Raises: MailServerUnreachable, SenderRefused.
+        """
+        with Senders(self.connect) as senders:
+            return self._deliver_due(senders, stop, at_most)
+
+    def _deliver_due(self, senders: Senders, stop: Event | None, at_most: timedelta | None) -> int:
         end = None if at_most is None else self.clock() + at_most
         count = 0
-        with Senders(self.connect) as senders:
-            while email_ids := self._claim():
-                count += self._deliver_batch(email_ids, senders)
-                if (stop is not None and stop.is_set()) or (end is not None and self.clock() > end):
-                    break
+        while email_ids := self._claim():
+            count += self._deliver_batch(email_ids, senders)
+            if (stop is not None and stop.is_set()) or (end is not None and self.clock() > end):
+                break
         return count
 
     def _claim(self) -> list[int]:
@@ -94,16 +109,22 @@ class Worker:
         """
         messages, outcomes = self._compose_batch(email_ids)
         second = [key for key, error in outcomes.items() if isinstance(error, EmailNotFirst)]
-        outcomes |= senders.send(messages)
-        self._settle_batch({key: outcomes[key] for key in outcomes if key not in second})
+        others = {key: outcomes[key] for key in outcomes if key not in second}
+        outcomes |= self._send_batch(messages, others, senders)
         if second:  # what goes first has its outcome now
             messages, outcomes_of_second = self._compose_batch(second)
-            outcomes_of_second |= senders.send(messages)
-            self._settle_batch(outcomes_of_second)
-            outcomes |= outcomes_of_second
+            outcomes |= self._send_batch(messages, outcomes_of_second, senders)
         if senders.unreachable is not None:
             raise senders.unreachable
         return sum(not isinstance(outcome, EmailNotTried) for outcome in outcomes.values())
+
+    def _send_batch(
+        self, messages: dict[int, OutgoingMessage], outcomes: Outcomes, senders: Senders
+    ) -> Outcomes:
+        """Send messages, settle them and emails with an outcome, and return all outcomes."""
+        answers = senders.send(messages)
+        self._settle_batch(outcomes, answers, senders)
+        return outcomes | answers
 
     def _compose_batch(self, email_ids: list[int]) -> tuple[dict[int, OutgoingMessage], Outcomes]:
         """Compose emails and store their codes; return the messages, and why others have none."""
@@ -121,22 +142,47 @@ class Worker:
             codes.store_hashes(connection, hashes)
         return messages, outcomes
 
-    def _settle_batch(self, outcomes: Outcomes) -> None:
-        """Record what came of emails, in one transaction or, if that fails, in one for each."""
+    def _settle_batch(self, outcomes: Outcomes, answers: Outcomes, senders: Senders) -> None:
+        """Record what came of emails, in one transaction or, if that fails, in one for each.
+
+        `answers` are the mail server's, `outcomes` those of emails that were not sent.
+        """
+        line = ""
         try:
             with transaction() as connection:
-                sent = [key for key, outcome in outcomes.items() if outcome is None]
+                repeated = refusals.find_repeated(connection, answers)
+                alone = {
+                    key: EmailDeferred(str(answers[key]))
+                    for key in repeated
+                    if isinstance(answers[key], SenderRefused)
+                }
+                settled = outcomes | answers | alone
+                sent = [key for key, outcome in settled.items() if outcome is None]
                 delivery.settle(connection, sent, EmailState.SENT, now=self.clock())
                 results = {
                     key: "sent" if outcome is None else self._settle(connection, key, outcome)
-                    for key, outcome in outcomes.items()
+                    for key, outcome in settled.items()
                 }
+                line = refusals.update_pause(
+                    connection,
+                    answers,
+                    repeated,
+                    senders.unreachable,
+                    tokens=self.tokens,
+                    now=self.clock(),
+                )
         except Exception:  # noqa: BLE001 (one email delays no other)
-            results = {key: self._settle_alone(key, outcomes[key]) for key in outcomes}
+            settled = outcomes | answers
+            results = {key: self._settle_alone(key, settled[key]) for key in settled}
+        else:
+            if senders.unreachable in map(answers.get, alone):
+                senders.unreachable = None  # the others go on
         for email_id, result in results.items():
             if result:
                 level = logging.ERROR if result.startswith(_FAULT) else logging.INFO
                 log.log(level, "email %s %s", email_id, result)
+        if line:
+            log.warning("mail server %s %s", self.server, line)
 
     def _settle_alone(self, email_id: int, outcome: Exception | None) -> str:
         try:
@@ -157,8 +203,8 @@ class Worker:
                 delivery.release(connection, email_id, now=now)
                 return ""
             case EmailObsolete() | SignatureGone():
-                delivery.give_up(connection, email_id, "what it is about was erased")
-                return "dropped: what it is about was erased"
+                delivery.give_up(connection, email_id, delivery.ERASED)
+                return f"dropped: {delivery.ERASED}"
             case EmailWithheld():
                 delivery.settle(connection, [email_id], EmailState.WITHHELD, now=now)
                 return "withheld"
@@ -169,6 +215,10 @@ class Worker:
             case EmailNotFirst():
                 delivery.defer(connection, email_id, "another email goes first", now=now)
                 return "deferred: another email to this mailbox goes first"
+            case SenderRefused():
+                reason = str(outcome)
+                delivery.defer(connection, email_id, reason, give_up_after=None, now=now)
+                return f"deferred: {reason}"
             case EmailDeferred() | MailServerUnreachable():
                 delivery.defer(connection, email_id, str(outcome), now=now)
                 return f"deferred: {outcome}"

@@ -3,6 +3,8 @@
 One transaction holds a whole upgrade.
 """
 
+import sys
+
 from alembic import context
 
 from petition import models  # noqa: F401 (the import declares the tables)
@@ -13,6 +15,7 @@ if context.is_offline_mode():
     raise SystemExit("migrations need the database: run `flask db upgrade` without --sql")
 
 engine = db.engine
+sys.stderr.write(f"migrating {engine.url.set(username=None, password=None, query={})}\n")
 with engine.connect().execution_options(write=True) as connection:
     if engine.dialect.name == "sqlite":
         # A batch migration drops the old table; its ON DELETE CASCADE would delete other rows.

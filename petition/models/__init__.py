@@ -7,6 +7,7 @@ from petition.database.counters import Counter as Counter
 from petition.models.abuse import Burst as Burst
 from petition.models.abuse import NetworkSecret as NetworkSecret
 from petition.models.emails import Email as Email
+from petition.models.emails import OutboxPause as OutboxPause
 from petition.models.emails import Suppression as Suppression
 from petition.models.organisers import AuditEntry as AuditEntry
 from petition.models.organisers import Organiser as Organiser

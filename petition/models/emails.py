@@ -1,4 +1,4 @@
-"""The outbox, and mailboxes that get no email."""
+"""The outbox, its pause, and mailboxes that get no email."""
 
 from datetime import datetime
 
@@ -23,6 +23,7 @@ class Email(Base):
         partial_index("ix_email_signature_id", "signature_id", where="signature_id IS NOT NULL"),
         partial_index("ix_email_organiser_id", "organiser_id", where="organiser_id IS NOT NULL"),
         partial_index("ix_email_burst_id", "burst_id", where="burst_id IS NOT NULL"),
+        partial_index("ix_email_refused_at", "refused_at", where="refused_at IS NOT NULL"),
         partial_index("ix_email_mailbox_hash", "mailbox_hash", where="mailbox_hash <> ''"),
         partial_index(
             "uq_email_signature_id_reminder", "signature_id", where="kind = 'reminder'", unique=True
@@ -53,6 +54,19 @@ class Email(Base):
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    refused_at: Mapped[datetime | None]  # by the mail server, which has accepted none since
+
+
+class OutboxPause(Base):
+    """That the mail server refuses whatever we send, and when the next email is tried. One row."""
+
+    __tablename__ = "outbox_pause"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    reason: Mapped[str] = mapped_column(String(300))
+    since: Mapped[datetime]
+    probes: Mapped[int]  # that were refused
+    probe_at: Mapped[datetime]
 
 
 class Suppression(Base):

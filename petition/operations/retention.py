@@ -30,6 +30,11 @@ class RetentionReport(NamedTuple):
     network_keys: int
     anonymised: int
 
+    def in_words(self) -> str:
+        """Return what was erased, such as `2 unconfirmed, 1 emails`; empty if nothing was."""
+        numbers = self._asdict().items()
+        return ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in numbers if number)
+
 
 def run(
     *, purge_days: int, anonymise_days: int, now: datetime, dry_run: bool = False

@@ -91,7 +91,7 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
             settings["ANONYMISE_AFTER_DAYS"],
         )
         report = retention.run(purge_days=purge_days, anonymise_days=anonymise_days, now=now)
-        return ", ".join(f"{name} {number}" for name, number in report._asdict().items())
+        return report.in_words()
 
     def update_exits(now: datetime) -> str:
         file = instance / tor.EXITS_FILE

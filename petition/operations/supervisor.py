@@ -121,14 +121,30 @@ def _end_with_parent(pipe: int) -> None:
 
 
 @contextmanager
-def exclusive(instance: Path) -> Iterator[None]:
-    """Let one supervisor serve an instance folder. Raises: AlreadyServed."""
+def exclusive(instance: Path, database: str) -> Iterator[None]:
+    """Let one supervisor serve an instance folder, from a database. Raises: AlreadyServed."""
     with (instance / LOCK_FILE).open("ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise AlreadyServed(str(instance)) from None
+        file.truncate(0)
+        file.write(database.encode())
+        file.flush()
         yield
+
+
+def served_database(instance: Path) -> str:
+    """Return the database of the site that is being served from an instance folder, or ""."""
+    file = instance / LOCK_FILE
+    if not file.exists():
+        return ""
+    with file.open("rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return lock.read().decode()
+    return ""
 
 
 @contextmanager

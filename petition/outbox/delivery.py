@@ -28,10 +28,13 @@ from petition.database.counters import Use
 from petition.database.transactions import transaction
 from petition.models import Email
 from petition.models.enums import EmailState
+from petition.outbox import pausing
 
 LEASE = timedelta(minutes=3)  # longer than ten answers of a server, 15 seconds each
 RETRY_AFTER = timedelta(seconds=5)
 MAX_RETRY_AFTER = timedelta(hours=1)
+ERASED = "what it is about was erased"  # why an email is dropped
+MAX_IDS = 500  # in one statement
 GIVE_UP_AFTER = timedelta(days=5)  # RFC 5321 §4.5.4.1: at least four to five days
 
 _email = Email.table()
@@ -59,13 +62,16 @@ _CLAIM = CompiledStatement(
 def claim(now: datetime, *, limit: int = 1, per_minute: int = 0) -> list[int]:
     """Lease up to `limit` emails that have been due longest, count the attempts, return the ids.
 
-    All workers together claim at most `per_minute` (0: any number).
+    All workers together claim at most `per_minute` (0: any number); in a pause, one as a probe.
     Any number of workers may claim at once; each email goes to one.
     """
     with db.engine.connect() as connection:
         if _ANY_DUE.first(connection, {"now": now}) is None:
             return []  # the common case: a read takes no write lock
+        if pausing.is_waiting(connection, now):
+            return []
     with transaction() as connection:
+        limit = pausing.claim_probe(connection, limit, lease=LEASE, now=now)
         if per_minute:
             use = Use("mails", "", timedelta(minutes=1))
             limit = counters.take(connection, use, limit, limit=per_minute, now=now)
@@ -88,13 +94,20 @@ def give_up(connection: Connection, email_id: int, reason: str) -> None:
     connection.execute(_update_due(email_id).values(values))
 
 
-def defer(connection: Connection, email_id: int, reason: str, *, now: datetime) -> None:
+def defer(
+    connection: Connection,
+    email_id: int,
+    reason: str,
+    *,
+    give_up_after: timedelta | None = GIVE_UP_AFTER,
+    now: datetime,
+) -> None:
     """Retry an email after 5 s, then twice as long each time up to 1 h; give up after 5 days."""
     attempts, created_at = connection.execute(
         select(_email.c.attempts, _email.c.created_at).where(_email.c.id == email_id)
     ).one()
     values: dict[str, object] = {"due_at": now + retry_delay(attempts), "reason": reason[:300]}
-    if now - created_at > GIVE_UP_AFTER:
+    if give_up_after is not None and now - created_at > give_up_after:
         values |= {"state": EmailState.REFUSED, "address": ""}
     connection.execute(_update_due(email_id).values(values))
 
@@ -102,6 +115,19 @@ def defer(connection: Connection, email_id: int, reason: str, *, now: datetime) 
 def release(connection: Connection, email_id: int, *, now: datetime) -> None:
     """End the lease of an email that was not tried; the attempt does not count."""
     connection.execute(_update_due(email_id).values(due_at=now, attempts=_email.c.attempts - 1))
+
+
+def revive(connection: Connection, email_ids: Collection[int], *, now: datetime) -> None:
+    """Make refused emails due again."""
+    values = {"state": EmailState.DUE, "due_at": now, "refused_at": None}
+    is_refused = _email.c.state == EmailState.REFUSED
+    connection.execute(update(_email).where(_email.c.id.in_(email_ids), is_refused).values(values))
+
+
+def hasten(connection: Connection, *, now: datetime) -> int:
+    """Make deferred emails due now; return how many. Leased ones are due in minutes anyway."""
+    is_deferred = and_(_is_due, _email.c.due_at > now + LEASE)
+    return connection.execute(update(_email).where(is_deferred).values(due_at=now)).rowcount
 
 
 def retry_delay(attempts: int) -> timedelta:

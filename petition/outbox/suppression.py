@@ -6,7 +6,7 @@ Only keyed hashes are stored: of mailboxes for the owner's wish, of addresses fo
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from petition.database.base import db
 from petition.database.upsert import insert
@@ -26,6 +26,27 @@ def suppress(connection: Connection, key_hash: str, *, bounce: str = "", now: da
     else:
         statement = statement.on_conflict_do_update(index_elements=["hash"], set_={"bounce": ""})
     connection.execute(statement)
+
+
+def forget_bounce(connection: Connection, address_hashes: Collection[str], bounce: str) -> None:
+    """Send an address emails again that was suppressed for this bounce."""
+    connection.execute(
+        delete(_suppression).where(
+            _suppression.c.hash.in_(address_hashes), _suppression.c.bounce == bounce
+        )
+    )
+
+
+def forget_answers(connection: Connection) -> None:
+    """Send addresses emails again that our mail server refused; not those that bounced by report.
+
+    Its answers begin with an SMTP code such as `550`, a report's with `5.1.1`.
+    """
+    connection.execute(
+        delete(_suppression).where(
+            _suppression.c.bounce.like("5__%"), ~_suppression.c.bounce.like("5.%")
+        )
+    )
 
 
 def find_reason(address_hashes: Collection[str], mailbox_hashes: Collection[str]) -> str | None:

@@ -8,6 +8,7 @@ from petition.core.errors import PermissionDenied, PetitionNotFound
 from petition.extensions import csrf
 from petition.organisers import access, permissions
 from petition.organisers.permissions import Action
+from petition.outbox import pausing
 from petition.petitions import queries
 from petition.web.support.responses import see_other
 
@@ -70,6 +71,9 @@ def guard() -> AnyResponse | None:
 
 
 @pages.context_processor
-def add_may() -> dict[str, object]:
-    """Give the templates `may("action")`."""
-    return {"may": lambda action: permissions.may(g.organiser, Action(action))}
+def add_functions() -> dict[str, object]:
+    """Give the templates `may("action")` and `get_pause()`."""
+    return {
+        "may": lambda action: permissions.may(g.organiser, Action(action)),
+        "get_pause": pausing.get_pause,
+    }

@@ -1,0 +1,75 @@
+"""flask doctor: what is wrong with the settings, the folder, the database or the mail server."""
+
+import sys
+from collections.abc import Callable
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+from sqlalchemy.exc import SQLAlchemyError
+
+from petition.cli.refusal import NOT_MIGRATED, ReadingCommand, find_open_folder
+from petition.core import config
+from petition.core.errors import MailServerUnreachable
+from petition.database import schema
+from petition.database.base import db
+from petition.mail import transports
+from petition.outbox import pausing
+
+
+@click.command(cls=ReadingCommand)
+@with_appcontext
+def doctor() -> None:
+    """Check the site, a line for each check. The exit status is 1 if there is a problem."""
+    problems = 0
+    for name, find_problem in CHECKS.items():
+        problem = find_problem()
+        problems += bool(problem)
+        click.echo(f"problem\t{name}: {problem}" if problem else f"ok\t{name}")
+    if problems:
+        sys.exit(1)
+
+
+def _settings() -> str:
+    return "; ".join(config.missing_for_service(current_app.config))
+
+
+def _database() -> str:
+    try:
+        if not schema.is_migrated(db.engine):
+            return NOT_MIGRATED
+        column = schema.missing_column(db.engine)
+    except SQLAlchemyError as error:
+        if schema.is_about_schema(error):
+            return NOT_MIGRATED
+        return f"cannot be reached: {type(getattr(error, 'orig', error)).__name__}"
+    return f"has no column {column}" if column else ""
+
+
+def _mail_server() -> str:
+    settings = current_app.config
+    if not settings["MAIL_SERVER"]:
+        return "none is set"
+    try:
+        with transports.connect(current_app.extensions["mail"]):
+            return ""
+    except MailServerUnreachable as error:
+        return f"{settings['MAIL_SERVER']}:{settings['MAIL_PORT']}: {error}"
+
+
+def _outbox() -> str:
+    try:
+        pause = pausing.get_pause()
+    except SQLAlchemyError:
+        return "cannot be read"
+    return f"paused, the mail server refuses our emails: {pause.reason}" if pause else ""
+
+
+# By what is checked: each returns the problem in one line, or "".
+CHECKS: dict[str, Callable[[], str]] = {
+    "settings": _settings,
+    "instance folder": find_open_folder,
+    "database": _database,
+    "mail server": _mail_server,
+    "outbox": _outbox,
+}
