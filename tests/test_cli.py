@@ -267,7 +267,10 @@ def test_organisers_are_refused_in_a_line(app: Flask, petition: str) -> None:
     berta = ("organiser", "invite", "berta@example.org", "--petition")
     assert "no such petition" in refused(app, *berta, "nobody")
     assert "an admin reaches all petitions" in refused(app, *berta, petition, "--role", "admin")
+    run(app, "organiser", "sign-out", "anna@example.org")
+    assert trail()[-1][0] == "organiser.sign_out"
     run(app, "organiser", "remove", "anna@example.org")
+    assert "no organiser" in refused(app, "organiser", "sign-out", "anna@example.org")
     refused(app, "organiser", "link", "anna@example.org")
 
 
@@ -294,7 +297,16 @@ def test_the_export_is_the_same_bytes_as_the_download(
     downloaded = inside.get(f"/organisers/p/{petition}/signatures.csv").data
     result = app.test_cli_runner().invoke(args=["export", petition])
     assert result.stdout_bytes == downloaded
-    assert [entry[3] for entry in trail()[-2:]] == ["csv", "csv by command"]
+    semicolons = app.test_cli_runner().invoke(args=["export", petition, "--separator", "semicolon"])
+    query = "?separator=semicolon"
+    downloaded = inside.get(f"/organisers/p/{petition}/signatures.csv{query}").data
+    assert semicolons.stdout_bytes == downloaded
+    assert [entry[3] for entry in trail()[-4:]] == [
+        "csv",
+        "csv by command",
+        "csv by command",
+        "csv",
+    ]
 
 
 def test_outbox_run_once_delivers_and_status_prints_the_counts(

@@ -117,10 +117,16 @@ def recount(slug: str) -> None:
 @click.command(cls=Command)
 @click.argument("slug")
 @click.option("--format", "kind", type=click.Choice(["csv"]), default="csv", show_default=True)
+@click.option(
+    "--separator",
+    type=click.Choice(list(csv_export.SEPARATORS)),
+    default="comma",
+    show_default=True,
+)
 @with_appcontext
-def export(slug: str, kind: str) -> None:
+def export(slug: str, kind: str, separator: str) -> None:
     """Write the confirmed signatures of SLUG to standard output, like the organisers' download."""
     petition_id = queries.get_id(slug)
     access.record_download(petition_id, organiser_id=None, detail=f"{kind} by command", now=now())
-    sys.stdout.buffer.writelines(csv_export.csv_lines(petition_id))
+    sys.stdout.buffer.writelines(csv_export.csv_lines(petition_id, separator))
     sys.stdout.buffer.flush()

@@ -97,6 +97,7 @@ class AuditAction(StrEnum):
     ORGANISER_REMOVE = "organiser.remove"
     ORGANISER_LINK = "organiser.link"
     ORGANISER_SIGN_IN = "organiser.sign_in"
+    ORGANISER_SIGN_OUT = "organiser.sign_out"
     BURST_RELEASED = "burst.released"
     BURST_DISCARDED = "burst.discarded"
     COMMENT_SHOWN = "comment.shown"
