@@ -17,6 +17,7 @@ _MESSAGES: dict[type[errors.PetitionError], str] = {
     errors.OrganiserExists: "an organiser with this address exists already",
     errors.OrganiserNotFound: "there is no organiser with this address",
     errors.PetitionFileInvalid: "the petition file is not valid",
+    errors.PetitionNotDraft: "only a draft can be deleted, and the state of this petition is",
     errors.PetitionNotFound: "there is no such petition",
     errors.PortUnavailable: "this address cannot be listened on",
     errors.SlugTaken: "a petition with this slug exists already",

@@ -87,6 +87,8 @@ class AuditAction(StrEnum):
 
     PETITION_CREATE = "petition.create"
     PETITION_IMPORT = "petition.import"
+    PETITION_REPLACE = "petition.replace"
+    PETITION_DELETE = "petition.delete"
     PETITION_UPDATE = "petition.update"
     PETITION_OPEN = "petition.open"
     PETITION_PAUSE = "petition.pause"
