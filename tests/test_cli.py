@@ -2,8 +2,11 @@
 
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
+import flask_migrate
 import pytest
 from flask import Flask
 from sqlalchemy import select, text, update
@@ -19,6 +22,7 @@ from petition.petitions import lifecycle, petition_file, queries
 from tests.browsing import Client, browser, confirmed, count_of, path_of, press, text_of, trail
 from tests.factories import TODAY, MakeApp, make_petition, photo
 from tests.post_office import PostOffice
+from tests.reports import report
 
 OWN_COMMANDS = {"petition", "export", "organiser", "outbox", "bounces", "setup", "serve"}
 OWN_COMMANDS |= {"retention", "abuse"}
@@ -272,11 +276,52 @@ def test_a_command_that_misses_a_table_says_how_to_make_it(
             connection.execute(text(f"ALTER TABLE mislaid RENAME TO {table}"))
 
 
-def test_a_command_without_a_database_says_how_to_make_one(
+def leaf_commands(app: Flask, folder: Path) -> Iterator[list[str]]:
+    """Yield the arguments of every own command, prompts answered, but those of the server."""
+    message = folder / "message"
+    message.write_bytes(report("Subject: x\n\n"))
+    words = {"slug": "water", "email": "a@example.org", "source": str(message)}
+    words |= {"file": write_file(folder), "contact": "c@example.org", "language": "en"}
+    for name in sorted(OWN_COMMANDS - {"serve"}):
+        command = app.cli.commands[name]
+        inner = command.commands if isinstance(command, CommandGroup) else {"": command}
+        for inner_name, leaf in inner.items():
+            arguments = [name, inner_name] if inner_name else [name]
+            for parameter in leaf.params:
+                word = words.get(parameter.name or "", "Water")
+                if isinstance(parameter, click.Argument):
+                    arguments.append(word)
+                elif isinstance(parameter, click.Option) and parameter.prompt:
+                    arguments += [parameter.opts[0], word]
+            yield arguments
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # others are unreachable
+def test_every_command_says_in_a_line_that_there_is_no_database(
     make_app: MakeApp, tmp_path: Path
 ) -> None:
-    app = make_app(SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path / 'new.db'}")
-    assert refused(app, "petition", "list") == f"Error: {NOT_MIGRATED}"
+    empty = make_app(SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path / 'new.db'}")
+    nowhere = make_app(SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path}/no/folder/new.db")
+    no_server = make_app(SQLALCHEMY_DATABASE_URI="postgresql+psycopg://nobody@127.0.0.1:1/none")
+    for command in leaf_commands(empty, tmp_path):
+        if command == ["setup"]:
+            continue
+        assert refused(empty, *command) == f"Error: {NOT_MIGRATED}", command
+        assert "the database cannot be used: " in refused(no_server, *command), command
+    for app in (nowhere, no_server):
+        for command in (["petition", "list"], ["setup"], ["db", "upgrade"]):
+            result = app.test_cli_runner().invoke(args=command)
+            assert result.exit_code == 1, command
+            assert re.search(r"the database cannot be used: .+\n$", result.output), command
+
+
+def test_a_database_of_an_earlier_release_is_refused_before_the_command_begins(app: Flask) -> None:
+    with transaction() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    try:
+        assert refused(app, "outbox", "run") == f"Error: {NOT_MIGRATED}"
+    finally:
+        flask_migrate.stamp()
 
 
 def test_an_impossible_port_is_wrong_usage(app: Flask) -> None:

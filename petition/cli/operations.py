@@ -15,7 +15,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from petition.cli import mail
-from petition.cli.refusal import Command, CommandGroup
+from petition.cli.refusal import CommandGroup, PreparingCommand
 from petition.core import config
 from petition.core.clock import now
 from petition.core.errors import SlugTaken
@@ -34,7 +34,7 @@ retention = CommandGroup("retention", help="Erase what is past its date.")
 abuse = CommandGroup("abuse", help="See what looks like an attack.")
 
 
-@click.command(cls=Command)
+@click.command(cls=PreparingCommand)
 @with_appcontext
 def setup() -> None:
     """Prepare the instance folder for a trial: secret, database, sample petition. Idempotent."""
@@ -62,7 +62,7 @@ def _write_secret(file: Path) -> str:
     return key
 
 
-@click.command(cls=Command)
+@click.command(cls=PreparingCommand)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
 @click.option("--workers", default=2, show_default=True, help="Web processes.")

@@ -3,10 +3,12 @@
 from typing import Any
 
 import click
-from flask.cli import AppGroup
+from flask.cli import AppGroup, ScriptInfo
+from sqlalchemy.exc import OperationalError
 
 from petition.core import errors
 from petition.database import schema
+from petition.database.base import db
 
 _MESSAGES: dict[type[errors.PetitionError], str] = {
     errors.AdminOfOnePetition: (
@@ -29,10 +31,14 @@ NOT_MIGRATED = "the database has no tables or is older than this version: run `f
 
 
 class Command(click.Command):
-    """A command that is refused with one line for a PetitionError or a database not migrated."""
+    """A command that is refused with one line: by a rule, or by a database that is not ready."""
+
+    needs_database = True
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
+            if self.needs_database:
+                _check_database(ctx)
             return super().invoke(ctx)
         except errors.SettingsError as error:
             raise click.ClickException("; ".join(error.args)) from error
@@ -43,7 +49,22 @@ class Command(click.Command):
         except Exception as error:
             if schema.is_about_schema(error):
                 raise click.ClickException(NOT_MIGRATED) from error
+            if isinstance(error, OperationalError):
+                raise click.ClickException(schema.explain(error)) from error
             raise
+
+
+class PreparingCommand(Command):
+    """A command that migrates the database itself."""
+
+    needs_database = False
+
+
+def _check_database(ctx: click.Context) -> None:
+    """Refuse the command before it begins: the mail worker would log errors and try again."""
+    with ctx.ensure_object(ScriptInfo).load_app().app_context():
+        if not schema.is_migrated(db.engine):
+            raise click.ClickException(NOT_MIGRATED)
 
 
 class CommandGroup(AppGroup):
