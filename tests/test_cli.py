@@ -169,18 +169,24 @@ def test_a_replaced_text_is_a_new_version_once_somebody_has_signed(
     run(app, "petition", "import", write_file(tmp_path, letter="One"))
     replace(letter="Two")
     confirmed(client, post_office, "water", email="anna@example.org")
+    assert 'name="text" value="en-1"' in client.get("/p/water").text
     replace(letter="Three")
     replace(letter="Three")
     for cache in ("page_cache", "memo"):  # a second old at most
         app.extensions[cache].clear()
     assert "Three" in client.get("/p/water").text
+    assert 'name="text" value="en-2"' in client.get("/p/water").text
     confirmed(client, post_office, "water", email="berta@example.org")
+    confirmed(client, post_office, "water", email="dora@example.org", text="en-1")  # read before
+    confirmed(client, post_office, "water", email="eve@example.org", text="en-9")
     db.session.rollback()
     signed = select(Signature.email, PetitionText.version, PetitionText.letter)
     rows = db.session.execute(signed.join(PetitionText, Signature.signed_text()))
     assert sorted(map(tuple, rows)) == [
         ("anna@example.org", 1, "Two"),
         ("berta@example.org", 2, "Three"),
+        ("dora@example.org", 1, "Two"),
+        ("eve@example.org", 2, "Three"),
     ]
     assert [(entry[0], entry[3]) for entry in trail() if entry[0].startswith("petition")] == [
         ("petition.import", "open"),

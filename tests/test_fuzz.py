@@ -73,7 +73,7 @@ READS: dict[str, tuple[str, ...]] = {
     "petition.show": ("r",),
     "sign.submit": (
         *(*TYPED, "email", "consent", "language", "channel"),
-        *("opened", "further", "ticket", "proof"),
+        *("opened", "text", "further", "ticket", "proof"),
     ),
     "supporters.index": ("before",),
     "updates.index": ("before",),
