@@ -1,27 +1,33 @@
 """The command line: the same use cases as the pages; refused with exit status 1 and one line."""
 
+import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
+import flask_migrate
 import pytest
 from flask import Flask
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from petition.cli.refusal import NOT_MIGRATED, Command, CommandGroup
 from petition.core.errors import PetitionError, SlugTaken, TransitionNotAllowed
 from petition.database.base import db
 from petition.database.transactions import transaction
-from petition.models import Tally
+from petition.models import PetitionText, Signature, Tally
 from petition.models.enums import PetitionState
 from petition.operations import supervisor
 from petition.petitions import lifecycle, petition_file, queries
-from tests.browsing import Client, browser, confirmed, count_of, path_of, press, trail
-from tests.factories import TODAY, MakeApp, make_petition
+from tests.browsing import Client, browser, confirmed, count_of, path_of, press, text_of, trail
+from tests.factories import TODAY, MakeApp, make_petition, photo
 from tests.post_office import PostOffice
+from tests.reports import report
 
 OWN_COMMANDS = {"petition", "export", "organiser", "outbox", "bounces", "setup", "serve"}
 OWN_COMMANDS |= {"retention", "abuse", "doctor"}
+TEXT = ("title", "target", "lede", "letter", "story", "share")
 SAMPLE = Path(queries.__file__).parent / "samples" / "kuramshin.toml"
 
 
@@ -81,6 +87,180 @@ def test_a_petition_file_that_lacks_something_says_what(
     assert said in refused(app, "petition", "import", str(file))
 
 
+def write_file(
+    folder: Path, *extra: str, state: str = "open", languages: str = "en", **changes: str
+) -> str:
+    """Write a petition file, its lines `extra` at the top, and return its path."""
+    lines = ['slug = "water"', 'organiser = "Us"', 'contact = "c@example.org"']
+    lines += [f'source_language = "{languages[:2]}"', *extra]
+    lines += [f'state = "{state}"'] if state else []
+    for language in languages.split():
+        texts = dict.fromkeys(TEXT, "Water") | changes
+        lines += [f"[text.{language}]", *(f'{name} = "{value}"' for name, value in texts.items())]
+    file = folder / "water.toml"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return str(file)
+
+
+def test_all_errors_of_a_file_are_told_at_once_with_their_lines(app: Flask, tmp_path: Path) -> None:
+    file = tmp_path / "petition.toml"
+    file.write_text(
+        'slug = "Not A Slug"\ngaol = 5000\nsource_language = "en"\norganiser = "o"\ngoal = 0\n'
+        'face = "none.jpg"\nregime = { land = "KZ" }\n\n# A note\n[text.en]\nletter = """\n'
+        '[text.no]\n"""\ntitle = 7\nstorey = ""\n[text.ru.more]\n',
+        encoding="utf-8",
+    )
+    said = refused(app, "petition", "import", str(file))
+    errors = said.removeprefix("Error: the petition file is not valid: ").split("; ")
+    places = [": ".join(error.split(": ")[:2]) for error in errors]
+    assert places == [
+        *("line 1: slug", "line 1: contact", "line 2: gaol", "line 5: goal", "line 6: face"),
+        *("line 7: regime.land", "line 10: text.en.target", "line 10: text.en.lede"),
+        *("line 10: text.en.story", "line 10: text.en.share", "line 10: text.en.face"),
+        *("line 14: text.en.title", "line 15: text.en.storey"),
+        *(f"line 16: text.ru.{name}" for name in ("more", *TEXT, "face")),
+    ]
+    news = tmp_path / "news.toml"
+    news.write_text(
+        "[[update]]\nday = 2016-05-26\n[update.text.en]\ntitle = ''\nbody = 'b'\n[[update]]\n"
+        "text.en = { title = 't', body = 'b', boby = '' }\n[[target]]\n",
+        encoding="utf-8",
+    )
+    said = refused(app, "petition", "add", "water", str(news))
+    assert "line 4: update 1.text.en.title" in said
+    assert "line 6: update 2.day" in said
+    assert "line 7: update 2.text.en.boby: there is no such field" in said
+    assert "line 8: target 1.country" in said
+    assert trail() == []
+
+
+def test_a_petition_has_the_goal_of_its_file_until_it_is_reached(
+    app: Flask, client: Client, post_office: PostOffice, tmp_path: Path
+) -> None:
+    def goal() -> object:
+        app.extensions["page_cache"].clear()
+        answer = client.get("/p/water/count.json").json
+        assert answer is not None
+        assert f"Next goal: {answer['goal']}" in text_of(client.get("/p/water"))
+        return answer["goal"]
+
+    run(app, "petition", "import", write_file(tmp_path, "goal = 2"))
+    confirmed(client, post_office, "water", email="anna@example.org")
+    assert goal() == 2
+    confirmed(client, post_office, "water", email="berta@example.org")
+    assert goal() == 100, "reached: the ladder goes on"
+    run(app, "petition", "import", "--replace", write_file(tmp_path, "goal = 700"))
+    assert goal() == 700
+    run(app, "petition", "import", "--replace", write_file(tmp_path, 'goal = "ladder"'))
+    assert goal() == 100
+    for wrong in ("true", "1.5", '"5000"', "-1"):
+        file = write_file(tmp_path, f"goal = {wrong}")
+        assert "line 5: goal: a number" in refused(app, "petition", "import", "--replace", file)
+
+
+def test_a_replaced_text_is_a_new_version_once_somebody_has_signed(
+    app: Flask, client: Client, post_office: PostOffice, tmp_path: Path
+) -> None:
+    def replace(**texts: str) -> None:
+        run(app, "petition", "import", "--replace", write_file(tmp_path, **texts))
+
+    assert "no such petition" in refused(
+        app, "petition", "import", "--replace", write_file(tmp_path)
+    )
+    run(app, "petition", "import", write_file(tmp_path, letter="One"))
+    replace(letter="Two")
+    confirmed(client, post_office, "water", email="anna@example.org")
+    assert 'name="text" value="en-1"' in client.get("/p/water").text
+    replace(letter="Three")
+    replace(letter="Three")
+    for cache in ("page_cache", "memo"):  # a second old at most
+        app.extensions[cache].clear()
+    assert "Three" in client.get("/p/water").text
+    assert 'name="text" value="en-2"' in client.get("/p/water").text
+    confirmed(client, post_office, "water", email="berta@example.org")
+    confirmed(client, post_office, "water", email="dora@example.org", text="en-1")  # read before
+    confirmed(client, post_office, "water", email="eve@example.org", text="en-9")
+    db.session.rollback()
+    signed = select(Signature.email, PetitionText.version, PetitionText.letter)
+    rows = db.session.execute(signed.join(PetitionText, Signature.signed_text()))
+    assert sorted(map(tuple, rows)) == [
+        ("anna@example.org", 1, "Two"),
+        ("berta@example.org", 2, "Three"),
+        ("dora@example.org", 1, "Two"),
+        ("eve@example.org", 2, "Three"),
+    ]
+    assert [(entry[0], entry[3]) for entry in trail() if entry[0].startswith("petition")] == [
+        ("petition.import", "open"),
+        ("petition.replace", "en 1"),
+        ("petition.replace", "en 2"),
+        ("petition.replace", "no text"),
+    ]
+    russian = write_file(tmp_path, languages="ru")
+    said = refused(app, "petition", "import", "--replace", russian)
+    assert said.endswith("text.en: people have signed, so it has to stay")
+    assert queries.get_petition("water", "ru").text.language == "en", "nothing was changed"
+
+
+def test_replacing_moves_between_states_by_the_table(app: Flask, tmp_path: Path) -> None:
+    def state() -> PetitionState:
+        return queries.get_petition("water", "en", drafts=True).state
+
+    run(app, "petition", "import", write_file(tmp_path, state=""))
+    for word, after in (("draft", "draft"), ("", "draft"), ("open", "open"), ("", "open")):
+        run(app, "petition", "import", "--replace", write_file(tmp_path, state=word))
+        assert state() == after
+    assert ("petition.open", None, 1, "draft to open") in trail()
+    recorded = trail()
+    draft = write_file(tmp_path, state="draft", title="Changed")
+    assert refused(app, "petition", "import", "--replace", draft).endswith(": open to draft")
+    assert trail() == recorded
+    assert queries.get_petition("water", "en").text.title == "Water"
+    run(app, "petition", "close", "water")
+    run(app, "petition", "import", "--replace", write_file(tmp_path, state="open"))
+    assert state() == PetitionState.CLOSED, "a file opens drafts alone"
+
+
+def test_a_portrait_and_a_language_come_and_go_with_the_file(
+    app: Flask, client: Client, tmp_path: Path
+) -> None:
+    (tmp_path / "face.jpg").write_bytes(photo())
+    run(app, "petition", "import", write_file(tmp_path, state="draft"))
+    faced = write_file(tmp_path, 'face = "face.jpg"', state="", languages="en ru", face="A face")
+    run(app, "petition", "import", "--replace", faced)
+    view = queries.get_petition("water", "ru", drafts=True)
+    assert (view.text.language, view.text.portrait_alt) == ("ru", "A face")
+    assert view.portrait is not None
+    run(app, "petition", "import", "--replace", write_file(tmp_path, state=""))
+    view = queries.get_petition("water", "ru", drafts=True)
+    assert (view.languages, view.portrait) == (("en",), None)
+    assert trail()[-1][3] == "en 1, ru removed"
+
+
+def test_a_draft_is_deleted_and_its_id_is_not_used_again(
+    app: Flask, client: Client, petition: str, tmp_path: Path
+) -> None:
+    file = write_file(tmp_path, state="draft")
+    run(app, "petition", "import", file)
+    draft_id = queries.get_id("water")
+    run(app, "organiser", "invite", "anna@example.org", "--petition", "water")
+    run(app, "organiser", "invite", "berta@example.org")
+    run(app, "petition", "delete", "water")
+    assert refused(app, "petition", "delete", "water") == "Error: there is no such petition"
+    assert "no organiser" in refused(app, "organiser", "link", "anna@example.org")
+    assert run(app, "organiser", "link", "berta@example.org")
+    assert trail()[-3:-1] == [
+        ("organiser.remove", None, draft_id, "organiser 1"),
+        ("petition.delete", None, draft_id, "water"),
+    ]
+    run(app, "petition", "import", file)
+    assert queries.get_id("water") > draft_id
+    for command, state in (("open", "open"), ("pause", "paused"), ("close", "closed")):
+        run(app, "petition", command, petition)
+        assert refused(app, "petition", "delete", petition) == (
+            f"Error: only a draft can be deleted, and the state of this petition is: {state}"
+        )
+
+
 @pytest.mark.parametrize(
     ("table", "command"),
     [
@@ -103,11 +283,52 @@ def test_a_command_that_misses_a_table_says_how_to_make_it(
             connection.execute(text(f"ALTER TABLE mislaid RENAME TO {table}"))
 
 
-def test_a_command_without_a_database_says_how_to_make_one(
+def leaf_commands(app: Flask, folder: Path) -> Iterator[list[str]]:
+    """Yield the arguments of every own command, prompts answered, but those of the server."""
+    message = folder / "message"
+    message.write_bytes(report("Subject: x\n\n"))
+    words = {"slug": "water", "email": "a@example.org", "source": str(message)}
+    words |= {"file": write_file(folder), "contact": "c@example.org", "language": "en"}
+    for name in sorted(OWN_COMMANDS - {"serve"}):
+        command = app.cli.commands[name]
+        inner = command.commands if isinstance(command, CommandGroup) else {"": command}
+        for inner_name, leaf in inner.items():
+            arguments = [name, inner_name] if inner_name else [name]
+            for parameter in leaf.params:
+                word = words.get(parameter.name or "", "Water")
+                if isinstance(parameter, click.Argument):
+                    arguments.append(word)
+                elif isinstance(parameter, click.Option) and parameter.prompt:
+                    arguments += [parameter.opts[0], word]
+            yield arguments
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # others are unreachable
+def test_every_command_says_in_a_line_that_there_is_no_database(
     make_app: MakeApp, tmp_path: Path
 ) -> None:
-    app = make_app(SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path / 'new.db'}")
-    assert refused(app, "petition", "list") == f"Error: {NOT_MIGRATED}"
+    empty = make_app(SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path / 'new.db'}")
+    nowhere = make_app(SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path}/no/folder/new.db")
+    no_server = make_app(SQLALCHEMY_DATABASE_URI="postgresql+psycopg://nobody@127.0.0.1:1/none")
+    for command in leaf_commands(empty, tmp_path):
+        if command in (["setup"], ["doctor"]):
+            continue
+        assert refused(empty, *command) == f"Error: {NOT_MIGRATED}", command
+        assert "the database cannot be used: " in refused(no_server, *command), command
+    for app in (nowhere, no_server):
+        for command in (["petition", "list"], ["setup"], ["db", "upgrade"]):
+            result = app.test_cli_runner().invoke(args=command)
+            assert result.exit_code == 1, command
+            assert re.search(r"the database cannot be used: .+\n$", result.output), command
+
+
+def test_a_database_of_an_earlier_release_is_refused_before_the_command_begins(app: Flask) -> None:
+    with transaction() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    try:
+        assert refused(app, "outbox", "run") == f"Error: {NOT_MIGRATED}"
+    finally:
+        flask_migrate.stamp()
 
 
 def test_an_impossible_port_is_wrong_usage(app: Flask) -> None:
@@ -268,7 +489,10 @@ def test_organisers_are_refused_in_a_line(app: Flask, petition: str) -> None:
     berta = ("organiser", "invite", "berta@example.org", "--petition")
     assert "no such petition" in refused(app, *berta, "nobody")
     assert "an admin reaches all petitions" in refused(app, *berta, petition, "--role", "admin")
+    run(app, "organiser", "sign-out", "anna@example.org")
+    assert trail()[-1][0] == "organiser.sign_out"
     run(app, "organiser", "remove", "anna@example.org")
+    assert "no organiser" in refused(app, "organiser", "sign-out", "anna@example.org")
     refused(app, "organiser", "link", "anna@example.org")
 
 
@@ -319,14 +543,23 @@ def test_the_export_is_the_same_bytes_as_the_download(
     downloaded = inside.get(f"/organisers/p/{petition}/signatures.csv").data
     result = app.test_cli_runner().invoke(args=["export", petition])
     assert result.stdout_bytes == downloaded
-    assert [entry[3] for entry in trail()[-2:]] == ["csv", "csv by command"]
+    semicolons = app.test_cli_runner().invoke(args=["export", petition, "--separator", "semicolon"])
+    query = "?separator=semicolon"
+    downloaded = inside.get(f"/organisers/p/{petition}/signatures.csv{query}").data
+    assert semicolons.stdout_bytes == downloaded
+    assert [entry[3] for entry in trail()[-4:]] == [
+        "csv",
+        "csv by command",
+        "csv by command",
+        "csv",
+    ]
 
 
 def test_outbox_run_once_delivers_and_status_prints_the_counts(
     app: Flask, petition: str, post_office: PostOffice
 ) -> None:
     run(app, "organiser", "invite", "anna@example.org")
-    assert run(app, "outbox", "status").startswith("1 waiting, the oldest for 0 s")
+    assert re.match(r"1 waiting, the oldest for \d+ s\n", run(app, "outbox", "status"))
     run(app, "outbox", "run", "--once")
     assert run(app, "outbox", "status") == (
         "0 waiting\n1 sent, 0 refused, 0 withheld, 0 held in bursts\n"

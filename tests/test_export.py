@@ -3,10 +3,11 @@
 import csv
 import io
 from collections.abc import Iterator
+from email.utils import parseaddr
 
 import pytest
 from flask import Flask
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import update
 
@@ -22,9 +23,9 @@ HEADER = (
 )
 
 
-def whole(petition_id: int = 1) -> str:
+def whole(petition_id: int = 1, separator: str = "comma") -> str:
     """Return the file as text, its byte order mark included."""
-    return b"".join(export.csv_lines(petition_id)).decode("utf-8")
+    return b"".join(export.csv_lines(petition_id, separator)).decode("utf-8")
 
 
 def keep(email: str, **values: object) -> None:
@@ -81,11 +82,53 @@ def test_nothing_is_taken_for_a_formula_and_the_record_is_untouched(
     assert signature.name == hostile
 
 
+def cells(file: str, separator: str) -> list[str]:
+    """Return every cell of a file as a spreadsheet with this separator splits it."""
+    rows = csv.reader(io.StringIO(file.removeprefix("\ufeff"), newline=""), delimiter=separator)
+    return [cell for row in rows for cell in row]
+
+
+@pytest.mark.parametrize(
+    "address", ["+7701@example.org", "=1+@example.org", "-a@example.org", "＝x@example.org"]
+)
+def test_an_address_is_not_altered_and_begins_no_formula(
+    app: Flask, petition: str, address: str
+) -> None:
+    keep(address)
+    for separator, character in export.SEPARATORS.items():
+        file = whole(separator=separator).removeprefix("\ufeff")
+        (row,) = csv.DictReader(io.StringIO(file, newline=""), delimiter=character)
+        assert row["email"] == f"<{address}>"
+        assert parseaddr(row["email"])[1] == address, "mail programs read it as the address"
+
+
+@given(
+    values=st.lists(
+        st.text(st.sampled_from("=+-@\t\r\n,;'\"\u00a0 ＝＋－＠|aЖ1") | st.characters()), max_size=4
+    ),
+    written=st.sampled_from(sorted({*export.SEPARATORS.values()})),
+    read=st.sampled_from(",;\t"),
+)
+@example(["Ann;=cmd|' /C calc'!A0;B", "hello\n=HYPERLINK(CHAR(104))"], ",", ";")
+@example(['x;"=1+1', 'x\n"\r=1', "x;\t=1", " =1"], ",", ";")
+def test_no_separator_makes_a_cell_that_begins_a_formula(
+    values: list[str], written: str, read: str
+) -> None:
+    file = io.StringIO(newline="")
+    row = [1, *map(export.defuse, values), "yes"]
+    csv.writer(file, delimiter=written, lineterminator="\r\n").writerows([row, row])
+    for cell in cells(file.getvalue(), read):
+        assert cell.lstrip(" \u00a0")[:1] not in set("=+-@\t\r\n\0＝＋－＠")
+
+
 @given(st.text())
-def test_defusing_adds_at_most_one_apostrophe(text: str) -> None:
-    safe = export.defuse(text)
-    assert safe in (text, f"'{text}")
-    assert safe.lstrip(" \u00a0")[:1] not in set("=+-@\t\r\n\0＝＋－＠")
+def test_defusing_adds_apostrophes_alone(text: str) -> None:
+    assert export.defuse(text).replace("'", "") == text.replace("'", "")
+
+
+@pytest.mark.parametrize("text", ["Anna-Maria", "1-2, 3 + 4", "a@b.c", "One\r\n\r\nTwo", "x;", ""])
+def test_text_without_a_formula_stays_as_it_is(text: str) -> None:
+    assert export.defuse(text) == text
 
 
 def test_rows_are_in_order_and_complete_beyond_one_batch(app: Flask, petition: str) -> None:

@@ -73,7 +73,7 @@ READS: dict[str, tuple[str, ...]] = {
     "petition.show": ("r",),
     "sign.submit": (
         *(*TYPED, "email", "consent", "language", "channel"),
-        *("opened", "further", "ticket", "proof"),
+        *("opened", "text", "further", "ticket", "proof"),
     ),
     "supporters.index": ("before",),
     "updates.index": ("before",),
@@ -101,6 +101,8 @@ READS: dict[str, tuple[str, ...]] = {
     "organisers.decide_burst": ("state", "csrf_token"),
     "organisers.decide_comment": ("show", "comment", "csrf_token"),
     "organisers.hide_name": ("csrf_token",),
+    "organisers.set_separator": ("separator", "csrf_token"),
+    "organisers.signatures_csv": ("separator",),
 }
 GOOD: dict[str, dict[str, str]] = {
     "sign.submit": filled(language="en", channel="wa", handover="no", display="hidden"),

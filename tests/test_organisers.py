@@ -42,7 +42,7 @@ from tests.browsing import (
     token_for,
     trail,
 )
-from tests.factories import FLOOD, TODAY, make_petition
+from tests.factories import FLOOD, SITE, TODAY, make_petition
 from tests.post_office import PostOffice
 
 Call = tuple[Action, str, str, str | None]  # action, method, path, slug
@@ -203,6 +203,31 @@ def test_signing_out_ends_the_session(app: Flask) -> None:
     assert inside.get("/organisers/").status_code == 303
 
 
+def test_signing_out_ends_every_session_and_signing_in_ends_none(app: Flask) -> None:
+    organiser_id = invite()
+    laptop, phone = enter(app), enter(app)
+    cookie = laptop.get_cookie("__Host-organiser", SITE.removeprefix("https://"))
+    assert cookie is not None
+    copied = {"Cookie": f"{cookie.key}={cookie.value}"}
+    thief = browser(app, use_cookies=False)
+    for _ in range(2):
+        assert laptop.get("/organisers/").status_code == 200
+        assert phone.get("/organisers/").status_code == 200
+        assert thief.get("/organisers/", headers=copied).status_code == 200
+    assert "Sign out everywhere" in laptop.get("/organisers/").text
+    assert press(laptop, "/organisers/", "/organisers/sign-out").status_code == 303
+    assert thief.get("/organisers/", headers=copied).status_code == 303
+    assert phone.get("/organisers/").status_code == 303
+    assert trail()[-1] == ("organiser.sign_out", organiser_id, None, "")
+    lost = enter(app)
+    access.end_sessions(ORGANISER, now=TODAY)
+    assert lost.get("/organisers/").status_code == 303
+    assert trail()[-1] == ("organiser.sign_out", None, None, f"organiser {organiser_id}")
+    access.remove(ORGANISER, now=TODAY)
+    with pytest.raises(OrganiserNotFound):
+        access.end_sessions(ORGANISER, now=TODAY)
+
+
 def test_a_removed_organiser_is_out_at_once(app: Flask) -> None:
     invite()
     inside = enter(app)
@@ -296,6 +321,28 @@ def test_every_download_is_recorded_before_it_begins(app: Flask, petition: str) 
     inside = enter(app)
     inside.get(f"/organisers/p/{petition}/signatures.csv", buffered=False).close()
     assert trail()[-1] == ("signatures.download", organiser_id, 1, "csv")
+
+
+def test_the_separator_of_the_csv_is_asked_for_or_remembered(app: Flask, petition: str) -> None:
+    invite(slug=petition)
+    inside = enter(app)
+    page = f"/organisers/p/{petition}"
+
+    def header(query: str = "") -> str:
+        return inside.get(f"{page}/signatures.csv{query}").text.splitlines()[0][1:13]
+
+    assert header() == "number,name,"
+    assert header("?separator=;") == header("?separator=semicolon") == "number;name;"
+    assert header() == "number,name,", "asking is for once"
+    assert press(inside, page, f"{page}/separator", separator="semicolon").status_code == 303
+    assert header() == enter(app).get(f"{page}/signatures.csv").text[1:13] == "number;name;"
+    assert header("?separator=comma") == header("?separator=,") == "number,name,"
+    assert '<option value="semicolon" selected>' in inside.get(page).text
+    recorded = trail()
+    assert inside.get(f"{page}/signatures.csv?separator=x").status_code == 400
+    assert trail() == recorded
+    press(inside, page, f"{page}/separator", separator="comma")
+    assert header() == "number,name,"
 
 
 def test_the_pages_are_neither_stored_nor_indexed(app: Flask, petition: str) -> None:

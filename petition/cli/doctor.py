@@ -8,7 +8,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
-from petition.cli.refusal import NOT_MIGRATED, ReadingCommand, find_open_folder
+from petition.cli.refusal import NOT_MIGRATED, CheckingCommand, find_open_folder
 from petition.core import config
 from petition.core.errors import MailServerUnreachable
 from petition.database import schema
@@ -17,7 +17,7 @@ from petition.mail import transports
 from petition.outbox import pausing
 
 
-@click.command(cls=ReadingCommand)
+@click.command(cls=CheckingCommand)
 @with_appcontext
 def doctor() -> None:
     """Check the site, a line for each check. The exit status is 1 if there is a problem."""

@@ -16,8 +16,8 @@ from flask.cli import with_appcontext
 
 from petition.cli import mail
 from petition.cli.refusal import (
-    Command,
     CommandGroup,
+    PreparingCommand,
     ReadingCommand,
     database_name,
     find_open_folder,
@@ -41,7 +41,7 @@ retention = CommandGroup("retention", help="Erase what is past its date.")
 abuse = CommandGroup("abuse", help="See what looks like an attack.")
 
 
-@click.command(cls=Command)
+@click.command(cls=PreparingCommand)
 @with_appcontext
 def setup() -> None:
     """Prepare the instance folder for a trial: secret, database, sample petition. Idempotent."""
@@ -69,7 +69,7 @@ def _write_secret(file: Path) -> str:
     return key
 
 
-@click.command(cls=Command)
+@click.command(cls=PreparingCommand)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
 @click.option("--workers", default=2, show_default=True, help="Web processes.")

@@ -52,6 +52,13 @@ def remove(email: Address) -> None:
     access.remove(email, now=now())
 
 
+@organiser.command("sign-out")
+@click.argument("email", type=_email)
+def sign_out(email: Address) -> None:
+    """End all sessions of EMAIL, for a lost device. Sign-in links go on working."""
+    access.end_sessions(email, now=now())
+
+
 @organiser.command("link")
 @click.argument("email", type=_email)
 def print_link(email: Address) -> None:

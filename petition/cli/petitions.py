@@ -14,21 +14,36 @@ from petition.core.clock import now
 from petition.models.enums import PetitionState
 from petition.organisers import access
 from petition.organisers import export as csv_export
-from petition.petitions import lifecycle, petition_file, queries, updates
+from petition.petitions import lifecycle, petition_file, queries, replacement, updates
+from petition.petitions.toml_lines import find_lines
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
-petition = CommandGroup("petition", help="Create, list, open, pause, close and recount petitions.")
+petition = CommandGroup(
+    "petition", help="Create, change, list, open, pause, close, recount and delete petitions."
+)
 
 
 @petition.command("import")
 @click.argument("file", type=FILE)
-def import_file(file: Path) -> None:
+@click.option("--replace", is_flag=True, help="Change the petition that has the file's slug.")
+def import_file(file: Path, replace: bool) -> None:
     """Create a petition from FILE (TOML, see docs/petition-file.md)."""
-    parsed = petition_file.parse(_read_toml(file), file.parent)
-    lifecycle.create(parsed, now=now(), imported=True)
+    content, lines = _read_toml(file)
+    parsed = petition_file.parse(content, file.parent, lines)
+    if replace:
+        replacement.replace(parsed, now=now())
+    else:
+        lifecycle.create(parsed, now=now(), imported=True)
     _warn_of_missing_glyphs(parsed)
     click.echo(f"/p/{parsed.petition['slug']}")
+
+
+@petition.command()
+@click.argument("slug")
+def delete(slug: str) -> None:
+    """Delete SLUG, a draft. Other petitions are refused: close them."""
+    lifecycle.delete_draft(slug, now=now())
 
 
 @petition.command()
@@ -36,7 +51,8 @@ def import_file(file: Path) -> None:
 @click.argument("file", type=FILE)
 def add(slug: str, file: Path) -> None:
     """Add the news, pictures and targets of FILE to SLUG (see docs/petition-file.md)."""
-    parsed = petition_file.parse_updates(_read_toml(file), file.parent)
+    content, lines = _read_toml(file)
+    parsed = petition_file.parse_updates(content, file.parent, lines)
     updates.import_updates(slug, parsed, now=now())
 
 
@@ -60,9 +76,11 @@ def create(slug: str, language: str, organiser: str, contact: str, **text: str) 
     click.echo(f"draft /p/{slug}; open it with: flask petition open {slug}")
 
 
-def _read_toml(file: Path) -> dict[str, object]:
+def _read_toml(file: Path) -> tuple[dict[str, object], dict[str, int]]:
+    """Return the content of a file, and the lines of its fields."""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        content = file.read_text(encoding="utf-8")
+        return tomllib.loads(content), find_lines(content)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise click.ClickException(f"{file.name} is not TOML: {error}") from error
 
@@ -117,10 +135,16 @@ def recount(slug: str) -> None:
 @click.command(cls=Command)
 @click.argument("slug")
 @click.option("--format", "kind", type=click.Choice(["csv"]), default="csv", show_default=True)
+@click.option(
+    "--separator",
+    type=click.Choice(list(csv_export.SEPARATORS)),
+    default="comma",
+    show_default=True,
+)
 @with_appcontext
-def export(slug: str, kind: str) -> None:
+def export(slug: str, kind: str, separator: str) -> None:
     """Write the confirmed signatures of SLUG to standard output, like the organisers' download."""
     petition_id = queries.get_id(slug)
     access.record_download(petition_id, organiser_id=None, detail=f"{kind} by command", now=now())
-    sys.stdout.buffer.writelines(csv_export.csv_lines(petition_id))
+    sys.stdout.buffer.writelines(csv_export.csv_lines(petition_id, separator))
     sys.stdout.buffer.flush()

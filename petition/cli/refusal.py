@@ -7,6 +7,7 @@ from typing import Any
 import click
 from flask import current_app
 from flask.cli import AppGroup, ScriptInfo
+from sqlalchemy.exc import OperationalError
 
 from petition.core import errors
 from petition.core.files import is_open
@@ -23,6 +24,7 @@ _MESSAGES: dict[type[errors.PetitionError], str] = {
     errors.OrganiserExists: "an organiser with this address exists already",
     errors.OrganiserNotFound: "there is no organiser with this address",
     errors.PetitionFileInvalid: "the petition file is not valid",
+    errors.PetitionNotDraft: "only a draft can be deleted, and the state of this petition is",
     errors.PetitionNotFound: "there is no such petition",
     errors.PortUnavailable: "this address cannot be listened on",
     errors.SenderRefused: "the mail server refuses our emails, which wait",
@@ -35,18 +37,21 @@ NOT_MIGRATED = "the database has no tables or is older than this version: run `f
 
 
 class Command(click.Command):
-    """A command that is refused with one line for a PetitionError or a database not migrated.
+    """A command that is refused with one line: by a rule, or by a database that is not ready.
 
     When it has succeeded, it names the site that it changed.
     """
 
     changes_site = True
+    needs_database = True
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             if not current_app:
                 ctx.with_resource(ctx.ensure_object(ScriptInfo).load_app().app_context())
             refuse_other_database()
+            if self.needs_database:
+                _check_database()
             result = super().invoke(ctx)
         except errors.SettingsError as error:
             raise click.ClickException("; ".join(error.args)) from error
@@ -57,6 +62,8 @@ class Command(click.Command):
         except Exception as error:
             if schema.is_about_schema(error):
                 raise click.ClickException(NOT_MIGRATED) from error
+            if isinstance(error, OperationalError):
+                raise click.ClickException(schema.explain(error)) from error
             raise
         if self.changes_site:
             name_site()
@@ -105,6 +112,24 @@ def find_open_folder() -> str:
 
 def _open_line(path: Path) -> str:
     return f"other users of this machine can read {path}: chmod -R go= {shlex.quote(str(path))}"
+
+
+class CheckingCommand(ReadingCommand):
+    """A command that itself tells what is wrong with the database."""
+
+    needs_database = False
+
+
+class PreparingCommand(Command):
+    """A command that migrates the database itself."""
+
+    needs_database = False
+
+
+def _check_database() -> None:
+    """Refuse the command before it begins: the mail worker would log errors and try again."""
+    if not schema.is_migrated(db.engine):
+        raise click.ClickException(NOT_MIGRATED)
 
 
 class CommandGroup(AppGroup):

@@ -13,7 +13,7 @@ class SettingsError(PetitionError):
 
 
 class PetitionFileInvalid(PetitionError):
-    """A petition file is invalid; the argument names the field and says what is wrong."""
+    """A petition file is invalid; the argument names each wrong field and says why."""
 
 
 class PetitionNotFound(PetitionError):
@@ -30,6 +30,10 @@ class PetitionNotOpen(PetitionError):
 
 class SlugTaken(PetitionError):
     """A petition with this slug exists already."""
+
+
+class PetitionNotDraft(PetitionError):
+    """Only drafts can be deleted; the argument is the state of the petition."""
 
 
 class TransitionNotAllowed(PetitionError):

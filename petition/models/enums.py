@@ -87,6 +87,8 @@ class AuditAction(StrEnum):
 
     PETITION_CREATE = "petition.create"
     PETITION_IMPORT = "petition.import"
+    PETITION_REPLACE = "petition.replace"
+    PETITION_DELETE = "petition.delete"
     PETITION_UPDATE = "petition.update"
     PETITION_OPEN = "petition.open"
     PETITION_PAUSE = "petition.pause"
@@ -97,6 +99,7 @@ class AuditAction(StrEnum):
     ORGANISER_REMOVE = "organiser.remove"
     ORGANISER_LINK = "organiser.link"
     ORGANISER_SIGN_IN = "organiser.sign_in"
+    ORGANISER_SIGN_OUT = "organiser.sign_out"
     BURST_RELEASED = "burst.released"
     BURST_DISCARDED = "burst.discarded"
     COMMENT_SHOWN = "comment.shown"

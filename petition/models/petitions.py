@@ -6,7 +6,7 @@ from sqlalchemy import String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
-from petition.models.constraints import PetitionId, one_of
+from petition.models.constraints import NEVER_REUSE_IDS, PetitionId, one_of
 from petition.models.enums import PetitionState
 
 
@@ -14,7 +14,7 @@ class Petition(Base):
     """A petition, apart from its texts."""
 
     __tablename__ = "petition"
-    __table_args__ = (one_of("state", PetitionState),)
+    __table_args__ = (one_of("state", PetitionState), NEVER_REUSE_IDS)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(60), unique=True)
@@ -26,6 +26,7 @@ class Petition(Base):
     # The country in which signing may be dangerous; languages of the warning, separated by commas.
     regime_country: Mapped[str] = mapped_column(String(2), default="")
     regime_languages: Mapped[str] = mapped_column(String(60), default="")
+    goal: Mapped[int | None]  # None: the ladder of goals
     created_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from petition import audit
 from petition.abuse import rate_limits
@@ -27,6 +28,13 @@ from petition.signatures.identity import Address
 @dataclass(frozen=True, slots=True)
 class SignInLink:
     """The content of a sign-in link: valid while the organiser's serial is this one."""
+
+    organiser_id: int
+    serial: int
+
+
+class SessionKey(NamedTuple):
+    """The content of a session: valid while the organiser's session serial is this one."""
 
     organiser_id: int
     serial: int
@@ -114,27 +122,58 @@ def issue_link(address: Address, *, now: datetime) -> SignInLink:
     return link
 
 
-def use_link(link: SignInLink, *, now: datetime) -> int:
-    """Use up a sign-in link, and every one issued before, and return the organiser's id.
+def use_link(link: SignInLink, *, now: datetime) -> SessionKey:
+    """Use up a sign-in link, and every one issued before, and return the key of a session.
 
-    Of concurrent uses only one succeeds. Raises: SignInLinkUsed.
+    Earlier sessions go on. Of concurrent uses only one succeeds. Raises: SignInLinkUsed.
     """
     with transaction() as connection:
-        organiser_id = connection.scalar(
+        row = connection.execute(
             update(Organiser)
             .where(Organiser.id == link.organiser_id, Organiser.sign_in_serial == link.serial)
             .values(sign_in_serial=Organiser.sign_in_serial + 1)
-            .returning(Organiser.id)
-        )
-        if organiser_id is None:
+            .returning(Organiser.id, Organiser.session_serial)
+        ).first()
+        if row is None:
             raise SignInLinkUsed
-        audit.record(connection, AuditAction.ORGANISER_SIGN_IN, now, organiser_id=organiser_id)
-        return int(organiser_id)
+        key = SessionKey(*row)
+        audit.record(connection, AuditAction.ORGANISER_SIGN_IN, now, organiser_id=key.organiser_id)
+        return key
 
 
-def get_organiser(organiser_id: int) -> Organiser | None:
-    """Return the organiser, or None when there is none (any more)."""
-    return db.session.get(Organiser, organiser_id)
+def get_organiser(key: SessionKey) -> Organiser | None:
+    """Return the organiser of a session, or None when it has ended or the organiser was removed."""
+    organiser = db.session.get(Organiser, key.organiser_id)
+    return organiser if organiser and organiser.session_serial == key.serial else None
+
+
+def sign_out(organiser_id: int, *, now: datetime) -> None:
+    """End all sessions of an organiser, those of copied cookies too."""
+    with transaction() as connection:
+        _raise_session_serial(connection, organiser_id)
+        audit.record(connection, AuditAction.ORGANISER_SIGN_OUT, now, organiser_id=organiser_id)
+
+
+def end_sessions(address: Address, *, now: datetime) -> None:
+    """End all sessions of an organiser by the command line. Raises: OrganiserNotFound."""
+    organiser_id = get_sign_in_link(address).organiser_id
+    with transaction() as connection:
+        _raise_session_serial(connection, organiser_id)
+        detail = f"organiser {organiser_id}"
+        audit.record(connection, AuditAction.ORGANISER_SIGN_OUT, now, detail=detail)
+
+
+def _raise_session_serial(connection: Connection, organiser_id: int) -> None:
+    serial = Organiser.session_serial + 1
+    organiser = update(Organiser).where(Organiser.id == organiser_id)
+    connection.execute(organiser.values(session_serial=serial))
+
+
+def set_csv_separator(organiser_id: int, separator: str) -> None:
+    """Remember how an organiser's spreadsheet separates columns: a key of `export.SEPARATORS`."""
+    with transaction() as connection:
+        organiser = update(Organiser).where(Organiser.id == organiser_id)
+        connection.execute(organiser.values(csv_separator=separator))
 
 
 def record_download(

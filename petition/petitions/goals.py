@@ -4,8 +4,13 @@ GOALS = (100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 25
 NEXT_GOAL_AT = 0.85  # share of a goal from which the page shows the next one
 
 
-def goal_for(count: int) -> int:
-    """Return the goal to show: the first of which less than 85 % is reached."""
+def goal_for(count: int, chosen: int | None = None) -> int:
+    """Return the goal to show: the chosen one until it is reached, else that of the ladder.
+
+    That is the first of which less than 85 % is reached.
+    """
+    if chosen is not None and count < chosen:
+        return chosen
     million = 1_000_000
     millions = million * (int(count / (million * NEXT_GOAL_AT)) + 1)
     return next((goal for goal in GOALS if count < goal * NEXT_GOAL_AT), millions)

@@ -5,13 +5,13 @@ Every change is recorded in the audit trail, in the same transaction.
 
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from petition import audit
-from petition.core.errors import PetitionNotFound, SlugTaken, TransitionNotAllowed
+from petition.core.errors import PetitionNotDraft, PetitionNotFound, SlugTaken, TransitionNotAllowed
 from petition.database import upsert
 from petition.database.transactions import transaction
-from petition.models import Petition, PetitionText, Picture, Signature, Tally
+from petition.models import Organiser, Petition, PetitionText, Picture, Signature, Tally
 from petition.models.enums import AuditAction, PetitionState
 from petition.petitions import sums
 from petition.petitions.petition_file import PetitionFile
@@ -38,12 +38,12 @@ def create(file: PetitionFile, *, now: datetime, imported: bool = False) -> None
 
     `imported` is for the audit trail. Raises: SlugTaken.
     """
-    state = file.petition["state"]
+    state = file.petition["state"] or PetitionState.DRAFT
     opened_at = now if state == PetitionState.OPEN else None
     with transaction() as connection:
         petition_id = connection.scalar(
             upsert.insert(connection, Petition)
-            .values(file.petition | {"created_at": now, "opened_at": opened_at})
+            .values(file.petition | {"state": state, "created_at": now, "opened_at": opened_at})
             .on_conflict_do_nothing(index_elements=["slug"])
             .returning(Petition.id)
         )
@@ -64,30 +64,65 @@ def create(file: PetitionFile, *, now: datetime, imported: bool = False) -> None
 def change_state(slug: str, state: PetitionState, *, now: datetime) -> None:
     """Move a petition to a state, as `TRANSITIONS` allows. Idempotent.
 
-    `opened_at` keeps its first value; `closed_at` keeps it until the petition opens again.
     Raises: PetitionNotFound, TransitionNotAllowed.
     """
-    values: dict[str, object] = {"state": state, "closed_at": None}
-    if state in {PetitionState.CLOSED, PetitionState.VICTORY}:
-        values["closed_at"] = func.coalesce(Petition.closed_at, now)
-    if state == PetitionState.OPEN:
-        values["opened_at"] = func.coalesce(Petition.opened_at, now)
     with transaction() as connection:
-        petition = connection.execute(
-            select(Petition.id, Petition.state)
-            .where(Petition.slug == slug)
-            .with_for_update(key_share=True)  # does not block signing
-        ).first()
-        if petition is None:
-            raise PetitionNotFound
-        if petition.state == state:
-            return
-        move = f"{petition.state} to {state}"
-        if state not in TRANSITIONS[petition.state]:
-            raise TransitionNotAllowed(move)
-        connection.execute(update(Petition).where(Petition.id == petition.id).values(values))
-        action = _AUDIT_ACTIONS[state]
-        audit.record(connection, action, now, petition_id=petition.id, detail=move)
+        petition = _lock(connection, slug)
+        move(connection, petition.id, petition.state, state, now=now)
+
+
+def _lock(connection: Connection, slug: str) -> Row[int, PetitionState]:
+    """Return id and state of a petition that nobody else can change. Raises: PetitionNotFound."""
+    petition = connection.execute(
+        select(Petition.id, Petition.state)
+        .where(Petition.slug == slug)
+        .with_for_update(key_share=True)  # does not block signing
+    ).first()
+    if petition is None:
+        raise PetitionNotFound
+    return petition
+
+
+def move(
+    connection: Connection, petition_id: int, before: str, state: str, *, now: datetime
+) -> None:
+    """Move a locked petition from its state to another one, if that is another one.
+
+    `opened_at` keeps its first value; `closed_at` keeps it until the petition opens again.
+    Raises: TransitionNotAllowed.
+    """
+    if before == state:
+        return
+    detail, after = f"{before} to {state}", PetitionState(state)
+    if after not in TRANSITIONS[PetitionState(before)]:
+        raise TransitionNotAllowed(detail)
+    values: dict[str, object] = {"state": after, "closed_at": None}
+    if after in {PetitionState.CLOSED, PetitionState.VICTORY}:
+        values["closed_at"] = func.coalesce(Petition.closed_at, now)
+    if after == PetitionState.OPEN:
+        values["opened_at"] = func.coalesce(Petition.opened_at, now)
+    connection.execute(update(Petition).where(Petition.id == petition_id).values(values))
+    action = _AUDIT_ACTIONS[after]
+    audit.record(connection, action, now, petition_id=petition_id, detail=detail)
+
+
+def delete_draft(slug: str, *, now: datetime) -> None:
+    """Delete a draft with all that belongs to it, and the organisers of it alone.
+
+    Its audit trail stays. Raises: PetitionNotFound, PetitionNotDraft.
+    """
+    with transaction() as connection:
+        petition = _lock(connection, slug)
+        if petition.state != PetitionState.DRAFT:
+            raise PetitionNotDraft(petition.state)
+        of_draft = delete(Organiser).where(Organiser.petition_id == petition.id)
+        for organiser_id in connection.scalars(of_draft.returning(Organiser.id)).all():
+            detail = f"organiser {organiser_id}"
+            action = AuditAction.ORGANISER_REMOVE
+            audit.record(connection, action, now, petition_id=petition.id, detail=detail)
+        connection.execute(delete(Petition).where(Petition.id == petition.id))
+        action = AuditAction.PETITION_DELETE
+        audit.record(connection, action, now, petition_id=petition.id, detail=slug)
 
 
 def recount(slug: str, *, now: datetime) -> tuple[int, int]:

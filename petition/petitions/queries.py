@@ -94,7 +94,7 @@ def get_petition(slug: str, language: str, *, drafts: bool = False) -> PetitionV
         regime_country=petition.regime_country,
         regime_languages=tuple(petition.regime_languages.split(",")),
         count=count,
-        goal=goal_for(count),
+        goal=goal_for(count, petition.goal),
         closed_at=petition.closed_at,
         text=texts.get(language) or texts[petition.source_language],
         languages=tuple(texts),
@@ -145,13 +145,13 @@ def get_id(slug: str) -> int:
 def get_count(slug: str) -> PetitionCount:
     """Return the count of a petition. Raises: PetitionNotFound."""
     row = db.session.execute(
-        select(Tally.counted, Tally.changed_at)
+        select(Tally.counted, Tally.changed_at, Petition.goal)
         .join(Petition, Petition.id == Tally.petition_id)
         .where(Petition.slug == slug, Petition.state != PetitionState.DRAFT)
     ).first()
     if row is None:
         raise PetitionNotFound
-    return PetitionCount(row.counted, goal_for(row.counted), row.changed_at)
+    return PetitionCount(row.counted, goal_for(row.counted, row.goal), row.changed_at)
 
 
 def list_petitions(

@@ -109,7 +109,7 @@ def import_updates(slug: str, file: UpdatesFile, *, now: datetime) -> None:
     petition_id = get_id(slug)
     with transaction() as connection:
         for name, picture in file.pictures.items():
-            _upsert_picture(connection, petition_id, name, picture)
+            upsert_picture(connection, petition_id, name, picture)
         for values in file.updates:
             _upsert_update(connection, values | {"petition_id": petition_id, "changed_at": now})
         if file.offices:
@@ -122,9 +122,10 @@ def import_updates(slug: str, file: UpdatesFile, *, now: datetime) -> None:
         audit.record(connection, action, now, petition_id=petition_id, detail=detail)
 
 
-def _upsert_picture(
+def upsert_picture(
     connection: Connection, petition_id: int, name: str, picture: WebPicture
 ) -> None:
+    """Insert a picture of a petition, or replace the one with its name."""
     values = picture.columns()
     connection.execute(
         upsert.insert(connection, Picture)

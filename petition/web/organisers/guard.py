@@ -31,6 +31,7 @@ ACTIONS: dict[str, Action | None] = {
     "organisers.hide_name": Action.REVIEW_NAMES,
     "organisers.decide_burst": Action.REVIEW_BURSTS,
     "organisers.signatures_csv": Action.DOWNLOAD,
+    "organisers.set_separator": Action.DOWNLOAD,
 }
 
 
@@ -51,8 +52,10 @@ def guard() -> AnyResponse | None:
     leads to the sign-in page. Every form needs its CSRF token.
     Raises: PetitionNotFound beyond the organiser's reach, PermissionDenied.
     """
-    organiser_id = session.get("organiser")
-    g.organiser = None if organiser_id is None else access.get_organiser(organiser_id)
+    g.organiser = None
+    if "serial" in session:  # a session of an earlier release has none
+        key = access.SessionKey(session["organiser"], session["serial"])
+        g.organiser = access.get_organiser(key)
     csrf.protect()
     endpoint = request.endpoint or ""
     action = ACTIONS.get(endpoint)

@@ -1,12 +1,15 @@
 """The petitions within reach: list, figures, preview, download."""
 
-from flask import Response, g, render_template, request
+from flask import Response, g, render_template, request, url_for
+from werkzeug.exceptions import BadRequest
+from werkzeug.wrappers import Response as AnyResponse
 
 from petition.core.clock import now
 from petition.organisers import access, burst_review, export, moderation, permissions
 from petition.petitions import queries, statistics, visits
 from petition.web.organisers.guard import pages
 from petition.web.support.page_context import get_page_context
+from petition.web.support.responses import see_other
 
 
 @pages.get("/")
@@ -45,8 +48,11 @@ def preview(slug: str) -> str:
 def signatures_csv(slug: str) -> Response:
     """Send the confirmed signatures, recorded in the audit trail before the first byte leaves.
 
-    HEAD sends headers only, so it is not recorded.
+    `?separator=` overrides what the organiser chose. HEAD sends headers only and is not recorded.
     """
+    separator = request.args.get("separator", g.organiser.csv_separator)
+    if separator not in export.SEPARATORS:
+        raise BadRequest
     requested_at, petition_id = now(), g.petition_id
     if request.method != "HEAD":
         access.record_download(
@@ -54,7 +60,15 @@ def signatures_csv(slug: str) -> Response:
         )
     filename = f"{slug}-signatures-{requested_at:%Y-%m-%d}.csv"
     return Response(
-        export.csv_lines(petition_id),
+        export.csv_lines(petition_id, separator),
         mimetype="text/csv",
         headers={"Content-Disposition": f'attachment; filename="{filename}"'},
     )
+
+
+@pages.post("/p/<slug>/separator")
+def set_separator(slug: str) -> AnyResponse:
+    """Remember the separator of this organiser's CSV files."""
+    separator = "semicolon" if request.form.get("separator") == "semicolon" else "comma"
+    access.set_csv_separator(g.organiser.id, separator)
+    return see_other(url_for("organisers.petition", slug=slug))

@@ -1,6 +1,6 @@
 """Sign-in by a one-time link, and sign-out."""
 
-from flask import render_template, request, session, url_for
+from flask import g, render_template, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from petition.core import tokens
@@ -40,16 +40,17 @@ def show_sign_in_button(token: str) -> str:
 @pages.post("/enter/<token>")
 def enter(token: str) -> AnyResponse:
     """Use up the link and open a session of twelve hours."""
-    organiser_id = access.use_link(_read_link(token), now=now())
+    key = access.use_link(_read_link(token), now=now())
     session.clear()
     session.permanent = True
-    session["organiser"] = organiser_id
+    session["organiser"], session["serial"] = key
     return see_other(url_for("organisers.dashboard"))
 
 
 @pages.post("/sign-out")
 def sign_out() -> AnyResponse:
-    """End the session."""
+    """End this session and all others of the organiser."""
+    access.sign_out(g.organiser.id, now=now())
     session.clear()
     return see_other(url_for("organisers.sign_in"))
 

@@ -50,7 +50,7 @@ def submit(slug: str) -> Response:
     if timing_problem:
         return ask_again(timing_problem)
     address = form.address()
-    context = EntryContext(g.language, channel, terms.text_language, terms.text_version)
+    context = EntryContext(g.language, channel, terms.text_language, _read_version(terms))
     try:
         return sign(terms.id, form, address, context)
     except ChallengeRequired:
@@ -60,6 +60,12 @@ def submit(slug: str) -> Response:
         return ask_again("challenge", status=429, challenge=challenge, retry_after=error.wait)
     except RateLimited as error:
         return ask_again("too_many", status=429, retry_after=error.wait)
+
+
+def _read_version(terms: queries.SigningTerms) -> int:
+    """Return the version of the text that the form stood under; the newest if it does not say."""
+    versions = {f"{terms.text_language}-{n}": n for n in range(1, terms.text_version + 1)}
+    return versions.get(request.form.get("text", ""), terms.text_version)
 
 
 def sign(
