@@ -4,8 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petition.core.text import has_forbidden, has_link, has_visible_character, normalise
-from petition.signatures.identity import AddressInvalid
+from petition.core.text import (
+    has_address,
+    has_forbidden,
+    has_link,
+    has_visible_character,
+    initials,
+    normalise,
+    tidy,
+)
+from petition.signatures.identity import AddressInvalid, tidy_address
 from tests.factories import parse_address
 
 LOCAL = st.from_regex(r"[a-zA-Z0-9]([a-zA-Z0-9._+-]{0,20}[a-zA-Z0-9])?", fullmatch=True).filter(
@@ -50,6 +58,32 @@ def test_an_idna_domain_is_one_in_both_spellings() -> None:
         parse_address("anna@bücher.example.org").mailbox
         == parse_address("anna@xn--bcher-kva.example.org").mailbox
     )
+
+
+PASTED = [
+    "anna@example.org",
+    "\ufeffanna@example.org\u200b ",
+    "an\u200cna@exam\u00adple.org",
+    "\u202aanna@example.org\u202c",
+    "<anna@example.org>",
+    "anna@example.org.",
+    "anna@example.org, ",
+    "mailto:anna@example.org",
+    "MAILTO:anna%40example.org?subject=Hello",
+    "Anna Berg <anna@example.org>",
+    '"Berg, Anna" <mailto:anna@example.org>;',
+    "“anna@example.org”",
+    "(anna@example.org)",
+]
+
+
+@pytest.mark.parametrize("pasted", PASTED)
+def test_what_programs_put_around_an_address_is_removed(pasted: str) -> None:
+    assert parse_address(pasted).email == "anna@example.org"
+
+
+def test_joiners_of_an_address_beyond_ascii_stay() -> None:
+    assert "\u200c" in tidy_address("نامه\u200cای@example.org")
 
 
 NEVER_MERGED = [
@@ -118,7 +152,8 @@ def test_case_and_blanks_make_no_other_signer(local: str, domain: str) -> None:
     "typed",
     ["", "anna", "anna@", "@example.org", "an na@example.org", "anna@example", "a..b@example.org"]
     + ['"anna"@example.org', "anna@[127.0.0.1]", "anna@example.org, eve@example.org"]
-    + ["anna@example.org\nBcc: eve@example.org", "anna\0@example.org", "anna\u200b@example.org"]
+    + ["anna@example.org\nBcc: eve@example.org", "anna\0@example.org", "anna\u202e@example.org"]
+    + ["<anna@example.org>, <eve@example.org>", "anna <", "mailto:", "anna@example.o…"]
     + [
         "a" * 250 + "@example.org",
         "ﷺ" * 30 + "@example.org",
@@ -157,7 +192,9 @@ def test_tidying_twice_changes_nothing_more(typed: str) -> None:
         "M. Com",
         "Smith M.Com.",
     ]
-    + ["Jean-Luc de la Tour", "李雷", "X Æ A-12", "=Ali", "-Ali", "Dr.in Mag.a Huber", "রায়"],
+    + ["Jean-Luc de la Tour", "李雷", "X Æ A-12", "=Ali", "-Ali", "Dr.in Mag.a Huber", "রায়"]
+    + ["Dr.ir. J. Bakker", "dr.ir. bakker", "Th.de Boer", "Pat.De Souza", "Prof.dr.ir.", "prof.ir."]
+    + ["Lt.Com. Smith", "Dr.Link", "Rev.fr. John", "Stellv.Leiter/in", "Dr.in/Mag.a", "Bros.Co"],
 )
 def test_real_names_hold_no_link_and_nothing_forbidden(name: str) -> None:
     assert not has_link(name)
@@ -167,10 +204,47 @@ def test_real_names_hold_no_link_and_nothing_forbidden(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["see http://spam.example", "www.spam.example", "spam.com", "Anna spam.org Berg", "t.me/spam"]
-    + ["casino.ru", "kaspi.kz", "spam.de", "bit.ly", "evil.co.uk", "казино.рф"],
+    + ["casino.ru", "kaspi.kz", "spam.de", "bit.ly", "evil.co.uk", "казино.рф", "spam.info"]
+    + ["T.me/spam", "SPAM.COM", "Casino.Ru", "Spam.com.", "vk.com", "anna@spam.dev"],
 )
 def test_links_are_seen(name: str) -> None:
     assert has_link(name)
+
+
+def test_an_organisation_may_be_named_after_a_domain_and_is_no_address() -> None:
+    for name in ("350.org", "Change.org", "Kaz.Info Agency", "amnesty.org.uk", "Foo.de e.V."):
+        assert not has_address(name)
+    for address in ("https://350.org", "www.350.org", "350.org/join", "buy.spam.com", "a@b.com"):
+        assert has_address(address)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Anna Berg", "A. B."),
+        ("Анна-Мария ван дер Берг", "А.-М. В. Д. Б."),
+        ("Jean‐Luc", "J.-L."),
+        ("Anna (Nan) Berg", "A. N. B."),
+        ("'t Hooft", "T. H."),
+        ("«Аня» Берг", "А. Б."),
+        ("ʻOkina 🙂 Anna", "O. A."),
+        ("X Æ A-12 -", "X. Æ. A.-1."),
+        ("ǆemal ﬁona", "ǅ. Fi."),  # titlecase
+        ("ქეთი ბერი", "ქ. ბ."),  # Georgian has capitals, and no titlecase
+        ("ẹ́a", "Ẹ́."),
+        ("क्षमा रায়", "क्ष. रা."),  # a conjunct, a vowel sign
+        ("علی 李雷", "ع. 李."),
+    ],
+)
+def test_initials_are_the_first_letters_of_the_words(name: str, expected: str) -> None:
+    assert initials(name) == expected
+
+
+def test_the_signs_that_programs_put_around_copied_text_are_removed() -> None:
+    for copied in ("⁨Анна⁩ ⁨Берг⁩", "﻿Анна Берг​ ", "‪Анна Берг‬"):
+        assert tidy(copied) == "Анна Берг"
+    assert tidy("न्‍या") == "न्‍या", "between letters a joiner has a meaning"
+    assert has_forbidden(tidy("Анна‮греБ")), "an override is not removed but refused"
 
 
 @pytest.mark.parametrize("bad", ["\0", "\x1b", "\n", "\t", "\u202e", "\u2066", "\u2028", "\x7f"])

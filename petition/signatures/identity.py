@@ -5,11 +5,15 @@ Yandex: one login on all its domains). When in doubt two addresses stay two: a p
 another cannot appeal, and a missed duplicate is one signature in thousands.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from email_validator import EmailNotValidError, validate_email
+
+from petition.core.text import tidy
 
 MAX_ADDRESS_LENGTH = 254  # characters: RFC 5321 §4.5.3.1.3, less the angle brackets
 
@@ -49,14 +53,49 @@ class Address:
         return self.mailbox.rpartition("@")[2]
 
 
+_IN_ANGLE_BRACKETS = re.compile(r"[^<>]*<([^<>]*)>")
+_QUOTES = {'"': '"', "'": "'", "(": ")", "[": "]", "“": "”", "„": "“", "«": "»", "‘": "’"}
+
+
+def tidy_address(text: str) -> str:
+    """Return the address in what a person typed or pasted, without what programs put around it.
+
+    Those are white space and invisible signs, `mailto:`, a name with angle brackets, quotes, and
+    the sentence's punctuation after it. What is no address comes back without invisible signs.
+    """
+    text = tidy(text)
+    if not text.isascii():
+        text = _without_invisible(text.replace("＠", "@"))
+    text = text.rstrip(" \t.,;:。，；：、")
+    if match := _IN_ANGLE_BRACKETS.fullmatch(text):
+        text = match.group(1).strip()
+    elif len(text) > 2 and _QUOTES.get(text[0]) == text[-1]:
+        text = text[1:-1].strip()
+    if text[:7].lower() == "mailto:":
+        text = unquote(text[7:].partition("?")[0])
+    return text
+
+
+def _without_invisible(text: str) -> str:
+    """Remove what nobody sees; in an address beyond ASCII joiners stay, and overrides anywhere."""
+    text = "".join(
+        sign
+        for sign in text
+        if sign in "\u200c\u200d\u202d\u202e"
+        or (unicodedata.category(sign) != "Cf" and not "\ufe00" <= sign <= "\ufe0f")
+    ).strip()
+    ascii_text = text.replace("\u200c", "").replace("\u200d", "")
+    return ascii_text if ascii_text.isascii() else text
+
+
 def parse_address(text: str, hash_mailbox: Callable[[str], str]) -> Address:
     """Parse an address as a person typed it; `hash_mailbox` makes the keyed hash of a mailbox.
 
-    Surrounding whitespace and a full-width `＠` are accepted. Raises: AddressInvalid by RFC 5321
-    and 5322 as email-validator reads them, without quoted names and address literals.
+    `tidy_address` is applied first. Raises: AddressInvalid by RFC 5321 and 5322 as email-validator
+    reads them, without quoted names and address literals.
     """
     try:
-        parsed = validate_email(text.strip().replace("＠", "@"), check_deliverability=False)
+        parsed = validate_email(tidy_address(text), check_deliverability=False)
     except EmailNotValidError as error:
         raise AddressInvalid from error
     domain = parsed.ascii_domain.lower()
