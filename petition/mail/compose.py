@@ -73,7 +73,7 @@ def _raise_previous_outcome(email: Email) -> None:
     ).first()
     state, reason = previous or (None, "")
     if state == EmailState.DUE:
-        raise EmailNotFirst
+        raise EmailNotFirst(reason)
     if state == EmailState.REFUSED and not is_from_report(reason):
         raise EmailRefused(reason)
     raise EmailWithheld  # one that bounced by report counts as sent

@@ -9,6 +9,8 @@ _ENHANCED_STATUS = re.compile(
     r"([245]\.[0-7]\.[0-9]{1,3})(?![\w@+-]|\.\S)",
     re.MULTILINE,
 )
+# Why an address beyond ASCII gets no email: our server lacks the extension (RFC 6531).
+NO_SMTPUTF8 = "no SMTPUTF8"
 _ADDRESS = re.compile(r"<?[^\s<>:;]+@[^\s<>:;]+>?")
 
 
@@ -26,6 +28,11 @@ def find_enhanced_status(text: str) -> str:
 def format_codes(smtp_code: int, answer: bytes | str) -> str:
     """Return only the codes of an answer about an email, such as `550 5.1.1`."""
     return f"{smtp_code} {find_enhanced_status(decode_answer(answer))}".strip()
+
+
+def is_mailbox_full(reason: str) -> bool:
+    """Return whether a reason says that the mailbox is full; 552 does (RFC 5321 §4.2.3)."""
+    return re.search(r"\b[45]\.2\.2$|^552$", reason) is not None
 
 
 def is_from_report(reason: str) -> bool:
