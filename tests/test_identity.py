@@ -23,7 +23,11 @@ UNICODE_LOCAL = st.text(st.characters(categories=["Lu", "Ll", "Lo", "Nd"]), min_
 PROVIDERS = st.sampled_from(
     ["gmail.com", "googlemail.com", "yandex.ru", "ya.ru", "yandex.kz", "outlook.com", "mail.ru"]
     + ["hotmail.com", "proton.me", "example.org", "BÜCHER.example.org"]
+    + ["protonmail.com", "fastmail.com", "anna.fastmail.com", "an-na.berg.fastmail.fm"]
 )
+
+
+DOTLESS = {"gmail.com", "googlemail.com", "proton.me", "protonmail.com"}
 
 
 @pytest.mark.parametrize(
@@ -51,6 +55,47 @@ def test_the_domains_of_yandex_are_one() -> None:
         for domain in ("yandex.ru", "ya.ru", "yandex.com", "yandex.kz", "yandex.by", "narod.ru")
     }
     assert boxes == {"anna@yandex.ru"}
+
+
+def test_the_dots_hyphens_and_underscores_of_proton_part_no_mailboxes() -> None:
+    for domain in ("proton.me", "protonmail.com", "protonmail.ch", "pm.me"):
+        boxes = {
+            parse_address(f"{local}@{domain}").mailbox
+            for local in ("annaberg", "anna.berg", "an-na_berg", "Anna.B.erg+petition")
+        }
+        assert boxes == {f"annaberg@{domain}"}
+
+
+@pytest.mark.parametrize(
+    ("alias", "mailbox"),
+    [
+        ("anna+x@fastmail.com", "anna@fastmail.com"),
+        ("x@anna.fastmail.com", "anna@fastmail.com"),
+        ("x+y@anna.sent.com", "anna@sent.com"),
+        ("x@anna-berg.fastmail.fm", "anna_berg@fastmail.fm"),
+        ("x@anna.berg.fastmail.co.uk", "anna.berg@fastmail.co.uk"),
+        ("x@anna.notfastmail.com", "x@anna.notfastmail.com"),
+    ],
+)
+def test_subdomains_of_fastmail_are_names(alias: str, mailbox: str) -> None:
+    assert parse_address(alias).mailbox == mailbox
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        (
+            "anna.berg@proton.me",
+            "annaberg@protonmail.com",
+            "an-naberg@pm.me",
+            "annaberg@protonmail.ch",
+        ),
+        ("anna@icloud.com", "anna+x@me.com", "anna@mac.com"),
+        ("x@anna.fastmail.com", "y@anna.fastmail.com", "anna@fastmail.com"),
+    ],
+)
+def test_what_may_be_one_inbox_is_counted_as_one(addresses: tuple[str, ...]) -> None:
+    assert len({parse_address(address).mailbox_hash for address in addresses}) == 1
 
 
 def test_an_idna_domain_is_one_in_both_spellings() -> None:
@@ -122,10 +167,10 @@ def test_no_name_is_merged_across_a_providers_domains(local: str, family: tuple[
 
 @given(
     name=st.from_regex(r"[a-z0-9]{2,10}", fullmatch=True),
-    domain=PROVIDERS.filter(lambda domain: domain not in {"gmail.com", "googlemail.com"}),
+    domain=PROVIDERS.filter(lambda domain: domain not in DOTLESS and ".fastmail." not in domain),
     at=st.integers(1, 9),
 )
-def test_dots_count_outside_gmail(name: str, domain: str, at: int) -> None:
+def test_dots_count_elsewhere(name: str, domain: str, at: int) -> None:
     at = min(at, len(name) - 1)
     dotted = f"{name[:at]}.{name[at:]}"
     assert parse_address(f"{dotted}@{domain}").mailbox != parse_address(f"{name}@{domain}").mailbox
@@ -138,7 +183,9 @@ def test_a_key_is_its_own_key(local: str, domain: str) -> None:
     except AddressInvalid:
         return
     assert parse_address(address.key).key == address.key
-    assert parse_address(address.mailbox).mailbox == address.mailbox
+    of_mailbox = parse_address(address.mailbox)
+    assert of_mailbox.mailbox == address.mailbox
+    assert of_mailbox.mailbox_hash == address.mailbox_hash
 
 
 @given(local=LOCAL, domain=PROVIDERS)
