@@ -119,6 +119,9 @@ PASTED = [
     '"Berg, Anna" <mailto:anna@example.org>;',
     "“anna@example.org”",
     "(anna@example.org)",
+    "anna@example.org>",
+    "'anna@example.org'",
+    "“anna@example.org.”",
 ]
 
 
@@ -241,7 +244,15 @@ def test_tidying_twice_changes_nothing_more(typed: str) -> None:
     ]
     + ["Jean-Luc de la Tour", "李雷", "X Æ A-12", "=Ali", "-Ali", "Dr.in Mag.a Huber", "রায়"]
     + ["Dr.ir. J. Bakker", "dr.ir. bakker", "Th.de Boer", "Pat.De Souza", "Prof.dr.ir.", "prof.ir."]
-    + ["Lt.Com. Smith", "Dr.Link", "Rev.fr. John", "Stellv.Leiter/in", "Dr.in/Mag.a", "Bros.Co"],
+    + [
+        "Lt.Com. Smith",
+        "Dr.Link",
+        "Rev.fr. John",
+        "Rev.br. Th.",
+        "Stellv.Leiter/in",
+        "Dr.in/Mag.a",
+        "Bros.Co",
+    ],
 )
 def test_real_names_hold_no_link_and_nothing_forbidden(name: str) -> None:
     assert not has_link(name)

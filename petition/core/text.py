@@ -17,14 +17,14 @@ _INVISIBLE_ENDS = "\u00ad\u200b\u200c\u200d\u200e\u200f\u061c\u2060"
 # Top-level domains that occur in spam. A full stop also ends an abbreviation, and some of these are
 # abbreviations or words: Dr.ir. Bakker, Th.de Boer, Dr.Link. They take a longer word before them.
 _PLAIN = (
-    "com|net|org|biz|xyz|io|рф|қаз|ru|su|kz|by|ua|uz|kg|uk|eu|nl|pl|cz|ch|cn|tk|ml|cf|gq|ly|gl|cc"
-    "|tv|br|tr"
+    "com|net|org|biz|xyz|io|рф|қаз|ru|su|kz|ua|uz|kg|uk|eu|nl|pl|cz|ch|cn|tk|ml|cf|gq|ly|gl|cc"
+    "|tv|tr"
 )
 _WORDS = "info|top|site|online|shop|club|link|click|app|dev|store|live|pro|casino"
 _HOST = re.compile(
     rf"\b[\w-]{{2,}}\.(?:{_PLAIN})\b"
     rf"|\b[\w-]{{3,}}\.(?:{_WORDS})\b"
-    r"|\b(?!prof\b)(?:[a-z\d-]{4,}|[\w-]{6,})\.(?:de|fr|ir|co)\b"
+    r"|\b(?!prof\b)(?:[a-z\d-]{4,}|[\w-]{6,})\.(?:br|by|co|de|fr|ir)\b"
     r"|\b[\w-]{4,}\.(?i:com|net|org|ru|kz|рф|қаз)\b(?!\.)"
 )
 _ADDRESS = re.compile(
