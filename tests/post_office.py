@@ -20,6 +20,7 @@ class Arrived:
     sender: str
     recipients: list[str]
     message: EmailMessage
+    raw: bytes
 
     @property
     def text(self) -> str:
@@ -34,6 +35,11 @@ class Arrived:
         body = self.message.get_body(("html",))
         assert body is not None
         return str(body.get_content())
+
+    @property
+    def headers(self) -> str:
+        """The headers of the message as they arrived."""
+        return self.raw.partition(b"\r\n\r\n")[0].decode()
 
     @property
     def link(self) -> str:
@@ -55,13 +61,15 @@ class Arrived:
 class PostOffice:
     """The server. `answers` maps a recipient to the reply that refuses it.
 
-    `data_answer`, where set, is the reply to every message.
+    `data_answer`, where set, is the reply to every message. `smtputf8` is whether it has that
+    extension, as most servers do.
     """
 
     def __init__(self, port: int = 0) -> None:
         self.arrived: list[Arrived] = []
         self.answers: dict[str, str] = {}
         self.data_answer: str | None = None
+        self.smtputf8 = True
         self._port = port
         self._controller: Controller | None = None
 
@@ -120,7 +128,9 @@ class PostOffice:
         assert isinstance(envelope.content, bytes)
         message = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(message, EmailMessage)
-        self.arrived.append(Arrived(str(envelope.mail_from), list(envelope.rcpt_tos), message))
+        self.arrived.append(
+            Arrived(str(envelope.mail_from), list(envelope.rcpt_tos), message, envelope.content)
+        )
         return "250 OK"
 
 
@@ -133,5 +143,7 @@ class _Controller(Controller):
         super()._trigger_server()  # type: ignore[no-untyped-call]
 
     def factory(self) -> SMTP:
-        """Return the protocol, with SMTPUTF8 as on most servers."""
-        return SMTP(self.handler, enable_SMTPUTF8=True, hostname="sink.example.org")
+        """Return the protocol."""
+        return SMTP(
+            self.handler, enable_SMTPUTF8=self.handler.smtputf8, hostname="sink.example.org"
+        )

@@ -20,7 +20,9 @@ from tests.browsing import (
     count_of,
     deliver,
     filled,
+    invite,
     path_of,
+    press,
     signed,
     text_of,
     token_for,
@@ -63,6 +65,8 @@ def kept() -> tuple[int | None, int | None]:
         ("display", "loudly", "Choose one of the answers offered."),
         ("handover", "perhaps", "Choose one of the answers offered."),
         ("updates", "perhaps", "Choose one of the answers offered."),
+        ("role", "spam.com", "This cannot contain a web address."),
+        ("organisation", "www.spam.com", "This cannot contain a web address."),
         ("organisation", "x" * 201, "This can have at most 200 characters."),
         ("role", "x" * 101, "This can have at most 100 characters."),
         ("comment", "x" * 1001, "This can have at most 1000 characters."),
@@ -89,6 +93,35 @@ def test_an_invalid_field_has_a_message_and_keeps_its_input(
     if field != "comment":
         assert "I was there." in response.text
     assert kept() == (0, 0)
+
+
+def test_what_people_paste_is_tidied_and_shown_as_it_is_used(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    pasted = "\ufeffAnna Berg <mailto:anna@example.org>, "
+    fields = filled(
+        name="\u2068Prof.dr.ir.\u2069\tTh.de Boer", organisation="350.org", email=pasted
+    )
+    refused = client.post(f"/p/{petition}/sign", data=fields | {"country": "XX"})
+    assert 'value="anna@example.org"' in refused.text
+    signed = client.post(f"/p/{petition}/sign", data=fields)
+    pending = client.get(signed.location).text
+    assert "a mail to anna@example.org" in pending
+    db.session.rollback()
+    stored = db.session.scalars(select(Signature)).one()
+    assert (stored.name, stored.organisation) == ("Prof.dr.ir. Th.de Boer", "350.org")
+    corrected = client.post(f"{signed.location}/address", data={"email": "bo@example.org.\u200b"})
+    assert "a mail to bo@example.org" in client.get(corrected.location).text
+    assert client.post("/my", data={"email": "<bo@example.org>"}).status_code == 200
+    invite()
+    deliver(app)
+    sign_in = press(browser(app), "/organisers/sign-in", email="‘organiser@example.org’")
+    assert sign_in.status_code == 200
+    link = app.test_cli_runner().invoke(args=["organiser", "link", "<organiser@example.org>"])
+    assert "/organisers/enter/" in link.output
+    deliver(app)
+    recipients = sorted(mail.recipients[0] for mail in post_office.arrived)
+    assert recipients == ["bo@example.org"] * 2 + ["organiser@example.org"] * 2
 
 
 def test_all_errors_are_shown_at_once_at_their_fields(client: Client, petition: str) -> None:

@@ -42,6 +42,38 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ("TOR_EXITS", "check.torproject.org", "PETITION_TOR_EXITS must be an address such as"),
         ("TOR_EXITS", "file:///etc/passwd", "PETITION_TOR_EXITS must be an address such as"),
         ("TOR_EXITS", "https://example.org/a list", "PETITION_TOR_EXITS must be an address"),
+        ("MAIL_DEFAULT_SENDER", "Petition", "PETITION_MAIL_DEFAULT_SENDER must be one address"),
+        (
+            "MAIL_DEFAULT_SENDER",
+            "Amnesty, Almaty <a@example.org>",
+            "PETITION_MAIL_DEFAULT_SENDER must be one address",
+        ),
+        (
+            "MAIL_DEFAULT_SENDER",
+            "Amnesty (Almaty) <a@example.org>",
+            "PETITION_MAIL_DEFAULT_SENDER must be one address",
+        ),
+        (
+            "MAIL_DEFAULT_SENDER",
+            "a@example.org, b@example.org",
+            "PETITION_MAIL_DEFAULT_SENDER must be one address",
+        ),
+        (
+            "MAIL_DEFAULT_SENDER",
+            "петиция@example.org",
+            "PETITION_MAIL_DEFAULT_SENDER must be one address",
+        ),
+        ("MAIL_DEFAULT_SENDER", "petition@", "PETITION_MAIL_DEFAULT_SENDER must be one address"),
+        (
+            "MAIL_DEFAULT_SENDER",
+            "petition@пример..рф",
+            "PETITION_MAIL_DEFAULT_SENDER must be one address",
+        ),
+        (
+            "BOUNCE_ADDRESS",
+            "Bounces <b@example.org>",
+            "PETITION_BOUNCE_ADDRESS must be an address without a name",
+        ),
         ("LANGUAGES", " , ", "LANGUAGES must name at least one language"),
     ],
 )

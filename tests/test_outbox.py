@@ -1,6 +1,7 @@
 """No email is lost or blocks others: crash, refusal, outage and return, with a real SMTP server."""
 
 import os
+import re
 import signal
 import smtplib
 import socket
@@ -14,7 +15,9 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
+from email.utils import parseaddr
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
@@ -24,6 +27,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from petition.cli.mail import worker_for
+from petition.core import setting_types
 from petition.core.clock import now
 from petition.core.config import ROOT
 from petition.core.errors import EmailObsolete, MailServerUnreachable
@@ -435,6 +439,36 @@ def test_the_headers_are_those_of_an_automatic_mail_of_our_own_domain(
     ]
     assert mail.html.count("<a ") == 3, "confirm, disown, see"
     assert "<img" not in mail.html
+
+
+@pytest.mark.parametrize(
+    ("setting", "name", "address"),
+    [
+        (
+            '"Amnesty, Almaty group" <petition@campaign.example>',
+            "Amnesty, Almaty group",
+            "petition@campaign.example",
+        ),
+        (
+            "Комитет за освобождение политических заключённых <petition@пример.рф>",
+            "Комитет за освобождение политических заключённых",
+            "petition@xn--e1afmkfd.xn--p1ai",
+        ),
+    ],
+)
+def test_the_sender_is_the_one_of_the_settings(
+    make_app: MakeApp, post_office: PostOffice, setting: str, name: str, address: str
+) -> None:
+    app = make_app(MAIL_DEFAULT_SENDER=setting_types.mailbox(setting))
+    with app.app_context():
+        make_petition()
+        sign()
+        deliver(app)
+    (mail,) = post_office.arrived
+    from_header = str(make_header(decode_header(message_from_bytes(mail.raw)["From"])))
+    assert parseaddr(from_header) == (name, address)
+    assert mail.sender == address
+    assert max(map(len, re.findall(r"=\?\S+\?=", mail.headers)), default=0) <= 75, "RFC 2047"
 
 
 def test_status_tells_what_waits(app: Flask, petition: str, post_office: PostOffice) -> None:

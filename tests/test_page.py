@@ -15,7 +15,6 @@ from petition.models import AuditEntry, Signature, Tally
 from petition.models.enums import CommentState, PetitionState, Role
 from petition.organisers import moderation
 from petition.petitions import lifecycle, petition_file, queries, supporters, updates
-from petition.petitions.supporters import initials
 from petition.web.pages import notices
 from tests.browsing import (
     Client,
@@ -124,10 +123,6 @@ def test_a_withdrawn_or_hidden_name_is_gone_at_once(
     page = text_of(client.get(f"/p/{petition}"))
     assert "Bo Full" not in page
     assert "Lund Union" not in page
-
-
-def test_initials_include_every_word_of_the_name() -> None:
-    assert initials("Анна-Мария ван дер Берг") == "А.-М. В. Д. Б."
 
 
 def test_organisations_are_listed_and_counted_once_each(

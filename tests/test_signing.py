@@ -184,6 +184,27 @@ def test_a_mailbox_gets_five_emails_and_no_more(app: Flask, petition: str) -> No
     assert silent == 3
 
 
+@pytest.mark.parametrize(
+    ("addresses", "signers"),
+    [
+        ([f"n{number}@anna.fastmail.com" for number in range(8)], 1),
+        (["anna.berg@proton.me", "an-naberg@proton.me", "anna_berg+x@proton.me"] * 3, 1),
+        (["anna@proton.me", "anna@protonmail.com", "anna@protonmail.ch", "an.na@pm.me"] * 2, 4),
+        (["anna@icloud.com", "anna@me.com", "anna@mac.com"] * 3, 3),
+    ],
+)
+def test_the_addresses_of_one_inbox_share_five_emails(
+    app: Flask, petition: str, addresses: list[str], signers: int
+) -> None:
+    for number, address in enumerate(addresses):
+        with transaction() as connection:
+            connection.execute(update(Email).values(state=EmailState.SENT))
+        sign(address, entry=replace(ENTRY, name=f"Anna {number}"), at=TODAY + timedelta(number))
+    sent = db.session.scalar(select(func.count()).where(~Email.suppressed))
+    assert sent == enqueue.EMAILS_PER_MAILBOX
+    assert db.session.scalar(select(func.count()).select_from(Signature)) == signers
+
+
 def test_a_second_click_sends_no_second_email(app: Flask, petition: str) -> None:
     sign()
     again = db.session.get(Email, sign())

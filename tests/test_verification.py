@@ -40,6 +40,14 @@ from tests.factories import MakeApp, earlier, make_petition, parse_address
 from tests.post_office import PostOffice
 
 
+def make_due() -> None:
+    """Make all emails that wait for their next try due."""
+    with transaction() as connection:
+        connection.execute(
+            update(Email).where(Email.state == "due").values(due_at=now() - timedelta(seconds=1))
+        )
+
+
 def sign(client: Client, petition: str, **changes: str) -> str:
     """Sign and return the path of the pending page."""
     answer = client.post(f"/p/{petition}/sign", data=filled(**changes))
@@ -311,6 +319,7 @@ def test_the_page_shows_the_state_of_the_email(
         ("550 no thanks", "refused our mail"),
         ("554 no thanks", "refused our mail"),
         ("552 5.7.1 no thanks", "does not want our mail"),
+        ("553 5.6.7 not ASCII", "A mail server on the way"),
     ],
 )
 def test_a_refusal_is_shown_in_plain_words(
@@ -322,6 +331,44 @@ def test_a_refusal_is_shown_in_plain_words(
     page = text_of(client.get(pending))
     assert told in page
     assert "came back" in page
+
+
+def test_a_full_mailbox_is_told_and_tried_again(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    post_office.answers["anna@example.org"] = "452-4.2.2 over quota\r\n452 4.2.2 see our help"
+    pending = sign(client, petition)
+    deliver(app)
+    assert "The mailbox there is full." in text_of(client.get(pending))
+    post_office.answers["anna@example.org"] = "552 4.2.2 over quota"  # the codes contradict
+    earlier(minutes=3)
+    suppressed = client.post(pending).location  # the first one is still due
+    make_due()
+    deliver(app)
+    for page in (text_of(client.get(path)) for path in (pending, suppressed)):
+        assert "The mailbox there is full." in page
+        assert "We try again for five days" in page
+    post_office.answers.clear()
+    make_due()
+    deliver(app)
+    assert "We have sent a mail" in text_of(client.get(pending))
+
+
+def test_a_relay_that_takes_only_ascii_is_told_as_ours(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    post_office.smtputf8 = False
+    pending = sign(client, petition, email="jürgen@example.org")
+    sign(client, petition, email="bo@example.org")
+    deliver(app)
+    assert [mail.recipients for mail in post_office.arrived] == [["bo@example.org"]]
+    page = text_of(client.get(pending))
+    assert "Our mail server cannot write to addresses with letters such as ü" in page
+    assert "No mail was sent to jürgen@example.org" in page
+    assert "came back" not in page
+    corrected = client.post(f"{pending}/address", data={"email": "jurgen@example.org"}).location
+    deliver(app)
+    assert "We have sent a mail to jurgen@example.org" in text_of(client.get(corrected))
 
 
 def test_sending_again_has_its_limits(

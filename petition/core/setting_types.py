@@ -4,8 +4,13 @@ Raises: ValueError, whose message says which values are valid.
 """
 
 import re
+from email.errors import ObsoleteHeaderDefect
+from email.policy import default as policy
+from email.utils import quote
 from ipaddress import ip_network
 from urllib.parse import SplitResult, urlsplit
+
+from email_validator import EmailNotValidError, validate_email
 
 from petition.core import colours
 
@@ -82,6 +87,55 @@ def list_address(value: object) -> str:
     if address and (_web_address(address) is None or not re.fullmatch("[!-~]+", address)):
         raise ValueError("an address such as https://example.org/list, or empty")
     return address
+
+
+def mailbox(value: object) -> str:
+    """Return one mailbox (RFC 5322 §3.4), its name in quotes and its host in ASCII, or ""."""
+    given = text(value).strip()
+    if not given:
+        return ""
+    name, address = _parse_mailbox(given)
+    return f'"{quote(name)}" <{address}>' if name else address
+
+
+def mail_address(value: object) -> str:
+    """Return an email address without a name, its host in ASCII, or ""."""
+    given = text(value).strip()
+    name, address = _parse_mailbox(given) if given else ("", "")
+    if name:
+        raise ValueError("an address without a name, such as bounces@example.org")
+    return address
+
+
+def _parse_mailbox(given: str) -> tuple[str, str]:
+    """Return the name and the address of one mailbox.
+
+    Periods in a name are accepted (obs-phrase); a comment is not, as it would be left out.
+    """
+    error = ValueError(
+        'one address such as petition@example.org or "Amnesty, Almaty" <petition@example.org>,'
+        " with quotes around a name that has a comma or the like"
+    )
+    try:
+        header = policy.header_factory("From", given)
+        ((group, mailboxes),) = ((one.display_name, one.addresses) for one in header.groups)
+        ((name, local, host),) = ((one.display_name, one.username, one.domain) for one in mailboxes)
+    except (IndexError, ValueError):  # Python 3.11 raises IndexError for "petition@"
+        raise error from None
+    defects = [one for one in header.defects if not isinstance(one, ObsoleteHeaderDefect)]
+    if group is not None or defects or not name.isprintable() or ("(" in given and "(" not in name):
+        raise error
+    if not host.isascii():  # IDNA: пример.рф as xn--e1afmkfd.xn--p1ai
+        try:
+            host = validate_email(f"a@{host}", check_deliverability=False).ascii_domain
+        except EmailNotValidError:
+            raise error from None
+    # ASCII: to send from other addresses takes SMTPUTF8, which many mail servers do not have.
+    if not re.fullmatch(r"[\w.!#$%&'*+/=?^`{|}~-]+", local, re.ASCII) or not re.fullmatch(
+        r"[a-z\d-]+(\.[a-z\d-]+)*", host, re.ASCII | re.IGNORECASE
+    ):
+        raise error
+    return name, f"{local}@{host}"
 
 
 def _web_address(address: str) -> SplitResult | None:

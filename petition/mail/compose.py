@@ -18,6 +18,7 @@ from petition.mail.context import (
     SignatureContext,
     check_mailbox,
     get_signature_context,
+    inbox_hashes,
 )
 from petition.mail.smtp import OutgoingMessage
 from petition.mail.status_codes import is_from_report
@@ -77,7 +78,7 @@ def _raise_previous_outcome(email: Email) -> None:
     ).first()
     state, reason = previous or (None, "")
     if state == EmailState.DUE:
-        raise EmailNotFirst
+        raise EmailNotFirst(reason)
     if state == EmailState.REFUSED and not is_from_report(reason):
         raise EmailRefused(reason)
     raise EmailWithheld  # one that bounced by report counts as sent
@@ -142,10 +143,8 @@ def withdrawn(email: Email, context: MailContext, now: datetime) -> EmailContent
     petition = db.session.get(Petition, email.petition_id or 0)
     if not email.address or petition is None:
         raise EmailObsolete
-    mailbox = parse_address(email.address, str).mailbox
-    # Under every secret key: the owner may have refused email before or after a change of keys.
-    hashes = {email.mailbox_hash, *context.tokens.mailbox_hashes(mailbox)}
-    if suppression.find_reason((), hashes) is not None:
+    hashes = inbox_hashes(parse_address(email.address, str).key, context.tokens)
+    if suppression.find_reason((), hashes | {email.mailbox_hash}) is not None:
         raise EmailWithheld
     view = queries.get_petition(petition.slug, email.language, drafts=True)
     values = {

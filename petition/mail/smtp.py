@@ -67,7 +67,10 @@ class OutgoingMessage(flask_mail.Message):
         content["Subject"] = self.subject
         if recipient.isascii():
             content.replace_header("Subject", Header(self.subject, header_name="Subject").encode())
-        content["From"] = formataddr(parseaddr(str(self.sender)))
+        name, address = parseaddr(str(self.sender))
+        if not name.isascii():  # formataddr's encoded word may exceed the 75 characters of RFC 2047
+            name = Header(name, "utf-8", maxlinelen=75, header_name="From").encode()
+        content["From"] = formataddr((name, address))
         content["To"] = recipient
         content["Date"] = formatdate(self.date)
         content["Message-ID"] = self.msgId

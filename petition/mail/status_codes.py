@@ -12,6 +12,8 @@ _ENHANCED_STATUS = re.compile(
 # About the sender, whoever the recipient is: authentication (RFC 4954), bad sender (5.1.7, 5.1.8),
 # system (5.3.2), quota (5.4.5), policy (5.7).
 _ABOUT_SENDER = re.compile(r"53[0458]\b|5\d\d 5\.(?:1\.[78]|3\.2|4\.5|7\.\d+)$")
+# Why an address beyond ASCII gets no email: our server lacks the extension (RFC 6531).
+NO_SMTPUTF8 = "no SMTPUTF8"
 _ADDRESS = re.compile(r"<?[^\s<>:;]+@[^\s<>:;]+>?")
 
 
@@ -34,6 +36,11 @@ def format_codes(smtp_code: int, answer: bytes | str) -> str:
 def is_about_sender(codes: str) -> bool:
     """Return whether an answer, as `format_codes` returns it, would meet any email of ours."""
     return _ABOUT_SENDER.match(codes) is not None
+
+
+def is_mailbox_full(reason: str) -> bool:
+    """Return whether a reason says that the mailbox is full; 552 does (RFC 5321 §4.2.3)."""
+    return re.search(r"\b[45]\.2\.2$|^552$", reason) is not None
 
 
 def is_from_report(reason: str) -> bool:

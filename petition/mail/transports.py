@@ -10,7 +10,7 @@ from flask_mail import Mail
 from petition.core.errors import EmailDeferred, EmailRefused, MailServerUnreachable, SenderRefused
 from petition.core.files import write_file
 from petition.mail.smtp import OutgoingMessage, SMTPConnection, unreachable
-from petition.mail.status_codes import format_codes, is_about_sender
+from petition.mail.status_codes import NO_SMTPUTF8, format_codes, is_about_sender
 
 _CLOSING_DOWN = 421  # not about one email
 
@@ -60,7 +60,7 @@ def _classify(error: Exception) -> EmailRefused | EmailDeferred | MailServerUnre
         case smtplib.SMTPDataError():
             code, answer = error.smtp_code, error.smtp_error
         case smtplib.SMTPNotSupportedError():
-            return EmailRefused("the mail server does not support SMTPUTF8")
+            return EmailRefused(NO_SMTPUTF8)
         case _:
             return unreachable(error)
     reason = format_codes(code, answer)
@@ -68,4 +68,6 @@ def _classify(error: Exception) -> EmailRefused | EmailDeferred | MailServerUnre
         return MailServerUnreachable(reason)
     if is_about_sender(reason):
         return SenderRefused(reason)
-    return EmailRefused(reason) if code >= 500 else EmailDeferred(reason)
+    # Some servers say 552 4.2.2 of a full mailbox: the enhanced code is the more exact one.
+    permanent = code >= 500 and not reason.partition(" ")[2].startswith("4.")
+    return EmailRefused(reason) if permanent else EmailDeferred(reason)

@@ -213,7 +213,9 @@ class Worker:
                 bounces.refuse(connection, email_id, reason, due, tokens=self.tokens, now=now)
                 return f"refused: {reason}"
             case EmailNotFirst():
-                delivery.defer(connection, email_id, "another email goes first", now=now)
+                # The other's reason, as its page shows it: no page may show a suppression.
+                reason = str(outcome) or "another email goes first"
+                delivery.defer(connection, email_id, reason, now=now)
                 return "deferred: another email to this mailbox goes first"
             case SenderRefused():
                 reason = str(outcome)

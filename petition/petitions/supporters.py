@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, RowMapping, func, literal_column, select
 
+from petition.core.text import initials
 from petition.database.base import db
 from petition.models import Signature
 from petition.models.enums import CommentState, Display
@@ -149,9 +150,3 @@ def _shows_organisation(petition_id: int) -> tuple[ColumnElement[bool], ...]:
         _signature.c.display == literal_column(f"'{Display.FULL}'"),
         _signature.c.name_hidden.is_(False),
     )
-
-
-def initials(name: str) -> str:
-    """Return a name's initials: `A. B.` for Anna Berg, `Ж.-Б. М.` for Жан-Батист Мольер."""
-    words = ("-".join(f"{part[:1].upper()}." for part in word.split("-")) for word in name.split())
-    return " ".join(words)

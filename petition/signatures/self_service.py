@@ -140,7 +140,8 @@ def request_link(address: Address, *, sender: FormSender, now: datetime) -> None
         # A confirmed address first, then the one asked with: anyone can type another spelling.
         row = connection.execute(
             select(_signature.c.id, _signature.c.entry)
-            .where(_signature.c.mailbox_key == address.mailbox)
+            # Of two signatures that a changed rule made one mailbox's, the second kept its key.
+            .where(_signature.c.mailbox_key.in_((address.mailbox, address.key)))
             .order_by(
                 _signature.c.confirmed_at.is_(None),
                 _signature.c.address_key != address.key,

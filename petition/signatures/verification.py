@@ -32,7 +32,8 @@ _signature, _email = Signature.table(), Email.table()
 class EmailProgress:
     """What the page after signing shows: the petition, the entry, and how far its email is.
 
-    It says nothing about other entries for the address. `again_at` is when the email may be resent.
+    It says nothing about other entries for the address. `refused` and `deferred` are the server's
+    codes, or "". `again_at` is when the email may be resent.
     """
 
     slug: str
@@ -40,6 +41,7 @@ class EmailProgress:
     waiting: bool
     sent_at: datetime | None
     refused: str
+    deferred: str
     again_at: datetime
 
 
@@ -56,6 +58,7 @@ def get_progress(email_id: int, *, now: datetime) -> EmailProgress:
         waiting=sent_at is None and email.state in {EmailState.DUE, EmailState.HELD},
         sent_at=sent_at,
         refused=email.reason if email.state == EmailState.REFUSED else "",
+        deferred=email.reason if email.state == EmailState.DUE else "",
         again_at=email.created_at + enqueue.RESEND_AFTER,
     )
 

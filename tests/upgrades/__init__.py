@@ -40,12 +40,21 @@ def since(name: str) -> list[tuple[str, str]]:
 
 
 @contextmanager
-def migrated(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
-    """Give a database of the release in the request's parameter, migrated to this one."""
+def migrated(request: pytest.FixtureRequest, folder: Path, *statements: str) -> Iterator[str]:
+    """Give a database of the release in the request's parameter, migrated to this one.
+
+    The `statements` are executed before, to add rows.
+    """
     kind, name = request.param
     source: databases.Source = request.getfixturevalue(f"{kind}_source")
     uri = source.empty(folder)
     load(name, uri)
+    if statements:
+        engine = create_engine(uri)
+        with engine.begin() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+        engine.dispose()
     databases.migrate(uri, folder)
     yield uri
     source.end(uri)

@@ -10,10 +10,17 @@ from werkzeug.datastructures import MultiDict
 
 from petition.abuse.email_domains import is_disposable
 from petition.core.i18n import countries
-from petition.core.text import has_forbidden, has_link, has_visible_character, normalise
+from petition.core.text import (
+    has_address,
+    has_forbidden,
+    has_link,
+    has_visible_character,
+    normalise,
+    tidy,
+)
 from petition.models.enums import Display
 from petition.signatures.entries import Entry
-from petition.signatures.identity import Address, AddressInvalid, parse_address
+from petition.signatures.identity import Address, AddressInvalid, parse_address, tidy_address
 from petition.web.support.tokens import get_tokens
 
 MAX_NAME, MAX_POSTCODE, MAX_ORGANISATION, MAX_ROLE, MAX_COMMENT = 100, 20, 200, 100, 1_000
@@ -75,20 +82,21 @@ def text(value: str, *, max_length: int, lines: bool = False) -> str:
     """Accept at most `max_length` characters, in one line unless `lines`, whose ends become LF."""
     if not value:
         return value
-    if has_forbidden(value.strip(), lines=lines):
+    value = tidy(value if lines else value.replace("\t", " "))
+    if has_forbidden(value, lines=lines):
         raise FieldInvalid(
             _("This contains characters that cannot be shown. Please type it again.")
         )
-    text = "\n".join(value.strip().splitlines()) if lines else normalise(value)
+    text = "\n".join(value.splitlines()) if lines else normalise(value)
     if len(text) > max_length:
         raise FieldInvalid(_("This can have at most %(most)d characters.", most=max_length))
     return text
 
 
-def text_without_link(value: str, *, max_length: int) -> str:
-    """Accept one line without a web address: it may be public beside a name."""
+def text_without(finds: Callable[[str], bool], value: str, *, max_length: int) -> str:
+    """Accept one line without what `finds` a web address: it may be public beside a name."""
     line = text(value, max_length=max_length)
-    if has_link(line):
+    if finds(line):
         raise FieldInvalid(_("This cannot contain a web address."))
     return line
 
@@ -173,8 +181,8 @@ ENTRY_VALIDATORS: dict[str, Validator] = {
     "name": name,
     "country": country,
     "postcode": partial(text, max_length=MAX_POSTCODE),
-    "organisation": partial(text_without_link, max_length=MAX_ORGANISATION),
-    "role": partial(text_without_link, max_length=MAX_ROLE),
+    "organisation": partial(text_without, has_address, max_length=MAX_ORGANISATION),
+    "role": partial(text_without, has_link, max_length=MAX_ROLE),
     "comment": partial(text, max_length=MAX_COMMENT, lines=True),
     "display": partial(one_of, options=frozenset(Display)),
     "handover": yes_or_no,
@@ -197,6 +205,11 @@ class AddressForm(Form):
     """A form that asks for an email to one's own address."""
 
     VALIDATORS: ClassVar = {"email": email_address}
+
+    def __init__(self, data: Mapping[str, str] | None = None) -> None:
+        super().__init__(data)
+        if "email" in self._data:  # shown as it is read
+            self._data["email"] = tidy_address(self._data["email"])
 
     def address(self) -> Address:
         """Return the address of a valid form."""

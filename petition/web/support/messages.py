@@ -7,23 +7,49 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from petition.core import i18n
+from petition.mail.status_codes import NO_SMTPUTF8, is_mailbox_full
 from petition.petitions import sharing
 from petition.petitions.queries import PetitionView
 
 
 def refusal_message(reason: str) -> str:
-    """Explain the enhanced status code (RFC 3463) or SMTP code with which a server refused."""
-    found = re.search(r"\b5\.\d{1,3}\.\d{1,3}\b", reason)
+    """Explain the enhanced status code (RFC 3463) or SMTP code of a refusal."""
+    if reason == NO_SMTPUTF8:
+        return str(
+            _("Our mail server cannot write to addresses with letters such as ü or я before the @.")
+        )
+    if is_mailbox_full(reason):
+        return str(_("The mailbox there is full."))
+    found = re.search(r"\b[45]\.\d{1,3}\.\d{1,3}\b", reason)
     code = found.group() if found else reason
     if code in {"5.1.1", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}:
         return str(_("The mail server there says that no such mailbox exists."))
     if code == "5.1.2":
         return str(_("The part after the @ takes no mail: there is probably a slip in it."))
-    if code in {"5.2.2", "552"}:  # 552: exceeded storage allocation (RFC 5321)
-        return str(_("The mailbox there is full."))
+    if code in {"5.6.7", "5.6.8", "5.6.9"}:
+        return str(_("A mail server on the way takes no letters such as ü or я before the @."))
     if code.startswith("5.7."):
         return str(_("The mail server there does not want our mail. Another address may help."))
     return str(_("The mail server there refused our mail."))
+
+
+def next_step(reason: str, address: str) -> str:
+    """Return what a signer can do after a refusal."""
+    if reason == NO_SMTPUTF8:
+        return str(
+            _(
+                "No mail was sent to %(address)s. Below you can give another address; everything"
+                " else is kept.",
+                address=address,
+            )
+        )
+    return str(
+        _(
+            "The mail to %(address)s came back. Is the address right? Below you can correct it;"
+            " everything else is kept.",
+            address=address,
+        )
+    )
 
 
 def channel_name(channel: str) -> str:

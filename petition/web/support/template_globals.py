@@ -10,6 +10,7 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from petition.core import config, i18n
+from petition.mail.status_codes import is_mailbox_full
 from petition.models.enums import BurstState, PetitionState
 from petition.petitions import goals, sharing
 from petition.petitions.queries import PetitionView
@@ -58,6 +59,8 @@ def init_app(app: Flask) -> None:
         "locale_name": i18n.with_territory,
         "page_urls": _page_urls,
         "petition_url": petition_url,
+        "is_mailbox_full": is_mailbox_full,
+        "next_step": messages.next_step,
         "refusal_message": messages.refusal_message,
         "share_links": _share_links,
         "share_text": messages.share_text,
