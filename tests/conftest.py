@@ -18,6 +18,7 @@ from petition.core import clock
 from petition.web.support.image_cache import ImageCache
 from tests import databases
 from tests.browsing import Client, browser
+from tests.compiled_rules import CompiledRule
 from tests.factories import SITE, MakeApp, make_petition
 from tests.post_office import PostOffice
 
@@ -33,6 +34,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def _no_settings_of_this_machine() -> None:
     for name in [name for name in os.environ if name.startswith("PETITION_")]:
         del os.environ[name]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _rules_compiled_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "url_rule_class", CompiledRule)
+        yield
 
 
 @pytest.fixture

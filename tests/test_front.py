@@ -38,6 +38,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
+@pytest.fixture(scope="module")
+def unfinished(site: Site) -> Iterator[tuple[list[socket.socket], list[socket.socket]]]:
+    """Return connections on which half a form was sent, and those with half a head."""
+    with ExitStack() as stack:
+        forms = [stack.enter_context(connect(site, HALF_A_FORM)) for _ in range(60)]
+        heads = [stack.enter_context(connect(site, HALF_A_HEAD)) for _ in range(60)]
+        yield forms, heads
+
+
 def connect(site: Site, sent: str = "", *, buffer: int = 0) -> socket.socket:
     """Return a connection on which so much was sent."""
     client = socket.socket()
@@ -76,19 +85,11 @@ def sign(site: Site, email: str, *, chunked: bool = False) -> int:
         return client.getresponse().status
 
 
-def test_half_forms_and_half_heads_stop_nobody_and_are_ended(site: Site) -> None:
-    with ExitStack() as stack:
-        forms = [stack.enter_context(connect(site, HALF_A_FORM)) for _ in range(60)]
-        heads = [stack.enter_context(connect(site, HALF_A_HEAD)) for _ in range(60)]
-        for path in ("/healthz", "/p/kuramshin", "/my", "/readyz"):
-            assert get(site, path) == 200
-        assert sign(site, "anna@example.org") == 303
-        answers = [read_all(form).decode() for form in forms]
-        assert {read_all(head) for head in heads} == {b""}, "closed without an answer"
-    for answer in answers:
-        assert answer.startswith("HTTP/1.1 408")
-        assert '<html lang="ru"' in answer
-        assert "content-security-policy" in answer
+@pytest.mark.usefixtures("unfinished")
+def test_half_forms_and_half_heads_stop_nobody(site: Site) -> None:
+    for path in ("/healthz", "/p/kuramshin", "/my", "/readyz"):
+        assert get(site, path) == 200
+    assert sign(site, "anna@example.org") == 303
 
 
 def test_readers_who_take_nothing_of_a_long_file_stop_nobody(site: Site) -> None:
@@ -135,6 +136,19 @@ def test_a_long_form_is_refused_before_it_is_read(site: Site) -> None:
 def test_heads_without_end_are_refused(site: Site) -> None:
     with connect(site, f"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: {'a' * 40_000}\r\n\r\n") as client:
         assert client.recv(12) == b"HTTP/1.1 431"
+
+
+# Last of those with the site: the server waits for ten seconds, while the other tests go on.
+def test_half_forms_and_half_heads_are_ended(
+    unfinished: tuple[list[socket.socket], list[socket.socket]],
+) -> None:
+    forms, heads = unfinished
+    assert {read_all(head) for head in heads} == {b""}, "closed without an answer"
+    for form in forms:
+        answer = read_all(form).decode()
+        assert answer.startswith("HTTP/1.1 408")
+        assert '<html lang="ru"' in answer
+        assert "content-security-policy" in answer
 
 
 # --- the front by itself, in front of a small WSGI application

@@ -17,9 +17,8 @@ import flask_migrate
 from flask import Flask, render_template
 from PIL import Image, ImageFilter
 
-from petition import create_app
 from petition.abuse.rate_limits import FormSender
-from petition.core import config, tokens
+from petition.core import tokens
 from petition.core.clock import now
 from petition.core.config import ROOT
 from petition.database.base import db
@@ -101,7 +100,7 @@ def run_full_site(
     apps: list[Flask] = []
 
     def prepare(site: Site) -> None:
-        app = closing.enter_context(databases.disconnecting(_create_app(site)))
+        app = closing.enter_context(databases.disconnecting(site.create_app()))
         with app.app_context():
             _fill(app, site.instance, text or {})
         apps.append(app)
@@ -113,11 +112,6 @@ def run_full_site(
         run_site(instance, prepare=prepare, **brand, **(settings or {})) as site,
     ):
         yield FullSite(site.url, site.instance, site.environment, site.post_office, apps[0])
-
-
-def _create_app(site: Site) -> Flask:
-    settings = config.load(site.instance, site.environment)
-    return create_app(settings | {"INSTANCE_PATH": str(site.instance)})
 
 
 def _fill(app: Flask, folder: Path, more_text: Mapping[str, Any]) -> None:

@@ -10,9 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from flask import Flask
 from playwright.sync_api import Page
 
+from petition import create_app
+from petition.core import config
 from petition.core.config import ROOT
+from tests import databases
 from tests.post_office import PostOffice
 from tests.waiting import PATIENCE, wait_until_answering
 
@@ -33,9 +37,17 @@ class Site:
         """What web server and mail worker have logged so far."""
         return (self.instance / "site.log").read_text(encoding="utf-8")
 
+    def create_app(self) -> Flask:
+        """Return an application with the settings of the site."""
+        settings = config.load(self.instance, self.environment)
+        return create_app(settings | {"INSTANCE_PATH": str(self.instance)})
+
     def flask(self, *command: str) -> str:
-        """Run a command of the site and return its output."""
-        return run_flask(self.environment, *command)
+        """Run a command in this process, where all is loaded already, and return its output."""
+        with databases.disconnecting(self.create_app()) as app:
+            result = app.test_cli_runner(catch_exceptions=False).invoke(args=command)
+        assert result.exit_code == 0, result.output
+        return result.stdout
 
 
 def run_flask(environment: dict[str, str], *command: str) -> str:

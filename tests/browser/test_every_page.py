@@ -47,6 +47,7 @@ def found(request: pytest.FixtureRequest, chromium: Browser, site: FullSite) -> 
     findings = Findings()
     with page_opener(chromium, site) as open_page:
         page = open_page("/healthz", viewport=WINDOW, color_scheme="light")
+        page.add_init_script(axe.source())
 
         def walk(way: Callable[..., Iterator[str]], barriers: list[tuple[str, str]]) -> None:
             for name in way(page, site, language):
@@ -73,13 +74,15 @@ def find_cut_off(page: Page) -> list[str]:
 
 
 def find_barriers(page: Page, **options: Any) -> list[str]:
-    """Return what axe finds on a page, as rule and place."""
+    """Return what axe, which each document loads first, finds on a page, as rule and place."""
     # No style sheet is to be read again: no rule that applies here asks for it.
     quick = {"resultTypes": ["violations"], "preload": False, "iframes": False}
-    found = page.evaluate("options => axe.run(document, options)", quick | options)
+    # The rest of the result is large.
+    script = "options => axe.run(document, options).then(found => found.violations)"
+    violations = page.evaluate(script, quick | options)
     return [
         f"{violation['id']}: {node['target']} {node.get('failureSummary', '')[:200]}"
-        for violation in found["violations"]
+        for violation in violations
         for node in violation["nodes"]
     ]
 
@@ -87,7 +90,6 @@ def find_barriers(page: Page, **options: Any) -> list[str]:
 def find_barriers_unfolded(page: Page, *, colours: bool = True) -> list[str]:
     """Return what axe finds with everything unfolded; with `colours`, in light mode and in dark."""
     page.evaluate("document.querySelectorAll('details').forEach(one => (one.open = true))")
-    page.evaluate(axe.source())
     if not colours:
         return find_barriers(page, rules={rule: {"enabled": False} for rule in COLOURS})
     light = find_barriers(page)
@@ -133,6 +135,7 @@ def test_axe_finds_no_barrier_in_the_preview_of_a_draft(chromium: Browser, site:
     found = []
     for language in LANGUAGES:
         context = new_context(chromium, locale=language, storage_state=signed_in)
+        context.add_init_script(axe.source())
         page = context.new_page()
         page.goto(f"{site.url}/organisers/p/{DRAFT}/preview")
         assert page.locator("html").get_attribute("lang") == language

@@ -118,11 +118,13 @@ def test_a_russian_browser_reads_russian(open_page: OpenPage) -> None:
     expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 1280])
 @pytest.mark.parametrize("language", ["en", "kk", "ru", "de", "sv", "fr"])
-def test_nothing_sticks_out_at_any_width(open_page: OpenPage, width: int, language: str) -> None:
-    page = open_page(f"/{language}/p/kuramshin", viewport={"width": width, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+def test_nothing_sticks_out_at_any_width(site: Site, open_page: OpenPage, language: str) -> None:
+    page = open_page("/healthz")
+    for width in (320, 390, 768, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(f"{site.url}/{language}/p/kuramshin")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, width
 
 
 def test_an_organiser_signs_in_sees_the_numbers_and_downloads(
