@@ -49,7 +49,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(PetitionNotOpen, _not_open)
     app.register_error_handler(ChallengeRequired, _challenge)
     app.register_error_handler(ChallengeFailed, _challenge)
-    app.register_error_handler(RateLimited, _rate_limited)
+    app.register_error_handler(RateLimited, _challenge)
     app.register_error_handler(HTTPException, _http_error)
     app.before_request(_refuse)
     app.log_exception = _log_exception  # type: ignore[method-assign]
@@ -67,24 +67,25 @@ def _not_open(error: PetitionNotOpen) -> Response:
     return render_page("petition/page.html", status=status, petition=petition, **context)
 
 
-def _challenge(error: ChallengeRequired | ChallengeFailed) -> Response:
+def _challenge(error: ChallengeRequired | ChallengeFailed | RateLimited) -> Response:
     """Show a page that sends all fields again with the challenge; `sign` has a page of its own."""
     set_language(request.form.get("language", g.language))
-    sent = request.form.items(multi=True)
-    wait = error.wait if isinstance(error, ChallengeFailed) else None
+    challenge = abuse_checks.issue_challenge(error)
+    wait = None
+    if not isinstance(error, ChallengeRequired):
+        wait = abuse_checks.retry_after(error, challenge)
     return render_page(
-        "errors/challenge.html",
+        f"errors/{'too_many' if isinstance(error, RateLimited) else 'challenge'}.html",
         status=422 if wait is None else 429,
         retry_after=wait,
-        # A failed challenge goes on with its ticket.
-        challenge=abuse_checks.issue_challenge("" if wait is None else request.form["ticket"]),
-        fields=[(name, value) for name, value in sent if name not in {"ticket", "proof"}],
+        challenge=challenge,
+        fields=_sent_fields("ticket", "proof"),
     )
 
 
-def _rate_limited(error: RateLimited) -> Response:
-    set_language(request.form.get("language", g.language))
-    return render_page("errors/too_many.html", status=429, retry_after=error.wait)
+def _sent_fields(*left_out: str) -> list[tuple[str, str]]:
+    """Return the fields of the form, for a page that sends them again."""
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in left_out]
 
 
 def _http_error(error: HTTPException) -> Response:
