@@ -7,6 +7,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import altcha
@@ -14,7 +15,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from petition.abuse import burst_detection, networks, rate_limits
+from petition.abuse import burst_detection, networks, proxy_headers, rate_limits
 from petition.abuse import challenge as steps
 from petition.core import tokens
 from petition.core.clock import now
@@ -22,7 +23,7 @@ from petition.core.errors import ChallengeFailed, ChallengeRequired, RateLimited
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Counter, Email, NetworkSecret, Signature
-from tests.browsing import Client, browser, deliver, filled, make_ticket, post, text_of
+from tests.browsing import Client, browser, deliver, filled, make_ticket, post, sign_in, text_of
 from tests.factories import TODAY, MakeApp, make_petition
 from tests.post_office import PostOffice
 
@@ -513,3 +514,58 @@ def test_no_free_signatures_still_leaves_emails_to_ask_for(make_app: MakeApp) ->
     with app.app_context():
         client = browser(app, use_cookies=False)
         assert client.post("/my", data={"email": "anna@example.org"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("settings", "headers", "warning"),
+    [
+        ({"TRUSTED_PROXIES": 1}, {}, "sends no X-Forwarded-For"),
+        ({"TRUSTED_PROXIES": 1}, {"X-Forwarded-For": "unknown"}, "sends no X-Forwarded-For"),
+        ({"TRUSTED_PROXIES": 2}, {"X-Forwarded-For": "192.0.2.1"}, "sends no X-Forwarded-For"),
+        ({}, {"X-Forwarded-For": "192.0.2.1"}, "TRUSTED_PROXIES is 0"),
+    ],
+)
+def test_without_its_address_the_world_is_not_one_network(
+    make_app: MakeApp,
+    caplog: pytest.LogCaptureFixture,
+    settings: dict[str, Any],
+    headers: dict[str, str],
+    warning: str,
+) -> None:
+    app = make_app(RATELIMIT_ENABLED=True, RATELIMIT_FREE=1, RATELIMIT_MOST=1, **settings)
+    with app.app_context():
+        make_petition()
+        client = browser(app, use_cookies=False)
+        headers = headers | {"X-Forwarded-Proto": "https"}
+        for number in range(4):
+            data = filled(email=f"a{number}@example.org")
+            answer = client.post("/p/free-them/sign", data=data, headers=headers)
+            assert answer.status_code == 303
+        messages = [record.getMessage() for record in caplog.records]
+        assert len(messages) == 1, "once"
+        assert warning in messages[0]
+        inside = sign_in(app)
+        assert "Tell whoever runs the site" in text_of(inside.get("/organisers/", headers=headers))
+        assert len(proxy_headers.find_problems(Path(app.instance_path))) == 1
+        if settings:
+            good = headers | {"X-Forwarded-For": "192.0.2.1, 192.0.2.2"}
+            told = text_of(inside.get("/organisers/", headers=good))
+            assert "Tell whoever runs the site" not in told, "mended"
+            assert proxy_headers.find_problems(Path(app.instance_path)) == []
+
+
+def test_a_missing_scheme_is_told_where_the_site_is_on_https(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = make_app(TRUSTED_PROXIES=1, SITE_URL="https://petition.example.org")
+    client = browser(app, use_cookies=False)
+    headers = {"X-Forwarded-For": "192.0.2.1"}
+    for path in ("/healthz", "/readyz"):
+        client.get(path, base_url="http://127.0.0.1")
+    assert caplog.records == [], "probes come past the proxy"
+    for path in ("/privacy", "/my"):
+        client.get(path, base_url="https://petition.example.org", headers=headers)
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert "sends no X-Forwarded-Proto" in message
+    (problem,) = proxy_headers.find_problems(Path(app.instance_path))
+    assert problem == proxy_headers.ProxyProblem.NO_SCHEME

@@ -45,7 +45,7 @@ SETTINGS = (
     Setting("MAIL_USE_SSL", setting_types.boolean, False, "use TLS from the first byte and verify the certificate"),
     Setting("MAIL_DEFAULT_SENDER", setting_types.text, "", "the From of every email"),
     Setting("INSTANCE_PATH", setting_types.text, "", "where the secret key, the settings file and the SQLite file are (environment only)"),
-    Setting("TRUSTED_PROXIES", setting_types.integer, 0, "number of proxies in front of the site that set `X-Forwarded-For` and `X-Forwarded-Proto`"),
+    Setting("TRUSTED_PROXIES", setting_types.integer, 0, "number of proxies in front of the site that set `X-Forwarded-For` and `X-Forwarded-Proto`. Where these do not come, the log and the organisers' page say so, and forms are not limited by network"),
     Setting("LANGUAGES", setting_types.texts, ["en", "kk", "ru", "de", "sv", "fr"], "languages offered. Readers who ask for none of them get the first one"),
     Setting("FEATURED", setting_types.text, "", "the petition shown at `/`. By default the only open one, or a list if there are several"),
     Setting("CONFIRM_LINK_DAYS", setting_types.integer, 7, "days for which a confirmation link works, at most 30"),
