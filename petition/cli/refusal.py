@@ -3,9 +3,10 @@
 from typing import Any
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
-from petition.core import errors
+from petition.core import errors, faults
 from petition.database import schema
 
 _MESSAGES: dict[type[errors.PetitionError], str] = {
@@ -28,7 +29,7 @@ NOT_MIGRATED = "the database has no tables or is older than this version: run `f
 
 
 class Command(click.Command):
-    """A command that is refused with one line for a PetitionError or a database not migrated."""
+    """A command that is refused with one line: PetitionError, database not migrated or away."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -40,9 +41,31 @@ class Command(click.Command):
             detail = f": {error}" if str(error) else ""
             raise click.ClickException(f"{message}{detail}") from error
         except Exception as error:
-            if schema.is_about_schema(error):
-                raise click.ClickException(NOT_MIGRATED) from error
+            _refuse(error)
             raise
+
+
+def _refuse(error: Exception) -> None:
+    """Raise the refusal for a fault of the database, if the error is one."""
+    if schema.is_about_schema(error):
+        raise click.ClickException(NOT_MIGRATED) from error
+    outage = faults.find_outage(error)
+    if outage is not None and not current_app.config["LOG_STACKS"]:
+        raise click.ClickException(outage) from error
+
+
+def in_one_line(command: click.Command) -> None:
+    """Let a command of an extension be refused like ours."""
+    callback = command.callback
+
+    def call(*args: Any, **values: Any) -> Any:
+        try:
+            return callback and callback(*args, **values)
+        except Exception as error:
+            _refuse(error)
+            raise
+
+    command.callback = call
 
 
 class CommandGroup(AppGroup):

@@ -4,6 +4,7 @@ import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -72,9 +73,17 @@ SETTINGS = (
     Setting("BRAND_LOGO", setting_types.text, "", "an SVG, PNG or WebP file in the instance folder, shown beside the name"),
     Setting("CONTACT", setting_types.text, "", "the site's own address, at the foot of pages that belong to no petition"),
     Setting("SHARE_MORE", setting_types.boolean, True, "whether VK and OK are among the share links. Nothing of theirs is loaded before a click"),
+    Setting("LOG_STACKS", setting_types.boolean, False, "whether the stack of a fault follows its line in the log, for developers"),
     Setting("PRIVACY_CONTACT", setting_types.text, "", "for questions and complaints about data. By default each petition's contact"),
 )  # fmt: skip
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+@cache
+def version() -> str:
+    """Return the version of the site's code."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return str(project["version"])
 
 
 def instance_path(environment: Mapping[str, str] = os.environ) -> Path:

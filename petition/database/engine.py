@@ -16,7 +16,7 @@ try:
 except ImportError:  # on Windows SQLite's own busy timeout must do
     fcntl = None  # type: ignore[assignment]
 
-SQLITE_BUSY_SECONDS = 30
+SQLITE_BUSY_SECONDS = 10  # then a form is answered with 503, before the proxy gives up
 
 
 def configure(engine: Engine) -> None:

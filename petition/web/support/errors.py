@@ -12,7 +12,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from petition.core import errors
 from petition.core.config import site_url
 from petition.core.errors import ChallengeFailed, ChallengeRequired, PetitionNotOpen, RateLimited
-from petition.core.log_safety import safe_traceback
+from petition.core.faults import find_outage, log_fault
 from petition.models.enums import PetitionState
 from petition.petitions import queries
 from petition.web.middleware.language import set_language
@@ -40,6 +40,7 @@ _HTTP_PAGES = {404: "not_found", 405: "not_found", 413: "too_large", 503: "busy"
 _REFUSALS = {400: "fault", 500: "fault", 408: "too_slow", 413: "too_large", 503: "overloaded"}
 _REFUSED = "petition.refused"  # key in the WSGI environ: the status
 OVERLOADED_RETRY_AFTER = timedelta(seconds=5)
+UNAVAILABLE_RETRY_AFTER = timedelta(seconds=10)  # while the database is away
 
 
 def init_app(app: Flask) -> None:
@@ -90,11 +91,29 @@ def _sent_fields(*left_out: str) -> list[tuple[str, str]]:
 
 def _http_error(error: HTTPException) -> Response:
     code = error.code or 500
+    cause = getattr(error, "original_exception", None)
+    if cause is not None and find_outage(cause) is not None:
+        return _unavailable()
     if isinstance(error, SecurityError):  # not our host: there is no URL to link to
         return Response("This is not an address of this site.\n", code, mimetype="text/plain")
     page = render_page(f"errors/{_HTTP_PAGES.get(code, 'fault')}.html", status=code)
     kept = {"Allow", "Retry-After"}
     page.headers.extend((name, value) for name, value in error.get_headers() if name in kept)
+    return page
+
+
+def _unavailable() -> Response:
+    """Show a page that asks for the same again, or sends the form's fields again."""
+    set_language(request.form.get("language", g.language))
+    page = render_page(
+        "errors/unavailable.html",
+        status=503,
+        retry_after=UNAVAILABLE_RETRY_AFTER,
+        fields=_sent_fields(),
+        is_form=request.method == "POST",
+    )
+    if request.method == "GET":  # without JavaScript, too
+        page.headers["Refresh"] = page.headers["Retry-After"]
     return page
 
 
@@ -117,4 +136,4 @@ def _refuse() -> Response | None:
 
 def _log_exception(exc_info: Any) -> None:
     """Log a fault by its endpoint. Flask's own line has the path, which may hold a token."""
-    _log.error("fault in %s %s: %s", request.method, request.endpoint, safe_traceback(exc_info[1]))
+    log_fault(_log, exc_info[1], "fault in %s %s", request.method, request.endpoint)
