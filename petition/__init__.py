@@ -22,7 +22,6 @@ from petition.web.middleware import translations
 from petition.web.middleware.front import READERS, THREADS
 
 MAX_BODY_BYTES = 64 * 1024  # bytes
-CONNECT_SECONDS = 5  # to a PostgreSQL server
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
@@ -72,8 +71,7 @@ def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
     sqlite = values["SQLALCHEMY_DATABASE_URI"].startswith("sqlite")
     pool: dict[str, Any]
     pool = {"pool_reset_on_return": None} if sqlite else {"pool_pre_ping": True}
-    if not sqlite and "connect_timeout=" not in values["SQLALCHEMY_DATABASE_URI"]:
-        pool["connect_args"] = {"connect_timeout": CONNECT_SECONDS}
+    pool["connect_args"] = engine.connect_arguments(values["SQLALCHEMY_DATABASE_URI"])
     if not sqlite or urlsplit(values["SQLALCHEMY_DATABASE_URI"]).path:  # in memory there is one
         # A connection for each thread, and some. The last used is used next, so few stay open.
         pool |= {"pool_size": THREADS + READERS, "max_overflow": 4, "pool_use_lifo": True}

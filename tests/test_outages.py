@@ -16,13 +16,16 @@ import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
 
 from petition.cli.mail import worker_for
 from petition.core.faults import describe, find_outage
 from petition.database.base import db
+from petition.database.group_commit import group_commit_of
+from petition.database.transactions import transaction
 from petition.models import Signature
 from petition.web.middleware import page_cache
-from tests.browsing import Client, browser, filled
+from tests.browsing import browser, filled
 from tests.factories import MakeApp, make_petition
 from tests.post_office import PostOffice
 from tests.waiting import PATIENCE, wait_until
@@ -71,7 +74,7 @@ class Server:
 def server(database: str, tmp_path: Path) -> Iterator[Server]:
     """Return the test's database, to stop."""
     if is_sqlite(database):
-        yield Server(database, tmp_path)
+        yield Server(f"{database}?timeout=0", tmp_path)
         return
     folder = Path(tempfile.mkdtemp(prefix="pg"))  # a socket's path has at most 107 bytes
     original = parse_qs(urlsplit(database).query)["host"][0]
@@ -80,24 +83,10 @@ def server(database: str, tmp_path: Path) -> Iterator[Server]:
     shutil.rmtree(folder)
 
 
-def impatient(app: Flask, *pragmas: str) -> Flask:
-    """Let an application on SQLite wait for nobody."""
-
-    def set_up(connection: sqlite3.Connection, _record: object) -> None:
-        for pragma in ("busy_timeout=0", *pragmas):
-            connection.execute(f"PRAGMA {pragma}")
-
-    with app.app_context():
-        if db.engine.dialect.name == "sqlite":
-            event.listen(db.engine, "connect", set_up, insert=True)
-            db.engine.dispose()
-    return app
-
-
 @pytest.fixture
 def site(make_app: MakeApp, server: Server) -> Flask:
     """Return an application on the database that can be stopped, with a petition."""
-    app = impatient(make_app(SQLALCHEMY_DATABASE_URI=server.uri))
+    app = make_app(SQLALCHEMY_DATABASE_URI=server.uri)
     with app.app_context():
         make_petition()
         db.session.remove()
@@ -179,17 +168,18 @@ def test_the_mail_worker_goes_on_when_the_database_is_back(
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
-    ("pragmas", "cause"),
-    [(("max_page_count=1",), "disk is full"), (("query_only=ON",), "database is read-only")],
+    ("pragma", "cause"),
+    [("max_page_count=1", "disk is full"), ("query_only=ON", "database is read-only")],
 )
 def test_a_file_that_takes_no_more_is_told_in_a_line(
-    make_app: MakeApp, caplog: pytest.LogCaptureFixture, pragmas: tuple[str, ...], cause: str
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture, pragma: str, cause: str
 ) -> None:
     app = make_app()
     with app.app_context():
         make_petition()
         db.session.remove()
-    impatient(app, *pragmas)
+        event.listen(db.engine, "connect", lambda file, _: file.execute(f"PRAGMA {pragma}"))
+        db.engine.dispose()
     client = browser(app, use_cookies=False)
     answers = [
         client.post("/p/free-them/sign", data=filled(email=f"{n}@example.org", comment="x" * 999))
@@ -202,16 +192,43 @@ def test_a_file_that_takes_no_more_is_told_in_a_line(
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_forms_that_wait_hold_up_no_other_and_fail_together(
-    app: Flask, client: Client, petition: str, tmp_path: Path
-) -> None:
-    """The file is held as by a backup: it can be read."""
-    impatient(app)
-    with closing(sqlite3.connect(tmp_path / "petition.db")) as holder:
+def test_forms_that_wait_for_the_file_fail_together(site: Flask, server: Server) -> None:
+    begun: list[object] = []
+    failed: list[OperationalError] = []
+
+    def write() -> None:
+        with site.app_context(), suppress_into(failed), transaction():
+            pass
+
+    with site.app_context():
+        engine = db.engine
+    writer = group_commit_of(engine)
+
+    def wait_for_the_others(connection: object) -> None:
+        begun.append(connection)
+        wait_until(lambda: writer._queue == 3, "the others wait")  # noqa: SLF001
+
+    event.listen(engine, "engine_connect", wait_for_the_others)
+    with closing(sqlite3.connect(server.folder / "petition.db")) as holder:
         holder.execute("BEGIN EXCLUSIVE")
-        assert client.post(f"/p/{petition}/sign", data=filled()).status_code == 503
-        assert client.get(f"/p/{petition}").status_code == 200
-    assert client.post(f"/p/{petition}/sign", data=filled()).status_code == 303
+        threads = [Thread(target=write) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE)
+    assert (len(begun), len(failed)) == (1, 4)
+    event.remove(engine, "engine_connect", wait_for_the_others)
+    with site.app_context(), transaction():
+        pass
+
+
+@contextmanager
+def suppress_into(failed: list[OperationalError]) -> Iterator[None]:
+    """Collect an error of the database."""
+    try:
+        yield
+    except OperationalError as error:
+        failed.append(error)
 
 
 def test_causes_are_named_without_personal_data() -> None:

@@ -68,12 +68,14 @@ class Front:
         threads: int,
         body_seconds: float = BODY_SECONDS,
         max_requests: int = MAX_REQUESTS,
+        late_seconds: float = LATE_SECONDS,
     ) -> None:
         self._wsgi, self._cache, self._visits = wsgi, cache, visits
         self._render_refusal, self._languages = render_refusal, languages
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._body_seconds, self._max_requests = body_seconds, max_requests
+        self._late_seconds = late_seconds
         self._requests = self._streams = 0
         self._puller = ThreadPoolExecutor(1, thread_name_prefix="pieces")
         self._pulling = asyncio.Semaphore(1)
@@ -150,7 +152,7 @@ class Front:
         rendering = self._rendering.get(self._cache.key(environ))
         if rendering is None:
             return False
-        await asyncio.wait({rendering}, timeout=LATE_SECONDS)
+        await asyncio.wait({rendering}, timeout=self._late_seconds)
         stale = self._cache.find_stale(environ, unchanged=True)
         if not rendering.done() and stale is not None:
             self._visits.count(environ)
@@ -167,7 +169,7 @@ class Front:
             with self._announced(environ):
                 starting = asyncio.ensure_future(self._in_thread(call, call.start, pool))
                 if stale is not None:
-                    await asyncio.wait({starting}, timeout=LATE_SECONDS)
+                    await asyncio.wait({starting}, timeout=self._late_seconds)
                     if not starting.done():
                         await send_page(stale, send)
                         send = drop  # what is rendered now is for the next reader
