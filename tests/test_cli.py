@@ -309,3 +309,21 @@ def test_outbox_run_once_delivers_and_status_prints_the_counts(
     post_office.stop()
     run(app, "organiser", "invite", "berta@example.org")
     assert "the mail server cannot be reached" in refused(app, "outbox", "run", "--once")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("command", [("petition", "list"), ("outbox", "status"), ("db", "upgrade")])
+@pytest.mark.parametrize(
+    ("uri", "cause"),
+    [
+        ("sqlite:////proc/none/petition.db", "database cannot be opened"),
+        (
+            "postgresql+psycopg:///none?host=/proc/none",
+            "database cannot be reached: no such socket",
+        ),
+    ],
+)
+def test_a_command_that_cannot_reach_the_database_says_so_in_a_line(
+    make_app: MakeApp, command: tuple[str, ...], uri: str, cause: str
+) -> None:
+    assert refused(make_app(SQLALCHEMY_DATABASE_URI=uri), *command) == f"Error: {cause}"

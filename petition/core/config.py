@@ -37,7 +37,7 @@ SETTINGS = (
     Setting("SECRET_KEY", setting_types.text, None, "signs links and organisers' sessions. `make run` creates one; `make serve` requires it. Keep it secret and do not change it"),
     Setting("SECRET_KEY_FALLBACKS", setting_types.texts, [], "earlier secret keys, whose links still work. Keep them: suppressed mailboxes are stored as hashes under the key of their time"),
     Setting("SITE_URL", setting_types.site_address, "", "the site's address in every email and share link. The Host header is never used for them"),
-    Setting("SQLALCHEMY_DATABASE_URI", setting_types.text, "sqlite:///petition.db", "SQLite in the instance folder, or `postgresql+psycopg://user@host/name`"),
+    Setting("SQLALCHEMY_DATABASE_URI", setting_types.text, "sqlite:///petition.db", "SQLite in the instance folder, or `postgresql+psycopg://user@host/name`. The site waits 10 s for a locked SQLite file and 5 s for a connection to PostgreSQL; `?timeout=` and `?connect_timeout=` at the end change that"),
     Setting("MAIL_SERVER", setting_types.text, "", "the SMTP server. Without one, at a loopback address, emails are stored and shown at `/dev/mail`"),
     Setting("MAIL_PORT", setting_types.integer, 25, "the port of the SMTP server"),
     Setting("MAIL_USERNAME", setting_types.text, None, "user name at the SMTP server"),
