@@ -121,6 +121,7 @@ def test_a_form_comes_back_filled_and_pages_go_on(
             seconds[0] += page_cache.RETRY_SECONDS - 1
             cache.clear()
             assert client.get("/p/free-them").status_code == 200
+        assert client.post("/p/free-them").status_code == 405, "no form gets a page of before"
         seconds[0] += page_cache.STALE_SECONDS + page_cache.RETRY_SECONDS
         assert client.get("/p/free-them").status_code == 503, "but not for ever"
         assert client.get("/readyz").status_code == 503

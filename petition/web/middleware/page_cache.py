@@ -99,6 +99,8 @@ class PageCache:
 
         With `unchanged`, only if nothing has changed in this process since.
         """
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+            return None
         page = self._pages.get(self.key(environ))
         if page is None or page.expires + STALE_SECONDS <= self._timer():
             return None
