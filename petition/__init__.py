@@ -20,7 +20,7 @@ from petition.core.tokens import Tokens
 from petition.database import engine
 from petition.database.base import db
 from petition.web.middleware import translations
-from petition.web.middleware.front import THREADS
+from petition.web.middleware.front import READERS, THREADS
 
 MAX_BODY_BYTES = 64 * 1024  # bytes
 
@@ -79,9 +79,10 @@ def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
     sqlite = values["SQLALCHEMY_DATABASE_URI"].startswith("sqlite")
     pool: dict[str, Any]
     pool = {"pool_reset_on_return": None} if sqlite else {"pool_pre_ping": True}
+    pool["connect_args"] = engine.connect_arguments(values["SQLALCHEMY_DATABASE_URI"])
     if not sqlite or urlsplit(values["SQLALCHEMY_DATABASE_URI"]).path:  # in memory there is one
         # A connection for each thread, and some. The last used is used next, so few stay open.
-        pool |= {"pool_size": THREADS, "max_overflow": 4, "pool_use_lifo": True}
+        pool |= {"pool_size": THREADS + READERS, "max_overflow": 4, "pool_use_lifo": True}
     return {
         "MAIL_DEFAULT_SENDER": values["MAIL_DEFAULT_SENDER"] or f"petition@{site.hostname}",
         "MAIL_SUPPRESS_SEND": False,

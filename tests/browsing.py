@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from petition.abuse import challenge
 from petition.cli.mail import worker_for
 from petition.core import tokens
 from petition.core.clock import now
@@ -74,6 +75,15 @@ def post(client: Client, email: str, network: str = "192.0.2.1", **fields: str) 
     data = filled(email=email) | {"opened": opened} | fields
     headers = {"X-Forwarded-For": network}
     return client.post("/p/free-them/sign", data=data, headers=headers)
+
+
+def make_ticket(
+    app: Flask, scope: str = "sign:1", network: str = "192.0.2.1", *, seconds: float = 11
+) -> str:
+    """Return the ticket of a challenge that was issued to a network so many seconds ago."""
+    subject = f"{scope} {app.extensions['networks'].key(network, now=now())}"
+    issued_at, delay = now() - timedelta(seconds=seconds), timedelta(seconds=10)
+    return challenge.issue(app.extensions["tokens"], subject, delay=delay, now=issued_at).ticket
 
 
 def deliver(app: Flask) -> int:

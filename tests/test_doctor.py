@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from petition.abuse.proxy_headers import ProxyProblem, ProxyProblems
 from petition.core.clock import now
 from petition.database.base import db
 from petition.database.transactions import transaction
@@ -37,6 +38,7 @@ def test_each_problem_is_named(make_app: MakeApp, post_office: PostOffice, tmp_p
     app = make_app(SITE_URL="")
     with app.app_context():
         post_office.stop()
+        ProxyProblems(tmp_path).record({ProxyProblem.NO_ADDRESS: True})
         tmp_path.chmod(0o755)
         with transaction() as connection:
             pausing.pause(connection, "554 5.7.1", now=now())
@@ -49,6 +51,7 @@ def test_each_problem_is_named(make_app: MakeApp, post_office: PostOffice, tmp_p
         server = f"127.0.0.1:{post_office.port}: ConnectionRefusedError"
         assert problems.pop("mail server").startswith(server)
         assert problems.pop("outbox").endswith("554 5.7.1")
+        assert "X-Forwarded-For" in problems.pop("proxy headers")
         assert problems == {}
 
 

@@ -2,10 +2,13 @@
 
 import asyncio
 import socket
+import sqlite3
+import time
 from collections.abc import Coroutine, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
 from threading import Event
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -15,13 +18,15 @@ import pytest
 from flask import Flask
 
 from petition import create_app
-from petition.web.middleware.front import MAX_BODY_BYTES, Front
+from petition.database.base import db
+from petition.web.middleware.front import MAX_BODY_BYTES, THREADS, Front
 from petition.web.middleware.wsgi_call import PIECE_BYTES, build_environ
 from petition.web.server import build_front
 from tests import databases
 from tests.bench import download
 from tests.browser.site import Site, run_site
 from tests.browsing import filled
+from tests.factories import MakeApp, make_petition
 from tests.waiting import PATIENCE
 
 PATH = "/p/kuramshin/sign"
@@ -344,6 +349,69 @@ def test_one_request_renders_an_expired_page_and_the_others_wait_for_it(
     clients = run_in_loop(run())
     assert {client.status for client in clients} == {200}
     assert rendered == [f"/p/{petition}"] * 2
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_forms_that_wait_for_the_database_hold_up_no_page(
+    make_app: MakeApp, database: str, tmp_path: Path
+) -> None:
+    app = make_app(SQLALCHEMY_DATABASE_URI=f"{database}?timeout={PATIENCE}")
+    with app.app_context():
+        slug = make_petition()
+        db.session.remove()
+    body = urlencode({key: value for key, value in filled().items() if value}).encode()
+    form_type = (b"content-type", b"application/x-www-form-urlencoded")
+    forms = [Client(f"/p/{slug}/sign", "POST", body) for _ in range(2 * THREADS)]
+
+    async def run() -> None:
+        front = build_front(app)
+        for form in forms:
+            form.scope["headers"].append(form_type)
+            form.taking.set()
+        tasks = [asyncio.create_task(front(c.scope, c.receive, c.send)) for c in forms]
+        await asyncio.sleep(0)
+        for _ in range(3):
+            page = Client(f"/p/{slug}")
+            page.taking.set()
+            app.extensions["page_cache"].clear()
+            await front(page.scope, page.receive, page.send)
+            assert page.status == 200
+        assert not any(task.done() for task in tasks)
+        holder.close()
+        await asyncio.gather(*tasks)
+
+    with closing(sqlite3.connect(tmp_path / "petition.db", check_same_thread=False)) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        run_in_loop(run())
+    assert {form.status for form in forms} == {303}
+
+
+def test_a_late_page_is_replaced_by_the_last_one(app: Flask, petition: str) -> None:
+    go, late = Event(), Event()
+
+    def wsgi(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        assert not late.is_set() or go.wait(PATIENCE)
+        return app.wsgi_app(environ, start)
+
+    async def run() -> list[Client]:
+        front = make_front(app, wsgi, late_seconds=0.0)
+        clients = [Client(f"/p/{petition}") for _ in range(3)]
+        for client in clients:
+            client.taking.set()
+        first, *others = clients
+        await front(first.scope, first.receive, first.send)
+        late.set()
+        app.extensions["page_cache"]._timer = lambda: time.monotonic() + 2  # noqa: SLF001
+        tasks = [asyncio.create_task(front(c.scope, c.receive, c.send)) for c in others]
+        while not all(client.sent for client in others):
+            await asyncio.sleep(0)
+        go.set()
+        await asyncio.gather(*tasks)
+        return clients
+
+    clients = run_in_loop(run())
+    assert {client.status for client in clients} == {200}
+    assert [len(client.sent) for client in clients] == [2, 2, 2]
 
 
 def test_the_application_gets_the_path_as_it_was_sent_and_no_header_of_another() -> None:

@@ -28,7 +28,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.test import TestResponse
 
 from petition import create_app
-from petition.abuse import bursts, challenge
+from petition.abuse import bursts
 from petition.core import tokens
 from petition.core.clock import now
 from petition.database.base import Base, db
@@ -40,7 +40,7 @@ from petition.petitions import petition_file, queries, updates
 from petition.signatures import codes
 from petition.web.support.image_cache import ImageCache
 from tests import databases
-from tests.browsing import CHANGED, browser, filled, sign_in
+from tests.browsing import CHANGED, browser, filled, make_ticket, sign_in
 from tests.factories import NEWS, SITE, MakeApp, make_petition, parse_address, photo
 from tests.signatures import ENTRY, confirm, sign
 
@@ -294,6 +294,7 @@ class Site:
         raw = path.encode("utf-8", "surrogatepass").decode("latin-1")
         environ = {"PATH_INFO": raw, "QUERY_STRING": query, **options.pop("environ", {})}
         environ.setdefault("HTTP_COOKIE", self._cookie)
+        environ.setdefault("HTTP_X_FORWARDED_FOR", "127.0.0.1")
         answer = self.client.open("/", method=method, environ_overrides=environ, **options)
         # 501 is what oEmbed wants for a format that is not offered.
         assert answer.status_code < 500 or (path[-7:], answer.status_code) == ("/oembed", 501)
@@ -312,10 +313,11 @@ class Site:
         good = {
             "opened": self._tokens.make(tokens.FORM, 1, now=now()),
             # A step is done by waiting or, before that, by its proof.
-            "ticket": self._tokens.make(
-                challenge.CHALLENGE,
-                self._number,
-                now=now() - timedelta(minutes=0 if "proof" in wrong else 1),
+            "ticket": make_ticket(
+                self.app,
+                f"sign:{self.petition_id}" if call.endpoint == "sign.submit" else "email_request",
+                "127.0.0.1",
+                seconds=0 if "proof" in wrong else 11,
             ),
         }
         if "burst_id" in call.parts:

@@ -7,6 +7,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import altcha
@@ -14,7 +15,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from petition.abuse import burst_detection, networks, rate_limits
+from petition.abuse import burst_detection, networks, proxy_headers, rate_limits
 from petition.abuse import challenge as steps
 from petition.core import tokens
 from petition.core.clock import now
@@ -22,7 +23,7 @@ from petition.core.errors import ChallengeFailed, ChallengeRequired, RateLimited
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Counter, Email, NetworkSecret, Signature
-from tests.browsing import Client, browser, deliver, filled, post, text_of
+from tests.browsing import Client, browser, deliver, filled, make_ticket, post, sign_in, text_of
 from tests.factories import TODAY, MakeApp, make_petition
 from tests.post_office import PostOffice
 
@@ -46,21 +47,26 @@ def hidden(page: str) -> dict[str, str]:
 # --- limits, with the clock given
 
 
-def test_free_uses_then_a_challenge_each_then_a_refusal(app: Flask) -> None:
-    def spend(proven: bool, at: datetime = TODAY) -> None:
+def test_free_uses_then_a_challenge_each_then_harder_ones(app: Flask) -> None:
+    def spend(level: int, at: datetime = TODAY) -> None:
         with transaction() as connection:
-            rate_limits.hit(connection, (rate_limits.RateLimit("k", "", 2, 4, proven),), now=at)
+            rate_limits.hit(connection, (rate_limits.RateLimit("k", "", 2, 4, level),), now=at)
 
-    spend(False)
-    spend(False)
+    spend(0)
+    spend(0)
     with pytest.raises(ChallengeRequired):
-        spend(False)
-    spend(True)
-    spend(True)
+        spend(0)
+    spend(1)
+    spend(1)
     with pytest.raises(RateLimited) as over:
-        spend(True)
+        spend(1)
     assert over.value.wait == timedelta(minutes=10), "noon begins a window"
-    spend(False, TODAY + timedelta(minutes=10))
+    for _ in range(4):
+        spend(over.value.level)
+    with pytest.raises(RateLimited) as further:
+        spend(over.value.level)
+    assert (over.value.level, further.value.level) == (2, 3)
+    spend(0, TODAY + timedelta(minutes=10))
 
 
 def test_what_is_refused_counts_nothing(app: Flask) -> None:
@@ -87,7 +93,16 @@ def test_a_network_is_an_address_or_a_64_and_its_hash_changes_daily(app: Flask) 
     assert known.key("192.0.2.1", now=day) != known.key("192.0.2.2", now=day)
     tomorrow = day + timedelta(hours=2)
     assert known.key("192.0.2.1", now=day) != known.key("192.0.2.1", now=tomorrow)
-    assert known.key(None, now=day), "a request by a socket without an address has a key, too"
+    for text in ("192.0.2.1:5678", " 192.0.2.1", "[::ffff:192.0.2.1]:80"):
+        assert known.key(text, now=day) == known.key("192.0.2.1", now=day)
+    for text in ("[2001:db8::1]:443", "[2001:db8::1]", "2001:db8::1%eth0", "[2001:db8::2%1]:1"):
+        assert known.key(text, now=day) == known.key("2001:db8::1", now=day)
+    for none in (None, "", "unknown", "192.0.2.1:x", "[192.0.2.1", "_hidden", "1.2.3", "1.2.3.4, "):
+        assert known.key(none, now=day) == "", "what is no address is no network"
+    wide = known.wide_key("2001:db8::1", now=day)
+    assert wide == known.wide_key("[2001:db8:0:ffff::1]:443", now=day)
+    assert wide != known.wide_key("2001:db8:1::1", now=day)
+    assert known.wide_key("::ffff:192.0.2.1", now=day) == known.wide_key(None, now=day) == ""
 
 
 def test_two_processes_share_the_key_of_a_day(app: Flask) -> None:
@@ -130,7 +145,7 @@ def test_beyond_the_free_ones_a_wait_lets_everybody_through_without_javascript(
     assert early.status_code == 429
     assert 0 < int(early.headers["Retry-After"]) <= 10
     assert hidden(early.text)["ticket"] == fields["ticket"], "the wait goes on"
-    waited = strict.extensions["tokens"].make(steps.CHALLENGE, 7, now=now() - timedelta(seconds=11))
+    waited = make_ticket(strict)
     assert post(client, "sixth@example.org", ticket=waited, proof="").status_code == 303
     again = post(client, "seventh@example.org", ticket=waited, proof="")
     assert again.status_code == 422, "one step is good for one form"
@@ -161,12 +176,71 @@ def solved(page: str) -> tuple[str, str]:
     return hidden(page)["ticket"], b64encode(json.dumps(payload).encode()).decode()
 
 
+def test_hoarded_tickets_do_not_shut_a_network_for_its_neighbours(strict: Flask) -> None:
+    client = browser(strict, use_cookies=False)
+    for number in range(5):
+        post(client, f"signer{number}@example.org")
+    hoard = [make_ticket(strict) for _ in range(100)]
+    spent = [post(client, f"hoard{n}@example.org", ticket=t) for n, t in enumerate(hoard)]
+    assert [answer.status_code for answer in spent] == [303] * 95 + [429] * 5
+    asked = post(client, "neighbour@example.org", comment="Kept!")
+    assert asked.status_code == 429
+    assert int(asked.headers["Retry-After"]) <= 40
+    assert "Kept!" in asked.text
+    ticket, proof = solved(asked.text)
+    done = post(client, "neighbour@example.org", ticket=ticket, proof=proof, comment="Kept!")
+    assert done.status_code == 303
+
+
+def test_a_ticket_proves_nothing_in_another_network_or_petition(strict: Flask) -> None:
+    make_petition("other")
+    client = browser(strict, use_cookies=False)
+    for address in ("192.0.2.9", "[2001:db8::1]:443"):
+        for ticket in (make_ticket(strict), make_ticket(strict, "sign:2", address)):
+            asked = post(client, "a@example.org", address, ticket=ticket, comment="Kept!")
+            assert asked.status_code == 422
+            assert "One more step" in asked.text
+            assert "Kept!" in asked.text
+        ticket, proof = solved(asked.text)
+        assert post(client, f"{len(address)}@example.org", address, ticket=ticket, proof=proof)
+
+
+def test_tickets_of_one_window_are_of_no_use_in_the_next(app: Flask) -> None:
+    keys, delay = app.extensions["tokens"], timedelta(seconds=10)
+
+    def is_passed(after: timedelta, proof: str = "") -> bool:
+        moment = TODAY + timedelta(minutes=9, seconds=55)
+        ticket = steps.issue(keys, "a", delay=delay, now=moment).ticket
+        return steps.verify(keys, "a", ticket, proof, delay=delay, now=moment + after) is not None
+
+    assert is_passed(timedelta(seconds=11)), "a fresh one outlasts its window"
+    assert not is_passed(timedelta(seconds=21))
+    assert not is_passed(timedelta(hours=2))
+
+
+def test_a_48_has_a_looser_limit_of_its_own(make_app: MakeApp) -> None:
+    app = make_app(RATELIMIT_ENABLED=True, RATELIMIT_FREE=1, TRUSTED_PROXIES=1)
+    with app.app_context():
+        make_petition()
+        client = browser(app, use_cookies=False)
+        codes = [
+            post(client, f"a{n}@example.org", f"2001:db8:0:{n:x}::1").status_code for n in range(21)
+        ]
+        assert codes == [303] * 20 + [422]
+        asked = post(client, "b@example.org", "[2001:db8:0:ffff::1]:443")
+        ticket, proof = solved(asked.text)
+        fields = {"ticket": ticket, "proof": proof}
+        assert post(client, "b@example.org", "2001:db8:0:ffff::1", **fields).status_code == 303
+        assert post(client, "c@example.org", "2001:db8:1::1").status_code == 303
+        assert post(client, "d@example.org", "192.0.2.1").status_code == 303
+
+
 @pytest.mark.parametrize("proof", ["nonsense", "e30=", "W10=", "eyJjaGFsbGVuZ2UiOjF9"])
 def test_a_proof_that_is_none_is_refused(strict: Flask, proof: str) -> None:
     keys = strict.extensions["tokens"]
-    step = steps.issue(keys, delay=timedelta(seconds=10), now=now())
+    step = steps.issue(keys, "a", delay=timedelta(seconds=10), now=now())
     with pytest.raises(ChallengeFailed):
-        steps.verify(keys, step.ticket, proof, delay=timedelta(seconds=10), now=now())
+        steps.verify(keys, "a", step.ticket, proof, delay=timedelta(seconds=10), now=now())
 
 
 def test_a_forged_ticket_gets_a_new_challenge(strict: Flask) -> None:
@@ -347,13 +421,16 @@ def test_forms_that_send_email_get_a_challenge_before_any_refusal(busy: Flask, w
 def test_only_solved_challenges_beyond_the_limit_are_refused(busy: Flask) -> None:
     client = browser(busy, use_cookies=False)
 
-    def ask(number: int) -> int:
-        moment = now() - timedelta(seconds=11)
-        ticket = busy.extensions["tokens"].make(steps.CHALLENGE, number, now=moment)
-        fields = {"email": "a@example.org", "ticket": ticket}
-        return client.post("/my", data=fields).status_code
+    def ask() -> Any:
+        ticket = make_ticket(busy, "email_request", "127.0.0.1")
+        return client.post("/my", data={"email": "a@example.org", "ticket": ticket})
 
-    assert [ask(number) for number in range(3)] == [200, 200, 429]
+    *answers, refused = [ask() for _ in range(3)]
+    assert [answer.status_code for answer in (*answers, refused)] == [200, 200, 429]
+    assert hidden(refused.text)["email"] == "a@example.org"
+    ticket, proof = solved(refused.text)
+    fields = {"email": "a@example.org", "ticket": ticket, "proof": proof}
+    assert client.post("/my", data=fields).status_code == 200, "by a harder challenge"
 
 
 def test_forms_get_no_challenge_where_limits_are_off_or_networks_named(make_app: MakeApp) -> None:
@@ -437,3 +514,58 @@ def test_no_free_signatures_still_leaves_emails_to_ask_for(make_app: MakeApp) ->
     with app.app_context():
         client = browser(app, use_cookies=False)
         assert client.post("/my", data={"email": "anna@example.org"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("settings", "headers", "warning"),
+    [
+        ({"TRUSTED_PROXIES": 1}, {}, "sends no X-Forwarded-For"),
+        ({"TRUSTED_PROXIES": 1}, {"X-Forwarded-For": "unknown"}, "sends no X-Forwarded-For"),
+        ({"TRUSTED_PROXIES": 2}, {"X-Forwarded-For": "192.0.2.1"}, "sends no X-Forwarded-For"),
+        ({}, {"X-Forwarded-For": "192.0.2.1"}, "TRUSTED_PROXIES is 0"),
+    ],
+)
+def test_without_its_address_the_world_is_not_one_network(
+    make_app: MakeApp,
+    caplog: pytest.LogCaptureFixture,
+    settings: dict[str, Any],
+    headers: dict[str, str],
+    warning: str,
+) -> None:
+    app = make_app(RATELIMIT_ENABLED=True, RATELIMIT_FREE=1, RATELIMIT_MOST=1, **settings)
+    with app.app_context():
+        make_petition()
+        client = browser(app, use_cookies=False)
+        headers = headers | {"X-Forwarded-Proto": "https"}
+        for number in range(4):
+            data = filled(email=f"a{number}@example.org")
+            answer = client.post("/p/free-them/sign", data=data, headers=headers)
+            assert answer.status_code == 303
+        messages = [record.getMessage() for record in caplog.records]
+        assert len(messages) == 1, "once"
+        assert warning in messages[0]
+        inside = sign_in(app)
+        assert "Tell whoever runs the site" in text_of(inside.get("/organisers/", headers=headers))
+        assert len(proxy_headers.find_problems(Path(app.instance_path))) == 1
+        if settings:
+            good = headers | {"X-Forwarded-For": "192.0.2.1, 192.0.2.2"}
+            told = text_of(inside.get("/organisers/", headers=good))
+            assert "Tell whoever runs the site" not in told, "mended"
+            assert proxy_headers.find_problems(Path(app.instance_path)) == []
+
+
+def test_a_missing_scheme_is_told_where_the_site_is_on_https(
+    make_app: MakeApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = make_app(TRUSTED_PROXIES=1, SITE_URL="https://petition.example.org")
+    client = browser(app, use_cookies=False)
+    headers = {"X-Forwarded-For": "192.0.2.1"}
+    for path in ("/healthz", "/readyz"):
+        client.get(path, base_url="http://127.0.0.1")
+    assert caplog.records == [], "probes come past the proxy"
+    for path in ("/privacy", "/my"):
+        client.get(path, base_url="https://petition.example.org", headers=headers)
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert "sends no X-Forwarded-Proto" in message
+    (problem,) = proxy_headers.find_problems(Path(app.instance_path))
+    assert problem == proxy_headers.ProxyProblem.NO_SCHEME

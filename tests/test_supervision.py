@@ -1,6 +1,7 @@
 """`flask serve` keeps the site up: processes that are killed come back, and none is left behind."""
 
 import fcntl
+import re
 import signal
 import socket
 import sqlite3
@@ -14,12 +15,13 @@ from urllib.request import urlopen
 
 import pytest
 
+from petition.core import config
 from petition.core.config import ROOT
 from tests.bench.kills import kill_processes
 from tests.bench.signers import CountedMail
 from tests.browsing import filled
 from tests.post_office import PostOffice
-from tests.supervised_site import SupervisedSite, memory_of, supervised_site
+from tests.supervised_site import WEB_PROCESSES, SupervisedSite, memory_of, supervised_site
 from tests.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.skipif(
@@ -147,6 +149,12 @@ def test_sigterm_ends_every_process_in_order(site: SupervisedSite) -> None:
     assert site.processes() == set(), "the supervisor waits for the others"
     assert len(children) == 3
     assert "ended" not in site.log.removeprefix(earlier), "no process failed or was restarted"
+    version = f"version {config.version()}"
+    for what, number in (("web server", WEB_PROCESSES), ("mail worker", 1)):
+        lines = [line for line in site.log.removeprefix(earlier).splitlines() if what in line]
+        assert len([line for line in lines if "started" in line and version in line]) == number
+        assert len([line for line in lines if line.endswith("stopped")]) == number
+        assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", line) for line in lines)
 
 
 def test_a_stop_lets_a_request_that_has_begun_be_answered(site: SupervisedSite) -> None:

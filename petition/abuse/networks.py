@@ -1,10 +1,12 @@
 """Networks, recognised for a day without storing an address.
 
-A network is an IPv4 address or the /64 of an IPv6 one. It is known by a keyed hash (HMAC-SHA256).
+A network is an IPv4 address or the /64 of an IPv6 one; its /48 is known, too. It is known by a
+keyed hash (HMAC-SHA256).
 The key changes every day and is deleted after 48 hours; then the hash identifies nobody.
 """
 
 import hmac
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -34,11 +36,28 @@ class Networks:
     _today: tuple[date, bytes] | None = field(default=None)
 
     def key(self, address: str | None, *, now: datetime) -> str:
-        """Return the day's hash of an address's network, 32 hexadecimal digits."""
+        """Return the day's hash of an address's network, 32 hexadecimal digits.
+
+        Returns "" for what is no address: those who send it share no network.
+        """
+        parsed = _parse_address(address)
+        if parsed is None:
+            return ""
+        ipv6 = parsed.version == 6
+        return self._hash(f"{parsed.packed[:8].hex()}/64" if ipv6 else f"{parsed}/32", now)
+
+    def wide_key(self, address: str | None, *, now: datetime) -> str:
+        """Return the day's hash of the /48 of an IPv6 address, else ""."""
+        parsed = _parse_address(address)
+        if parsed is None or parsed.version == 4:
+            return ""
+        return self._hash(f"{parsed.packed[:6].hex()}/48", now)
+
+    def _hash(self, network: str, now: datetime) -> str:
         day = now.date()
         if self._today is None or self._today[0] != day:
             self._today = (day, _load_secret(day))
-        return hmac.digest(self._today[1], _network_name(address).encode(), "sha256").hex()[:32]
+        return hmac.digest(self._today[1], network.encode(), "sha256").hex()[:32]
 
     def is_allowed(self, address: str | None) -> bool:
         """Return whether the address has no limits (a school, an office)."""
@@ -58,21 +77,26 @@ def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:
     return tuple(ip_network(text, strict=False) for text in texts)
 
 
+# With or without brackets, port and zone: [2001:db8::1]:443, 192.0.2.1:5678, fe80::1%eth0.
+_ADDRESS = re.compile(
+    r"\[([0-9a-fA-F:.]+)(?:%[^\]]*)?\](?::\d+)?|(\d+(?:\.\d+){3})(?::\d+)?|([0-9a-fA-F:.]+)(?:%.*)?"
+)
+
+
 @lru_cache(maxsize=1_024)
 def _parse_address(text: str | None) -> IPAddress | None:
-    """Return an address, or None for what is none (a UNIX socket's, say)."""
+    """Return an address without its port, or None for what is none (a UNIX socket's, say)."""
+    found = _ADDRESS.fullmatch((text or "").strip())
     try:
-        address = ip_address((text or "").partition("%")[0])
+        address = ip_address(found[found.lastindex or 0] if found else "")
     except ValueError:
         return None
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
-def _network_name(text: str | None) -> str:
-    address = _parse_address(text)
-    if address is None:
-        return "unknown"
-    return f"{address.packed[:8].hex()}/64" if address.version == 6 else f"{address}/32"
+def is_address(text: str | None) -> bool:
+    """Return whether a text is an IP address, with or without a port."""
+    return _parse_address(text) is not None
 
 
 def _is_within(address: IPAddress | None, networks: tuple[Network, ...]) -> bool:

@@ -5,8 +5,13 @@ Exit status 1 and one line on standard error when refused (`refusal`), 2 on wron
 """
 
 from flask import Flask
+from flask_migrate.cli import db as migrations  # type: ignore[import-not-found]
 
 from petition.cli import doctor, mail, operations, organisers, petitions
+from petition.cli.refusal import in_one_line
+
+for command in migrations.commands.values():
+    in_one_line(command)
 
 
 def register(app: Flask) -> None:

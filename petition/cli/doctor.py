@@ -2,14 +2,16 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
+from petition.abuse import proxy_headers
 from petition.cli.refusal import NOT_MIGRATED, CheckingCommand, find_open_folder
-from petition.core import config
+from petition.core import config, faults
 from petition.core.errors import MailServerUnreachable
 from petition.database import schema
 from petition.database.base import db
@@ -42,7 +44,7 @@ def _database() -> str:
     except SQLAlchemyError as error:
         if schema.is_about_schema(error):
             return NOT_MIGRATED
-        return f"cannot be reached: {type(getattr(error, 'orig', error)).__name__}"
+        return faults.find_outage(error) or faults.describe(error)
     return f"has no column {column}" if column else ""
 
 
@@ -65,6 +67,11 @@ def _outbox() -> str:
     return f"paused, the mail server refuses our emails: {pause.reason}" if pause else ""
 
 
+def _proxy() -> str:
+    problems = proxy_headers.find_problems(Path(current_app.instance_path))
+    return "; ".join(proxy_headers.WARNINGS[problem] for problem in problems)
+
+
 # By what is checked: each returns the problem in one line, or "".
 CHECKS: dict[str, Callable[[], str]] = {
     "settings": _settings,
@@ -72,4 +79,5 @@ CHECKS: dict[str, Callable[[], str]] = {
     "database": _database,
     "mail server": _mail_server,
     "outbox": _outbox,
+    "proxy headers": _proxy,
 }

@@ -18,7 +18,7 @@ from petition.cli.refusal import Command, CommandGroup, ReadingCommand, name_sit
 from petition.core import config
 from petition.core.clock import now
 from petition.core.errors import MailServerUnreachable, SenderRefused
-from petition.core.log_safety import safe_traceback
+from petition.core.faults import log_fault, set_up_log
 from petition.mail import compose, refusals, transports
 from petition.mail.bounces import parse_report, record_bounce
 from petition.mail.context import MailContext
@@ -44,7 +44,7 @@ def run(once: bool) -> None:
         name_site()
         run_worker(current_app)
         return
-    _set_up_log()
+    set_up_log(stacks=current_app.config["LOG_STACKS"])
     worker = worker_for(current_app)
     try:
         worker.deliver_due()
@@ -56,15 +56,13 @@ def run(once: bool) -> None:
 
 def run_worker(app: Flask) -> None:
     """Deliver due emails in the application's context until SIGTERM or SIGINT."""
-    _set_up_log()
+    set_up_log(stacks=app.config["LOG_STACKS"])
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
+    log.info("mail worker started, version %s", config.version())
     worker_for(app).run(stop)
-
-
-def _set_up_log() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    log.info("mail worker stopped")
 
 
 @outbox.command(cls=ReadingCommand)
@@ -116,7 +114,7 @@ def bounces(source: Path | None) -> None:
             known += recorded
             others += len(reports) - recorded if reports else 1
         except Exception as error:  # noqa: BLE001 (one message delays no other)
-            log.error("a message could not be read or acted on: %s", safe_traceback(error))
+            log_fault(log, error, "a message could not be read or acted on")
             others += 1
             errors += 1
     click.echo(f"{known} about our emails, {others} not")

@@ -26,6 +26,7 @@ from petition.cli.refusal import (
 from petition.core import config
 from petition.core.clock import now
 from petition.core.errors import SlugTaken
+from petition.core.faults import set_up_log
 from petition.core.files import write_file
 from petition.core.tokens import Tokens
 from petition.database.base import db
@@ -86,6 +87,7 @@ def serve(host: str, port: int, workers: int, trial: bool) -> None:
         sys.exit(line)
     alone = supervisor.exclusive(Path(app.instance_path), database_name())
     with alone, supervisor.reserved_port(host, port):
+        set_up_log(stacks=app.config["LOG_STACKS"])
         flask_migrate.upgrade()
         db.engine.dispose()  # no connection may be open in two processes
         site_url = config.site_url(app.config)

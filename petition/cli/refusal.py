@@ -7,9 +7,8 @@ from typing import Any
 import click
 from flask import current_app
 from flask.cli import AppGroup, ScriptInfo
-from sqlalchemy.exc import OperationalError
 
-from petition.core import errors
+from petition.core import errors, faults
 from petition.core.files import is_open
 from petition.database import schema
 from petition.database.base import db
@@ -60,10 +59,7 @@ class Command(click.Command):
             detail = f": {error}" if str(error) else ""
             raise click.ClickException(f"{message}{detail}") from error
         except Exception as error:
-            if schema.is_about_schema(error):
-                raise click.ClickException(NOT_MIGRATED) from error
-            if isinstance(error, OperationalError):
-                raise click.ClickException(schema.explain(error)) from error
+            _refuse(error)
             raise
         if self.changes_site:
             name_site()
@@ -130,6 +126,29 @@ def _check_database() -> None:
     """Refuse the command before it begins: the mail worker would log errors and try again."""
     if not schema.is_migrated(db.engine):
         raise click.ClickException(NOT_MIGRATED)
+
+
+def _refuse(error: Exception) -> None:
+    """Raise the refusal for a fault of the database, if the error is one."""
+    if schema.is_about_schema(error):
+        raise click.ClickException(NOT_MIGRATED) from error
+    outage = faults.find_outage(error)
+    if outage is not None and not current_app.config["LOG_STACKS"]:
+        raise click.ClickException(outage) from error
+
+
+def in_one_line(command: click.Command) -> None:
+    """Let a command of an extension be refused like ours."""
+    callback = command.callback
+
+    def call(*args: Any, **values: Any) -> Any:
+        try:
+            return callback and callback(*args, **values)
+        except Exception as error:
+            _refuse(error)
+            raise
+
+    command.callback = call
 
 
 class CommandGroup(AppGroup):

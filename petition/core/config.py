@@ -5,6 +5,7 @@ import shlex
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,7 +38,7 @@ SETTINGS = (
     Setting("SECRET_KEY", setting_types.text, None, "signs links and organisers' sessions. `make run` creates one; `make serve` requires it. Keep it secret and do not change it"),
     Setting("SECRET_KEY_FALLBACKS", setting_types.texts, [], "earlier secret keys, whose links still work. Keep them: suppressed mailboxes are stored as hashes under the key of their time"),
     Setting("SITE_URL", setting_types.site_address, "", "the site's address in every email and share link. The Host header is never used for them"),
-    Setting("SQLALCHEMY_DATABASE_URI", setting_types.text, "sqlite:///petition.db", "SQLite in the instance folder, or `postgresql+psycopg://user@host/name`"),
+    Setting("SQLALCHEMY_DATABASE_URI", setting_types.text, "sqlite:///petition.db", "SQLite in the instance folder, or `postgresql+psycopg://user@host/name`. The site waits 10 s for a locked SQLite file and 5 s for a connection to PostgreSQL; `?timeout=` and `?connect_timeout=` at the end change that"),
     Setting("MAIL_SERVER", setting_types.text, "", "the SMTP server. Without one, at a loopback address, emails are stored and shown at `/dev/mail`"),
     Setting("MAIL_PORT", setting_types.integer, 25, "the port of the SMTP server"),
     Setting("MAIL_USERNAME", setting_types.text, None, "user name at the SMTP server"),
@@ -46,14 +47,14 @@ SETTINGS = (
     Setting("MAIL_USE_SSL", setting_types.boolean, False, "use TLS from the first byte and verify the certificate"),
     Setting("MAIL_DEFAULT_SENDER", setting_types.mailbox, "", "the From of every email: an address, or a name and an address: `Petition <petition@example.org>`. A name with a comma or the like takes quotes"),
     Setting("INSTANCE_PATH", setting_types.text, "", "where the secret key, the settings file and the SQLite file are (environment only)"),
-    Setting("TRUSTED_PROXIES", setting_types.integer, 0, "number of proxies in front of the site that set `X-Forwarded-For` and `X-Forwarded-Proto`"),
+    Setting("TRUSTED_PROXIES", setting_types.integer, 0, "number of proxies in front of the site that set `X-Forwarded-For` and `X-Forwarded-Proto`. Where these do not come, the log and the organisers' page say so, and forms are not limited by network"),
     Setting("LANGUAGES", setting_types.texts, ["en", "kk", "ru", "de", "sv", "fr"], "languages offered. Readers who ask for none of them get the first one"),
     Setting("FEATURED", setting_types.text, "", "the petition shown at `/`. By default the only open one, or a list if there are several"),
     Setting("CONFIRM_LINK_DAYS", setting_types.integer, 7, "days for which a confirmation link works, at most 30"),
     Setting("MIN_FORM_SECONDS", setting_types.integer, 2, "a form submitted faster is shown once more, with its values kept. 0 switches this off"),
     Setting("RATELIMIT_ENABLED", setting_types.boolean, True, "whether forms are counted per network and mail domain"),
-    Setting("RATELIMIT_FREE", setting_types.integer, 5, "signatures from one network (IPv4 address, IPv6 /64) in ten minutes without a challenge. Each further one takes a challenge: a proof of work done by the browser, or a wait. For forms that ask for an email (resend, another address, a sign-in link) four times as many are free"),
-    Setting("RATELIMIT_MOST", setting_types.integer, 100, "signatures from one network in ten minutes, challenges solved, before the answer is 429. The same number of forms that ask for an email"),
+    Setting("RATELIMIT_FREE", setting_types.integer, 5, "signatures from one network (IPv4 address, IPv6 /64) in ten minutes without a challenge. Each further one takes a challenge: a proof of work done by the browser, or a wait. For forms that ask for an email (resend, another address, a sign-in link) four times as many are free. From an IPv6 /48, twenty times as many"),
+    Setting("RATELIMIT_MOST", setting_types.integer, 100, "signatures from one network in ten minutes before the answer is 429, with a harder challenge. Each further hundred (or what this says) takes twice the work or four times the wait. The same number of forms that ask for an email"),
     Setting("RATELIMIT_DOMAIN", setting_types.integer, 60, "signatures from one mail domain in ten minutes without a challenge. Well-known domains are not counted"),
     Setting("RATELIMIT_ALLOW", setting_types.networks, [], "networks without limits: a school, an office, a street stall"),
     Setting("RATELIMIT_ALLOW_DOMAINS", setting_types.texts, [], "domains that are neither counted nor taken for a burst: a school's, a union's"),
@@ -73,9 +74,17 @@ SETTINGS = (
     Setting("BRAND_LOGO", setting_types.text, "", "an SVG, PNG or WebP file in the instance folder, shown beside the name"),
     Setting("CONTACT", setting_types.text, "", "the site's own address, at the foot of pages that belong to no petition"),
     Setting("SHARE_MORE", setting_types.boolean, True, "whether VK and OK are among the share links. Nothing of theirs is loaded before a click"),
+    Setting("LOG_STACKS", setting_types.boolean, False, "whether the stack of a fault follows its line in the log, for developers"),
     Setting("PRIVACY_CONTACT", setting_types.text, "", "for questions and complaints about data. By default each petition's contact"),
 )  # fmt: skip
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+@cache
+def version() -> str:
+    """Return the version of the site's code."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return str(project["version"])
 
 
 def instance_path(environment: Mapping[str, str] = os.environ) -> Path:

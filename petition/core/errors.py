@@ -124,9 +124,10 @@ class ChallengeRequired(PetitionError):
 
 @dataclass(eq=False)
 class RateLimited(PetitionError):
-    """A rate limit refuses this form; `wait` is for how long."""
+    """A rate limit refuses this form for `wait`, or until a challenge of `level` is passed."""
 
     wait: timedelta
+    level: int
 
 
 @dataclass(eq=False)

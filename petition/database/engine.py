@@ -16,7 +16,16 @@ try:
 except ImportError:  # on Windows SQLite's own busy timeout must do
     fcntl = None  # type: ignore[assignment]
 
-SQLITE_BUSY_SECONDS = 30
+SQLITE_BUSY_SECONDS = 10  # then a form is answered with 503, before the proxy gives up
+CONNECT_SECONDS = 5  # to a PostgreSQL server
+
+
+def connect_arguments(uri: str) -> dict[str, float]:
+    """Return the driver's time limit, unless the address of the database has its own."""
+    name, seconds = ("connect_timeout", CONNECT_SECONDS)
+    if uri.startswith("sqlite"):
+        name, seconds = ("timeout", SQLITE_BUSY_SECONDS)
+    return {} if f"{name}=" in uri else {name: seconds}
 
 
 def configure(engine: Engine) -> None:
@@ -33,7 +42,6 @@ def configure(engine: Engine) -> None:
 def _set_up_sqlite(connection: SQLiteConnection, _record: Any) -> None:
     connection.isolation_level = None  # `_begin_sqlite` begins transactions, not the driver
     for pragma in (
-        f"busy_timeout={SQLITE_BUSY_SECONDS * 1000}",
         "journal_mode=WAL",
         "synchronous=FULL",  # a committed signature is on the disk
         "foreign_keys=ON",

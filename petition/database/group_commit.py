@@ -33,12 +33,14 @@ class GroupCommit:
         self._queue_lock = Lock()
         self._queue = 0  # threads that wait for their turn
         self._group: _Group | None = None
+        self._failed_at, self._failure = 0.0, BaseException()  # of the last group not begun
 
     @contextmanager
     def join(self) -> Iterator[Connection]:
         """Write within the group; return when it is committed.
 
-        Raises: OperationalError when the commit failed. Then nothing of the group is stored.
+        Raises: OperationalError when the commit failed. Then nothing of the group is stored. So do
+        all that have waited while a group could not begin, instead of waiting one after the other.
         """
         group = self._enter()
         try:
@@ -52,6 +54,7 @@ class GroupCommit:
         group.wait()
 
     def _enter(self) -> "_Group":
+        came_at = time.monotonic()
         with self._queue_lock:
             self._queue += 1
         self._lock.acquire()
@@ -60,7 +63,7 @@ class GroupCommit:
         group = self._group
         try:
             if group is None:
-                group = self._group = _Group(self._engine)
+                group = self._group = self._begin(came_at)
             group.begin_member()
         except BaseException as error:
             if group is None:
@@ -70,6 +73,15 @@ class GroupCommit:
                 self._leave(group)
             raise
         return group
+
+    def _begin(self, came_at: float) -> "_Group":
+        if came_at < self._failed_at:
+            raise OperationalError("BEGIN", (), self._failure) from self._failure
+        try:
+            return _Group(self._engine)
+        except BaseException as error:
+            self._failed_at, self._failure = time.monotonic(), error
+            raise
 
     def _leave(self, group: "_Group") -> None:
         try:

@@ -7,7 +7,6 @@ from weakref import WeakSet
 
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
-from sqlalchemy.exc import OperationalError
 
 from petition.core.config import PACKAGE
 from petition.database.base import Base
@@ -37,11 +36,6 @@ def is_about_schema(error: Exception) -> bool:
     if isinstance(cause, sqlite3.Error):
         return _SQLITE_MISSING.search(str(cause)) is not None
     return getattr(cause, "sqlstate", None) in _POSTGRESQL_MISSING
-
-
-def explain(error: OperationalError) -> str:
-    """Say in one line why the database cannot be used, in the driver's words."""
-    return f"the database cannot be used: {str(error.orig).partition(chr(10))[0]}"
 
 
 def missing_column(engine: Engine) -> str | None:

@@ -19,7 +19,7 @@ from petition.core.errors import (
     SenderRefused,
     SignatureGone,
 )
-from petition.core.log_safety import safe_traceback
+from petition.core.faults import describe, find_outage, log_fault, log_stack
 from petition.core.tokens import Tokens
 from petition.database.base import db
 from petition.database.transactions import transaction
@@ -56,6 +56,7 @@ class Worker:
     def run(self, stop: Event) -> None:
         """Send due emails until `stop` is set; the current batch is finished first."""
         unreachable = False
+        outage: str | None = None
         while not stop.is_set():
             wait: float = IDLE_SECONDS
             try:
@@ -67,6 +68,9 @@ class Worker:
                 if unreachable and senders.is_connected:
                     unreachable = False
                     log.warning("mail server %s reached again", self.server)
+                if outage is not None:
+                    log.info("the mail worker goes on")
+                outage = None
             except SenderRefused:
                 unreachable = False  # it answers, and the refusal is logged
             except MailServerUnreachable as error:
@@ -77,10 +81,13 @@ class Worker:
                 unreachable, wait = True, RECONNECT_SECONDS
             except Exception as error:  # noqa: BLE001 (an error must not end the worker)
                 wait = RECONNECT_SECONDS
-                log.error("mail worker failed, retry in %s s: %s", wait, safe_traceback(error))
+                before, outage = outage, find_outage(error)
+                if outage is not None and outage == before:
+                    continue  # it is in the log
+                log_fault(log, error, "mail worker failed, retry in %s s", wait)
             finally:
                 db.session.remove()
-            stop.wait(wait)
+                stop.wait(wait)
 
     def deliver_due(self, stop: Event | None = None, *, at_most: timedelta | None = None) -> int:
         """Send due emails, and return how many were tried.
@@ -226,4 +233,5 @@ class Worker:
                 return f"deferred: {outcome}"
             case _:
                 delivery.defer(connection, email_id, "internal error, see the log", now=now)
-                return f"{_FAULT}: {safe_traceback(outcome)}"
+                log_stack(log, outcome)
+                return f"{_FAULT}: {describe(outcome)}"

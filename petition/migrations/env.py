@@ -6,11 +6,9 @@ One transaction holds a whole upgrade.
 import sys
 
 from alembic import context
-from sqlalchemy.exc import OperationalError
 
 from petition import models  # noqa: F401 (the import declares the tables)
 from petition.core.errors import SettingsError
-from petition.database import schema
 from petition.database.base import Base, db
 
 if context.is_offline_mode():
@@ -18,11 +16,7 @@ if context.is_offline_mode():
 
 engine = db.engine
 sys.stderr.write(f"migrating {engine.url.set(username=None, password=None, query={})}\n")
-try:
-    connected = engine.connect()
-except OperationalError as error:
-    raise SystemExit(schema.explain(error)) from None
-with connected.execution_options(write=True) as connection:
+with engine.connect().execution_options(write=True) as connection:
     if engine.dialect.name == "sqlite":
         # A batch migration drops the old table; its ON DELETE CASCADE would delete other rows.
         # Inside a transaction this has no effect: sqlite.org/pragma.html#pragma_foreign_keys

@@ -10,7 +10,7 @@ from typing import Any
 
 from petition.abuse import burst_detection, tor
 from petition.core import config
-from petition.core.log_safety import safe_traceback
+from petition.core.faults import find_outage, log_fault
 from petition.database import counters
 from petition.database.base import db
 from petition.database.counters import Use
@@ -42,11 +42,12 @@ class Task:
         number = int(now.timestamp() // self.interval.total_seconds())
         if number == self._last_interval or (self._retry_at and now < self._retry_at):
             return
-        self._last_interval = number
         use = Use(SCOPE, self.name, self.interval)
-        with transaction() as connection:
-            if not counters.is_within(connection, use, limit=1, now=now):
-                return
+        with transaction() as connection:  # if it fails, the next run tries again
+            is_ours = counters.is_within(connection, use, limit=1, now=now)
+        self._last_interval = number
+        if not is_ours:
+            return
         try:
             result = self.run(now)
         except BaseException:
@@ -59,12 +60,14 @@ class Task:
 
 
 def run_due(tasks: Sequence[Task], now: datetime) -> None:
-    """Run the tasks that are due; log exceptions."""
+    """Run the tasks that are due; log exceptions. Raises: what says that the database is away."""
     for task in tasks:
         try:
             task.run_if_due(now)
-        except Exception as error:  # noqa: BLE001 (one task delays no other, and no email)
-            log.error("%s failed: %s", task.name, safe_traceback(error))
+        except Exception as error:  # (one task delays no other, and no email)
+            if find_outage(error) is not None:
+                raise
+            log_fault(log, error, "%s failed", task.name)
             db.session.remove()
 
 

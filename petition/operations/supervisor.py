@@ -5,6 +5,7 @@ when the supervisor has ended, however that was: a pipe tells it.
 """
 
 import fcntl
+import logging
 import os
 import signal
 import socket
@@ -17,13 +18,15 @@ from threading import Thread
 from types import FrameType
 
 from petition.core.errors import AlreadyServed, PortUnavailable
-from petition.core.log_safety import safe_traceback
+from petition.core.faults import log_fault
 
 LOCK_FILE = "serve.lock"
 RESTART_SECONDS = 1.0
 STOP_SECONDS = 60.0  # an email being sent is finished, unless its server is silent for so long
 POLL_SECONDS = 0.1
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+log = logging.getLogger(__name__)
 
 
 def run(processes: Mapping[str, Callable[[], object]]) -> int:
@@ -75,7 +78,7 @@ class _Supervisor:
             self._processes[name]()
             status = 0
         except BaseException as error:  # noqa: BLE001 (whatever it is, the process ends)
-            sys.stderr.write(f"{safe_traceback(error)}\n")
+            log_fault(log, error, "the %s process failed", name)
         finally:
             try:
                 _flush()
@@ -93,8 +96,7 @@ class _Supervisor:
             self._due[name] = time.monotonic() + RESTART_SECONDS
             if not self._stopping:
                 code = os.waitstatus_to_exitcode(status)
-                with suppress(OSError):  # nobody reads the log
-                    sys.stderr.write(f"the {name} process ended ({code}), restarting it\n")
+                log.warning("the %s process ended (%d), restarting it", name, code)
 
     def _end_all(self) -> None:
         for process_id in self._names:

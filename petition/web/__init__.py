@@ -7,12 +7,12 @@ rules.
 from pathlib import Path
 
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
+from petition.abuse.proxy_headers import ProxyProblems
 from petition.core import config
 from petition.web import organisers
-from petition.web.middleware import headers, language, page_cache, visits
+from petition.web.middleware import headers, language, page_cache, proxy, visits
 from petition.web.pages import (
     confirmation,
     dev_mail,
@@ -61,9 +61,12 @@ def register(app: Flask) -> None:
 def _add_middleware(app: Flask) -> None:
     """Wrap the application, from the inside out. The page cache answers before all but visits."""
     wsgi = app.wsgi_app
-    if app.config["TRUSTED_PROXIES"]:
-        hops = app.config["TRUSTED_PROXIES"]
-        wsgi = ProxyFix(wsgi, x_for=hops, x_proto=hops, x_host=0)
+    wsgi = proxy.ProxyHeaders(
+        wsgi,
+        hops=app.config["TRUSTED_PROXIES"],
+        https=app.config["SESSION_COOKIE_SECURE"],
+        problems=ProxyProblems(Path(app.instance_path)),
+    )
     wsgi = WhiteNoise(
         wsgi,
         root=str(assets.publish(app)),

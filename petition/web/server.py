@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import signal
 from contextvars import Context
 from functools import cache
@@ -12,6 +13,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
+from petition.core import config
 from petition.web.middleware.front import THREADS, Front
 from petition.web.support.errors import render_refusal
 
@@ -20,14 +22,18 @@ MAX_HEAD_BYTES = 16 * 1024
 MAX_CONNECTIONS = 4_096  # of a process
 STOP_SECONDS = 10.0  # for the requests that are being answered
 
+log = logging.getLogger(__name__)
+
 
 def serve(app: Flask, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT, then finish the requests that have begun."""
     app.extensions["visits"].start()
     gc.freeze()  # traversing the objects of the start took a fifth of a signature's time
     gc.set_threshold(50_000, 20, 20)
+    log.info("web server started at %s:%d, version %s", host, port, config.version())
     asyncio.run(_serve(app, host, port))
     app.extensions["visits"].save()
+    log.info("web server stopped")
 
 
 def build_front(app: Flask) -> Front:

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import flask_migrate
 from flask import Flask, render_template
 from PIL import Image, ImageFilter
 
+from petition.abuse import challenge
 from petition.abuse.rate_limits import FormSender
 from petition.core import tokens
 from petition.core.clock import now
@@ -79,7 +80,10 @@ class FullSite(Site):
         """Return a page of templates/errors as the site sends it."""
         with self.app.test_request_context(f"/{language}/failed"):
             self.app.preprocess_request()
-            return render_template(f"errors/{name}", code=500)
+            step = challenge.issue(
+                self.app.extensions["tokens"], "a", delay=timedelta(seconds=10), now=now()
+            )
+            return render_template(f"errors/{name}", challenge=step, fields=[("name", "Anna")])
 
     def sign_in_link(self) -> str:
         """Return the path of a sign-in link of the organiser."""

@@ -6,20 +6,32 @@ holds no thread. It answers cached pages itself. Threads get whole requests.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
-from petition.core.log_safety import safe_traceback
+from petition.core.faults import log_fault
+from petition.web.middleware.asgi import (
+    Receive,
+    Send,
+    body_message,
+    drop,
+    send_page,
+    send_whole,
+    start,
+    wait_for_disconnect,
+)
 from petition.web.middleware.language import choose
 from petition.web.middleware.page_cache import PageCache
 from petition.web.middleware.visits import VisitCounter
-from petition.web.middleware.wsgi_call import Headers, Scope, WSGICall, build_environ, encode
+from petition.web.middleware.wsgi_call import Scope, WSGICall, build_environ, encode
 
 THREADS = 16  # of a process, for the WSGI application
+READERS = 8  # further ones for GET and HEAD: forms that wait for the database hold up no page
+LATE_SECONDS = 3.0  # after which a reader gets the last page, unless it is known to have changed
 MAX_BODY_BYTES = 64 * 1024
 BODY_SECONDS = 10.0  # until a whole body has arrived
 PIECE_SECONDS = 60.0  # until a reader has taken a piece of a streamed response
@@ -27,8 +39,6 @@ MESSAGE_BYTES = 8 * 1024  # Granian keeps 32 messages for a reader who takes non
 REST = 1.5  # of the time that a piece took, where several readers want pieces
 MAX_REQUESTS = 500  # in threads or waiting for one; further ones are refused
 
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 # Renders the page of a refused request, given its status and a language.
 RenderRefusal = Callable[[int, str], tuple[list[tuple[str, str]], bytes]]
 
@@ -58,11 +68,14 @@ class Front:
         threads: int,
         body_seconds: float = BODY_SECONDS,
         max_requests: int = MAX_REQUESTS,
+        late_seconds: float = LATE_SECONDS,
     ) -> None:
         self._wsgi, self._cache, self._visits = wsgi, cache, visits
         self._render_refusal, self._languages = render_refusal, languages
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._body_seconds, self._max_requests = body_seconds, max_requests
+        self._late_seconds = late_seconds
         self._requests = self._streams = 0
         self._puller = ThreadPoolExecutor(1, thread_name_prefix="pieces")
         self._pulling = asyncio.Semaphore(1)
@@ -101,8 +114,7 @@ class Front:
         if response is None:
             return False
         self._visits.count(environ)
-        status, headers, body = response
-        await _send_whole(int(status[:3]), encode(headers), body, send)
+        await send_page(response, send)
         return True
 
     async def _read_body(self, environ: WSGIEnvironment, receive: Receive) -> None:
@@ -133,27 +145,41 @@ class Front:
         accepted = environ.get("HTTP_ACCEPT_LANGUAGE", "")
         language = choose(environ["PATH_INFO"], accepted, self._languages)
         headers, body = self._render_refusal(status, language)
-        await _send_whole(status, encode([*headers, ("Connection", "close")]), body, send)
+        await send_whole(status, encode([*headers, ("Connection", "close")]), body, send)
 
     async def _wait_for_rendering(self, environ: WSGIEnvironment, send: Send) -> bool:
         """Wait while another request renders the same page; return whether that one was sent."""
         rendering = self._rendering.get(self._cache.key(environ))
         if rendering is None:
             return False
+        await asyncio.wait({rendering}, timeout=self._late_seconds)
+        stale = self._cache.find_stale(environ, unchanged=True)
+        if not rendering.done() and stale is not None:
+            self._visits.count(environ)
+            await send_page(stale, send)
+            return True
         await asyncio.shield(rendering)
         return await self._send_cached(environ, send)
 
     async def _run(self, environ: WSGIEnvironment, receive: Receive, send: Send) -> None:
         call = WSGICall(self._wsgi, environ)
+        stale = self._cache.find_stale(environ, unchanged=True)
+        pool = self._readers if environ["REQUEST_METHOD"] in {"GET", "HEAD"} else self._pool
         try:
             with self._announced(environ):
-                body = await self._in_thread(call, call.start)
+                starting = asyncio.ensure_future(self._in_thread(call, call.start, pool))
+                if stale is not None:
+                    await asyncio.wait({starting}, timeout=self._late_seconds)
+                    if not starting.done():
+                        await send_page(stale, send)
+                        send = drop  # what is rendered now is for the next reader
+                body = await starting
         except Exception as error:  # noqa: BLE001 (Flask handles its own; the log names no person)
-            _log.error("fault outside Flask: %s", safe_traceback(error))
+            log_fault(_log, error, "fault outside Flask")
             await self._send_refusal(500, environ, send)
             return
         if call.complete:
-            await _send_whole(call.status, call.headers, body, send)
+            await send_whole(call.status, call.headers, body, send)
             return
         try:
             await self._stream(call, receive, send)
@@ -178,17 +204,17 @@ class Front:
 
     async def _stream(self, call: WSGICall, receive: Receive, send: Send) -> None:
         """Send a response in pieces, the next when the reader has taken the last."""
-        await send(_start(call.status, call.headers))
+        await send(start(call.status, call.headers))
         self._streams += 1
-        gone = asyncio.ensure_future(_wait_for_disconnect(receive))
+        gone = asyncio.ensure_future(wait_for_disconnect(receive))
         try:
             while not gone.done():
                 piece = await self._pull(call)
                 async with asyncio.timeout(PIECE_SECONDS):
                     for at in range(0, len(piece), MESSAGE_BYTES):
-                        await send(_body(piece[at : at + MESSAGE_BYTES], more=True))
+                        await send(body_message(piece[at : at + MESSAGE_BYTES], more=True))
                 if call.complete:
-                    await send(_body(b""))
+                    await send(body_message(b""))
                     return
         finally:
             gone.cancel()
@@ -212,21 +238,3 @@ class Front:
     ) -> Any:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(pool or self._pool, call.context.run, function)
-
-
-def _start(status: int, headers: Headers) -> dict[str, Any]:
-    return {"type": "http.response.start", "status": status, "headers": headers}
-
-
-def _body(body: bytes, *, more: bool = False) -> dict[str, Any]:
-    return {"type": "http.response.body", "body": body, "more_body": more}
-
-
-async def _send_whole(status: int, headers: Headers, body: bytes, send: Send) -> None:
-    await send(_start(status, headers))
-    await send(_body(body))
-
-
-async def _wait_for_disconnect(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

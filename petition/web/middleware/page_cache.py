@@ -2,7 +2,7 @@
 
 A view calls `cache_response()` when its response is the same for every reader of the path in one
 language and through one share channel. A reader is at most a second behind; in the process that
-changed a count, not at all.
+changed a count, not at all. While the site cannot render a page, its readers get the last one.
 """
 
 import gzip
@@ -22,6 +22,8 @@ from petition.petitions.sharing import channel_of
 from petition.web.middleware.language import negotiate
 
 SECONDS = 1.0
+STALE_SECONDS = 3_600.0  # for which an expired page is given while it cannot be rendered
+RETRY_SECONDS = 5.0  # between two tries to render then
 MAX_PAGES = 500  # when there are more, all are dropped
 
 _CACHEABLE = "petition.cacheable"  # key in the WSGI environ
@@ -67,6 +69,7 @@ class PageCache:
         self._timer = timer
         self._pages: dict[_Key, _Page] = {}
         self._generation = 0
+        self._retry_at = 0.0
 
     def clear(self) -> None:
         """Let every page expire: a count or a petition has changed in this process."""
@@ -83,10 +86,29 @@ class PageCache:
         return self._render(self.key(environ), environ, start_response)
 
     def find(self, environ: WSGIEnvironment) -> _Response | None:
-        """Return the response with a page that has not expired, or None."""
+        """Return the response with a page that has not expired or cannot be rendered, or None."""
+        if self._timer() < self._retry_at:
+            return self.find_stale(environ)
         page = self._pages.get(self.key(environ))
         if page is None or page.expires <= self._timer() or page.generation != self._generation:
             return None
+        return self._respond_to_host(page, environ)
+
+    def find_stale(self, environ: WSGIEnvironment, *, unchanged: bool = False) -> _Response | None:
+        """Return the response with the last page, or None.
+
+        With `unchanged`, only if nothing has changed in this process since.
+        """
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+            return None
+        page = self._pages.get(self.key(environ))
+        if page is None or page.expires + STALE_SECONDS <= self._timer():
+            return None
+        if unchanged and page.generation != self._generation:
+            return None
+        return self._respond_to_host(page, environ)
+
+    def _respond_to_host(self, page: _Page, environ: WSGIEnvironment) -> _Response | None:
         host = environ.get("HTTP_HOST", "").partition(":")[0]  # of IPv6 addresses none is trusted
         return _respond(page, environ) if host in self._hosts else None
 
@@ -109,22 +131,35 @@ class PageCache:
         """Ask Flask, and cache the response if the view allowed it."""
         generation = self._generation  # a count that changes from here on is not on this page
         is_get = environ["REQUEST_METHOD"] == "GET"
+        stale = self.find_stale(environ)
+        failed: list[str] = []
         held_back: list[_HeaderList] = []
 
         def start_or_hold(status: str, headers: _HeaderList, *exc_info: Any) -> Any:
             if is_get and _CACHEABLE in environ and status.startswith("200 "):
                 held_back.append(headers)
                 return None
+            if stale is not None and status.startswith("5"):
+                failed.append(status)
+                return None
+            if is_get:
+                self._pages.pop(key, None)  # what was there is gone
             return start_response(status, headers, *exc_info)
 
         chunks = self._app(environ, start_or_hold)
-        if not held_back:
+        if not held_back and not failed:
             return chunks
         try:
             body = b"".join(chunks)
         finally:
             if hasattr(chunks, "close"):
                 chunks.close()
+        if stale is not None and failed:
+            if failed[0].startswith("503"):
+                self._retry_at = self._timer() + RETRY_SECONDS
+            status, headers, body = stale
+            start_response(status, headers)
+            return [body]
         page = self._make_page(body, held_back[0], generation, gzipped=key[3])
         if len(self._pages) >= MAX_PAGES:
             self._pages.clear()

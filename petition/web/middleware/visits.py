@@ -6,6 +6,7 @@ no cookie is read; the User-Agent header only tells robots from readers.
 
 import logging
 import re
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from petition.core.clock import now
-from petition.core.log_safety import safe_traceback
+from petition.core.faults import log_fault
 from petition.petitions import visits
 from petition.web.middleware.language import negotiate
 from petition.web.middleware.page_cache import channel_in
@@ -81,8 +82,7 @@ class VisitCounter:
         try:
             with self._app.app_context():
                 visits.add_visits(counts)
-        except SQLAlchemyError as error:
-            traceback = safe_traceback(error)
-            _log.error("%d visit counts wait for the database: %s", len(counts), traceback)
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            log_fault(_log, error, "%d visit counts wait for the database", len(counts))
             with self._lock:
                 self._counts += counts

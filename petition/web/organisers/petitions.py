@@ -1,9 +1,12 @@
 """The petitions within reach: list, figures, preview, download."""
 
-from flask import Response, g, render_template, request, url_for
+from pathlib import Path
+
+from flask import Response, current_app, g, render_template, request, url_for
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as AnyResponse
 
+from petition.abuse import proxy_headers
 from petition.core.clock import now
 from petition.organisers import access, burst_review, export, moderation, permissions
 from petition.petitions import queries, statistics, visits
@@ -14,13 +17,14 @@ from petition.web.support.responses import see_other
 
 @pages.get("/")
 def dashboard() -> str:
-    """List the petitions within the organiser's reach."""
+    """List the petitions within the organiser's reach, and what is wrong with the proxy."""
     petitions = [
         petition
         for petition in queries.list_petitions(g.language)
         if permissions.reaches(g.organiser, petition.id)
     ]
-    return render_template("organisers/dashboard.html", petitions=petitions)
+    problems = proxy_headers.find_problems(Path(current_app.instance_path))
+    return render_template("organisers/dashboard.html", petitions=petitions, problems=problems)
 
 
 @pages.get("/p/<slug>")

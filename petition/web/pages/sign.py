@@ -53,13 +53,13 @@ def submit(slug: str) -> Response:
     context = EntryContext(g.language, channel, terms.text_language, _read_version(terms))
     try:
         return sign(terms.id, form, address, context)
-    except ChallengeRequired:
-        return ask_again("challenge", challenge=abuse_checks.issue_challenge())
-    except ChallengeFailed as error:
-        challenge = abuse_checks.issue_challenge(request.form["ticket"])
-        return ask_again("challenge", status=429, challenge=challenge, retry_after=error.wait)
-    except RateLimited as error:
-        return ask_again("too_many", status=429, retry_after=error.wait)
+    except (ChallengeRequired, ChallengeFailed, RateLimited) as error:
+        challenge = abuse_checks.issue_challenge(error, abuse_checks.signing_scope(terms.id))
+        if isinstance(error, ChallengeRequired):
+            return ask_again("challenge", challenge=challenge)
+        notice = "too_many" if isinstance(error, RateLimited) else "challenge"
+        wait = abuse_checks.retry_after(error, challenge)
+        return ask_again(notice, status=429, challenge=challenge, retry_after=wait)
 
 
 def _read_version(terms: queries.SigningTerms) -> int:

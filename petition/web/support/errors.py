@@ -12,7 +12,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from petition.core import errors
 from petition.core.config import site_url
 from petition.core.errors import ChallengeFailed, ChallengeRequired, PetitionNotOpen, RateLimited
-from petition.core.log_safety import safe_traceback
+from petition.core.faults import find_outage, log_fault
 from petition.models.enums import PetitionState
 from petition.petitions import queries
 from petition.web.middleware.language import set_language
@@ -40,6 +40,7 @@ _HTTP_PAGES = {404: "not_found", 405: "not_found", 413: "too_large", 503: "busy"
 _REFUSALS = {400: "fault", 500: "fault", 408: "too_slow", 413: "too_large", 503: "overloaded"}
 _REFUSED = "petition.refused"  # key in the WSGI environ: the status
 OVERLOADED_RETRY_AFTER = timedelta(seconds=5)
+UNAVAILABLE_RETRY_AFTER = timedelta(seconds=10)  # while the database is away
 
 
 def init_app(app: Flask) -> None:
@@ -49,7 +50,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(PetitionNotOpen, _not_open)
     app.register_error_handler(ChallengeRequired, _challenge)
     app.register_error_handler(ChallengeFailed, _challenge)
-    app.register_error_handler(RateLimited, _rate_limited)
+    app.register_error_handler(RateLimited, _challenge)
     app.register_error_handler(HTTPException, _http_error)
     app.before_request(_refuse)
     app.log_exception = _log_exception  # type: ignore[method-assign]
@@ -67,33 +68,52 @@ def _not_open(error: PetitionNotOpen) -> Response:
     return render_page("petition/page.html", status=status, petition=petition, **context)
 
 
-def _challenge(error: ChallengeRequired | ChallengeFailed) -> Response:
+def _challenge(error: ChallengeRequired | ChallengeFailed | RateLimited) -> Response:
     """Show a page that sends all fields again with the challenge; `sign` has a page of its own."""
     set_language(request.form.get("language", g.language))
-    sent = request.form.items(multi=True)
-    wait = error.wait if isinstance(error, ChallengeFailed) else None
+    challenge = abuse_checks.issue_challenge(error)
+    wait = None
+    if not isinstance(error, ChallengeRequired):
+        wait = abuse_checks.retry_after(error, challenge)
     return render_page(
-        "errors/challenge.html",
+        f"errors/{'too_many' if isinstance(error, RateLimited) else 'challenge'}.html",
         status=422 if wait is None else 429,
         retry_after=wait,
-        # A failed challenge goes on with its ticket.
-        challenge=abuse_checks.issue_challenge("" if wait is None else request.form["ticket"]),
-        fields=[(name, value) for name, value in sent if name not in {"ticket", "proof"}],
+        challenge=challenge,
+        fields=_sent_fields("ticket", "proof"),
     )
 
 
-def _rate_limited(error: RateLimited) -> Response:
-    set_language(request.form.get("language", g.language))
-    return render_page("errors/too_many.html", status=429, retry_after=error.wait)
+def _sent_fields(*left_out: str) -> list[tuple[str, str]]:
+    """Return the fields of the form, for a page that sends them again."""
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in left_out]
 
 
 def _http_error(error: HTTPException) -> Response:
     code = error.code or 500
+    cause = getattr(error, "original_exception", None)
+    if cause is not None and find_outage(cause) is not None:
+        return _unavailable()
     if isinstance(error, SecurityError):  # not our host: there is no URL to link to
         return Response("This is not an address of this site.\n", code, mimetype="text/plain")
     page = render_page(f"errors/{_HTTP_PAGES.get(code, 'fault')}.html", status=code)
     kept = {"Allow", "Retry-After"}
     page.headers.extend((name, value) for name, value in error.get_headers() if name in kept)
+    return page
+
+
+def _unavailable() -> Response:
+    """Show a page that asks for the same again, or sends the form's fields again."""
+    set_language(request.form.get("language", g.language))
+    page = render_page(
+        "errors/unavailable.html",
+        status=503,
+        retry_after=UNAVAILABLE_RETRY_AFTER,
+        fields=_sent_fields(),
+        is_form=request.method == "POST",
+    )
+    if request.method == "GET":  # without JavaScript, too
+        page.headers["Refresh"] = page.headers["Retry-After"]
     return page
 
 
@@ -116,4 +136,4 @@ def _refuse() -> Response | None:
 
 def _log_exception(exc_info: Any) -> None:
     """Log a fault by its endpoint. Flask's own line has the path, which may hold a token."""
-    _log.error("fault in %s %s: %s", request.method, request.endpoint, safe_traceback(exc_info[1]))
+    log_fault(_log, exc_info[1], "fault in %s %s", request.method, request.endpoint)
