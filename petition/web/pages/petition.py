@@ -35,7 +35,7 @@ def index() -> Response:
 def show(slug: str) -> Response:
     """Show the petition: letter, form, count, share links."""
     cache_response()
-    channel = channel_in(request.query_string.decode())
+    channel = channel_in(request.environ)
     return render_petition(slug, SignForm(), channel=channel, cache=PAGE_CACHE)
 
 
