@@ -65,10 +65,10 @@ def accessibility() -> Response:
 
 @pages.get("/robots.txt")
 def robots() -> Response:
-    """Ask search engines to leave out organisers' pages."""
+    """Ask search engines to leave out organisers' pages, and PDFs, which are drawn for each."""
     cache_response()
     site = config.site_url(current_app.config)
-    text = f"User-agent: *\nDisallow: /organisers/\nSitemap: {site}/sitemap.xml\n"
+    text = f"User-agent: *\nDisallow: /organisers/\nDisallow: /*.pdf\nSitemap: {site}/sitemap.xml\n"
     return send_content(text, "text/plain", cache=CACHE)
 
 

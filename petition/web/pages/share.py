@@ -154,7 +154,9 @@ def sheet(slug: str) -> Response:
         right_to_left=i18n.is_right_to_left(text.language),
     )
     options = {"first": first, "sheets": sheets, "created_at": text.created_at}
-    return _send_pdf("sheet", slug, documents.sheet, sheet_text, **options)
+    # Of numbered sheets anyone can invent more: they have another budget than the usual one.
+    kind = "sheet" if (first, sheets) == (1, 1) else "numbered-sheet"
+    return _send_pdf(kind, slug, documents.sheet, sheet_text, **options)
 
 
 def _send_pdf(
