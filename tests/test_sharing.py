@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 
 from petition.core.clock import now
+from petition.core.errors import PetitionFileInvalid
 from petition.database.base import db
 from petition.models import Tally, Visit
 from petition.models.enums import PetitionState
@@ -60,6 +61,64 @@ def test_a_network_gets_url_and_text_in_its_own_parameters(channel: str) -> None
     assert parse_qs(parts.query) == {name: [values[what]] for name, what in fields.items()}
 
 
+@pytest.mark.parametrize("word", ["freedom", "свобода", "Қазақстан", "囚人", "🙂", "x" * 90])
+@pytest.mark.parametrize("length", [100, 240, 280, 900])
+def test_a_share_text_is_cut_to_what_each_network_counts(word: str, length: int) -> None:
+    text = " ".join([word] * length)[:length].strip()
+    links = {link.channel: link.url for link in sharing.links(PAGE, text)}
+    links["ma"] = sharing.mastodon("mastodon.social", PAGE, text) or ""
+
+    def count_on_x(post: str) -> int:
+        return sum(2 if ord(letter) > 0x10FF else 1 for letter in post)
+
+    for channel, most in (("x", 280), ("bs", 300), ("th", 500), ("ma", 500), ("wa", 10**6)):
+        fields = {
+            name: value[0] for name, value in parse_qs(urlsplit(links[channel]).query).items()
+        }
+        address = f"{PAGE}?r={channel}"
+        assert fields.get("url", fields["text"]).endswith(address), "the link is whole"
+        posted = fields["text"].removesuffix(f" {address}")
+        link = 23 if channel in {"x", "ma"} else len(address)
+        counted = count_on_x(posted) if channel == "x" else len(posted)
+        assert counted + 1 + link <= most
+        if posted != text:
+            assert channel != "wa"
+            assert posted.endswith("…")
+            cut = posted.removesuffix("…")
+            assert text.startswith(cut)
+            assert text[len(cut)] == " " or " " not in text[: len(cut) + 1], "cut at a word"
+
+
+@pytest.mark.parametrize(
+    ("text", "site", "excess"),
+    [
+        ("x" * 254, SITE, None),
+        ("x" * 257, "https://a.example", 1),
+        ("囚" * 128, SITE, None),
+        ("囚" * 129, SITE, 2),
+        ("x" * 256, f"https://{'long.' * 6}example", 19),
+    ],
+)
+def test_a_share_text_that_a_network_does_not_take_is_refused(
+    text: str, site: str, excess: int | None
+) -> None:
+    texts = dict.fromkeys(("title", "target", "lede", "letter", "story"), "words")
+    content = {
+        "slug": "free-them",
+        "source_language": "en",
+        "organiser": "We",
+        "contact": "we@example.org",
+        "text": {"en": texts | {"share": text}},
+    }
+    if excess is None:
+        petition_file.parse(content, site=site)
+        return
+    with pytest.raises(
+        PetitionFileInvalid, match=f"text.en.share: (shorter by {excess},|a text of 1 to 256)"
+    ):
+        petition_file.parse(content, site=site)
+
+
 @pytest.mark.parametrize(("channel", "begins"), [("em", "mailto:?subject="), ("sm", "sms:?&body=")])
 def test_email_and_sms_links_have_text_and_url(channel: str, begins: str) -> None:
     (link,) = (link for link in LINKS if link.channel == channel)
@@ -93,6 +152,14 @@ def test_a_closed_petition_is_shared_without_a_call_to_sign(
         (" https://Mastodon.Social/ ", "mastodon.social"),
         ("@anna@chaos.social", "chaos.social"),
         ("xn--bcher-kva.example", "xn--bcher-kva.example"),
+        ("https://mastodon.social/@anna", "mastodon.social"),
+        ("http://mastodon.social/@anna@chaos.social/1?x=#y", "mastodon.social"),
+        ("anna@chaos.social.", "chaos.social"),
+        ("acct:anna@chaos.social", "chaos.social"),
+        ("@anna@Bücher.example", "xn--bcher-kva.example"),
+        ("https://straße.example/@anna", "xn--strae-oqa.example"),
+        ("а.рф", "xn--80a.xn--p1ai"),
+        ("https://mastodon.social@other.example/", "other.example"),
     ],
 )
 def test_mastodon_servers_are_read_in_many_spellings(written: str, host: str) -> None:
@@ -105,8 +172,15 @@ def test_mastodon_servers_are_read_in_many_spellings(written: str, host: str) ->
 @pytest.mark.parametrize(
     "written",
     [
-        *("", "x", "localhost", "127.0.0.1", "a.b/evil", "evil.example:8080", "http://a.example"),
-        *("javascript:alert(1)", "a..b", "-a.example", "a.example?x=", "а.рф", "a" * 260 + ".org"),
+        *("", "x", "localhost", "127.0.0.1", "a.b/evil", "evil.example:8080", "@", "https://"),
+        *(
+            "javascript:alert(1)",
+            "a..b",
+            "-a.example",
+            "a.example?x=",
+            "ftp://a.example",
+            "a" * 260 + ".org",
+        ),
     ],
 )
 def test_an_invalid_mastodon_server_gets_no_link(

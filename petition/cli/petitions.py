@@ -11,6 +11,7 @@ from flask.cli import with_appcontext
 from petition.artwork import fonts
 from petition.cli.refusal import Command, CommandGroup
 from petition.core.clock import now
+from petition.core.config import site_url
 from petition.models.enums import PetitionState
 from petition.organisers import access
 from petition.organisers import export as csv_export
@@ -25,7 +26,7 @@ petition = CommandGroup("petition", help="Create, list, open, pause, close and r
 @click.argument("file", type=FILE)
 def import_file(file: Path) -> None:
     """Create a petition from FILE (TOML, see docs/petition-file.md)."""
-    parsed = petition_file.parse(_read_toml(file), file.parent)
+    parsed = petition_file.parse(_read_toml(file), file.parent, site=site_url(current_app.config))
     lifecycle.create(parsed, now=now(), imported=True)
     _warn_of_missing_glyphs(parsed)
     click.echo(f"/p/{parsed.petition['slug']}")
@@ -54,7 +55,9 @@ def add(slug: str, file: Path) -> None:
 def create(slug: str, language: str, organiser: str, contact: str, **text: str) -> None:
     """Create a petition as a draft, asking for each text."""
     values = {"slug": slug, "source_language": language, "organiser": organiser, "contact": contact}
-    parsed = petition_file.parse(values | {"text": {language: text}})
+    parsed = petition_file.parse(
+        values | {"text": {language: text}}, site=site_url(current_app.config)
+    )
     lifecycle.create(parsed, now=now())
     _warn_of_missing_glyphs(parsed)
     click.echo(f"draft /p/{slug}; open it with: flask petition open {slug}")

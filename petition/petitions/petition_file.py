@@ -9,8 +9,9 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from petition.core.config import LOCAL_SITE
 from petition.core.errors import PetitionFileInvalid, PictureInvalid
-from petition.petitions import pictures
+from petition.petitions import pictures, sharing
 from petition.petitions.pictures import WebPicture
 
 DRAWN_FIELDS = ("title", "target", "demands", "organiser")  # shown in pictures and PDFs
@@ -68,7 +69,7 @@ _TEXT = {
     "letter": _Field(20_000),
     "demands": _Field([str], "a list of texts", []),
     "story": _Field(50_000),
-    "share": _Field(280),
+    "share": _Field(256),  # and what `_check_share` asks
 }
 _UPDATES = {
     "update": _Field([Mapping], "tables, each under [[update]]", []),
@@ -132,8 +133,10 @@ def _read_texts(
     return [{"language": name} | _read(tables[name], fields, f"{path}{name}.") for name in tables]
 
 
-def parse(content: Mapping[str, Any], folder: Path | None = None) -> PetitionFile:
-    """Check a petition and read its picture from `folder`.
+def parse(
+    content: Mapping[str, Any], folder: Path | None = None, *, site: str = LOCAL_SITE
+) -> PetitionFile:
+    """Check a petition and read its picture from `folder`. `site` is the address of the site.
 
     Raises: PetitionFileInvalid naming the first field that is missing or wrong.
     """
@@ -150,10 +153,21 @@ def parse(content: Mapping[str, Any], folder: Path | None = None) -> PetitionFil
     texts = _read_texts(petition.pop("text"), fields, "text.")
     for text in texts:
         text["demands"] = "\n".join(" ".join(demand.split()) for demand in text["demands"])
+        _check_share(text, f"{site}/p/{petition['slug']}")
     source = petition["source_language"]
     if source not in {text["language"] for text in texts}:
         raise PetitionFileInvalid(f"text.{source}: the text in the source language")
     return PetitionFile(petition, texts, portrait)
+
+
+def _check_share(text: Mapping[str, Any], url: str) -> None:
+    """Raise PetitionFileInvalid for a text that some network does not take with the link."""
+    excess = sharing.excess(text["share"], url)
+    if excess:
+        field = f"text.{text['language']}.share"
+        raise PetitionFileInvalid(
+            f"{field}: shorter by {excess}, so that X and Bluesky take it with the link"
+        )
 
 
 def parse_updates(content: Mapping[str, Any], folder: Path | None = None) -> UpdatesFile:
