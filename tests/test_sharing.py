@@ -4,6 +4,7 @@ import re
 import sqlite3
 from contextlib import closing
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 from urllib.request import urlopen
@@ -11,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from flask import Flask
+from PIL import Image
 
 from petition.core.clock import now
 from petition.core.errors import PetitionFileInvalid
@@ -316,6 +318,58 @@ def test_oembed_tells_how_to_embed(client: Client, petition: str) -> None:
     small = client.get("/oembed", query_string={"url": PAGE, "maxwidth": -5, "maxheight": 0}).json
     assert small is not None
     assert (small["width"], small["height"]) == (1, 1)
+
+
+def test_other_sites_may_ask_before_they_read(app: Flask, client: Client, petition: str) -> None:
+    asked = {
+        "Origin": "https://union.example",
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "x-requested-with",
+    }
+    page = f"/p/{petition}"
+    for path in (
+        *(f"{page}/count.json", f"/oembed?url={PAGE}", f"{page}/badge.svg", f"{page}/qr.svg"),
+        *(f"{page}/embed", f"{page}/card/en/0.png", f"{page}/updates.atom"),
+    ):
+        for answer in (client.options(path, headers=asked), client.get(path), client.head(path)):
+            assert answer.status_code in {200, 204}, path
+            assert answer.headers["Access-Control-Allow-Origin"] == "*"
+            assert "Access-Control-Allow-Credentials" not in answer.headers
+        preflight = client.options(path, headers=asked)
+        assert preflight.headers["Access-Control-Allow-Methods"] == "GET, HEAD, OPTIONS"
+        assert preflight.headers["Allow"] == "GET, HEAD, OPTIONS"
+        assert preflight.headers["Access-Control-Allow-Headers"] == "*"
+        assert preflight.data == b""
+    missing = client.get("/p/gone/count.json")
+    assert (missing.status_code, missing.headers["Access-Control-Allow-Origin"]) == (404, "*")
+    for path in (page, f"{page}/sign", "/my"):
+        for answer in (client.options(path, headers=asked), client.get(path)):
+            assert "Access-Control-Allow-Origin" not in answer.headers, path
+
+
+def test_oembed_takes_a_url_as_it_was_passed_on(client: Client, petition: str) -> None:
+    for path in ("/p/free-them/", "/P/Free-Them", "/ru/p/free-them.", "/p/free-them%E2%80%8B?r=tg"):
+        for site in (SITE, SITE.upper()):
+            response = client.get("/oembed", query_string={"url": site + path})
+            assert response.status_code == 200
+            assert "/p/free-them/embed" in response.text
+
+
+def test_the_icons_that_programs_ask_for_by_name_are_there(
+    make_app: MakeApp, petition: str
+) -> None:
+    client = browser(make_app(BRAND_COLOUR="#00509e"))
+    for path in ("/apple-touch-icon.png", "/apple-touch-icon-precomposed.png", "/favicon.ico"):
+        response = client.get(path)
+        assert response.headers["Cache-Control"] == "public, max-age=86400"
+        picture = Image.open(BytesIO(response.data))
+        assert picture.convert("RGB").getpixel((1, 1)) == (0, 0x50, 0x9E), "the site's colour"
+        if path.endswith(".png"):
+            assert (response.mimetype, picture.size) == ("image/png", (180, 180))
+        else:
+            assert response.mimetype == "image/x-icon"
+            assert picture.info["sizes"] == {(16, 16), (32, 32), (48, 48)}
+        assert len(response.data) < 6_000
 
 
 def test_search_engines_find_every_public_page_in_every_language(
