@@ -1,8 +1,5 @@
 // Enhancements; everything works without this file.
 
-const language = document.documentElement.lang;
-const numberFormat = new Intl.NumberFormat(language);
-
 const MIN_WAIT = 5_000; // ms between polls of a counter that changes
 const MAX_WAIT = 300_000; // and of one that does not
 
@@ -13,7 +10,7 @@ for (const field of document.querySelectorAll("[data-challenge]")) solveChalleng
 document.querySelector(".summary[tabindex]")?.focus();
 mirrorName(document.querySelector("[data-signature]"), document.querySelector("#sign #name"));
 addLetterButtons(document.querySelector("[data-copied-from]"));
-// Remove the share channel from the address: a copied link is another channel.
+// A copied link is another channel.
 if (new URLSearchParams(location.search).has("r")) history.replaceState(null, "", location.pathname + location.hash);
 
 function pollCounter(counter) {
@@ -48,21 +45,27 @@ function pollCounter(counter) {
 }
 
 function showCount(counter, count, goal) {
-  const number = counter.querySelector("[data-count]");
+  const find = (selector) => counter.querySelector(selector);
+  // A sample of ten digits: browsers lack the separators of some languages.
+  const format = (number) => {
+    const digits = [...String(number)];
+    const end = counter.dataset.sample.match(RegExp(`(\\d\\D*){${digits.length}}$`))[0];
+    return end.replace(/\d/g, () => digits.shift());
+  };
   const before = Number(counter.dataset.shown ?? count);
   counter.dataset.shown = count;
-  number.textContent = numberFormat.format(count);
-  counter.querySelector("[data-counted]").hidden = count === 0;
-  counter.querySelector("[data-none]")?.remove();
-  const bar = counter.querySelector("progress");
+  find("[data-count]").textContent = format(count);
+  find("[data-counted]").hidden = count === 0;
+  find("[data-none]")?.remove();
+  const bar = find("progress");
   if (bar) Object.assign(bar, { max: goal, value: count });
-  const goalLine = counter.querySelector("[data-goal-template]");
-  if (goalLine) goalLine.textContent = goalLine.dataset.goalTemplate.replace("{goal}", numberFormat.format(goal));
+  const goalLine = find("[data-goal-template]");
+  if (goalLine) goalLine.textContent = goalLine.dataset.goalTemplate.replace("{goal}", format(goal));
   // Screen readers announce round numbers only.
   const step = 10 ** Math.max(2, String(count).length - 1);
   if (Math.floor(count / step) > Math.floor(before / step)) {
-    const status = counter.querySelector("[data-round]");
-    status.textContent = status.dataset.round.replace("{count}", numberFormat.format(count));
+    const status = find("[data-round]");
+    status.textContent = status.dataset.round.replace("{count}", format(count));
   }
 }
 
@@ -78,7 +81,7 @@ function addShareButton(button) {
   button.parentElement.hidden = false;
   button.addEventListener("click", () => {
     const { share, text } = button.dataset;
-    // The URL is in the text, as some programs drop a separate one. Closing the share sheet rejects: no error.
+    // Some programs drop a separate URL. Closing the sheet rejects.
     navigator.share({ text: `${text} ${share}` }).catch(() => {});
   });
 }

@@ -117,6 +117,14 @@ def test_links_keep_the_language_prefix(client: Client, petition: str) -> None:
     assert f'data-count-url="/p/{petition}/count.json"' in page
 
 
+def test_the_script_gets_the_separators_of_each_language(client: Client, petition: str) -> None:
+    for path in ("", "/embed"):
+        for language, separator in (("en", ","), ("kk", "\xa0"), ("ru", "\xa0"), ("de", ".")):
+            sample = separator.join(("1", "234", "567", "890"))
+            page = client.get(f"/{language}/p/{petition}{path}").text
+            assert f'data-sample="{sample}"' in page
+
+
 def test_shared_links_carry_no_prefix(client: Client, petition: str) -> None:
     page = client.get(f"/ru/p/{petition}").text
     shared = f"https%3A%2F%2Fpetition.example.org%2Fp%2F{petition}%3Fr%3D"

@@ -140,6 +140,43 @@ def test_a_long_query_cannot_poison_the_cache(client: Client, petition: str, clo
     assert 'name="channel" value=""' in client.get(f"/p/{petition}").text
 
 
+def test_key_and_page_cut_the_query_alike(client: Client, petition: str, clock: Clock) -> None:
+    for raw in (250, 247, 248, 497, 123):  # two bytes each, one character of a decoded query
+        query = f"x={'é' * raw}&r=tg".encode().decode("latin-1")
+        cut = {"QUERY_STRING": query}
+        client.get(f"/p/{petition}", environ_overrides=cut)
+        assert 'name="channel" value=""' in client.get(f"/p/{petition}").text
+        told = "tg" if len(query) <= 500 else ""
+        page = client.get(f"/p/{petition}", environ_overrides=cut)
+        assert f'name="channel" value="{told}"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("petition.example.org", 200),
+        ("petition.example.org:8274", 200),
+        ("127.0.0.1:8274", 200),
+        ("127.0.0.1:8274@evil.example", 400),
+        ("petition.example.org:0", 400),
+        ("petition.example.org:80:evil.example", 400),
+        ("petition.example.org.evil.example", 400),
+        ("PETITION.example.org", 400),
+        ("[::1]:8274", 400),
+        ("", 400),
+    ],
+)
+def test_a_cached_page_answers_the_hosts_that_flask_answers(
+    client: Client, petition: str, clock: Clock, host: str, status: int
+) -> None:
+    for path in ("/privacy", f"/p/{petition}"):
+        asked = {"HTTP_HOST": host}
+        uncached = client.get(path, environ_overrides=asked)
+        client.get(path)
+        cached = client.get(path, environ_overrides=asked)
+        assert (uncached.status_code, cached.status_code) == (status, status)
+
+
 def test_a_client_that_refuses_gzip_gets_none(client: Client, petition: str, clock: Clock) -> None:
     page = client.get(f"/p/{petition}", headers={"Accept-Encoding": "gzip;q=0, identity"})
     assert "Content-Encoding" not in page.headers

@@ -342,15 +342,40 @@ def test_the_page_has_a_form_token(strict: Flask) -> None:
     ) == (0,)
 
 
-def test_a_filled_honeypot_gets_the_same_page_and_no_email(
+def test_a_filled_honeypot_asks_again_and_keeps_what_was_typed(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
-    answer = client.post(f"/p/{petition}/sign", data=filled() | {"further": "http://spam"})
-    assert answer.status_code == 303
-    assert "is waiting to be sent" in text_of(client.get(answer.location))
+    page = client.get(f"/p/{petition}").text
+    typed = filled(name="Ånna Berg", comment="Because.") | hidden(page) | {"channel": "tg"}
+    assert re.search(r'class="hidden" aria-hidden="true">\s+<label for="further"', page)
+    for _ in range(2):
+        answer = client.post(f"/en/p/{petition}/sign", data=typed | {"further": "http://spam"})
+        assert answer.status_code == 422
+        assert "A field that must stay empty was filled in" in text_of(answer)
+        assert "http://spam" not in answer.text
+        for kept in ("Ånna Berg", "anna@example.org", "Because.", 'value="tg"'):
+            assert kept in answer.text
+        assert re.search(r'class="field wrong">\s+<label for="further"', answer.text), "to be seen"
     deliver(app)
     assert post_office.arrived == []
-    assert db.session.scalars(select(Email.state)).one() == "held"
+    assert db.session.scalars(select(Email.state)).all() == []
+    assert client.post(f"/p/{petition}/sign", data=typed | {"further": ""}).status_code == 303
+
+
+def test_a_filled_honeypot_of_a_form_from_no_page_gets_the_same_page_and_no_email(
+    make_app: MakeApp, post_office: PostOffice
+) -> None:
+    app = make_app(MIN_FORM_SECONDS=2)
+    with app.app_context():
+        make_petition()
+    client = browser(app, use_cookies=False)
+    answer = client.post("/p/free-them/sign", data=filled() | {"further": "http://spam"})
+    assert answer.status_code == 303
+    assert "is waiting to be sent" in text_of(client.get(answer.location))
+    with app.app_context():
+        deliver(app)
+        assert db.session.scalars(select(Email.state)).one() == "held"
+    assert post_office.arrived == []
 
 
 def test_no_network_address_is_stored(strict: Flask) -> None:

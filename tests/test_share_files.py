@@ -1,5 +1,6 @@
 """Share cards, posters and sheets as the site serves them; `test_artwork` tests the drawing."""
 
+from contextlib import suppress
 from io import BytesIO
 from os import utime
 from pathlib import Path
@@ -86,6 +87,48 @@ def test_drawing_has_a_time_budget(tmp_path: Path) -> None:
     assert drawings.get_or_draw("x.png", draw, 6) == b"6"
 
 
+def test_each_kind_of_drawing_has_its_own_budget_and_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_cache, "MAX_FILES", 2)
+    clock = [0.0]
+
+    def draw(_number: int) -> bytes:
+        clock[0] += 1.0
+        return b"drawn"
+
+    drawings = ImageCache(tmp_path, timer=lambda: clock[0])
+    drawings.get_or_draw("card.png", draw, 0)
+    refused = 0
+    for number in range(36):
+        try:
+            drawings.get_or_draw("sheet.pdf", draw, number)
+        except ServiceUnavailable:
+            refused += 1
+    assert refused == 30
+    assert drawings.get("card.png", 0) == b"drawn", "no sheet takes the file of a card"
+    for number in range(1, 5):
+        assert drawings.get_or_draw("card.png", draw, number) == b"drawn"
+
+
+def test_drawings_that_begin_together_do_not_exceed_the_budget(tmp_path: Path) -> None:
+    clock, begun = [0.0], []
+    drawings = ImageCache(tmp_path, timer=lambda: clock[0])
+
+    def draw(number: int) -> bytes:
+        """Begin the next one before this one has ended."""
+        begun.append(number)
+        if number:
+            with suppress(ServiceUnavailable):
+                drawings.get_or_draw("x.png", draw, number + 1)
+        clock[0] += 1.0 if number == 0 else 0.0
+        return b"drawn"
+
+    drawings.get_or_draw("x.png", draw, 0)
+    drawings.get_or_draw("x.png", draw, 1)
+    assert begun == [0, 1, 2, 3, 4, 5]
+
+
 def test_the_oldest_files_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_cache, "MAX_FILES", 2)
     drawings = ImageCache(tmp_path)
@@ -99,11 +142,21 @@ def test_the_oldest_files_are_removed(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_the_page_says_that_drawing_is_busy(app: Flask, client: Client, petition: str) -> None:
-    app.extensions["image_cache"]._budget = -1.0  # noqa: SLF001
-    response = client.get(f"/en/p/{petition}/sheet.pdf")
+    clock = [0.0]
+    drawings = ImageCache(Path(app.instance_path) / "artwork", timer=lambda: clock[0])
+    app.extensions["image_cache"] = drawings
+
+    def draw_slowly() -> bytes:
+        clock[0] += image_cache.MAX_BUDGET + 1
+        return b""
+
+    drawings.get_or_draw("numbered-sheet.pdf", draw_slowly)
+    response = client.get(f"/en/p/{petition}/sheet.pdf?first=1234")
     assert response.status_code == 503
     assert 15 <= int(response.headers["Retry-After"]) <= 21
     assert "still drawing" in text_of(response)
+    for other in ("sheet.pdf", "poster.pdf", "card/en/0.png", "story/ru/0.png"):
+        assert client.get(f"/p/{petition}/{other}").status_code == 200, other
 
 
 def drawn_files(app: Flask) -> set[Path]:

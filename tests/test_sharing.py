@@ -4,6 +4,7 @@ import re
 import sqlite3
 from contextlib import closing
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 from urllib.request import urlopen
@@ -11,8 +12,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from flask import Flask
+from PIL import Image
 
 from petition.core.clock import now
+from petition.core.errors import PetitionFileInvalid
 from petition.database.base import db
 from petition.models import Tally, Visit
 from petition.models.enums import PetitionState
@@ -60,6 +63,64 @@ def test_a_network_gets_url_and_text_in_its_own_parameters(channel: str) -> None
     assert parse_qs(parts.query) == {name: [values[what]] for name, what in fields.items()}
 
 
+@pytest.mark.parametrize("word", ["freedom", "свобода", "Қазақстан", "囚人", "🙂", "x" * 90])
+@pytest.mark.parametrize("length", [100, 240, 280, 900])
+def test_a_share_text_is_cut_to_what_each_network_counts(word: str, length: int) -> None:
+    text = " ".join([word] * length)[:length].strip()
+    links = {link.channel: link.url for link in sharing.links(PAGE, text)}
+    links["ma"] = sharing.mastodon("mastodon.social", PAGE, text) or ""
+
+    def count_on_x(post: str) -> int:
+        return sum(2 if ord(letter) > 0x10FF else 1 for letter in post)
+
+    for channel, most in (("x", 280), ("bs", 300), ("th", 500), ("ma", 500), ("wa", 10**6)):
+        fields = {
+            name: value[0] for name, value in parse_qs(urlsplit(links[channel]).query).items()
+        }
+        address = f"{PAGE}?r={channel}"
+        assert fields.get("url", fields["text"]).endswith(address), "the link is whole"
+        posted = fields["text"].removesuffix(f" {address}")
+        link = 23 if channel in {"x", "ma"} else len(address)
+        counted = count_on_x(posted) if channel == "x" else len(posted)
+        assert counted + 1 + link <= most
+        if posted != text:
+            assert channel != "wa"
+            assert posted.endswith("…")
+            cut = posted.removesuffix("…")
+            assert text.startswith(cut)
+            assert text[len(cut)] == " " or " " not in text[: len(cut) + 1], "cut at a word"
+
+
+@pytest.mark.parametrize(
+    ("text", "site", "excess"),
+    [
+        ("x" * 254, SITE, None),
+        ("x" * 257, "https://a.example", 1),
+        ("囚" * 128, SITE, None),
+        ("囚" * 129, SITE, 2),
+        ("x" * 256, f"https://{'long.' * 6}example", 19),
+    ],
+)
+def test_a_share_text_that_a_network_does_not_take_is_refused(
+    text: str, site: str, excess: int | None
+) -> None:
+    texts = dict.fromkeys(("title", "target", "lede", "letter", "story"), "words")
+    content = {
+        "slug": "free-them",
+        "source_language": "en",
+        "organiser": "We",
+        "contact": "we@example.org",
+        "text": {"en": texts | {"share": text}},
+    }
+    if excess is None:
+        petition_file.parse(content, site=site)
+        return
+    with pytest.raises(
+        PetitionFileInvalid, match=f"text.en.share: (shorter by {excess},|a text of 1 to 256)"
+    ):
+        petition_file.parse(content, site=site)
+
+
 @pytest.mark.parametrize(("channel", "begins"), [("em", "mailto:?subject="), ("sm", "sms:?&body=")])
 def test_email_and_sms_links_have_text_and_url(channel: str, begins: str) -> None:
     (link,) = (link for link in LINKS if link.channel == channel)
@@ -93,6 +154,14 @@ def test_a_closed_petition_is_shared_without_a_call_to_sign(
         (" https://Mastodon.Social/ ", "mastodon.social"),
         ("@anna@chaos.social", "chaos.social"),
         ("xn--bcher-kva.example", "xn--bcher-kva.example"),
+        ("https://mastodon.social/@anna", "mastodon.social"),
+        ("http://mastodon.social/@anna@chaos.social/1?x=#y", "mastodon.social"),
+        ("anna@chaos.social.", "chaos.social"),
+        ("acct:anna@chaos.social", "chaos.social"),
+        ("@anna@Bücher.example", "xn--bcher-kva.example"),
+        ("https://straße.example/@anna", "xn--strae-oqa.example"),
+        ("а.рф", "xn--80a.xn--p1ai"),
+        ("https://mastodon.social@other.example/", "other.example"),
     ],
 )
 def test_mastodon_servers_are_read_in_many_spellings(written: str, host: str) -> None:
@@ -105,8 +174,15 @@ def test_mastodon_servers_are_read_in_many_spellings(written: str, host: str) ->
 @pytest.mark.parametrize(
     "written",
     [
-        *("", "x", "localhost", "127.0.0.1", "a.b/evil", "evil.example:8080", "http://a.example"),
-        *("javascript:alert(1)", "a..b", "-a.example", "a.example?x=", "а.рф", "a" * 260 + ".org"),
+        *("", "x", "localhost", "127.0.0.1", "a.b/evil", "evil.example:8080", "@", "https://"),
+        *(
+            "javascript:alert(1)",
+            "a..b",
+            "-a.example",
+            "a.example?x=",
+            "ftp://a.example",
+            "a" * 260 + ".org",
+        ),
     ],
 )
 def test_an_invalid_mastodon_server_gets_no_link(
@@ -242,6 +318,58 @@ def test_oembed_tells_how_to_embed(client: Client, petition: str) -> None:
     small = client.get("/oembed", query_string={"url": PAGE, "maxwidth": -5, "maxheight": 0}).json
     assert small is not None
     assert (small["width"], small["height"]) == (1, 1)
+
+
+def test_other_sites_may_ask_before_they_read(app: Flask, client: Client, petition: str) -> None:
+    asked = {
+        "Origin": "https://union.example",
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "x-requested-with",
+    }
+    page = f"/p/{petition}"
+    for path in (
+        *(f"{page}/count.json", f"/oembed?url={PAGE}", f"{page}/badge.svg", f"{page}/qr.svg"),
+        *(f"{page}/embed", f"{page}/card/en/0.png", f"{page}/updates.atom"),
+    ):
+        for answer in (client.options(path, headers=asked), client.get(path), client.head(path)):
+            assert answer.status_code in {200, 204}, path
+            assert answer.headers["Access-Control-Allow-Origin"] == "*"
+            assert "Access-Control-Allow-Credentials" not in answer.headers
+        preflight = client.options(path, headers=asked)
+        assert preflight.headers["Access-Control-Allow-Methods"] == "GET, HEAD, OPTIONS"
+        assert preflight.headers["Allow"] == "GET, HEAD, OPTIONS"
+        assert preflight.headers["Access-Control-Allow-Headers"] == "*"
+        assert preflight.data == b""
+    missing = client.get("/p/gone/count.json")
+    assert (missing.status_code, missing.headers["Access-Control-Allow-Origin"]) == (404, "*")
+    for path in (page, f"{page}/sign", "/my"):
+        for answer in (client.options(path, headers=asked), client.get(path)):
+            assert "Access-Control-Allow-Origin" not in answer.headers, path
+
+
+def test_oembed_takes_a_url_as_it_was_passed_on(client: Client, petition: str) -> None:
+    for path in ("/p/free-them/", "/P/Free-Them", "/ru/p/free-them.", "/p/free-them%E2%80%8B?r=tg"):
+        for site in (SITE, SITE.upper()):
+            response = client.get("/oembed", query_string={"url": site + path})
+            assert response.status_code == 200
+            assert "/p/free-them/embed" in response.text
+
+
+def test_the_icons_that_programs_ask_for_by_name_are_there(
+    make_app: MakeApp, petition: str
+) -> None:
+    client = browser(make_app(BRAND_COLOUR="#00509e"))
+    for path in ("/apple-touch-icon.png", "/apple-touch-icon-precomposed.png", "/favicon.ico"):
+        response = client.get(path)
+        assert response.headers["Cache-Control"] == "public, max-age=86400"
+        picture = Image.open(BytesIO(response.data))
+        assert picture.convert("RGB").getpixel((1, 1)) == (0, 0x50, 0x9E), "the site's colour"
+        if path.endswith(".png"):
+            assert (response.mimetype, picture.size) == ("image/png", (180, 180))
+        else:
+            assert response.mimetype == "image/x-icon"
+            assert picture.info["sizes"] == {(16, 16), (32, 32), (48, 48)}
+        assert len(response.data) < 6_000
 
 
 def test_search_engines_find_every_public_page_in_every_language(

@@ -1,4 +1,4 @@
-"""Drawings: share card, story, QR code, poster, paper signature sheet. No database.
+"""Drawings: share card, story, QR code, poster, paper signature sheet, icons. No database.
 
 Only `web` and `cli` use it; they pass the texts in. Drawing takes far longer than a request,
 so the pages cache every result.

@@ -11,6 +11,7 @@ from flask.cli import with_appcontext
 from petition.artwork import fonts
 from petition.cli.refusal import Command, CommandGroup, ReadingCommand
 from petition.core.clock import now
+from petition.core.config import site_url
 from petition.models.enums import PetitionState
 from petition.organisers import access
 from petition.organisers import export as csv_export
@@ -30,7 +31,8 @@ petition = CommandGroup(
 def import_file(file: Path, replace: bool) -> None:
     """Create a petition from FILE (TOML, see docs/petition-file.md)."""
     content, lines = _read_toml(file)
-    parsed = petition_file.parse(content, file.parent, lines)
+    site = site_url(current_app.config)
+    parsed = petition_file.parse(content, file.parent, lines, site=site)
     if replace:
         replacement.replace(parsed, now=now())
     else:
@@ -70,7 +72,9 @@ def add(slug: str, file: Path) -> None:
 def create(slug: str, language: str, organiser: str, contact: str, **text: str) -> None:
     """Create a petition as a draft, asking for each text."""
     values = {"slug": slug, "source_language": language, "organiser": organiser, "contact": contact}
-    parsed = petition_file.parse(values | {"text": {language: text}})
+    parsed = petition_file.parse(
+        values | {"text": {language: text}}, site=site_url(current_app.config)
+    )
     lifecycle.create(parsed, now=now())
     _warn_of_missing_glyphs(parsed)
     click.echo(f"draft /p/{slug}; open it with: flask petition open {slug}")

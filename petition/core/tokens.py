@@ -5,6 +5,7 @@ Each purpose has its own salt and lifetime: a token of one purpose is invalid fo
 
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,9 @@ from functools import lru_cache
 from itsdangerous import BadSignature, Signer
 
 from petition.core.errors import SettingsError, TokenExpired, TokenInvalid
+
+# Of a token, inside other text too: time and ids in hexadecimal, and 32 bytes as 43 characters.
+FORMAT = re.compile(r"[0-9a-f]+(?:-[0-9a-f]+)*\.[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class Tokens:
 
     def read(self, purpose: Purpose, token: str, *, now: datetime) -> tuple[int, ...]:
         """Return the ids of a token. Raises: TokenInvalid, TokenExpired (with the ids)."""
+        if not FORMAT.fullmatch(token):  # base64 skips foreign characters: one token, one text
+            raise TokenInvalid
         try:
             payload = self._signer(purpose).unsign(token).decode()
         except (BadSignature, UnicodeError) as error:

@@ -10,8 +10,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from petition.core.config import LOCAL_SITE
 from petition.core.errors import PetitionFileInvalid, PictureInvalid
-from petition.petitions import pictures
+from petition.petitions import pictures, sharing
 from petition.petitions.pictures import WebPicture
 
 DRAWN_FIELDS = ("title", "target", "demands", "organiser")  # shown in pictures and PDFs
@@ -75,7 +76,7 @@ _TEXT = {
     "letter": _Field(20_000),
     "demands": _Field([str], "a list of texts", []),
     "story": _Field(50_000),
-    "share": _Field(280),
+    "share": _Field(256),  # and what `_check_share` asks
 }
 _UPDATES = {
     "update": _Field([Mapping], "tables, each under [[update]]", []),
@@ -186,9 +187,13 @@ class _Reader:
 
 
 def parse(
-    content: Mapping[str, Any], folder: Path | None = None, lines: Mapping[str, int] = NO_LINES
+    content: Mapping[str, Any],
+    folder: Path | None = None,
+    lines: Mapping[str, int] = NO_LINES,
+    *,
+    site: str = LOCAL_SITE,
 ) -> PetitionFile:
-    """Check a petition and read its picture from `folder`.
+    """Check a petition and read its picture from `folder`. `site` is the address of the site.
 
     `lines` are those of its fields. Raises: PetitionFileInvalid with everything that is wrong.
     """
@@ -208,6 +213,10 @@ def parse(
     for text in texts:
         text["demands"] = "\n".join(" ".join(one.split()) for one in text["demands"] or ())
         text.setdefault("face", "")
+        excess = sharing.excess(text["share"] or "", f"{site}/p/{petition['slug']}")
+        if excess:
+            reason = f"shorter by {excess}, so that X and Bluesky take it with the link"
+            reader.refuse(f"text.{text['language']}.share", reason)
     source = petition["source_language"]
     if source and source not in {text["language"] for text in texts}:
         reader.refuse(f"text.{source}", "the text in the source language")

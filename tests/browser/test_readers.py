@@ -5,6 +5,7 @@ holds on every page is in test_every_page.
 from collections.abc import Iterator
 
 import pytest
+from babel.numbers import format_decimal
 from playwright.sync_api import Browser, Page, expect
 
 from petition.web.support.assets import SOURCE
@@ -150,6 +151,22 @@ def test_the_counter_speaks_at_round_numbers_alone(site: FullSite, open_page: Op
     answer["count"] = 101
     page.clock.run_for(60_000)
     expect(announced).to_have_text("Confirmed signatures: 101")
+
+
+@pytest.mark.parametrize("language", ["en", "kk", "ru", "de", "sv", "fr"])
+def test_the_counter_writes_numbers_as_the_server_does(
+    site: FullSite, open_page: OpenPage, language: str
+) -> None:
+    page = open_page("/healthz")
+    page.clock.install()
+    page.goto(f"{site.url}/{language}/p/kuramshin")
+    answer = {"count": 0, "goal": 2_500_000}
+    page.route("**/count.json", lambda route: route.fulfill(json=answer))
+    for answer["count"] in (7, 999, 12_345, 1_234_567):
+        page.clock.run_for(60_000)
+        number = format_decimal(answer["count"], locale=language)
+        expect(page.locator("[data-count]")).to_have_text(number)
+    expect(page.locator(".goal")).to_contain_text(format_decimal(answer["goal"], locale=language))
 
 
 def test_the_script_is_small() -> None:

@@ -36,6 +36,7 @@ class TextConverter(UnicodeConverter):
 def init_app(app: Flask) -> None:
     """Add the converters, and take the language prefix off view arguments and put it on URLs."""
     offered = tuple(app.config["LANGUAGES"])
+    app.url_map.merge_slashes = False  # `link_repair` does it, with one redirect
     app.url_map.converters |= {
         "default": TextConverter,
         "int": partial(IntegerConverter, max=MAX_INTEGER),  # type: ignore[dict-item]

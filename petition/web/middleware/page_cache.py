@@ -6,6 +6,7 @@ changed a count, not at all. While the site cannot render a page, its readers ge
 """
 
 import gzip
+import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import request
 from werkzeug.http import parse_accept_header
+from werkzeug.sansio.utils import host_is_trusted
 
 from petition.petitions.sharing import channel_of
 from petition.web.middleware.language import negotiate
@@ -27,6 +29,7 @@ RETRY_SECONDS = 5.0  # between two tries to render then
 MAX_PAGES = 500  # when there are more, all are dropped
 
 _CACHEABLE = "petition.cacheable"  # key in the WSGI environ
+_CHANNEL = re.compile(r"[\W_]*([a-z]+)(?![a-z0-9])", re.ASCII | re.IGNORECASE)
 _Key = tuple[str, str, str, bool]  # path, language, channel, gzipped
 _HeaderList = list[tuple[str, str]]
 _Response = tuple[str, _HeaderList, bytes]  # status line, headers, body
@@ -37,9 +40,17 @@ def cache_response() -> None:
     request.environ[_CACHEABLE] = True
 
 
-def channel_in(query: str) -> str:
-    """Return the share channel in a query string, or "". Both the cache key and the page use it."""
-    return channel_of(parse_qs(query[:500]).get("r", [""])[0])
+def channel_in(environ: WSGIEnvironment) -> str:
+    """Return the share channel in a query, or "", without what was added when it was passed on.
+
+    Cache key, page and visits call it with the same environ, so they agree.
+    """
+    query = environ.get("QUERY_STRING", "")
+    if not query:
+        return ""
+    written = parse_qs(query[:500]).get("r", [""])[0]
+    found = _CHANNEL.match(written)
+    return channel_of(found[1].lower()) if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +120,8 @@ class PageCache:
         return self._respond_to_host(page, environ)
 
     def _respond_to_host(self, page: _Page, environ: WSGIEnvironment) -> _Response | None:
-        host = environ.get("HTTP_HOST", "").partition(":")[0]  # of IPv6 addresses none is trusted
-        return _respond(page, environ) if host in self._hosts else None
+        is_ours = _is_trusted(environ.get("HTTP_HOST", ""), self._hosts)
+        return _respond(page, environ) if is_ours else None
 
     def was_cached(self, environ: WSGIEnvironment) -> bool:
         """Say whether a page for this reader was cached, even if it has expired."""
@@ -119,11 +130,11 @@ class PageCache:
     def key(self, environ: WSGIEnvironment) -> _Key:
         """Return what identifies a page: two requests with one key get the same page."""
         path = environ["PATH_INFO"]
-        accepted, query = environ.get("HTTP_ACCEPT_LANGUAGE", ""), environ.get("QUERY_STRING", "")
+        accepted = environ.get("HTTP_ACCEPT_LANGUAGE", "")
         has_prefix = path.startswith(self._prefixes)
         language = "" if has_prefix else negotiate(accepted, self._languages)
         gzipped = _accepts_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
-        return path, language, channel_in(query) if query else "", gzipped
+        return path, language, channel_in(environ), gzipped
 
     def _render(
         self, key: _Key, environ: WSGIEnvironment, start_response: StartResponse
@@ -181,6 +192,12 @@ class PageCache:
         headers += [("Vary", ", ".join([*vary, "Accept-Encoding"]))]
         headers += [("ETag", etag), ("Content-Length", str(len(body)))]
         return _Page(self._timer() + SECONDS, generation, etag, headers, body)
+
+
+@lru_cache(maxsize=256)
+def _is_trusted(host: str, hosts: frozenset[str]) -> bool:
+    """Check a Host header as Flask does."""
+    return host_is_trusted(host, hosts)
 
 
 @lru_cache(maxsize=256)

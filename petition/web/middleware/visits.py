@@ -50,7 +50,7 @@ class VisitCounter:
         if not environ.get("QUERY_STRING") or environ["REQUEST_METHOD"] != "GET":
             return
         page = _PETITION_PATH.fullmatch(environ["PATH_INFO"])
-        channel = channel_in(environ["QUERY_STRING"])
+        channel = channel_in(environ)
         if page is None or not channel or _ROBOTS.search(environ.get("HTTP_USER_AGENT", "")):
             return
         language, slug = page.groups()

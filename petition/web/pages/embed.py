@@ -3,7 +3,7 @@
 The form is never embedded: signers must see on which site they are.
 """
 
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from flask import Response, current_app, g, jsonify, render_template, request, url_for
 from flask_babel import format_decimal
@@ -17,8 +17,9 @@ from petition.core.text import has_forbidden
 from petition.petitions import queries
 from petition.web.middleware.headers import EMBEDDED_POLICY
 from petition.web.middleware.language import LocalizedBlueprint
+from petition.web.middleware.link_repair import repair_path
 from petition.web.middleware.page_cache import cache_response
-from petition.web.support.responses import allow_other_sites, render_page, send_content
+from petition.web.support.responses import open_to_other_sites, render_page, send_content
 
 pages = LocalizedBlueprint("embed", __name__)
 
@@ -27,16 +28,18 @@ CACHE = "public, max-age=30"
 
 
 @pages.get("/p/<slug>/embed")
+@open_to_other_sites
 def frame(slug: str) -> Response:
     """Show the count and a button that opens the petition in a new tab."""
     cache_response()
     petition = queries.get_petition(slug, g.language)
     page = render_page("share/embed.html", cache=CACHE, petition=petition)
     page.headers["Content-Security-Policy"] = EMBEDDED_POLICY
-    return allow_other_sites(page)
+    return page
 
 
 @pages.get("/p/<slug>/badge.svg")
+@open_to_other_sites
 def badge(slug: str) -> Response:
     """Send the count as an SVG of a few hundred bytes."""
     cache_response()
@@ -54,27 +57,26 @@ def badge(slug: str) -> Response:
         colour=colour,
         text_colour=text_colour_on(colour),
     )
-    return allow_other_sites(send_content(svg, "image/svg+xml", cache=CACHE))
+    return send_content(svg, "image/svg+xml", cache=CACHE)
 
 
 @pages.get("/oembed")
+@open_to_other_sites
 def oembed() -> Response:
     """Describe how to embed the page at `url` (oembed.com): JSON, or 501 for another format."""
     if request.args.get("format", "json") != "json":
         return Response(status=501)
     petition = queries.get_petition(_slug_of(request.args.get("url", "")), g.language)
     width, height = _limited("maxwidth", WIDTH), _limited("maxheight", HEIGHT)
-    return allow_other_sites(
-        jsonify(
-            type="rich",
-            version="1.0",
-            title=petition.text.title,
-            provider_name=current_app.config["BRAND_NAME"] or petition.text.organiser,
-            provider_url=config.site_url(current_app.config),
-            width=width,
-            height=height,
-            html=snippet(petition, width=str(width), height=height),
-        )
+    return jsonify(
+        type="rich",
+        version="1.0",
+        title=petition.text.title,
+        provider_name=current_app.config["BRAND_NAME"] or petition.text.organiser,
+        provider_url=config.site_url(current_app.config),
+        width=width,
+        height=height,
+        html=snippet(petition, width=str(width), height=height),
     )
 
 
@@ -97,8 +99,10 @@ def _limited(parameter: str, default: int) -> int:
 def _slug_of(url: str) -> str:
     """Return the slug in the URL of a petition on this site. Raises: PetitionNotFound."""
     site = config.site_url(current_app.config)
-    segments = urlsplit(url).path.strip("/").split("/") if url.startswith(f"{site}/") else []
-    if segments and segments[0] in current_app.config["LANGUAGES"]:
+    is_ours = url.lower().startswith(f"{site.lower()}/")
+    path = next(repair_path(unquote(urlsplit(url).path))) if is_ours else ""
+    segments = path.strip("/").split("/")
+    if segments[0] in current_app.config["LANGUAGES"]:
         del segments[0]
     if len(segments) != 2 or segments[0] != "p" or has_forbidden(segments[1]):
         raise PetitionNotFound

@@ -1,15 +1,17 @@
-"""Pages of the site as a whole: privacy, accessibility, robots.txt, the sitemap."""
+"""Pages of the site as a whole: privacy, accessibility, robots.txt, the sitemap, the icons."""
 
 from datetime import date
 
 from flask import Response, current_app, g, render_template
 from flask_babel import lazy_gettext as _
 
+from petition.artwork import icon
 from petition.core import config
 from petition.models.enums import PUBLIC_STATES
 from petition.petitions import queries, updates
 from petition.web.middleware.language import LocalizedBlueprint
 from petition.web.middleware.page_cache import cache_response
+from petition.web.support.image_cache import get_image_cache
 from petition.web.support.page_context import find_featured
 from petition.web.support.responses import render_page, send_content
 from petition.web.support.template_globals import localized_urls
@@ -17,6 +19,7 @@ from petition.web.support.template_globals import localized_urls
 pages = LocalizedBlueprint("notices", __name__)
 
 CACHE = "public, max-age=60"
+ICON_CACHE = "public, max-age=86400"
 CHECKED_ON = date(2026, 11, 25)  # when the accessibility statement was compared with the tests
 
 # What the tests check. Tests name these ids: `@pytest.mark.accessibility_statement("keyboard")`.
@@ -65,11 +68,28 @@ def accessibility() -> Response:
 
 @pages.get("/robots.txt")
 def robots() -> Response:
-    """Ask search engines to leave out organisers' pages."""
+    """Ask search engines to leave out organisers' pages, and PDFs, which are drawn for each."""
     cache_response()
     site = config.site_url(current_app.config)
-    text = f"User-agent: *\nDisallow: /organisers/\nSitemap: {site}/sitemap.xml\n"
+    text = f"User-agent: *\nDisallow: /organisers/\nDisallow: /*.pdf\nSitemap: {site}/sitemap.xml\n"
     return send_content(text, "text/plain", cache=CACHE)
+
+
+@pages.get("/favicon.ico")
+def favicon() -> Response:
+    """Send the icon to programs that ask for it by name; pages have theirs within."""
+    colour = current_app.config["BRAND_COLOUR"]
+    content = get_image_cache().get_or_draw("favicon.ico", icon.favicon, colour=colour)
+    return send_content(content, "image/x-icon", cache=ICON_CACHE)
+
+
+@pages.get("/apple-touch-icon.png")
+@pages.get("/apple-touch-icon-precomposed.png")
+def touch_icon() -> Response:
+    """Send the icon for a phone's home screen."""
+    colour = current_app.config["BRAND_COLOUR"]
+    content = get_image_cache().get_or_draw("touch-icon.png", icon.touch_icon, colour=colour)
+    return send_content(content, "image/png", cache=ICON_CACHE)
 
 
 @pages.get("/sitemap.xml")

@@ -11,7 +11,7 @@ from petition.web.middleware.page_cache import cache_response, channel_in
 from petition.web.support import abuse_checks
 from petition.web.support.forms import SignForm
 from petition.web.support.page_context import find_featured, get_page_context
-from petition.web.support.responses import allow_other_sites, render_page
+from petition.web.support.responses import open_to_other_sites, render_page
 
 pages = LocalizedBlueprint("petition", __name__)
 
@@ -35,7 +35,7 @@ def index() -> Response:
 def show(slug: str) -> Response:
     """Show the petition: letter, form, count, share links."""
     cache_response()
-    channel = channel_in(request.query_string.decode())
+    channel = channel_in(request.environ)
     return render_petition(slug, SignForm(), channel=channel, cache=PAGE_CACHE)
 
 
@@ -58,6 +58,7 @@ def render_petition(
 
 
 @pages.get("/p/<slug>/count.json", in_languages=False)
+@open_to_other_sites
 def count(slug: str) -> Response:
     """Return the count for open pages and other sites."""
     cache_response()
@@ -69,4 +70,4 @@ def count(slug: str) -> Response:
         updated=current.updated.replace(hour=0, minute=0, second=0).isoformat(timespec="seconds"),
     )
     response.headers["Cache-Control"] = COUNT_CACHE
-    return allow_other_sites(response)
+    return response

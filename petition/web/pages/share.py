@@ -18,7 +18,7 @@ from petition.web.support.image_cache import get_image_cache
 from petition.web.support.messages import share_text
 from petition.web.support.responses import (
     IMMUTABLE,
-    allow_other_sites,
+    open_to_other_sites,
     render_page,
     see_other,
     send_content,
@@ -69,6 +69,7 @@ def mastodon(slug: str) -> Response:
 
 @pages.get("/p/<slug>/card/<code>/<int:count>.png", endpoint="card", in_languages=False)
 @pages.get("/p/<slug>/story/<code>/<int:count>.png", endpoint="story", in_languages=False)
+@open_to_other_sites
 def picture(slug: str, code: str, count: int) -> Response:
     """Send the card (1200 by 630 px) or the story (1080 by 1920 px) with a rounded count.
 
@@ -100,15 +101,16 @@ def picture(slug: str, code: str, count: int) -> Response:
         response.headers["Cache-Control"] = CACHE
         return response
     cache = CACHE if version is None else IMMUTABLE
-    return allow_other_sites(send_content(content, "image/png", cache=cache))
+    return send_content(content, "image/png", cache=cache)
 
 
 @pages.get("/p/<slug>/qr.svg")
+@open_to_other_sites
 def qr(slug: str) -> Response:
     """Send the petition's URL as a QR code."""
     cache_response()
     svg = _qr_svg(queries.get_petition(slug, g.language))
-    return allow_other_sites(send_content(svg, "image/svg+xml", cache=CACHE))
+    return send_content(svg, "image/svg+xml", cache=CACHE)
 
 
 @pages.get("/p/<slug>/poster.pdf")
@@ -154,7 +156,9 @@ def sheet(slug: str) -> Response:
         right_to_left=i18n.is_right_to_left(text.language),
     )
     options = {"first": first, "sheets": sheets, "created_at": text.created_at}
-    return _send_pdf("sheet", slug, documents.sheet, sheet_text, **options)
+    # Of numbered sheets anyone can invent more: they have another budget than the usual one.
+    kind = "sheet" if (first, sheets) == (1, 1) else "numbered-sheet"
+    return _send_pdf(kind, slug, documents.sheet, sheet_text, **options)
 
 
 def _send_pdf(

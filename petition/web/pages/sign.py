@@ -46,9 +46,9 @@ def submit(slug: str) -> Response:
 
     if not form.valid():
         return ask_again()
-    timing_problem = abuse_checks.find_timing_problem()
-    if timing_problem:
-        return ask_again(timing_problem)
+    problem = abuse_checks.find_form_problem()
+    if problem:
+        return ask_again(problem)
     address = form.address()
     context = EntryContext(g.language, channel, terms.text_language, _read_version(terms))
     try:

@@ -13,7 +13,7 @@ from petition.web.middleware.language import LocalizedBlueprint
 from petition.web.middleware.page_cache import cache_response
 from petition.web.support.markdown import excerpt, markdown
 from petition.web.support.pagination import get_before
-from petition.web.support.responses import IMMUTABLE, allow_other_sites, render_page, send_content
+from petition.web.support.responses import IMMUTABLE, open_to_other_sites, render_page, send_content
 
 pages = LocalizedBlueprint("updates", __name__)
 
@@ -40,6 +40,7 @@ def show(slug: str, update_id: int) -> Response:
 
 
 @pages.get("/p/<slug>/updates.atom")
+@open_to_other_sites
 def feed(slug: str) -> Response:
     """Send the news as an Atom feed (RFC 4287)."""
     cache_response()
@@ -47,14 +48,15 @@ def feed(slug: str) -> Response:
     news = updates.list_updates(petition.id, g.language, limit=30)
     response = _render("feed.xml", petition, news=news)
     response.mimetype = "application/atom+xml"
-    return allow_other_sites(response)
+    return response
 
 
 @pages.get("/p/<slug>/pictures/<digest>.webp", in_languages=False)
+@open_to_other_sites
 def picture(slug: str, digest: str) -> Response:
     """Send a picture. Its URL changes with its content."""
     content = updates.get_picture(queries.get_id(slug), digest)
-    return allow_other_sites(send_content(content, "image/webp", cache=IMMUTABLE))
+    return send_content(content, "image/webp", cache=IMMUTABLE)
 
 
 def _render(template: str, petition: queries.PetitionView, **values: Any) -> Response:

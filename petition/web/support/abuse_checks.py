@@ -35,25 +35,33 @@ def make_form_token(*, asked_before: bool = False) -> str:
     return make_token(tokens.FORM, int(asked_before))
 
 
-def find_timing_problem() -> str:
-    """Return "quick" if the form was sent too fast for a person, "old" after a day, else ""."""
+def find_form_problem() -> str:
+    """Return why the form is shown again: "honeypot", "quick" for a person, "old", or "".
+
+    Browser extensions fill in the honeypot, too: a form of one of our pages is shown again. One
+    that came from no page is a robot's; it is held, and the robot told nothing.
+    """
     minimum = current_app.config["MIN_FORM_SECONDS"]
-    if not minimum:
-        return ""
+    honeypot = "honeypot" if _filled_honeypot() else ""
     token = request.form.get("opened", "")
     try:
         ids = read_token(tokens.FORM, token)
     except TokenExpired:
-        return "old"
+        return honeypot or ("old" if minimum else "")
     except TokenInvalid:
-        return "quick"
+        return "quick" if minimum and not honeypot else ""
     age = now() - get_tokens().made_at(token)
-    return "quick" if ids != (1,) and age < timedelta(seconds=minimum) else ""
+    is_quick = ids != (1,) and age < timedelta(seconds=minimum)
+    return honeypot or ("quick" if is_quick else "")
+
+
+def _filled_honeypot() -> bool:
+    return bool(request.form.get(HONEYPOT_FIELD))
 
 
 def signing_sender(address: Address, petition_id: int) -> FormSender:
     """Return sender and limits of a signature. Raises: ChallengeRequired or ChallengeFailed."""
-    settings, filled_honeypot = current_app.config, bool(request.form.get(HONEYPOT_FIELD))
+    settings, filled_honeypot = current_app.config, _filled_honeypot()
     network = _get_network()
     if not network.limited:
         return FormSender(filled_honeypot=filled_honeypot)

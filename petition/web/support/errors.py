@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Flask, Response, g, request
+from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.test import EnvironBuilder, run_wsgi_app
@@ -16,9 +17,10 @@ from petition.core.faults import find_outage, log_fault
 from petition.models.enums import PetitionState
 from petition.petitions import queries
 from petition.web.middleware.language import set_language
+from petition.web.middleware.link_repair import repaired_url
 from petition.web.support import abuse_checks
 from petition.web.support.page_context import get_page_context
-from petition.web.support.responses import render_page
+from petition.web.support.responses import render_page, see_other
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +60,16 @@ def init_app(app: Flask) -> None:
 
 def _error_page(error: Exception) -> Response:
     status, template = _PAGES[type(error)]
-    return render_page(f"errors/{template}.html", status=status)
+    return (_repair_link() if status == 404 else None) or render_page(
+        f"errors/{template}.html", status=status
+    )
+
+
+def _repair_link() -> Response | None:
+    """Redirect a reader whose link was changed when it was passed on."""
+    adapter = request_ctx.url_adapter
+    url = None if adapter is None else repaired_url(adapter)
+    return None if url is None else see_other(url)
 
 
 def _not_open(error: PetitionNotOpen) -> Response:
@@ -96,6 +107,10 @@ def _http_error(error: HTTPException) -> Response:
         return _unavailable()
     if isinstance(error, SecurityError):  # not our host: there is no URL to link to
         return Response("This is not an address of this site.\n", code, mimetype="text/plain")
+    if error is request.routing_exception and code == 404:
+        repaired = _repair_link()
+        if repaired is not None:
+            return repaired
     page = render_page(f"errors/{_HTTP_PAGES.get(code, 'fault')}.html", status=code)
     kept = {"Allow", "Retry-After"}
     page.headers.extend((name, value) for name, value in error.get_headers() if name in kept)

@@ -1,12 +1,13 @@
 """Pictures and PDFs that are drawn on request and kept as files in the instance folder.
 
-Drawing takes a hundred times as long as signing. It has a time budget, so that requests for
-thousands of invented addresses do not slow down signing.
+Drawing takes a hundred times as long as signing. Each kind of drawing has a time budget of its own:
+requests for thousands of invented sheets do not slow down signing, and blank no share picture.
 """
 
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
@@ -16,9 +17,25 @@ from werkzeug.exceptions import ServiceUnavailable
 from petition import artwork
 from petition.core.files import write_file
 
-BUDGET_SHARE = 0.05  # of a process's time
-MAX_BUDGET = 5.0  # seconds of drawing at once; a share page in six languages takes one
-MAX_FILES = 1_000  # of about 0.1 MB; the oldest are removed
+BUDGET_SHARE = 0.05  # of a process's time, for each kind
+MAX_BUDGET = 5.0  # seconds of drawing at once; cards in six languages take half a second
+MAX_FILES = 500  # of each kind, of about 0.05 MB; the oldest are removed
+
+
+@dataclass(slots=True)
+class _Budget:
+    """The time for one kind of drawing, in seconds, as of `updated`."""
+
+    updated: float
+    left: float = MAX_BUDGET
+    expected: float = 0.0  # for a drawing, as the last one took
+
+    def check(self, now: float) -> None:
+        """Raise ServiceUnavailable with Retry-After when the budget is spent."""
+        self.left = min(MAX_BUDGET, self.left + (now - self.updated) * BUDGET_SHARE)
+        self.updated = now
+        if self.left <= 0:
+            raise ServiceUnavailable(retry_after=round(1 - self.left / BUDGET_SHARE))
 
 
 class ImageCache:
@@ -26,7 +43,7 @@ class ImageCache:
 
     def __init__(self, folder: Path, *, timer: Callable[[], float] = time.monotonic) -> None:
         self._folder, self._timer = folder, timer
-        self._budget, self._updated = MAX_BUDGET, timer()
+        self._budgets: dict[str, _Budget] = {}
 
     def get(self, name: str, *args: object, **options: object) -> bytes | None:
         """Return a drawing if its file is there. See `get_or_draw`."""
@@ -40,35 +57,42 @@ class ImageCache:
     ) -> bytes:
         """Return `draw(*args, **options)` from its file, or draw it and write the file.
 
+        Drawings of one `name` are of one kind and share a budget.
         Raises: ServiceUnavailable with Retry-After when the budget is spent.
         """
         content = self.get(name, *args, **options)
         if content is None:
-            self._check_budget()
-            started = self._timer()
-            try:
-                content = draw(*args, **options)
-            finally:
-                self._budget -= self._timer() - started
+            content = self._draw(name, draw, args, options)
             self._folder.mkdir(exist_ok=True)
             write_file(self._path(name, args, options), content)
-            self._remove_oldest()
+            self._remove_oldest(name)
         return content
+
+    def _draw(
+        self,
+        name: str,
+        draw: Callable[..., bytes],
+        args: tuple[object, ...],
+        options: dict[str, object],
+    ) -> bytes:
+        started = self._timer()
+        budget = self._budgets.setdefault(name, _Budget(started))
+        budget.check(started)
+        expected = budget.expected
+        budget.left -= expected  # already now: others may begin before this one ends
+        try:
+            return draw(*args, **options)
+        finally:
+            took = budget.expected = self._timer() - started
+            budget.left += expected - took
 
     def _path(self, name: str, args: tuple[object, ...], options: dict[str, object]) -> Path:
         """Return the file of a drawing. Its name hashes all input and the drawing code."""
         key = repr((artwork.version_hash(), args, sorted(options.items())))
         return self._folder / f"{blake2b(key.encode(), digest_size=12).hexdigest()}-{name}"
 
-    def _check_budget(self) -> None:
-        now = self._timer()
-        self._budget = min(MAX_BUDGET, self._budget + (now - self._updated) * BUDGET_SHARE)
-        self._updated = now
-        if self._budget <= 0:
-            raise ServiceUnavailable(retry_after=round(1 - self._budget / BUDGET_SHARE))
-
-    def _remove_oldest(self) -> None:
-        files = list(self._folder.iterdir())
+    def _remove_oldest(self, name: str) -> None:
+        files = list(self._folder.glob(f"*-{name}"))
         with suppress(FileNotFoundError):  # another process is removing them
             for file in sorted(files, key=lambda file: -file.stat().st_mtime)[MAX_FILES:]:
                 file.unlink()

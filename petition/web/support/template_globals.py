@@ -57,6 +57,8 @@ def init_app(app: Flask) -> None:
         "language_links": _language_links,
         "language_name": i18n.language_name,
         "locale_name": i18n.with_territory,
+        # Not the filter: Jinja computes that of a constant once, in the language of that page.
+        "number_sample": lambda: format_decimal(1_234_567_890),
         "page_urls": _page_urls,
         "petition_url": petition_url,
         "is_mailbox_full": is_mailbox_full,

@@ -1,0 +1,75 @@
+"""Links as people pass them on: with a full stop, a bracket or a blank after them, or in capitals.
+
+Only what would be a 404 is repaired, by a redirect within the site.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from flask import request
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import MapAdapter, RequestRedirect
+
+from petition.core import tokens
+
+_DASHES = {ord(dash): "-" for dash in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"}
+
+
+def repaired_url(adapter: MapAdapter) -> str | None:
+    """Return the path and query that a link of this request was meant to have, or None.
+
+    None also for a link that needs no repair, or whose repair leads to no page of the site.
+    """
+    if request.method not in {"GET", "HEAD"}:
+        return None
+    path, _, late_query = request.path.partition("?")  # a "?" here was encoded on the way
+    query = request.query_string.decode("latin-1") or late_query
+    for candidate in repair_path(path):
+        page = _find_page(adapter, candidate)
+        if page is not None:
+            same = page == request.environ["PATH_INFO"]
+            return None if same else page + (f"?{query}" if query else "")
+    return None
+
+
+def repair_path(path: str) -> Iterator[str]:
+    """Yield what a path was probably meant to be, the likeliest first.
+
+    All paths of the site are ASCII and, but for tokens, in lower case.
+    """
+    plain = path.translate(_DASHES)
+    plain = "".join(letter for letter in plain if unicodedata.category(letter) not in {"Cc", "Cf"})
+    token = tokens.FORMAT.search("".join(plain.split()))  # a mail program may have wrapped the line
+    if token is None:
+        yield _clean(plain)
+        return
+    start = f"{_clean(token.string[: token.start()]).rstrip('/')}/{token[0]}"
+    rest = token.string[token.end() :]
+    if rest.startswith("/"):
+        yield (start + _clean(rest)).rstrip("/")
+    yield start
+
+
+def _clean(path: str) -> str:
+    """Return a path without what cannot be part of one, up to where other text begins."""
+    segments = []
+    for segment in path.lower().split("/"):
+        written = re.sub(r"^[^a-z0-9._-]+|[^a-z0-9]+$", "", segment)
+        name = re.match(r"[a-z0-9._-]*", written)
+        segments.append(name[0].rstrip("._-") if name else "")
+        if segments[-1] != written:
+            break
+    return "/" + "/".join(filter(None, segments))
+
+
+def _find_page(adapter: MapAdapter, path: str) -> str | None:
+    """Return the path of the page at `path`, with the slash that its rule has at the end."""
+    try:
+        _, values = adapter.match(path, method="GET")
+    except RequestRedirect:
+        return f"{path}/"
+    except (NotFound, MethodNotAllowed):
+        return None
+    token = values.get("token")
+    return path if token is None or tokens.FORMAT.fullmatch(token) else None
