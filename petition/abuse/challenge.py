@@ -55,7 +55,7 @@ def verify(
         (number,) = tokens.read(CHALLENGE, ticket, now=now)
     except (TokenInvalid, TokenExpired, ValueError) as error:
         raise ChallengeRequired from error
-    issued_at = tokens.made_at(ticket)
+    issued_at = tokens.made_at(CHALLENGE, ticket)
     wait = issued_at + delay - now
     if wait > timedelta(0) and not (proof and _is_solved(tokens, ticket, proof)):
         raise ChallengeFailed(wait)

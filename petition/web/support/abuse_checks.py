@@ -35,7 +35,7 @@ def find_timing_problem() -> str:
         return "old"
     except TokenInvalid:
         return "quick"
-    age = now() - get_tokens().made_at(token)
+    age = now() - get_tokens().made_at(tokens.FORM, token)
     return "quick" if ids != (1,) and age < timedelta(seconds=minimum) else ""
 
 
