@@ -35,6 +35,7 @@ from tests.browsing import (
 from tests.factories import SITE, MakeApp, make_petition
 from tests.post_office import Arrived, PostOffice
 from tests.reports import report
+from tests.signatures import sign
 
 GAP = 16  # ids that are made one after the other differ by less
 DAY = timedelta(days=1)
@@ -113,6 +114,16 @@ def test_the_reminders_before_and_after_a_strangers_do_not_tell_whether_they_sig
             assert gaps(*mails(post_office, names[0], names[2])) == []
             links = [path_of(mail_to(post_office, name).link) for name in (names[0], names[2])]
             assert gaps(*([link, *visit(client, link)] for link in links)) == []
+
+
+def test_all_reminders_that_are_due_go_at_once(app: Flask, petition: str) -> None:
+    for number in range(5):
+        sign(f"signer{number}@example.org", at=now())
+    deliver(app)
+    later = now() + DAY
+    for expected in (5, 0):
+        enqueued = reminders.enqueue_reminders(within=timedelta(days=7), now=later, batch=2)
+        assert enqueued == expected
 
 
 def remind(app: Flask, at: datetime) -> None:
