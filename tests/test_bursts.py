@@ -96,8 +96,10 @@ def test_a_busy_minute_is_noted_and_holds_throw_away_addresses_alone(
     assert states() == {EmailState.HELD: 2, EmailState.DUE: 48}
     from_everywhere(20, first=100)
     assert states()[EmailState.DUE] == 68, "a petition that takes off is held up for nobody"
-    held = [state_of(sign(f"robot{n}@mailinator.com", at=TODAY)) for n in range(5)]
-    assert held.count(EmailState.HELD) == 4, "and what comes later but for every fifth"
+    held = [state_of(sign(f"robot{n}@mailinator.com", at=TODAY)) for n in range(30)]
+    assert 20 <= held.count(EmailState.HELD) <= 28, "and what comes later but for one in five"
+    orders = {held.index(EmailState.DUE, start) % 5 for start in range(15)}
+    assert len(orders) > 1, "in no order that would tell of mailboxes that signed before"
 
 
 def test_disposable_addresses_of_a_minute_are_released_with_the_others(
@@ -384,7 +386,7 @@ def test_a_busy_network_proves_itself_by_those_who_got_their_mail(
         sign(f"late{number}@example.org", at=TODAY + MINUTE, sender=sender) for number in range(60)
     ]
     held = states()[EmailState.HELD]
-    assert 40 <= held <= 50, "every fifth gets its mail"
+    assert 40 <= held <= 50, "one in five gets its mail"
     let_go = [email for email in late if state_of(email) == EmailState.DUE]
     sent(let_go)
     for email in let_go[:10]:

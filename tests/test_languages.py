@@ -17,7 +17,7 @@ from petition.database.transactions import transaction
 from petition.models import Tally
 from petition.web.middleware.language import negotiate
 from petition.web.middleware.translations import OWN_CATALOGUES
-from tests.browsing import Client, signed, token_for
+from tests.browsing import Client, deliver, filled, signed, token_for
 from tests.factories import MakeApp, make_petition
 from tests.post_office import PostOffice
 
@@ -152,6 +152,21 @@ def test_a_reader_without_a_text_still_gets_mail_in_their_language(
     assert "Здравствуйте!" in mail.text
     assert "«Bara svenska»" in mail.text
     assert "Подтвердите подпись" in client.get(link).text
+
+
+def test_each_email_and_page_keeps_its_own_language(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    greetings = {"ru": "Здравствуйте!", "de": "Guten Tag", "en": "Hello,", "sv": "Hej"}
+    for number, language in enumerate(("ru", "en", "de", "ru", "sv", "en")):
+        form = filled(email=f"anna{number}@example.org", language=language)
+        client.post(f"/p/{petition}/sign", data=form)
+        deliver(app)
+        mail = post_office.arrived[-1]
+        for part in (mail.text, mail.html):
+            said = {code for code, greeting in greetings.items() if greeting in part}
+            assert said == {language}
+        assert "Confirmed signatures" in client.get(f"/p/{petition}").text
 
 
 def test_the_organiser_is_named_in_the_readers_language(app: Flask, client: Client) -> None:

@@ -83,7 +83,9 @@ def test_every_emailed_link_is_repaired(
     paths += [f"/organisers/enter/{token_for(app, tokens.SIGN_IN, key.organiser_id, key.serial)}"]
     for path in paths:
         changed = [path + added for added in (*ADDED, ",»", "/.", "Danke", "-", "/Danke")]
-        changed += [f"{path[:-9]}\n {path[-9:]}", path.replace("-", "\u2011"), f"/ru{path}."]
+        changed += [f"{path[:-9]}\n {path[-9:]}", f"/ru{path}."]
+        if "-" in path:
+            changed.append(path.replace("-", "\u2011"))
         for written in changed:
             response = client.get(quote(written))
             repaired = f"/ru{path}" if written.startswith("/ru/") else path
@@ -113,5 +115,5 @@ def test_a_link_that_cannot_be_repaired_is_not_found(
 
 def test_a_repaired_path_needs_no_repair() -> None:
     for path in (*WRITTEN, *map(quote, WRITTEN), "/confirm/é/x", "/", "", "/p/a/-/b"):
-        for repaired in repair_path(path):
-            assert next(repair_path(repaired)) == repaired
+        for repaired, _token in repair_path(path):
+            assert next(repair_path(repaired)) == (repaired, None)

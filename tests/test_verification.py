@@ -313,12 +313,10 @@ def test_the_page_shows_the_state_of_the_email(
         ("550 5.1.1 no such user", "no such mailbox exists"),
         ("550 5.1.2 unknown host", "takes no mail"),
         ("552 5.2.2 quota exceeded", "is full"),
-        ("550 5.7.1 blocked", "does not want our mail"),
         ("550 5.1.1", "no such mailbox exists"),
         ("552 Requested mail action aborted", "is full"),
         ("550 no thanks", "refused our mail"),
         ("554 no thanks", "refused our mail"),
-        ("552 5.7.1 no thanks", "does not want our mail"),
         ("553 5.6.7 not ASCII", "A mail server on the way"),
     ],
 )

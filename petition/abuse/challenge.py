@@ -98,7 +98,7 @@ def verify(
         raise ChallengeRequired from error
     if bound != _bind(tokens, subject):
         raise ChallengeRequired
-    issued_at = tokens.made_at(ticket)
+    issued_at = tokens.made_at(CHALLENGE, ticket)
     if _window(issued_at) != _window(now) and now - issued_at > 2 * delay:
         return None
     wait = issued_at + _wait(delay, level) - now

@@ -1,11 +1,17 @@
-"""Signed tokens of links and forms, and keyed hashes.
+"""Encrypted tokens of links and forms, and keyed hashes.
 
-Each purpose has its own salt and lifetime: a token of one purpose is invalid for any other.
+Each purpose has its own key and lifetime: a token of one purpose is invalid for any other.
+
+Ids are sequential, and how many were made between two tells whether an address has signed. So they
+are encrypted in everything that leaves the site. The construction is SIV (RFC 5297) with keyed
+BLAKE2b (RFC 7693): a hash of the numbers authenticates them and is the nonce of their encryption.
 """
 
 import hashlib
 import hmac
 import re
+import struct
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,13 +21,18 @@ from itsdangerous import BadSignature, Signer
 
 from petition.core.errors import SettingsError, TokenExpired, TokenInvalid
 
-# Of a token, inside other text too: time and ids in hexadecimal, and 32 bytes as 43 characters.
-FORMAT = re.compile(r"[0-9a-f]+(?:-[0-9a-f]+)*\.[A-Za-z0-9_-]{43}")
+# Of tokens in links: one that is readable and signed, and encrypted ones with two ids and with one.
+FORMATS = tuple(
+    re.compile(rf"(?<![\w.-]){form}", re.ASCII)
+    for form in (r"[0-9a-f]+(?:-[0-9a-f]+)*\.[\w-]{43}", r"[\w-]{54}", r"[\w-]{43}")
+)
+_TAG_BYTES = 16
+_MAX_BYTES = hashlib.blake2b.MAX_DIGEST_SIZE  # of the numbers, since one hash is the key stream
 
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What a token is for. `name` is its salt: a change makes all its tokens invalid."""
+    """What a token is for. Its key depends on `name`: a change makes all its tokens invalid."""
 
     name: str
     lifetime: timedelta
@@ -47,26 +58,61 @@ class Tokens:
     keys: Sequence[str]
 
     def make(self, purpose: Purpose, *ids: int, now: datetime) -> str:
-        """Return a URL-safe token: `now` in seconds and the ids, readable, and an HMAC-SHA256."""
-        payload = "-".join(f"{number:x}" for number in (int(now.timestamp()), *ids))
-        return self._signer(purpose).sign(payload).decode()
+        """Return a URL-safe token of the ids, and of `now` to the second."""
+        sealed = self.seal(purpose.name, int(now.timestamp()), *ids)
+        return urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
     def read(self, purpose: Purpose, token: str, *, now: datetime) -> tuple[int, ...]:
         """Return the ids of a token. Raises: TokenInvalid, TokenExpired (with the ids)."""
-        if not FORMAT.fullmatch(token):  # base64 skips foreign characters: one token, one text
-            raise TokenInvalid
-        try:
-            payload = self._signer(purpose).unsign(token).decode()
-        except (BadSignature, UnicodeError) as error:
-            raise TokenInvalid from error
-        made_at, *ids = (int(number, 16) for number in payload.split("-"))
+        made_at, *ids = self._read_numbers(purpose, token)
         if now.timestamp() - made_at > purpose.lifetime.total_seconds():
             raise TokenExpired(tuple(ids))
         return tuple(ids)
 
-    def made_at(self, token: str) -> datetime:
-        """Return when a valid token was made, in UTC to the second."""
-        return datetime.fromtimestamp(int(token.partition("-")[0].partition(".")[0], 16), UTC)
+    def made_at(self, purpose: Purpose, token: str) -> datetime:
+        """Return when a token was made, in UTC to the second. Raises: TokenInvalid."""
+        return datetime.fromtimestamp(self._read_numbers(purpose, token)[0], UTC)
+
+    def seal(self, purpose: str, *numbers: int) -> bytes:
+        """Encrypt at most eight 64-bit numbers under the current key, equally each time."""
+        key = _derived(self._required_keys()[-1], f"sealed {purpose}")
+        content = struct.pack(f">{len(numbers)}Q", *numbers)
+        tag = _tag(key, content)
+        return tag + _encrypt(key, tag, content)
+
+    def unseal(self, purpose: str, sealed: bytes) -> tuple[int, ...]:
+        """Return the numbers that were sealed, under any key. Raises: TokenInvalid."""
+        tag, encrypted = sealed[:_TAG_BYTES], sealed[_TAG_BYTES:]
+        if not 0 < len(encrypted) <= _MAX_BYTES or len(encrypted) % 8:
+            raise TokenInvalid
+        for secret_key in reversed(self._required_keys()):
+            key = _derived(secret_key, f"sealed {purpose}")
+            content = _encrypt(key, tag, encrypted)
+            if hmac.compare_digest(_tag(key, content), tag):
+                return struct.unpack(f">{len(content) // 8}Q", content)
+        raise TokenInvalid
+
+    def _read_numbers(self, purpose: Purpose, token: str) -> tuple[int, ...]:
+        """Return the time and the ids of a token. Raises: TokenInvalid."""
+        if "." in token:
+            return self._read_signed(purpose, token)
+        try:
+            sealed = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        except ValueError as error:
+            raise TokenInvalid from error
+        if urlsafe_b64encode(sealed).rstrip(b"=").decode() != token:  # other spellings
+            raise TokenInvalid
+        return self.unseal(purpose.name, sealed)
+
+    def _read_signed(self, purpose: Purpose, token: str) -> tuple[int, ...]:
+        """Return the numbers of a token of 26 November 2026 or earlier: readable, and signed."""
+        if not FORMATS[0].fullmatch(token):  # base64 skips foreign characters: one token, one text
+            raise TokenInvalid
+        try:
+            payload = _signer(tuple(self._required_keys()), purpose.name).unsign(token).decode()
+        except (BadSignature, UnicodeError) as error:
+            raise TokenInvalid from error
+        return tuple(int(number, 16) for number in payload.split("-"))
 
     def keyed_hash(self, purpose: str, text: str) -> str:
         """Return a hash of a text under the current key: 128 bits in 32 hex digits."""
@@ -100,8 +146,16 @@ class Tokens:
             )
         return self.keys
 
-    def _signer(self, purpose: Purpose) -> Signer:
-        return _signer(tuple(self._required_keys()), purpose.name)
+
+def _tag(key: bytes, content: bytes) -> bytes:
+    return hashlib.blake2b(content, key=key, digest_size=_TAG_BYTES, person=b"tag").digest()
+
+
+def _encrypt(key: bytes, tag: bytes, content: bytes) -> bytes:
+    """Encrypt or decrypt: XOR with a key stream that depends on the tag."""
+    size = len(content)
+    stream = hashlib.blake2b(tag, key=key, digest_size=size, person=b"stream").digest()
+    return (int.from_bytes(content) ^ int.from_bytes(stream)).to_bytes(size)
 
 
 @lru_cache(maxsize=100)

@@ -5,7 +5,9 @@ A signature that is confirmed stays counted.
 """
 
 import re
+from base64 import b32decode, b32encode
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
@@ -15,6 +17,7 @@ from itertools import islice
 
 from sqlalchemy import Connection, select, update
 
+from petition.core.errors import TokenInvalid
 from petition.core.tokens import Tokens
 from petition.database.transactions import transaction
 from petition.mail.status_codes import find_enhanced_status
@@ -27,7 +30,8 @@ from petition.signatures.entries import EntryRef
 # RFC 3463: no such mailbox or address (5.1.10 at Microsoft), moved, disabled. Not 5.1.2: it is
 # about the domain, and a wrong answer of the DNS must suppress nobody.
 _NO_MAILBOX = re.compile(r"\b5\.(?:1\.(?:1|3|6|10)|2\.1)\b")
-_MESSAGE_KEY = re.compile(r"\b([0-9a-f]{1,15})-([0-9a-f]{20})@")
+_KEY = re.compile(r"\b([a-z2-7]{39})@")
+_CLEAR_KEY = re.compile(r"\b([0-9a-f]{1,15})-([0-9a-f]{20})@")  # of 26 November 2026 or earlier
 _BLANK_LINES = re.compile(r"\r?\n(?:[ \t]*\r?\n)+")
 _PART = re.compile(rb"(?:^|[\r\n])content-type:", re.IGNORECASE)
 
@@ -50,6 +54,11 @@ class Bounce:
     email_id: int
     failed: bool
     reason: str
+
+
+def make_key(email_id: int, tokens: Tokens) -> str:
+    """Return the key of an email in its Message-ID and return path: 39 letters and digits."""
+    return b32encode(tokens.seal("message", email_id)).decode().rstrip("=").lower()
 
 
 def record_bounce(bounce: Bounce, *, tokens: Tokens, now: datetime) -> bool:
@@ -105,7 +114,7 @@ def parse_report(content: bytes, tokens: Tokens) -> list[Bounce]:
     """Return what a message reports about our emails; empty if it is no delivery report.
 
     An email is known by the report's own recipient (VERP) or by the Message-ID of the returned
-    message. Both hold a keyed hash, so nobody can forge a bounce.
+    message. Both hold its encrypted id, so nobody can forge a bounce.
     """
     if len(content) > MAX_BYTES or len(_PART.findall(content)) > MAX_PARTS:
         return []
@@ -145,7 +154,12 @@ def _find_email(message: _Part, report: _Part, tokens: Tokens) -> int | None:
             texts += map(str, _parse_headers(part.text).get_all("Message-ID", []))
         elif part.kind in _RETURNED_HEADER_TYPES:
             texts.append(part.text)
-    for hex_id, key in _MESSAGE_KEY.findall("\n".join(texts)):
+    text = "\n".join(texts)
+    for key in _KEY.findall(text):
+        with suppress(TokenInvalid):
+            (email_id,) = tokens.unseal("message", b32decode(f"{key.upper()}="))
+            return email_id
+    for hex_id, key in _CLEAR_KEY.findall(text):
         email_id = int(hex_id, 16)
         if key in [digest[:20] for digest in tokens.keyed_hashes("message", str(email_id))]:
             return email_id

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select
 from petition.core import tokens
 from petition.core.errors import EmailNotFirst, EmailObsolete, EmailRefused, EmailWithheld
 from petition.database.base import db
+from petition.mail.bounces import make_key
 from petition.mail.context import (
     EmailContent,
     MailContext,
@@ -54,10 +55,9 @@ def compose(email_id: int, context: MailContext, *, now: datetime) -> OutgoingMe
         _raise_previous_outcome(email)
     code = codes.make_code(email.id, context.tokens) if content.has_code else ""
     values = {"site_url": context.site_url, "code": code, **content.values}
-    proof = context.tokens.keyed_hash("message", str(email.id))
     subject, text, html = context.render(content.template, content.language, values)
     return OutgoingMessage(
-        key=f"{email.id:x}-{proof[:20]}",  # what `bounces` looks for
+        key=make_key(email.id, context.tokens),
         sender=context.sender,
         to=content.to,
         language=content.language,

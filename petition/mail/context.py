@@ -134,7 +134,6 @@ def get_signature_context(
     email: Email, context: MailContext, now: datetime, *, current: bool = False
 ) -> SignatureContext:
     """Return the context of an email's entry, or of the `current` one. Raises: SignatureGone."""
-    signature, petition, text = entries.get_signature(email.signature_id)
     number = None if current else email.entry
-    entry = entries.get_entry(signature, number or signature.entry)
+    signature, petition, text, entry = entries.get_entry(email.signature_id, number)
     return SignatureContext(context, email.id, signature, petition, text, entry, now)

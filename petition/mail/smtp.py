@@ -63,7 +63,8 @@ class OutgoingMessage(flask_mail.Message):
         Flask-Mail's own loses spaces of subjects, has lines over 998 bytes, and takes only ASCII.
         """
         recipient = str(self.recipients[0])
-        content = MIMEMultipart("alternative")
+        # Python's own boundary is a pseudo-random number: a row of them tells how many were drawn.
+        content = MIMEMultipart("alternative", boundary=f"=_{self.key}")
         content["Subject"] = self.subject
         if recipient.isascii():
             content.replace_header("Subject", Header(self.subject, header_name="Subject").encode())

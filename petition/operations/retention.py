@@ -12,7 +12,7 @@ from petition.database.transactions import transaction
 from petition.models import AlternateEntry, Email, Petition, Signature
 from petition.models.enums import Display, EmailState
 from petition.petitions import sums
-from petition.signatures import entries
+from petition.signatures import entries, removal
 
 EMAILS_KEPT = timedelta(days=30)
 BATCH_SIZE = 1_000  # rows in a transaction, so that signers wait briefly
@@ -132,7 +132,7 @@ def _purge(connection: Connection, signature_id: int, before: datetime, now: dat
     if newer is not None:
         entries.make_current(connection, entries.EntryRef(signature_id, newer))
         return False
-    entries.erase_signature(connection, signature_id, now=now)
+    removal.erase_signature(connection, signature_id, now=now)
     return True
 
 

@@ -13,7 +13,7 @@ from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Burst, Email, Petition
 from petition.models.enums import AuditAction, BurstState, EmailState
-from petition.signatures import entries
+from petition.signatures import removal
 from petition.signatures.entries import EntryRef
 
 _burst, _email = Burst.table(), Email.table()
@@ -45,7 +45,7 @@ def decide_burst(
                 .order_by(_email.c.signature_id)
             )
             for row in connection.execute(held).all():
-                entries.remove_entry(connection, EntryRef(*row), now=now, counted=False)
+                removal.remove_entry(connection, EntryRef(*row), now=now, counted=False)
         bursts.close(connection, burst_id, state, now)
         audit.record(
             connection,

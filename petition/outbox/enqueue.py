@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import (
@@ -125,10 +126,20 @@ _INSERT_FOR_ORGANISER = _build_insert(
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """An open burst, which holds the emails of all signatures but one in `sample` (0: of all)."""
+    """An open burst, which holds the emails of all mailboxes but one in `sample` (0: of all)."""
 
     burst_id: int
     sample: int = 0
+
+    def holds(self, mailbox_hash: str) -> bool:
+        """Return whether it holds the emails of a mailbox: nobody can foresee which get theirs.
+
+        A choice by the signature's id would tell whether the mailbox before it has signed.
+        """
+        if not self.sample:
+            return True
+        digest = blake2b(f"{self.burst_id} {mailbox_hash}".encode(), digest_size=8).digest()
+        return int.from_bytes(digest) % self.sample != 0
 
 
 def email_signer(
@@ -149,11 +160,10 @@ def email_signer(
     and at most the third in an hour. Suppressed emails are queued and settled like others, so
     response and timing do not reveal them.
     """
-    in_sample = hold and hold.sample and signature_id and signature_id % hold.sample == 0
     by_owner = kind == EmailKind.THANKS  # nobody else can cause it
     values = {
         "kind": kind.value,
-        "state": (EmailState.HELD if hold and not in_sample else EmailState.DUE).value,
+        "state": (EmailState.HELD if hold and hold.holds(mailbox_hash) else EmailState.DUE).value,
         "signature_id": signature_id,
         "entry": entry_number,
         "mailbox_hash": mailbox_hash,

@@ -9,7 +9,7 @@ from petition.core.errors import SignatureGone
 from petition.database.transactions import transaction
 from petition.models import Email, Signature
 from petition.outbox import suppression
-from petition.signatures import entries
+from petition.signatures import removal
 from petition.signatures.entries import EntryRef
 
 _signature, _email = Signature.table(), Email.table()
@@ -34,7 +34,7 @@ def disown(email_id: int, *, never_again: bool, now: datetime) -> Disowned:
         if email is None or not email.mailbox_hash:
             raise SignatureGone
         entry_ref = EntryRef(email.signature_id or 0, email.entry or 0)
-        removed = entries.remove_entry(connection, entry_ref, now=now)
+        removed = removal.remove_entry(connection, entry_ref, now=now)
         if never_again:
             suppression.suppress(connection, email.mailbox_hash, now=now)
         left = connection.scalar(

@@ -9,21 +9,20 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, update
 
 from petition.abuse.email_domains import is_disposable
 from petition.core.errors import PetitionNotOpen, SignatureGone
 from petition.database.base import db
 from petition.database.compiled import CompiledStatement
 from petition.database.upsert import insert_for
-from petition.models import AlternateEntry, EntryFields, Petition, PetitionText, Signature, Tally
+from petition.models import AlternateEntry, EntryFields, Petition, PetitionText, Signature
 from petition.models.enums import CommentState, PetitionState
-from petition.petitions import sums
 from petition.signatures.identity import Address
 
 GRACE_PERIOD = timedelta(hours=24)  # entries made before a petition closed are accepted so long
 
-_signature, _alternate, _tally = Signature.table(), AlternateEntry.table(), Tally.table()
+_signature, _alternate = Signature.table(), AlternateEntry.table()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +103,8 @@ def insert_entry(
     if signature is None:
         raise PetitionNotOpen(*connection.execute(_STATE, {"petition": petition_id}).one())
     signature_id, number = signature
-    if number > 1:
-        alternate = {name: values[name] for name in _ENTRY_COLUMNS} | {"entry": number}
-        connection.execute(insert(_alternate).values(signature_id=signature_id, **alternate))
+    # Executed for a first entry too, where it inserts nothing: the time must not tell.
+    _INSERT_ALTERNATE.all(connection, values | {"signature_id": signature_id, "entry": number})
     return EntryRef(signature_id, number)
 
 
@@ -137,7 +135,16 @@ def _upsert_signature(dialect: str) -> CompiledStatement:
     )
 
 
+def _insert_alternate() -> CompiledStatement:
+    columns = ("signature_id", *_ENTRY_COLUMNS)
+    values = {name: bindparam(name, type_=_alternate.c[name].type) for name in columns}
+    row = select(*values.values()).where(values["entry"] > 1)
+    statement = insert(_alternate).from_select(columns, row, include_defaults=False)
+    return CompiledStatement(statement.returning(_alternate.c.entry))
+
+
 _UPSERT_SIGNATURE = {name: _upsert_signature(name) for name in ("sqlite", "postgresql")}
+_INSERT_ALTERNATE = _insert_alternate()
 
 
 def get_signature(signature_id: int | None) -> tuple[Signature, Petition, PetitionText]:
@@ -157,29 +164,41 @@ _SIGNATURE = (
 )
 
 
-def get_entry(signature: Signature, number: int | None) -> Signature | AlternateEntry:
-    """Return an entry of a signature by its number. Raises: SignatureGone when it is erased."""
-    if number == signature.entry:
-        return signature
-    alternate = db.session.scalar(
-        select(AlternateEntry)
-        .where(AlternateEntry.signature_id == signature.id, AlternateEntry.entry == number)
-        .execution_options(populate_existing=True)
-    )
-    if alternate is None:
+def get_entry(
+    signature_id: int | None, number: int | None
+) -> tuple[Signature, Petition, PetitionText, Signature | AlternateEntry]:
+    """Return what `get_signature` does, and the entry of that number or, for None, the current one.
+
+    One statement for every entry: the time must not tell which one it is.
+    Raises: SignatureGone, also when the entry is erased.
+    """
+    row = db.session.execute(_ENTRY, {"signature": signature_id, "entry": number}).first()
+    if row is None:
         raise SignatureGone
-    return alternate
+    is_current = number in {None, row.Signature.entry}
+    entry = row.Signature if is_current else row.AlternateEntry
+    if entry is None:
+        raise SignatureGone
+    return row.Signature, row.Petition, row.PetitionText, entry
+
+
+_ENTRY = _SIGNATURE.add_columns(AlternateEntry).outerjoin(
+    AlternateEntry,
+    (AlternateEntry.signature_id == Signature.id) & (AlternateEntry.entry == bindparam("entry")),
+)
 
 
 def get_fields(connection: Connection, entry_ref: EntryRef) -> dict[str, Any] | None:
-    """Return an entry's values by column name, or None when it is erased."""
-    own = (_signature.c.id == entry_ref.signature_id) & (_signature.c.entry == entry_ref.entry)
-    for table, is_entry in ((_signature, own), (_alternate, _is_alternate(entry_ref))):
-        columns = (table.c[name] for name in _ENTRY_COLUMNS)
-        row = connection.execute(select(*columns).where(is_entry)).first()
-        if row is not None:
-            return dict(row._mapping)  # noqa: SLF001 (SQLAlchemy's public name for it)
-    return None
+    """Return an entry's values by column name, or None when it is erased. In one statement."""
+    own, alternate = (
+        select(*(table.c[name] for name in _ENTRY_COLUMNS)).where(is_entry)
+        for table, is_entry in (
+            (_signature, is_current(entry_ref)),
+            (_alternate, is_alternate(entry_ref)),
+        )
+    )
+    row = connection.execute(own.union_all(alternate)).first()
+    return None if row is None else dict(row._mapping)  # noqa: SLF001 (its public name)
 
 
 def make_current(connection: Connection, entry_ref: EntryRef) -> bool:
@@ -195,55 +214,17 @@ def make_current(connection: Connection, entry_ref: EntryRef) -> bool:
         .where(_signature.c.id == signature_id)
         .values(**chosen, comment_state=CommentState.WAITING)
     )
-    connection.execute(update(_alternate).where(_is_alternate(entry_ref)).values(replaced))
+    connection.execute(update(_alternate).where(is_alternate(entry_ref)).values(replaced))
     return True
 
 
-def remove_entry(
-    connection: Connection, entry_ref: EntryRef, *, now: datetime, counted: bool = True
-) -> bool:
-    """Erase an entry; return whether there was one to erase. Idempotent.
-
-    The newest alternate replaces the current entry of an unconfirmed signature. A confirmed
-    signature is erased whole and uncounted; without `counted` it is left alone.
-    """
-    signature_id = entry_ref.signature_id
-    row = connection.execute(
-        select(_signature.c.entry, _signature.c.confirmed_at)
-        .where(_signature.c.id == signature_id)
-        .with_for_update()
-    ).first()
-    if row is None:
-        return False
-    if row.entry == entry_ref.entry:
-        if row.confirmed_at is not None and not counted:
-            return False
-        newest = connection.scalar(
-            select(func.max(_alternate.c.entry)).where(_alternate.c.signature_id == signature_id)
-        )
-        if row.confirmed_at is not None or newest is None:
-            erase_signature(connection, signature_id, now=now)
-            return True
-        make_current(connection, EntryRef(signature_id, newest))
-    return connection.execute(delete(_alternate).where(_is_alternate(entry_ref))).rowcount > 0
+def is_current(entry_ref: EntryRef) -> ColumnElement[bool]:
+    """Return the condition for the signature whose current entry this is."""
+    own = _signature.c.id == entry_ref.signature_id
+    return own & (_signature.c.entry == entry_ref.entry)
 
 
-def _is_alternate(entry_ref: EntryRef) -> ColumnElement[bool]:
+def is_alternate(entry_ref: EntryRef) -> ColumnElement[bool]:
+    """Return the condition for the alternate entry that this is."""
     own = _alternate.c.signature_id == entry_ref.signature_id
     return own & (_alternate.c.entry == entry_ref.entry)
-
-
-def erase_signature(connection: Connection, signature_id: int, *, now: datetime) -> None:
-    """Erase a signature with all its entries; uncount it if it was counted. Idempotent."""
-    erased = connection.execute(
-        delete(_signature)
-        .where(_signature.c.id == signature_id)
-        .returning(_signature.c.confirmed_at, *sums.COLUMNS)
-    ).first()
-    if erased is not None and erased.confirmed_at is not None:
-        connection.execute(
-            update(_tally)
-            .where(_tally.c.petition_id == erased.petition_id)
-            .values(counted=_tally.c.counted - 1, changed_at=now)
-        )
-        sums.change(connection, removed=[erased])

@@ -15,12 +15,23 @@ BATCH_SIZE = 200
 _signature, _email = Signature.table(), Email.table()
 
 
-def enqueue_reminders(*, within: timedelta, now: datetime) -> int:
+def enqueue_reminders(*, within: timedelta, now: datetime, batch: int = BATCH_SIZE) -> int:
     """Enqueue reminders for signatures made over a day ago, `within` at most; return how many.
 
     Only where the first email was sent and the petition is open. Idempotent: a unique index refuses
-    a second reminder for a signature, whichever worker runs this.
+    a second reminder for a signature, whichever worker runs this. It takes a transaction for each
+    `batch`, but all that are due: who waits for the next call would learn how many went before.
     """
+    total = 0
+    while True:
+        due, enqueued = _enqueue_batch(batch, within=within, now=now)
+        total += enqueued
+        if due < batch or not enqueued:
+            return total
+
+
+def _enqueue_batch(batch: int, *, within: timedelta, now: datetime) -> tuple[int, int]:
+    """Return how many were due, and how many of these are enqueued now."""
     has_email = _email.c.signature_id == _signature.c.id
     was_sent = exists().where(
         has_email,
@@ -41,7 +52,7 @@ def enqueue_reminders(*, within: timedelta, now: datetime) -> int:
                 was_sent,
                 ~was_reminded,
             )
-            .limit(BATCH_SIZE)
+            .limit(batch)
             .with_for_update(of=_signature, skip_locked=True)
         ).all()
         enqueued = 0
@@ -50,4 +61,4 @@ def enqueue_reminders(*, within: timedelta, now: datetime) -> int:
             if advisory_lock(connection, row.mailbox_hash, wait=False):
                 enqueue.email_signer(connection, EmailKind.REMINDER, *row, now=now)
                 enqueued += 1
-    return enqueued
+    return len(due), enqueued

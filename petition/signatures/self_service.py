@@ -24,7 +24,7 @@ from petition.models import (
 from petition.models.enums import AuditAction, CommentState, EmailKind
 from petition.outbox import enqueue
 from petition.petitions import sums
-from petition.signatures import entries
+from petition.signatures import entries, removal
 from petition.signatures.entries import Entry
 from petition.signatures.identity import Address
 
@@ -122,7 +122,7 @@ def withdraw(signature_id: int, *, now: datetime) -> str:
         if row is None:
             raise SignatureGone
         download = connection.scalar(_downloads(row.petition_id, row.confirmed_at).limit(1))
-        entries.erase_signature(connection, signature_id, now=now)
+        removal.erase_signature(connection, signature_id, now=now)
         enqueue.email_withdrawn_signer(
             connection, row, list_downloaded=download is not None, now=now
         )

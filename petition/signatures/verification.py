@@ -19,7 +19,7 @@ from petition.models import Burst, Email, EntryFields, Petition, Signature
 from petition.models.enums import EmailKind, EmailState
 from petition.outbox import enqueue
 from petition.outbox.enqueue import Hold
-from petition.signatures import entries
+from petition.signatures import entries, removal
 from petition.signatures.entries import Entry, EntryContext, EntryRef
 from petition.signatures.identity import Address
 
@@ -50,11 +50,11 @@ def get_progress(email_id: int, *, now: datetime) -> EmailProgress:
     email = db.session.get(Email, email_id)
     if email is None:
         raise SignatureGone
-    signature, petition, _ = entries.get_signature(email.signature_id)
+    _, petition, _, entry = entries.get_entry(email.signature_id, email.entry or 1)
     sent_at = _displayed_sent_at(email, now)
     return EmailProgress(
         slug=petition.slug,
-        entry=entries.get_entry(signature, email.entry or 1),
+        entry=entry,
         waiting=sent_at is None and email.state in {EmailState.DUE, EmailState.HELD},
         sent_at=sent_at,
         refused=email.reason if email.state == EmailState.REFUSED else "",
@@ -163,7 +163,7 @@ def correct_address(email_id: int, address: Address, *, sender: FormSender, now:
             made_at=values["signed_at"],
         )
         enqueue.withhold_unsent(connection, mistyped.signature_id, mistyped.entry)
-        entries.remove_entry(connection, mistyped, now=now)
+        removal.remove_entry(connection, mistyped, now=now)
         return enqueue.email_signer(
             connection, EmailKind.CONFIRM, *corrected, address.mailbox_hash, now=now, hold=hold
         )

@@ -25,30 +25,29 @@ def repaired_url(adapter: MapAdapter) -> str | None:
         return None
     path, _, late_query = request.path.partition("?")  # a "?" here was encoded on the way
     query = request.query_string.decode("latin-1") or late_query
-    for candidate in repair_path(path):
-        page = _find_page(adapter, candidate)
-        if page is not None:
-            same = page == request.environ["PATH_INFO"]
-            return None if same else page + (f"?{query}" if query else "")
+    for candidate, token in repair_path(path):
+        page = _find_page(adapter, candidate, token)
+        if page is not None and page != request.environ["PATH_INFO"]:
+            return page + (f"?{query}" if query else "")
     return None
 
 
-def repair_path(path: str) -> Iterator[str]:
-    """Yield what a path was probably meant to be, the likeliest first.
+def repair_path(path: str) -> Iterator[tuple[str, str | None]]:
+    """Yield what a path was probably meant to be, the likeliest first, and its token if any.
 
     All paths of the site are ASCII and, but for tokens, in lower case.
     """
     plain = path.translate(_DASHES)
     plain = "".join(letter for letter in plain if unicodedata.category(letter) not in {"Cc", "Cf"})
-    token = tokens.FORMAT.search("".join(plain.split()))  # a mail program may have wrapped the line
-    if token is None:
-        yield _clean(plain)
-        return
-    start = f"{_clean(token.string[: token.start()]).rstrip('/')}/{token[0]}"
-    rest = token.string[token.end() :]
-    if rest.startswith("/"):
-        yield (start + _clean(rest)).rstrip("/")
-    yield start
+    joined = "".join(plain.split())  # a mail program may have wrapped the line
+    for pattern in tokens.FORMATS:
+        if token := pattern.search(joined):
+            start = f"{_clean(joined[: token.start()]).rstrip('/')}/{token[0]}"
+            rest = joined[token.end() :]
+            if rest.startswith("/"):
+                yield (start + _clean(rest)).rstrip("/"), token[0]
+            yield start, token[0]
+    yield _clean(plain), None
 
 
 def _clean(path: str) -> str:
@@ -63,7 +62,7 @@ def _clean(path: str) -> str:
     return "/" + "/".join(filter(None, segments))
 
 
-def _find_page(adapter: MapAdapter, path: str) -> str | None:
+def _find_page(adapter: MapAdapter, path: str, token: str | None) -> str | None:
     """Return the path of the page at `path`, with the slash that its rule has at the end."""
     try:
         _, values = adapter.match(path, method="GET")
@@ -71,5 +70,4 @@ def _find_page(adapter: MapAdapter, path: str) -> str | None:
         return f"{path}/"
     except (NotFound, MethodNotAllowed):
         return None
-    token = values.get("token")
-    return path if token is None or tokens.FORMAT.fullmatch(token) else None
+    return path if values.get("token") == token else None

@@ -50,7 +50,7 @@ def find_form_problem() -> str:
         return honeypot or ("old" if minimum else "")
     except TokenInvalid:
         return "quick" if minimum and not honeypot else ""
-    age = now() - get_tokens().made_at(token)
+    age = now() - get_tokens().made_at(tokens.FORM, token)
     is_quick = ids != (1,) and age < timedelta(seconds=minimum)
     return honeypot or ("quick" if is_quick else "")
 

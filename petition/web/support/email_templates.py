@@ -1,10 +1,13 @@
 """Emails rendered from `templates/emails`: subject, text and HTML in a language."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from babel.support import NullTranslations
 from flask import Flask
 from flask_babel import force_locale
-from jinja2 import Environment
+from jinja2 import Environment, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
 
 from petition.core import i18n
 from petition.web.middleware.translations import get_catalogue
@@ -39,7 +42,24 @@ class EmailTemplates:
 
     def _make_environment(self, language: str) -> Environment:
         environment = self._app.jinja_env.overlay()
-        environment.globals = self._app.jinja_env.globals.copy()
-        catalogue = get_catalogue(self._app, language)
-        environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+        messages = _message_functions(get_catalogue(self._app, language))
+        environment.globals = self._app.jinja_env.globals | messages
         return environment
+
+
+def _message_functions(catalogue: NullTranslations) -> dict[str, Callable[..., str]]:
+    """Return what `_` and `ngettext` of templates call, bound to a catalogue."""
+
+    def fill(context: Context, text: str, variables: Mapping[str, object]) -> str:
+        # As Jinja's extension for messages does: the translation is markup, what is put in is not.
+        return (Markup(text) if context.eval_ctx.autoescape else text) % variables  # noqa: S704
+
+    @pass_context
+    def gettext(context: Context, text: str, **variables: object) -> str:
+        return fill(context, catalogue.gettext(text), variables)
+
+    @pass_context
+    def ngettext(context: Context, one: str, many: str, number: int, **variables: object) -> str:
+        return fill(context, catalogue.ngettext(one, many, number), {"num": number, **variables})
+
+    return {"gettext": gettext, "ngettext": ngettext}
