@@ -110,6 +110,7 @@ def test_a_domain_takes_mail_or_says_that_it_does_not(
 ) -> None:
     known = mail_domains(name_server.port)
     assert known.takes_mail(domain, now=TODAY) is takes
+    assert known.has_mx(domain, now=TODAY) is (domain == "takes.test-zone")
     asked = len(name_server.asked)
     assert known.takes_mail(domain, now=TODAY + timedelta(minutes=59)) is takes
     assert len(name_server.asked) == asked, "cached for an hour"

@@ -474,6 +474,25 @@ def test_correcting_back_and_forth_does_not_reset_the_limit(
         ("a@mail.com", None),
         ("a@gmx.net", None),
         ("a@post.com", None),
+        # National variants and other providers are never doubted.
+        ("a@email.cz", None),
+        ("a@hotmail.fi", None),
+        ("a@yahoo.co.id", None),
+        ("a@mail.uz", None),
+        ("a@gmx.eu", None),
+        ("a@outlook.kr", None),
+        ("a@zmail.ru", None),
+        # Nor one that is not in the list, under an ending that exists.
+        ("a@yahoo.ee", None),
+        ("a@mail.kg", None),
+        ("a@emails.kz", None),
+        # Nor a short name that differs by a letter.
+        ("a@mall.ru", None),
+        ("a@love.com", None),
+        ("a@mial.ru", "a@mail.ru"),
+        ("a@gmail.co", "a@gmail.com"),
+        ("a@yahoo.co", "a@yahoo.com"),
+        ("a@gmail.kom", "a@gmail.com"),
     ],
 )
 def test_a_mistyped_domain_gets_a_suggestion(typed: str, meant: str | None) -> None:
