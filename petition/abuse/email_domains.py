@@ -18,8 +18,8 @@ WELL_KNOWN = frozenset(
 )
 # National variants of the great providers, and other providers whose domains look like a slip.
 _NATIONAL = {
-    "yahoo": "ae at be bg ca ch cl cn cz de dk es fi fr ge gr hr hu ie in it lt lv nl no pl pt ro rs"
-    " se sk ua co.id co.il co.in co.jp co.kr co.nz co.th co.uk co.za com.ar com.au com.br com.cn"
+    "yahoo": "ae at be bg ca ch cl cn cz de dk es fi fr ge gr hr hu ie in it lt lv nl no pl pt ro"
+    " rs se sk ua co.id co.il co.in co.jp co.kr co.nz co.th co.uk co.za com.ar com.au com.br com.cn"
     " com.co com.hk com.mx com.my com.pe com.ph com.sg com.tr com.tw com.ua com.ve com.vn",
     "hotmail": "at be bg ca ch cl cz de dk es fi fr gr hu ie it lt lv my nl no ph pl pt ro rs se sg"
     " sk co.id co.il co.in co.jp co.kr co.nz co.th co.uk co.za com.ar com.au com.br com.hk com.mx"

@@ -17,6 +17,7 @@ from petition.mail.context import (
     MailContext,
     SignatureContext,
     check_mailbox,
+    check_question,
     get_signature_context,
 )
 from petition.mail.smtp import OutgoingMessage
@@ -35,7 +36,7 @@ def compose(email_id: int, context: MailContext, *, now: datetime) -> OutgoingMe
     """Compose an email.
 
     Raises: SignatureGone or EmailObsolete if what it is about was erased or done since it was
-    enqueued; EmailWithheld, EmailRefused, EmailDeferred, EmailNotFirst.
+    enqueued; EmailWithheld, EmailRefused, EmailDeferred, EmailNotFirst, EmailAwaitsAnswer.
     """
     email = db.session.get(Email, email_id, populate_existing=True)
     if email is None:
@@ -44,6 +45,7 @@ def compose(email_id: int, context: MailContext, *, now: datetime) -> OutgoingMe
         raise EmailWithheld  # no recipient: enqueued so that response and timing reveal nothing
     content = _CONTENT[EmailKind(email.kind)](email, context, now)
     if content.mailbox_key:
+        check_question(email, content, context, now)
         check_mailbox(email, content, context, now)
     if email.suppressed:
         _raise_previous_outcome(email)

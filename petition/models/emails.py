@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
@@ -53,6 +53,11 @@ class Email(Base):
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    # Until then, or until the answer, the signer is asked whether the address is right.
+    asked_until: Mapped[datetime | None]
+    corrected_to: Mapped[int | None]  # the email to the corrected address
+    # Its reader has asked for more through a link in it, or in another one to the mailbox.
+    answered: Mapped[bool] = mapped_column(server_default=false())
 
 
 class Suppression(Base):

@@ -5,12 +5,11 @@ from typing import Any
 from flask import Response, current_app, request, url_for
 from flask_babel import gettext as _
 
-from petition.abuse import email_domains
 from petition.core import tokens
 from petition.core.clock import now
 from petition.core.errors import CodeInvalid, DisposableAddressRefused, TokenExpired, TooSoon
 from petition.petitions import queries, updates
-from petition.signatures import confirmation, verification
+from petition.signatures import address_question, confirmation, verification
 from petition.signatures.entries import EntryRef
 from petition.web.middleware.language import LocalizedBlueprint, set_language
 from petition.web.support import abuse_checks
@@ -75,6 +74,21 @@ def correct_address(token: str) -> Response:
     return _render_pending(token, status=422, form=form)
 
 
+@pages.post("/pending/<token>/answer")
+def answer(token: str) -> Response:
+    """Answer whether the address typed is right or the suggested one is meant. Idempotent."""
+    (email_id,) = read_token(tokens.PENDING, token)
+    match request.form.get("answer"):
+        case "typed":
+            email_id = address_question.keep_address(email_id, now=now())
+        case "suggested":
+            email_id = verification.use_suggestion(
+                email_id, get_tokens().hash_mailbox, sender=abuse_checks.request_sender(), now=now()
+            )
+    return redirect_to_pending(email_id)
+
+
+@pages.get("/pending/<token>/answer")
 @pages.get("/pending/<token>/code")
 @pages.get("/pending/<token>/address")
 def reload_pending(token: str) -> Response:
@@ -92,7 +106,6 @@ def _render_pending(token: str, **values: Any) -> Response:
         progress.entry.language,
         token=token,
         pending=progress,
-        suggestion=email_domains.suggestion(progress.entry.email),
         too_soon=now() < progress.again_at,
         again="again" in request.args,
         **{"form": AddressForm(), **values},

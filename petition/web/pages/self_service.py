@@ -73,7 +73,7 @@ def _sign_again(signature: Signature, form: SelfServiceForm) -> Response:
     context = EntryContext(
         signature.language, signature.channel, signature.text_language, signature.text_version
     )
-    return sign(signature.petition_id, form, address, context)
+    return sign(signature.petition_id, form, address, context, opened=signature.id)
 
 
 @pages.get("/my/<token>/data.json")

@@ -63,10 +63,17 @@ def submit(slug: str) -> Response:
 
 
 def sign(
-    petition_id: int, form: SelfServiceForm, address: Address, context: EntryContext
+    petition_id: int,
+    form: SelfServiceForm,
+    address: Address,
+    context: EntryContext,
+    *,
+    opened: int | None = None,
 ) -> Response:
-    """Sign with a valid form and redirect to the pending page."""
+    """Sign with a valid form and redirect to the pending page; `opened` as in `signing.sign`."""
     sender = abuse_checks.signing_sender(address, petition_id)
     entry = form.entry()
-    email_id = signing.sign(petition_id, entry, address, context, sender=sender, now=now())
+    email_id = signing.sign(
+        petition_id, entry, address, context, sender=sender, now=now(), opened=opened
+    )
     return redirect_to_pending(email_id)
