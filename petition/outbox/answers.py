@@ -1,7 +1,7 @@
 """What people answer: whether an address is right, and that a mailbox wants more emails."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import (
     ColumnElement,
@@ -31,19 +31,23 @@ def end_question(connection: Connection, emails: ColumnElement[bool], *, now: da
     connection.execute(update(_email).where(emails, waits).values(asked_until=now, due_at=due_at))
 
 
-def accept_more(connection: Connection, mailbox_hash: str, opened: ColumnElement[bool]) -> None:
+def accept_more(connection: Connection, mailbox_hash: str, *, link_made_at: datetime) -> None:
     """Count a mailbox's earlier emails no longer, because its owner followed a link in one.
 
-    Only if one of the `opened` emails was sent and was not answered before: so each email that
-    arrived can do it once, and five more can follow. Idempotent.
+    Only if an email that is not newer than the link was sent and not answered before. So a link
+    does it once, and five more emails can follow. Idempotent.
     """
     of_mailbox = and_(
         _email.c.mailbox_hash == mailbox_hash,
         _email.c.mailbox_hash != literal_column("''"),  # so that the partial index is used
         _email.c.answered.is_(False),
     )
-    arrived = and_(_email.c.state == EmailState.SENT, _email.c.suppressed.is_(False))
-    if connection.scalar(select(_email.c.id).where(of_mailbox, arrived, opened).limit(1)):
+    arrived = and_(
+        _email.c.state == EmailState.SENT,
+        _email.c.suppressed.is_(False),
+        _email.c.created_at < link_made_at + timedelta(seconds=1),  # it is made to the second
+    )
+    if connection.scalar(select(_email.c.id).where(of_mailbox, arrived).limit(1)):
         connection.execute(update(_email).where(of_mailbox, ~IS_UNSENT).values(answered=True))
 
 

@@ -6,7 +6,7 @@ Only keyed hashes are stored: of mailboxes for the owner's wish, of addresses fo
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from petition.database.base import db
 from petition.database.upsert import insert
@@ -26,6 +26,12 @@ def suppress(connection: Connection, key_hash: str, *, bounce: str = "", now: da
     else:
         statement = statement.on_conflict_do_update(index_elements=["hash"], set_={"bounce": ""})
     connection.execute(statement)
+
+
+def lift(connection: Connection, mailbox_hash: str) -> None:
+    """Send a mailbox emails again, against its owner's earlier wish. Idempotent."""
+    is_wish = (_suppression.c.hash == mailbox_hash) & (_suppression.c.bounce == "")
+    connection.execute(delete(_suppression).where(is_wish))
 
 
 def find_reason(address_hashes: Collection[str], mailbox_hashes: Collection[str]) -> str | None:

@@ -119,7 +119,7 @@ def resend(email_id: int, *, sender: FormSender, now: datetime) -> int:
         return _enqueue_again(connection, entry_ref, email.mailbox_hash, sender, now, hold)
 
 
-def renew(entry_ref: EntryRef, *, sender: FormSender, now: datetime) -> int:
+def renew(entry_ref: EntryRef, *, link_made_at: datetime, sender: FormSender, now: datetime) -> int:
     """Enqueue an email with a new link; return its id. Raises: SignatureGone, RateLimited.
 
     Whoever has the old link reads the mailbox: others may have used up its emails.
@@ -129,8 +129,7 @@ def renew(entry_ref: EntryRef, *, sender: FormSender, now: datetime) -> int:
             select(Signature.mailbox_hash).where(Signature.id == entry_ref.signature_id)
         )
         advisory_lock(connection, mailbox_hash or "")
-        opened = (Email.signature_id == entry_ref.signature_id) & (Email.entry == entry_ref.entry)
-        answers.accept_more(connection, mailbox_hash or "", opened)
+        answers.accept_more(connection, mailbox_hash or "", link_made_at=link_made_at)
         return _enqueue_again(connection, entry_ref, mailbox_hash or "", sender, now)
 
 

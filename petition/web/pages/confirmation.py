@@ -13,9 +13,9 @@ from petition.signatures import address_question, confirmation, verification
 from petition.signatures.entries import EntryRef
 from petition.web.middleware.language import LocalizedBlueprint, set_language
 from petition.web.support import abuse_checks
-from petition.web.support.forms import AddressForm, disposable_message
+from petition.web.support.forms import AddressForm, OwnEntryForm, disposable_message
 from petition.web.support.responses import render_page, see_other
-from petition.web.support.tokens import get_tokens, make_token, read_token
+from petition.web.support.tokens import get_tokens, made_at, make_token, read_token
 
 pages = LocalizedBlueprint("confirmation", __name__)
 
@@ -151,11 +151,52 @@ def _render_confirm(
     )
 
 
+@pages.get("/confirm/<token>/entry")
+def own_entry(token: str) -> Response:
+    """Show a form to the owner of the mailbox whose entry somebody else, or a slip, has typed."""
+    entry_ref, expired = _read_link(token)
+    pending = confirmation.get_pending(entry_ref)
+    if expired or pending.signature.counted:
+        return reload_confirm(token)
+    linked = next(iter(pending.choices.values()))
+    # Without the choices that publish or pass on a name: a stranger may have made them.
+    data = {name: getattr(linked, name) for name in _PREFILLED}
+    return _render_own_entry(pending, token, OwnEntryForm(data))
+
+
+_PREFILLED = ("name", "country", "postcode", "organisation", "role", "comment")
+
+
+@pages.post("/confirm/<token>/entry")
+def submit_own_entry(token: str) -> Response:
+    """Confirm the signature with what the owner of the mailbox enters. Idempotent."""
+    entry_ref, expired = _read_link(token)
+    pending = confirmation.get_pending(entry_ref)
+    if expired:
+        return reload_confirm(token)
+    form = OwnEntryForm(request.form, asks_postcode=pending.petition.asks_postcode)
+    if not form.valid():
+        return _render_own_entry(pending, token, form, status=422)
+    confirmation.confirm_own(entry_ref, form.entry(), now=now())
+    return _redirect_to_thanks(entry_ref.signature_id)
+
+
+def _render_own_entry(
+    pending: confirmation.PendingConfirmation, token: str, form: OwnEntryForm, *, status: int = 200
+) -> Response:
+    set_language(pending.signature.language)
+    return render_page(
+        "confirmation/own_entry.html", status=status, pending=pending, token=token, form=form
+    )
+
+
 @pages.post("/confirm/<token>/renew")
 def renew_link(token: str) -> Response:
     """Send a new link for an expired one."""
     entry_ref, _expired = _read_link(token)
-    email_id = verification.renew(entry_ref, sender=abuse_checks.request_sender(), now=now())
+    email_id = verification.renew(
+        entry_ref, link_made_at=made_at(token), sender=abuse_checks.request_sender(), now=now()
+    )
     return redirect_to_pending(email_id)
 
 
