@@ -97,7 +97,7 @@ def test_the_last_link_of_any_email_lets_an_email_about_another_petition_through
     page = text_of(client.get(pending))
     fresh = client.post(f"/p/{other}/sign", data=filled(email="new@example.org")).location
     deliver(app)
-    for text in ("Others may have typed your address", "We have sent a mail"):
+    for text in ("Has somebody else typed your address?", "We have sent a mail"):
         assert text in page
         assert text in text_of(client.get(fresh)), "for every address alike"
     earlier(minutes=3)

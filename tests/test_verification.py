@@ -451,7 +451,7 @@ def test_nothing_is_mailed_to_a_doubtful_address_before_its_signer_was_asked(
     deliver(app)
     assert recipients(post_office) == []
     page = client.get(pending)
-    assert "You typed anna@gmial.com. Did you mean anna@gmail.com?" in text_of(page)
+    assert "You typed @gmial.com. Did you mean anna@gmail.com?" in text_of(page)
     assert page.text.count('name="answer"') == 2
     assert "The six digits" not in page.text, "none were sent"
     assert client.get(f"{pending}/answer").location == pending
