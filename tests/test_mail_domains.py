@@ -35,6 +35,9 @@ ZONE = {
     ("refuses.test-zone", "MX"): "0 .",
     ("bare.test-zone", "A"): "192.0.2.7",
     ("yahoo.com", "MX"): "1 mx.yahoo.com.",
+    ("hmail.com", "MX"): "10 mx.takes.test-zone.",
+    ("gmial.com", "MX"): "10 mx.takes.test-zone.",
+    ("jmail.com", "A"): "192.0.2.7",
 }
 
 
@@ -112,6 +115,7 @@ def test_a_domain_takes_mail_or_says_that_it_does_not(
 ) -> None:
     known = mail_domains(name_server.port)
     assert known.takes_mail(domain, now=TODAY) is takes
+    assert known.has_mx(domain, now=TODAY) is (domain == "takes.test-zone")
     asked = len(name_server.asked)
     assert known.takes_mail(domain, now=TODAY + timedelta(minutes=59)) is takes
     assert len(name_server.asked) == asked, "cached for an hour"
@@ -161,6 +165,24 @@ def test_an_address_at_a_domain_that_takes_no_mail_is_shown_on_the_pending_page(
     deliver_checking(app, mail_domains(name_server.port))
     assert post_office.arrived == []
     assert "takes no mail" in text_of(client.get(pending))
+
+
+def test_a_doubtful_domain_that_has_a_mail_server_is_mailed_at_once(
+    app: Flask, client: Client, petition: str, post_office: PostOffice, name_server: NameServer
+) -> None:
+    pages = {
+        domain: client.post(f"/p/{petition}/sign", data=filled(email=f"anna@{domain}")).location
+        for domain in ("hmail.com", "gmial.com", "jmail.com", "gmail.kom")
+    }
+    assert name_server.asked == [], "signing waits for no DNS"
+    assert all("Did you mean" in text_of(client.get(page)) for page in pages.values())
+    deliver_checking(app, mail_domains(name_server.port))
+    assert [mail.recipients for mail in post_office.arrived] == [["anna@hmail.com"]]
+    doubted = [domain for domain in pages if "Did you mean" in text_of(client.get(pages[domain]))]
+    # The first is known to catch mistyped mail; a parked domain has an address record, too.
+    assert doubted == ["gmial.com", "jmail.com", "gmail.kom"]
+    deliver_checking(app, None)
+    assert len(post_office.arrived) == 1
 
 
 def test_throw_away_addresses_are_flagged_and_not_refused(client: Client, petition: str) -> None:

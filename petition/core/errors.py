@@ -95,6 +95,10 @@ class EmailNotTried(PetitionError):
     """An email was not tried: its batch ended before, or the mail server cannot be reached."""
 
 
+class EmailAwaitsAnswer(EmailNotTried):
+    """The signer is asked whether an email's address is right."""
+
+
 class EmailObsolete(PetitionError):
     """What an email is about was erased, or needs no email any more."""
 

@@ -18,6 +18,7 @@ from petition.mail.context import (
     MailContext,
     SignatureContext,
     check_mailbox,
+    check_question,
     get_signature_context,
     inbox_hashes,
 )
@@ -41,7 +42,7 @@ def compose(email_id: int, context: MailContext, *, now: datetime) -> OutgoingMe
     """Compose an email.
 
     Raises: SignatureGone or EmailObsolete if what it is about was erased or done since it was
-    enqueued; EmailWithheld, EmailRefused, EmailDeferred, EmailNotFirst.
+    enqueued; EmailWithheld, EmailRefused, EmailDeferred, EmailNotFirst, EmailAwaitsAnswer.
     """
     email = db.session.scalar(_EMAIL, {"email": email_id})
     if email is None:
@@ -50,6 +51,7 @@ def compose(email_id: int, context: MailContext, *, now: datetime) -> OutgoingMe
         raise EmailWithheld  # no recipient: enqueued so that response and timing reveal nothing
     content = _CONTENT[EmailKind(email.kind)](email, context, now)
     if content.mailbox_key:
+        check_question(email, content, context, now)
         check_mailbox(email, content, context, now)
     if email.suppressed:
         _raise_previous_outcome(email)

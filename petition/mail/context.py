@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from petition.core.errors import EmailRefused, EmailWithheld
+from petition.abuse.email_domains import is_known_mistyped
+from petition.core.errors import EmailAwaitsAnswer, EmailRefused, EmailWithheld
 from petition.core.tokens import DISOWN, SELF_SERVICE, Purpose, Tokens
 from petition.database.base import db
 from petition.mail.mx import MailDomains
@@ -50,6 +51,21 @@ class EmailContent:
     mailbox_key: str = ""
     address_key: str = ""
     has_code: bool = False
+
+
+def check_question(
+    email: Email, content: EmailContent, context: MailContext, now: datetime
+) -> None:
+    """Raise EmailAwaitsAnswer while the signer is asked whether the address is right.
+
+    If the DNS names a mail server for its domain, the doubt was wrong, and nothing waits.
+    """
+    if email.asked_until is None or email.asked_until <= now:
+        return
+    domain = content.mailbox_key.rpartition("@")[2]
+    domains = None if is_known_mistyped(domain) else context.mail_domains
+    if domains is None or not domains.has_mx(domain, now=now):
+        raise EmailAwaitsAnswer
 
 
 def check_mailbox(email: Email, content: EmailContent, context: MailContext, now: datetime) -> None:

@@ -31,37 +31,45 @@ class MailDomains:
     """
 
     resolver: Resolver | None = field(default_factory=_system_resolver)
-    _cache: dict[str, tuple[datetime, bool]] = field(default_factory=dict)
+    _cache: dict[str, tuple[datetime, str | None]] = field(default_factory=dict)
     _trusted_until: datetime | None = None
     _failures: int = 0  # in a row
     _paused_until: datetime | None = None
 
     def takes_mail(self, domain: str, *, now: datetime) -> bool:
         """Return False only if the DNS says that a domain does not exist or takes no mail."""
-        if domain in WELL_KNOWN or domain.endswith(EXAMPLES):
-            return True
-        expires_at, takes_mail = self._cache.get(domain, (now, True))
+        is_known = domain in WELL_KNOWN or domain.endswith(EXAMPLES)
+        return is_known or self._record(domain, now) != ""
+
+    def has_mx(self, domain: str, *, now: datetime) -> bool:
+        """Return True only if the DNS names a mail server of the domain."""
+        return self._record(domain, now) == "MX"
+
+    def _record(self, domain: str, now: datetime) -> str | None:
+        """Return the type of the record by which a domain takes mail: "" for none, None unknown."""
+        expires_at, record = self._cache.get(domain, (now, None))
         if expires_at > now:
-            return takes_mail
+            return record
         if self.resolver is None or (self._paused_until and now < self._paused_until):
-            return True
+            return None
         try:
-            found = _look_up(self.resolver, domain)
+            record = _look_up(self.resolver, domain)
             self._failures = 0
-            if found is None and not self._is_trusted(self.resolver, now):
-                self._paused_until = now + timedelta(minutes=1)
-                return True
-            takes_mail = bool(found)
+            if record is None:
+                if not self._is_trusted(self.resolver, now):
+                    self._paused_until = now + timedelta(minutes=1)
+                    return None
+                record = ""
         except DNSException:
             # One domain's own servers may be down. After several in a row, it is our resolver.
-            takes_mail = True
+            record = None
             self._failures += 1
             if self._failures >= MAX_FAILURES:
                 self._paused_until = now + timedelta(minutes=1)
         if len(self._cache) >= MAX_CACHED:
             self._cache.clear()
-        self._cache[domain] = (now + CACHED_FOR, takes_mail)
-        return takes_mail
+        self._cache[domain] = (now + CACHED_FOR, record)
+        return record
 
     def _is_trusted(self, resolver: Resolver, now: datetime) -> bool:
         """Return whether the resolver finds a well-known domain: some deny everything."""
@@ -79,8 +87,11 @@ def _finds(resolver: Resolver, domain: str) -> bool:
         return False
 
 
-def _look_up(resolver: Resolver, domain: str) -> bool | None:
-    """Return whether a domain takes mail, or None if the DNS knows nothing about it."""
+def _look_up(resolver: Resolver, domain: str) -> str | None:
+    """Return the type of the record by which a domain takes mail, "" if it refuses all.
+
+    None if the DNS knows nothing about it.
+    """
     for kind in ("MX", "A", "AAAA"):  # RFC 5321 §5.1: without MX, mail goes to the host itself
         try:
             records = resolver.resolve(domain, kind, lifetime=LOOKUP_SECONDS)
@@ -88,5 +99,6 @@ def _look_up(resolver: Resolver, domain: str) -> bool | None:
             return None
         except NoAnswer:
             continue
-        return kind != "MX" or any(str(record.exchange) != "." for record in records)  # RFC 7505
+        refuses = kind == "MX" and all(str(record.exchange) == "." for record in records)
+        return "" if refuses else kind  # RFC 7505
     return None

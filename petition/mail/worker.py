@@ -9,6 +9,7 @@ from threading import Event
 from sqlalchemy import Connection
 
 from petition.core.errors import (
+    EmailAwaitsAnswer,
     EmailDeferred,
     EmailNotFirst,
     EmailNotTried,
@@ -206,6 +207,9 @@ class Worker:
             case None:
                 delivery.settle(connection, [email_id], EmailState.SENT, now=now)
                 return "sent"
+            case EmailAwaitsAnswer():
+                delivery.await_answer(connection, email_id)
+                return ""
             case EmailNotTried():
                 delivery.release(connection, email_id, now=now)
                 return ""

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
@@ -55,6 +55,11 @@ class Email(Base):
     due_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     refused_at: Mapped[datetime | None]  # by the mail server, which has accepted none since
+    # Until then, or until the answer, the signer is asked whether the address is right.
+    asked_until: Mapped[datetime | None]
+    corrected_to: Mapped[int | None]  # the email to the corrected address
+    # Its reader has asked for more through a link in it, or in another one to the mailbox.
+    answered: Mapped[bool] = mapped_column(server_default=false())
 
 
 class OutboxPause(Base):

@@ -130,6 +130,12 @@ def hasten(connection: Connection, *, now: datetime) -> int:
     return connection.execute(update(_email).where(is_deferred).values(due_at=now)).rowcount
 
 
+def await_answer(connection: Connection, email_id: int) -> None:
+    """End the lease of an email that waits for an answer, which may have come meanwhile."""
+    due_at = func.coalesce(_email.c.asked_until, _email.c.due_at)
+    connection.execute(_update_due(email_id).values(due_at=due_at, attempts=_email.c.attempts - 1))
+
+
 def retry_delay(attempts: int) -> timedelta:
     """Return how long an email waits after so many attempts: 5 s, 10 s, 20 s … 1 h."""
     factor: int = 2 ** min(attempts - 1, 20)

@@ -42,10 +42,11 @@ _email = Email.table()
 _signature = Signature.table()
 _earlier = _email.alias("earlier")
 
-# Emails that anybody can cause by typing an address, except those answered by confirming.
+# Emails that anybody can cause by typing an address, except those that their reader answered.
 _ASKED_FOR = [f"'{kind}'" for kind in (EmailKind.CONFIRM, EmailKind.REMINDER, EmailKind.MY_PAGE)]
 _caused_by_anybody = and_(
     _earlier.c.kind.in_([literal_column(kind) for kind in _ASKED_FOR]),
+    _earlier.c.answered.is_(False),
     or_(_signature.c.confirmed_at.is_(None), _earlier.c.created_at > _signature.c.confirmed_at),
 )
 # About the same entry or, as a double click makes, about another of seconds ago.
@@ -117,7 +118,7 @@ def _build_insert(counts: Subquery, *columns: str) -> CompiledStatement:
 
 _INSERT_FOR_SIGNER = _build_insert(
     _count_earlier("mailbox_hash", _caused_by_anybody, _about_the_same),
-    *("mailbox_hash", "signature_id", "entry", "burst_id"),
+    *("mailbox_hash", "signature_id", "entry", "burst_id", "asked_until"),
 )
 _INSERT_FOR_ORGANISER = _build_insert(
     _count_earlier("organiser_id", true(), true()), "organiser_id"
@@ -152,12 +153,14 @@ def email_signer(
     now: datetime,
     again: bool = False,
     hold: Hold | None = None,
+    asked_until: datetime | None = None,
 ) -> int:
     """Enqueue an email about an entry, in the caller's transaction, and return its id.
 
     Without a signature it is suppressed. A mailbox gets five in thirty days that anybody
     can cause, over all petitions. One asked for `again` must also be two minutes after the last,
-    and at most the third in an hour. Suppressed emails are queued and settled like others, so
+    and at most the third in an hour. The worker lets it wait for an answer until `asked_until`,
+    unless the address proves right before. Suppressed emails are queued and settled like others, so
     response and timing do not reveal them.
     """
     by_owner = kind == EmailKind.THANKS  # nobody else can cause it
@@ -168,6 +171,7 @@ def email_signer(
         "entry": entry_number,
         "mailbox_hash": mailbox_hash,
         "burst_id": hold and hold.burst_id,
+        "asked_until": asked_until,
         "no_recipient": signature_id is None,
         "now": now,
         "period_start": now - MAILBOX_PERIOD,

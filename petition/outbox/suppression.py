@@ -49,6 +49,12 @@ def forget_answers(connection: Connection) -> None:
     )
 
 
+def lift(connection: Connection, mailbox_hash: str) -> None:
+    """Send a mailbox emails again, against its owner's earlier wish. Idempotent."""
+    is_wish = (_suppression.c.hash == mailbox_hash) & (_suppression.c.bounce == "")
+    connection.execute(delete(_suppression).where(is_wish))
+
+
 def find_reason(address_hashes: Collection[str], mailbox_hashes: Collection[str]) -> str | None:
     """Return why an address is suppressed: how it bounced, "" for the owner's wish, None if not.
 

@@ -1,10 +1,10 @@
 """Confirming a signature by a mailed link or by the code of an email, exactly once."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from petition.core.errors import CodeInvalid, PetitionNotOpen, SignatureGone
 from petition.core.tokens import Tokens
@@ -25,7 +25,7 @@ from petition.models.enums import EmailKind, PetitionState
 from petition.outbox import enqueue
 from petition.petitions import sums
 from petition.signatures import codes, entries
-from petition.signatures.entries import EntryRef
+from petition.signatures.entries import Entry, EntryRef
 
 MAX_CHOICES = 5
 CODE_TRIES = 5  # of a million codes, for each mailbox and petition
@@ -44,15 +44,16 @@ class PendingConfirmation:
 
     choices: dict[int, EntryFields]
     signature: Signature
+    petition: Petition
     text: PetitionText
 
 
 def get_pending(entry_ref: EntryRef) -> PendingConfirmation:
     """Return what a link is about to confirm. Raises: SignatureGone."""
-    signature, _, text = entries.get_signature(entry_ref.signature_id)
+    signature, petition, text = entries.get_signature(entry_ref.signature_id)
     current: dict[int, EntryFields] = {signature.entry: signature}
     choices = current if signature.counted else _choices(signature, entry_ref.entry)
-    return PendingConfirmation(choices, signature, text)
+    return PendingConfirmation(choices, signature, petition, text)
 
 
 def _choices(signature: Signature, linked: int) -> dict[int, EntryFields]:
@@ -82,6 +83,38 @@ def confirm(entry_ref: EntryRef, *, now: datetime) -> None:
     """
     with transaction() as connection:
         _count(connection, entry_ref, _lock_signature(connection, entry_ref.signature_id), now)
+
+
+def confirm_own(entry_ref: EntryRef, entry: Entry, *, now: datetime) -> None:
+    """Count what the owner of a mailbox enters behind a link, instead of the link's own entry.
+
+    The link proves the address, so no further email is needed. Otherwise as `confirm`.
+    """
+    with transaction() as connection:
+        signature = _lock_signature(connection, entry_ref.signature_id)
+        if signature.confirmed_at is None:
+            own = _insert_own(connection, entry_ref, entry, now)
+            _count(connection, own, signature, now)
+
+
+def _insert_own(
+    connection: Connection, entry_ref: EntryRef, entry: Entry, now: datetime
+) -> EntryRef:
+    """Insert an alternate entry with the address and the text of another one."""
+    values = entries.get_fields(connection, entry_ref)
+    if values is None:
+        raise SignatureGone
+    number = connection.execute(
+        update(_signature)
+        .where(_signature.c.id == entry_ref.signature_id)
+        .values(entries=_signature.c.entries + 1)
+        .returning(_signature.c.entries)
+    ).scalar_one()
+    values |= asdict(entry) | {"entry": number, "signed_at": now}
+    connection.execute(
+        insert(AlternateEntry.table()).values(signature_id=entry_ref.signature_id, **values)
+    )
+    return EntryRef(entry_ref.signature_id, number)
 
 
 def confirm_by_code(

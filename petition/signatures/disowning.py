@@ -6,13 +6,28 @@ from datetime import datetime
 from sqlalchemy import select
 
 from petition.core.errors import SignatureGone
-from petition.database.transactions import transaction
+from petition.database.transactions import advisory_lock, transaction
 from petition.models import Email, Signature
-from petition.outbox import suppression
+from petition.outbox import answers, suppression
 from petition.signatures import removal
 from petition.signatures.entries import EntryRef
 
 _signature, _email = Signature.table(), Email.table()
+
+
+def accept_emails(email_id: int, *, link_made_at: datetime) -> None:
+    """Let a mailbox get emails again that its owner refused, or of which others used up the most.
+
+    The owner followed a link in one of them, which makes room for five more once. Idempotent.
+    Raises: SignatureGone once the email's record is erased.
+    """
+    with transaction() as connection:
+        email = connection.execute(select(_email).where(_email.c.id == email_id)).first()
+        if email is None or not email.mailbox_hash:
+            raise SignatureGone
+        advisory_lock(connection, email.mailbox_hash)
+        suppression.lift(connection, email.mailbox_hash)
+        answers.accept_more(connection, email.mailbox_hash, link_made_at=link_made_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,23 +3,24 @@
 The page is the same for every address: a held or suppressed email looks like one that was sent.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, literal_column, or_, select
+from sqlalchemy import Connection, false, func, literal_column, or_, select
 
 from petition.abuse import bursts, rate_limits
-from petition.abuse.email_domains import is_disposable
+from petition.abuse.email_domains import is_disposable, suggestion
 from petition.abuse.rate_limits import FormSender
 from petition.core.errors import DisposableAddressRefused, SignatureGone, TooSoon
 from petition.database.base import db
 from petition.database.transactions import advisory_lock, transaction
 from petition.models import Burst, Email, EntryFields, Petition, Signature
 from petition.models.enums import EmailKind, EmailState
-from petition.outbox import enqueue
+from petition.outbox import answers, enqueue
 from petition.outbox.enqueue import Hold
-from petition.signatures import entries, removal
+from petition.signatures import address_question, entries
 from petition.signatures.entries import Entry, EntryContext, EntryRef
 from petition.signatures.identity import Address
 
@@ -33,7 +34,8 @@ class EmailProgress:
     """What the page after signing shows: the petition, the entry, and how far its email is.
 
     It says nothing about other entries for the address. `refused` and `deferred` are the server's
-    codes, or "". `again_at` is when the email may be resent.
+    codes, or "". `again_at` is when the email may be resent. `asked_until` is set while the signer
+    is asked whether `suggestion` is meant, which is "" once that is settled.
     """
 
     slug: str
@@ -43,6 +45,8 @@ class EmailProgress:
     refused: str
     deferred: str
     again_at: datetime
+    asked_until: datetime | None
+    suggestion: str
 
 
 def get_progress(email_id: int, *, now: datetime) -> EmailProgress:
@@ -52,14 +56,19 @@ def get_progress(email_id: int, *, now: datetime) -> EmailProgress:
         raise SignatureGone
     _, petition, _, entry = entries.get_entry(email.signature_id, email.entry or 1)
     sent_at = _displayed_sent_at(email, now)
+    waiting = sent_at is None and email.state in {EmailState.DUE, EmailState.HELD}
+    is_asked = waiting and email.asked_until is not None and now < email.asked_until
+    doubted = address_question.is_unanswered(email.created_at, email.asked_until, sent_at)
     return EmailProgress(
         slug=petition.slug,
         entry=entry,
-        waiting=sent_at is None and email.state in {EmailState.DUE, EmailState.HELD},
+        waiting=waiting,
         sent_at=sent_at,
         refused=email.reason if email.state == EmailState.REFUSED else "",
         deferred=email.reason if email.state == EmailState.DUE else "",
         again_at=email.created_at + enqueue.RESEND_AFTER,
+        asked_until=email.asked_until if is_asked else None,
+        suggestion=(suggestion(entry.email) if doubted else None) or "",
     )
 
 
@@ -78,16 +87,17 @@ def _expected_sent_at(email: Email, now: datetime) -> datetime | None:
 
     Earlier emails go first, except deferred ones.
     """
-    usual = email.created_at + USUAL_DELAY
+    usual = (email.asked_until or email.created_at) + USUAL_DELAY
     is_earlier = (Email.id < email.id) & (Email.attempts <= 1) & (Email.reason == "")
     is_due = Email.state == literal_column(f"'{EmailState.DUE}'")  # as the partial index has it
-    queued = select(Email.id).where(is_earlier, is_due, Email.burst_id.is_(None))
+    is_asked = func.coalesce(Email.asked_until > now, false())
+    queued = select(Email.id).where(is_earlier, is_due, Email.burst_id.is_(None), ~is_asked)
     if now < usual or db.session.scalar(queued.limit(1)) is not None:
         return None
     latest = db.session.scalar(
         select(Email.sent_at)
         .outerjoin(Burst, Burst.id == Email.burst_id)
-        .where(is_earlier, Email.state == EmailState.SENT)
+        .where(is_earlier, Email.state == EmailState.SENT, Email.asked_until.is_(None))
         .where(or_(Email.burst_id.is_(None), Email.sent_at <= Burst.began_at))
         .order_by(Email.id.desc())
         .limit(1)
@@ -110,12 +120,17 @@ def resend(email_id: int, *, sender: FormSender, now: datetime) -> int:
         return _enqueue_again(connection, entry_ref, email.mailbox_hash, sender, now, hold)
 
 
-def renew(entry_ref: EntryRef, *, sender: FormSender, now: datetime) -> int:
-    """Enqueue an email with a new link; return its id. Raises: SignatureGone, RateLimited."""
+def renew(entry_ref: EntryRef, *, link_made_at: datetime, sender: FormSender, now: datetime) -> int:
+    """Enqueue an email with a new link; return its id. Raises: SignatureGone, RateLimited.
+
+    Whoever has the old link reads the mailbox: others may have used up its emails.
+    """
     with transaction() as connection:
         mailbox_hash = connection.scalar(
             select(Signature.mailbox_hash).where(Signature.id == entry_ref.signature_id)
         )
+        advisory_lock(connection, mailbox_hash or "")
+        answers.accept_more(connection, mailbox_hash or "", link_made_at=link_made_at)
         return _enqueue_again(connection, entry_ref, mailbox_hash or "", sender, now)
 
 
@@ -141,13 +156,17 @@ def _enqueue_again(
 def correct_address(email_id: int, address: Address, *, sender: FormSender, now: datetime) -> int:
     """Move the entry of an email to another address; return the id of the new email.
 
-    The mistyped entry is erased, and its unsent emails are withheld.
+    The mistyped entry is erased, and its unsent emails are withheld. Idempotent.
     Raises: SignatureGone, also for a counted entry; RateLimited; PetitionNotOpen;
     DisposableAddressRefused where the petition accepts none.
     """
     with transaction() as connection:
-        email, hold = _get_email(connection, email_id)
+        email = address_question.get_email(connection, email_id)
         advisory_lock(connection, email.mailbox_hash, address.mailbox_hash)
+        corrected_to = address_question.find_correction(connection, email_id, address)
+        if corrected_to is not None:
+            return corrected_to
+        email, hold = _get_email(connection, email_id)
         rate_limits.hit(connection, sender.limits, now=now)
         mistyped = EntryRef(email.signature_id, email.entry or 0)
         petition_id, values = _lock_mistyped(connection, mistyped, address)
@@ -162,11 +181,34 @@ def correct_address(email_id: int, address: Address, *, sender: FormSender, now:
             now=now,
             made_at=values["signed_at"],
         )
-        enqueue.withhold_unsent(connection, mistyped.signature_id, mistyped.entry)
-        removal.remove_entry(connection, mistyped, now=now)
-        return enqueue.email_signer(
-            connection, EmailKind.CONFIRM, *corrected, address.mailbox_hash, now=now, hold=hold
+        replaced = address_question.erase_mistyped(connection, email, now=now)
+        # Who types the same address again says that it is right.
+        is_right = address.key == values["address_key"]
+        asked_until = None if is_right else address_question.asked_until(address, now)
+        new_id = enqueue.email_signer(
+            connection,
+            EmailKind.CONFIRM,
+            *corrected,
+            address.mailbox_hash,
+            now=now,
+            hold=hold,
+            asked_until=asked_until,
         )
+        answers.store_correction(connection, replaced, new_id)
+        return new_id
+
+
+def use_suggestion(
+    email_id: int, hash_mailbox: Callable[[str], str], *, sender: FormSender, now: datetime
+) -> int:
+    """Answer that the suggested address is meant; return the id of the email to it.
+
+    Idempotent. Raises as `correct_address` does.
+    """
+    email_id, address = address_question.find_suggestion(email_id, hash_mailbox)
+    if address is None:
+        return email_id
+    return correct_address(email_id, address, sender=sender, now=now)
 
 
 def _lock_mistyped(

@@ -144,12 +144,24 @@ def _signing(page: Page, site: FullSite, home: str, language: str) -> Iterator[s
     page.locator("details:has(#email) > summary").click()
     _submit(page, "details:has(#email) form", email="no address")
     yield "pending with a wrong address"
+    doubted = site.sign(
+        f"{LONG_NAME.replace(' ', '')[:40]}{next(_numbers)}@gmial.com",
+        language=language,
+        confirmed=False,
+    )
+    page.goto(f"{home}pending/{site.token(tokens.PENDING, doubted.email_id)}")
+    yield "pending with a question"
+    assert page.locator("[name=answer]").count() == 2
     purpose = tokens.confirm_purpose(7)
     link = f"{home}confirm/{site.token(purpose, *ids)}"
     page.goto(link)
     yield "confirm"
     page.goto(f"{home}confirm/{site.token(purpose, *ids, at=now() - timedelta(days=8))}")
     yield "expired"
+    page.goto(f"{link}/entry")
+    yield "own entry"
+    assert _submit(page, "main form", name="") == 422
+    yield "own entry with errors"
     other = site.sign(email, name="Somebody Else", language=language, confirmed=False)
     page.goto(link)
     yield "confirm one of two names"
@@ -158,8 +170,11 @@ def _signing(page: Page, site: FullSite, home: str, language: str) -> Iterator[s
     yield "confirm neither of two names"
     page.goto(f"{home}not-me/{site.token(tokens.DISOWN, other.email_id)}")
     yield "not me"
+    _submit(page, "form[action$=accept]")
+    yield "emails accepted"
+    page.goto(f"{home}not-me/{site.token(tokens.DISOWN, other.email_id)}")
     page.locator("#never").check()
-    assert _submit(page, "main form") == 200
+    assert _submit(page, "form:has(#never)") == 200
     yield "removed"
     page.goto(link)
     _submit(page, "main form")

@@ -5,18 +5,17 @@ from typing import Any
 from flask import Response, current_app, request, url_for
 from flask_babel import gettext as _
 
-from petition.abuse import email_domains
 from petition.core import tokens
 from petition.core.clock import now
 from petition.core.errors import CodeInvalid, DisposableAddressRefused, TokenExpired, TooSoon
 from petition.petitions import queries, updates
-from petition.signatures import confirmation, verification
+from petition.signatures import address_question, confirmation, verification
 from petition.signatures.entries import EntryRef
 from petition.web.middleware.language import LocalizedBlueprint, set_language
 from petition.web.support import abuse_checks
-from petition.web.support.forms import AddressForm, disposable_message
+from petition.web.support.forms import AddressForm, OwnEntryForm, disposable_message
 from petition.web.support.responses import render_page, see_other
-from petition.web.support.tokens import get_tokens, make_token, read_token
+from petition.web.support.tokens import get_tokens, made_at, make_token, read_token
 
 pages = LocalizedBlueprint("confirmation", __name__)
 
@@ -75,6 +74,21 @@ def correct_address(token: str) -> Response:
     return _render_pending(token, status=422, form=form)
 
 
+@pages.post("/pending/<token>/answer")
+def answer(token: str) -> Response:
+    """Answer whether the address typed is right or the suggested one is meant. Idempotent."""
+    (email_id,) = read_token(tokens.PENDING, token)
+    match request.form.get("answer"):
+        case "typed":
+            email_id = address_question.keep_address(email_id, now=now())
+        case "suggested":
+            email_id = verification.use_suggestion(
+                email_id, get_tokens().hash_mailbox, sender=abuse_checks.request_sender(), now=now()
+            )
+    return redirect_to_pending(email_id)
+
+
+@pages.get("/pending/<token>/answer")
 @pages.get("/pending/<token>/code")
 @pages.get("/pending/<token>/address")
 def reload_pending(token: str) -> Response:
@@ -92,7 +106,6 @@ def _render_pending(token: str, **values: Any) -> Response:
         progress.entry.language,
         token=token,
         pending=progress,
-        suggestion=email_domains.suggestion(progress.entry.email),
         too_soon=now() < progress.again_at,
         again="again" in request.args,
         **{"form": AddressForm(), **values},
@@ -138,11 +151,51 @@ def _render_confirm(
     )
 
 
+@pages.get("/confirm/<token>/entry")
+def own_entry(token: str) -> Response:
+    """Show a form to the owner of the mailbox whose entry somebody else, or a slip, has typed."""
+    entry_ref, expired = _read_link(token)
+    pending = confirmation.get_pending(entry_ref)
+    if expired or pending.signature.counted:
+        return reload_confirm(token)
+    linked = next(iter(pending.choices.values()))
+    # Without the choices that publish or pass on a name: a stranger may have made them.
+    data = {name: getattr(linked, name) for name in _PREFILLED}
+    return _render_own_entry(pending, token, OwnEntryForm(data))
+
+
+_PREFILLED = ("name", "country", "postcode", "organisation", "role", "comment")
+
+
+@pages.post("/confirm/<token>/entry")
+def submit_own_entry(token: str) -> Response:
+    """Confirm the signature with what the owner of the mailbox enters. Idempotent."""
+    entry_ref, expired = _read_link(token)
+    pending = confirmation.get_pending(entry_ref)
+    if expired:
+        return reload_confirm(token)
+    form = OwnEntryForm(request.form, asks_postcode=pending.petition.asks_postcode)
+    if not form.valid():
+        return _render_own_entry(pending, token, form, status=422)
+    confirmation.confirm_own(entry_ref, form.entry(), now=now())
+    return _redirect_to_thanks(entry_ref.signature_id)
+
+
+def _render_own_entry(
+    pending: confirmation.PendingConfirmation, token: str, form: OwnEntryForm, *, status: int = 200
+) -> Response:
+    set_language(pending.signature.language)
+    return render_page(
+        "confirmation/own_entry.html", status=status, pending=pending, token=token, form=form
+    )
+
+
 @pages.post("/confirm/<token>/renew")
 def renew_link(token: str) -> Response:
     """Send a new link for an expired one."""
     entry_ref, _expired = _read_link(token)
-    email_id = verification.renew(entry_ref, sender=abuse_checks.request_sender(), now=now())
+    sent_at, sender = made_at(_confirm_purpose(), token), abuse_checks.request_sender()
+    email_id = verification.renew(entry_ref, link_made_at=sent_at, sender=sender, now=now())
     return redirect_to_pending(email_id)
 
 

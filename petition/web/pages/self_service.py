@@ -1,5 +1,7 @@
 """What signers do with their own signature: see, correct, download, withdraw, disown."""
 
+from datetime import datetime
+
 from flask import Response, current_app, jsonify, request, url_for
 
 from petition.core import tokens
@@ -13,7 +15,7 @@ from petition.web.pages.sign import sign
 from petition.web.support import abuse_checks
 from petition.web.support.forms import AddressForm, SelfServiceForm
 from petition.web.support.responses import render_page, see_other
-from petition.web.support.tokens import get_tokens, make_token, read_token
+from petition.web.support.tokens import get_tokens, made_at, read_token
 
 pages = LocalizedBlueprint("self_service", __name__)
 
@@ -62,18 +64,18 @@ def update(token: str) -> Response:
     if not form.valid():
         return _render(token, stored, form, status=422)
     if not stored.signature.counted:
-        return _sign_again(stored.signature, form)
+        return _sign_again(stored.signature, form, made_at(tokens.SELF_SERVICE, token))
     self_service.correct(stored.signature.id, form.entry(), now=now())
     current_app.extensions["page_cache"].clear()
     return see_other(url_for("self_service.show", token=token, saved=1))
 
 
-def _sign_again(signature: Signature, form: SelfServiceForm) -> Response:
+def _sign_again(signature: Signature, form: SelfServiceForm, link_made_at: datetime) -> Response:
     address = parse_address(signature.email, get_tokens().hash_mailbox)
     context = EntryContext(
         signature.language, signature.channel, signature.text_language, signature.text_version
     )
-    return sign(signature.petition_id, form, address, context)
+    return sign(signature.petition_id, form, address, context, link_made_at=link_made_at)
 
 
 @pages.get("/my/<token>/data.json")
@@ -99,10 +101,26 @@ def disown(token: str) -> Response:
     disowned = disowning.disown(email_id, never_again=never_again, now=now())
     current_app.extensions["page_cache"].clear()
     removed, left = disowned.removed, disowned.left
-    my_token = None if removed or left is None else make_token(tokens.SELF_SERVICE, left)
+    my_token = None
+    if left is not None and not removed:  # no newer than the link, as it proves no more
+        my_token = get_tokens().make(tokens.SELF_SERVICE, left, now=made_at(tokens.DISOWN, token))
     return render_page(
         "self_service/removed.html", removed=removed, my_token=my_token, never_again=never_again
     )
+
+
+@pages.post("/not-me/<token>/accept")
+def accept_emails(token: str) -> Response:
+    """Let the mailbox get emails again that others have used up."""
+    (email_id,) = read_token(tokens.DISOWN, token)
+    disowning.accept_emails(email_id, link_made_at=made_at(tokens.DISOWN, token))
+    return render_page("self_service/accepted.html")
+
+
+@pages.get("/not-me/<token>/accept")
+def reload_not_me(token: str) -> Response:
+    """Redirect a reader who reloads the page of the form that lets emails through."""
+    return see_other(url_for("self_service.not_me", token=token))
 
 
 def _render(

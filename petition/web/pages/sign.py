@@ -1,5 +1,6 @@
 """Signing: the petition's form is submitted here."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Response, g, request, url_for
@@ -69,10 +70,17 @@ def _read_version(terms: queries.SigningTerms) -> int:
 
 
 def sign(
-    petition_id: int, form: SelfServiceForm, address: Address, context: EntryContext
+    petition_id: int,
+    form: SelfServiceForm,
+    address: Address,
+    context: EntryContext,
+    *,
+    link_made_at: datetime | None = None,
 ) -> Response:
-    """Sign with a valid form and redirect to the pending page."""
+    """Sign with a valid form and redirect to the pending page. Arguments as of `signing.sign`."""
     sender = abuse_checks.signing_sender(address, petition_id)
     entry = form.entry()
-    email_id = signing.sign(petition_id, entry, address, context, sender=sender, now=now())
+    email_id = signing.sign(
+        petition_id, entry, address, context, sender=sender, now=now(), link_made_at=link_made_at
+    )
     return redirect_to_pending(email_id)

@@ -201,6 +201,19 @@ class SelfServiceForm(Form):
         return Entry(**{name: self.values[name] for name in ENTRY_VALIDATORS})
 
 
+class OwnEntryForm(SelfServiceForm):
+    """The fields of an entry, with consent."""
+
+    VALIDATORS: ClassVar = ENTRY_VALIDATORS | {"consent": consent}
+
+    def __init__(
+        self, data: Mapping[str, str] | None = None, *, asks_postcode: bool = False
+    ) -> None:
+        super().__init__(data)
+        if asks_postcode:
+            self._validators = {**self._validators, "postcode": required_postcode}
+
+
 class AddressForm(Form):
     """A form that asks for an email to one's own address."""
 
@@ -217,7 +230,7 @@ class AddressForm(Form):
         return address
 
 
-class SignForm(SelfServiceForm, AddressForm):
+class SignForm(OwnEntryForm, AddressForm):
     """The form that signs a petition."""
 
     # In the order of the page, which the summary of errors follows.
@@ -232,8 +245,6 @@ class SignForm(SelfServiceForm, AddressForm):
         asks_postcode: bool = False,
         refuses_disposable: bool = False,
     ) -> None:
-        super().__init__(data)
-        if asks_postcode:
-            self._validators = {**self._validators, "postcode": required_postcode}
+        super().__init__(data, asks_postcode=asks_postcode)
         if refuses_disposable:
             self._validators = {**self._validators, "email": lasting_address}

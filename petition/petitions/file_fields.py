@@ -1,0 +1,110 @@
+"""Read tables of a file field by field, and collect everything that is wrong with them."""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from petition.core.errors import PetitionFileInvalid, PictureInvalid
+from petition.petitions.pictures import WebPicture
+
+LANGUAGE = r"[a-z]{2,3}"
+FILE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}"
+NO_LINES: Mapping[str, int] = MappingProxyType({})
+
+
+class FileField(NamedTuple):
+    """A field's kind (see `_is_valid`), in words too. Without a default it may not be empty."""
+
+    kind: Any
+    expected: str = ""
+    default: Any = None
+
+
+class FieldReader:
+    """Reads the tables of a file and collects what is wrong with them."""
+
+    def __init__(self, folder: Path | None, lines: Mapping[str, int]) -> None:
+        self._folder, self._lines = folder, lines
+        self._errors: list[tuple[int, str]] = []
+
+    def refuse(self, path: str, reason: str) -> None:
+        """Note what is wrong with a field, with its line or that of the table that lacks it."""
+        known = path
+        while known and known not in self._lines:
+            known = known.rpartition(".")[0]
+        line = self._lines.get(known, 1)
+        place = f"line {line}: " if self._lines else ""
+        self._errors.append((line, f"{place}{path}: {reason}"))
+
+    def finish(self) -> None:
+        """Raise PetitionFileInvalid with all errors in the order of the file, if there are any."""
+        if self._errors:
+            in_order = sorted(self._errors, key=lambda error: error[0])
+            raise PetitionFileInvalid("; ".join(error for _, error in in_order))
+
+    def read(
+        self, table: Mapping[str, Any], fields: Mapping[str, FileField], path: str = ""
+    ) -> dict[str, Any]:
+        """Return the fields of a table, None for a wrong one, texts without white space around.
+
+        `path` is that of the table, with a full stop after it.
+        """
+        for name in table.keys() - fields.keys():
+            self.refuse(f"{path}{name}", "there is no such field")
+        values: dict[str, Any] = {}
+        for name, (kind, expected, default) in fields.items():
+            value = table.get(name, default)
+            is_missing = default is None and not value
+            if is_missing or (name in table and not _is_valid(value, kind)):
+                self.refuse(f"{path}{name}", expected or f"a text of 1 to {kind} characters")
+                value = None
+            values[name] = value.strip() if isinstance(value, str) else value
+        return values
+
+    def read_texts(
+        self, tables: Mapping[str, Any] | None, fields: Mapping[str, FileField], path: str
+    ) -> list[dict[str, Any]]:
+        """Return the tables that are named by language codes, each with its `language`."""
+        texts = []
+        for name, table in (tables or {}).items():
+            if re.fullmatch(LANGUAGE, name) and isinstance(table, Mapping):
+                texts.append({"language": name} | self.read(table, fields, f"{path}{name}."))
+            else:
+                self.refuse(f"{path}{name}", "a table named by a language code")
+        return texts
+
+    def read_picture(
+        self, path: str, name: object, make: Callable[[bytes], WebPicture]
+    ) -> WebPicture | None:
+        """Re-encode a picture from the folder of the file that names it, and from nowhere else."""
+        if self._folder is None or not _is_valid(name, FILE_NAME):
+            self.refuse(path, f"{name}: the name of a picture in the same folder")
+            return None
+        try:
+            return make((self._folder / str(name)).read_bytes())
+        except FileNotFoundError:
+            self.refuse(path, f"{name}: there is no such file in the same folder")
+        except PictureInvalid as error:
+            self.refuse(path, f"{name}: {error}")
+        return None
+
+
+def _is_valid(value: object, kind: Any) -> bool:
+    """Return whether a value is of a kind: a text of at most so many characters or that matches a
+    pattern, a number in a range, a list of one kind, one of several kinds, or an instance of a
+    class.
+    """
+    match kind:
+        case int():
+            return isinstance(value, str) and bool(value.strip()) and len(value) <= kind
+        case str():
+            return isinstance(value, str) and bool(re.fullmatch(kind, value))
+        case range():
+            return type(value) is int and value in kind
+        case tuple():
+            return any(_is_valid(value, one) for one in kind)
+        case [item]:
+            return isinstance(value, list) and all(_is_valid(one, item) for one in value)
+    return isinstance(value, kind)
