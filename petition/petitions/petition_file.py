@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from petition.core.config import LOCAL_SITE
 from petition.petitions import pictures, sharing
-from petition.petitions.file_fields import FILE_NAME, LANGUAGE, NO_LINES, FileField, FieldReader
+from petition.petitions.file_fields import FILE_NAME, LANGUAGE, NO_LINES, FieldReader, FileField
 from petition.petitions.pictures import WebPicture
 
 DRAWN_FIELDS = ("title", "target", "demands", "organiser")  # shown in pictures and PDFs
