@@ -76,9 +76,11 @@ def _csv_lines(engine: Engine, petition_id: int, separator: str) -> Iterator[byt
             break
         after = rows[-1][0]
         writer.writerows(_defuse_typed(rows))
-        yield piece.getvalue().encode()
+        content = piece.getvalue().encode()
         piece.seek(0)
         piece.truncate()
+        rows = []  # a reader may take long, and there may be many
+        yield content
     yield piece.getvalue().encode()
 
 

@@ -124,9 +124,10 @@ def _fill(app: Flask, folder: Path, more_text: Mapping[str, Any]) -> None:
         (folder / name).write_bytes(photograph(size))
     petition = _read("kuramshin.toml")
     petition["text"] |= more_text
-    for text in petition["text"].values():
-        text["face"] = "Vadim Kuramshin at a table"
-    lifecycle.create(petition_file.parse(petition | {"face": "face.jpg"}, folder), now=now())
+    face = {"face": "Vadim Kuramshin at a table"}
+    texts = {language: text | face for language, text in petition["text"].items()}
+    pictured = petition | {"face": "face.jpg", "text": texts}
+    lifecycle.create(petition_file.parse(pictured, folder), now=now())
     updates.import_updates(
         "kuramshin", petition_file.parse_updates(_read("kuramshin-news.toml")), now=now()
     )
