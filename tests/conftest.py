@@ -1,5 +1,6 @@
 """Fixtures of all tests. A test that uses `database` runs twice: on SQLite and on PostgreSQL."""
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -28,6 +29,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "accessibility_statement(id): tests this check of the accessibility statement"
     )
+
+
+def pytest_collection_finish() -> None:
+    """Do as a web process does after its start: what is loaded by now is never garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)

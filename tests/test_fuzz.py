@@ -515,7 +515,7 @@ def test_an_origin_that_is_no_address_is_another_sites(site: Site) -> None:
 
 def test_an_address_to_embed_that_is_no_petitions(site: Site) -> None:
     for url in (
-        *(f"{SITE}/p/\0", f"{SITE}/ru/p/\0\ud800", f"{SITE}/p/[", f"{SITE}//[p/free-them"),
+        *(f"{SITE}/p/\0", f"{SITE}/ru/p/\0\ud800", f"{SITE}/p/["),
         *("http://[bad", f"{SITE}:99999/p/free-them", f"{SITE}/p/{'9' * 5_000}", f"{SITE}/p/"),
     ):
         query = urlencode({"url": url}, errors="surrogatepass")
@@ -556,4 +556,4 @@ def test_an_email_of_any_name_on_a_site_that_is_tried_out(make_app: MakeApp) -> 
         answer = client.open(
             "/", base_url="http://127.0.0.1:5000", environ_overrides={"PATH_INFO": path}
         )
-        assert answer.status_code == 404, key
+        assert answer.status_code == 404 or answer.location == "/dev/mail/", key

@@ -248,6 +248,9 @@ LANDED = {
     "20261124_shown_and_passed_on.py": "d89f1d1351dbd30e",
     "20261125_muted_names.py": "55665a82ed89a7f3",
     "20261126_hashed_codes.py": "9c32fe7ece641510",
+    "20261126_plain_names.py": "20110b4952dd3351",
+    "20261126_repair_first_tables.py": "b29ab85a299f2e3b",
+    "20261126_signature_sums.py": "e9828e29acea979e",
 }
 
 

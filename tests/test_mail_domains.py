@@ -24,7 +24,7 @@ from petition.database.base import db
 from petition.mail import compose, mx
 from petition.mail.context import MailContext
 from petition.models import Signature, Suppression
-from petition.web.support.email_templates import EmailTemplates
+from petition.web.email_templates import EmailTemplates
 from tests.browsing import Client, filled, text_of
 from tests.factories import TODAY, make_petition
 from tests.post_office import PostOffice

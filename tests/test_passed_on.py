@@ -6,7 +6,7 @@ from flask import Flask
 
 from petition.core import tokens
 from petition.organisers import access
-from petition.web.middleware.link_repair import repair_path
+from petition.web.support.link_repair import repair_path
 from tests.browsing import (
     ORGANISER,
     Client,

@@ -119,6 +119,8 @@ def test_want_02_the_email_that_never_came(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
     pending = client.post(f"/p/{petition}/sign", data=filled(email="anna@gmial.com")).location
+    assert "Did you mean anna@gmail.com?" in text_of(client.get(pending))
+    pending = client.post(f"{pending}/answer", data={"answer": "typed"}).location
     page = text_of(client.get(pending))
     assert "spam folder" in page
     assert "can be sent again from" in page

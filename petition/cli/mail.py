@@ -26,7 +26,7 @@ from petition.mail.mx import MailDomains
 from petition.mail.worker import Worker
 from petition.operations import scheduler
 from petition.outbox import delivery, pausing
-from petition.web.support.email_templates import EmailTemplates
+from petition.web.email_templates import EmailTemplates
 
 log = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ import re
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -46,9 +47,13 @@ DISOWN = Purpose("disown", timedelta(days=30))  # while the email is stored
 FORM = Purpose("form", timedelta(hours=24))
 
 
+_CONFIRM = "confirm"
+_LINKS = (PENDING, THANKS, SIGN_IN, SELF_SERVICE, DISOWN, Purpose(_CONFIRM, timedelta()))
+
+
 def confirm_purpose(days: int) -> Purpose:
     """Return the purpose of a confirmation link that works for `days` days."""
-    return Purpose("confirm", timedelta(days=days))
+    return Purpose(_CONFIRM, timedelta(days=days))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,14 @@ class Tokens:
     def made_at(self, purpose: Purpose, token: str) -> datetime:
         """Return when a token was made, in UTC to the second. Raises: TokenInvalid."""
         return datetime.fromtimestamp(self._read_numbers(purpose, token)[0], UTC)
+
+    def is_of_link(self, token: str) -> bool:
+        """Return whether a token is of one of the site's links, however old."""
+        for purpose in _LINKS:
+            with suppress(TokenInvalid):
+                self._read_numbers(purpose, token)
+                return True
+        return False
 
     def seal(self, purpose: str, *numbers: int) -> bytes:
         """Encrypt at most eight 64-bit numbers under the current key, equally each time."""

@@ -58,7 +58,9 @@ def get_progress(email_id: int, *, now: datetime) -> EmailProgress:
     sent_at = _displayed_sent_at(email, now)
     waiting = sent_at is None and email.state in {EmailState.DUE, EmailState.HELD}
     is_asked = waiting and email.asked_until is not None and now < email.asked_until
-    doubted = address_question.is_unanswered(email.created_at, email.asked_until, sent_at)
+    doubted = email.state == EmailState.REFUSED or address_question.is_unanswered(
+        email.created_at, email.asked_until, sent_at
+    )
     return EmailProgress(
         slug=petition.slug,
         entry=entry,

@@ -17,8 +17,8 @@ from petition.core.text import has_forbidden
 from petition.petitions import queries
 from petition.web.middleware.headers import EMBEDDED_POLICY
 from petition.web.middleware.language import LocalizedBlueprint
-from petition.web.middleware.link_repair import repair_path
 from petition.web.middleware.page_cache import cache_response
+from petition.web.support.link_repair import repair_path
 from petition.web.support.responses import open_to_other_sites, render_page, send_content
 
 pages = LocalizedBlueprint("embed", __name__)

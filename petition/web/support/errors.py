@@ -17,8 +17,8 @@ from petition.core.faults import find_outage, log_fault
 from petition.models.enums import PetitionState
 from petition.petitions import queries
 from petition.web.middleware.language import set_language
-from petition.web.middleware.link_repair import repaired_url
 from petition.web.support import abuse_checks
+from petition.web.support.link_repair import repaired_url
 from petition.web.support.page_context import get_page_context
 from petition.web.support.responses import render_page, see_other
 

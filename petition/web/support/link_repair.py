@@ -12,7 +12,9 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import MapAdapter, RequestRedirect
 
 from petition.core import tokens
+from petition.web.support.tokens import get_tokens
 
+_FOREIGN = re.compile(r"[\0-\x08\x0e-\x1f]|/\.\./")  # what nobody's program adds to a link
 _DASHES = {ord(dash): "-" for dash in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"}
 
 
@@ -21,11 +23,13 @@ def repaired_url(adapter: MapAdapter) -> str | None:
 
     None also for a link that needs no repair, or whose repair leads to no page of the site.
     """
-    if request.method not in {"GET", "HEAD"}:
+    if request.method not in {"GET", "HEAD"} or _FOREIGN.search(request.path):
         return None
     path, _, late_query = request.path.partition("?")  # a "?" here was encoded on the way
     query = request.query_string.decode("latin-1") or late_query
     for candidate, token in repair_path(path):
+        if token is not None and not get_tokens().is_of_link(token):
+            continue
         page = _find_page(adapter, candidate, token)
         if page is not None and page != request.environ["PATH_INFO"]:
             return page + (f"?{query}" if query else "")
