@@ -111,7 +111,7 @@ def test_readers_who_take_nothing_of_a_long_file_stop_nobody(site: Site) -> None
         f"Cookie: {cookie}\r\n\r\n"
     )
     with ExitStack() as stack:
-        readers = [stack.enter_context(connect(site, request, buffer=4096)) for _ in range(19)]
+        readers = [stack.enter_context(connect(site, request, buffer=4096)) for _ in range(13)]
         readers.append(stack.enter_context(connect(site, request)))
         begun = {reader.recv(12, socket.MSG_PEEK | socket.MSG_WAITALL) for reader in readers}
         assert begun == {b"HTTP/1.1 200"}
