@@ -1,5 +1,6 @@
 """Sign and confirm by the rules alone, without a page; read what is stored."""
 
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -9,7 +10,7 @@ from sqlalchemy import func, select
 
 from petition.abuse.rate_limits import FormSender
 from petition.database.base import db
-from petition.models import Email, Signature, Tally
+from petition.models import Email, Signature, SignatureSum, Tally
 from petition.petitions import queries
 from petition.signatures import confirmation, signing
 from petition.signatures.entries import Entry, EntryContext, EntryRef
@@ -72,6 +73,30 @@ def counted() -> int:
     count = db.session.scalar(select(Tally.counted))
     assert count == db.session.scalar(select(func.count()).where(Signature.counted))
     return int(count or 0)
+
+
+def stored_sums() -> Counter[tuple[int, str, str]]:
+    """Return the sums of signatures as they are stored."""
+    db.session.rollback()
+    table = SignatureSum.table()
+    rows = db.session.execute(select(table)).all()
+    return Counter({(row.petition_id, row.kind, row.key): row.confirmed for row in rows})
+
+
+def recounted_sums() -> Counter[tuple[int, str, str]]:
+    """Return what the sums should be, from the signatures."""
+    sums: Counter[tuple[int, str, str]] = Counter()
+    for one in db.session.scalars(select(Signature).where(Signature.counted)):
+        assert one.confirmed_at is not None
+        sums[one.petition_id, "country", one.country] += 1
+        sums[one.petition_id, "day", f"{one.confirmed_at:%Y-%m-%d}"] += 1
+        if one.channel:
+            sums[one.petition_id, "channel", one.channel] += 1
+        if one.organisation:
+            sums[one.petition_id, "organisation", one.organisation.casefold()] += 1
+        if one.disposable:
+            sums[one.petition_id, "disposable", "yes"] += 1
+    return sums
 
 
 def in_threads(app: Flask, jobs: int, do: Callable[[int], object]) -> list[object]:

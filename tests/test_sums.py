@@ -1,7 +1,6 @@
 """Kept sums are what a count of the signatures would be, whatever happened to them."""
 
 import random
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -24,37 +23,13 @@ from petition.petitions import lifecycle, queries
 from petition.signatures import confirmation, disowning, self_service, signing
 from petition.signatures.entries import Entry, EntryContext, EntryRef
 from tests.factories import TODAY, make_petition, parse_address
-from tests.signatures import ENTRY, confirm, sign, signature_of
+from tests.signatures import ENTRY, confirm, recounted_sums, sign, signature_of, stored_sums
 
 COUNTRIES = ("SE", "DE", "KZ")
 # Casefolding makes one of the first two, and of the next two; PostgreSQL's lower() would not.
 ORGANISATIONS = ("", "Straße 5", "STRASSE 5", "Кәсіподақ", "КӘСІПОДАҚ", "x" * 199 + "ß")
 DOMAINS = ("example.org", "mailinator.com")
 SLUGS = ("first", "second")
-
-
-def kept() -> Counter[tuple[int, str, str]]:
-    """Return the sums as they are stored."""
-    db.session.rollback()
-    table = SignatureSum.table()
-    rows = db.session.execute(select(table)).all()
-    return Counter({(row.petition_id, row.kind, row.key): row.confirmed for row in rows})
-
-
-def counted_anew() -> Counter[tuple[int, str, str]]:
-    """Return what the sums should be, from the signatures."""
-    sums: Counter[tuple[int, str, str]] = Counter()
-    for one in db.session.scalars(select(Signature).where(Signature.counted)):
-        assert one.confirmed_at is not None
-        sums[one.petition_id, "country", one.country] += 1
-        sums[one.petition_id, "day", f"{one.confirmed_at:%Y-%m-%d}"] += 1
-        if one.channel:
-            sums[one.petition_id, "channel", one.channel] += 1
-        if one.organisation:
-            sums[one.petition_id, "organisation", one.organisation.casefold()] += 1
-        if one.disposable:
-            sums[one.petition_id, "disposable", "yes"] += 1
-    return sums
 
 
 class Campaign:
@@ -138,8 +113,8 @@ def test_sums_are_those_of_the_signatures_whatever_happens(app: Flask, seed: int
     campaign, happened = Campaign(seed), []
     for _ in range(120):
         happened.append(campaign.step())
-        sums = kept()
-        assert sums == counted_anew(), happened
+        sums = stored_sums()
+        assert sums == recounted_sums(), happened
         assert all(sums.values()), "what reached zero is gone"
         assert sum(n for (_, kind, _), n in sums.items() if kind == "country") == sum(
             db.session.scalars(select(Tally.counted))
@@ -150,21 +125,21 @@ def test_sums_are_those_of_the_signatures_whatever_happens(app: Flask, seed: int
 def test_a_recount_puts_sums_right(app: Flask, petition: str) -> None:
     for n in range(3):
         confirm(signature_of(sign(f"{n}@example.org")).id)
-    right = kept()
+    right = stored_sums()
     with transaction() as connection:
         connection.execute(update(SignatureSum).values(key="wrong", confirmed=7))
     lifecycle.recount(petition, now=TODAY)
-    assert kept() == right
+    assert stored_sums() == right
 
 
 def test_an_organisation_that_nobody_names_any_more_is_erased(app: Flask, petition: str) -> None:
     union = replace(ENTRY, organisation="Lund Union")
     for email in ("anna@example.org", "bo@example.org"):
         confirm(signature_of(sign(email, entry=union)).id)
-    assert kept()[1, "organisation", "lund union"] == 2
+    assert stored_sums()[1, "organisation", "lund union"] == 2
     self_service.withdraw(1, now=TODAY)
     self_service.correct(2, ENTRY, now=TODAY)
-    assert not [key for key in kept() if "organisation" in key]
+    assert not [key for key in stored_sums() if "organisation" in key]
 
 
 def test_changes_at_the_same_time_neither_wait_for_each_other_nor_are_lost(
@@ -191,5 +166,5 @@ def test_changes_at_the_same_time_neither_wait_for_each_other_nor_are_lost(
     tasks.insert(12, partial(lifecycle.recount, petition, now=TODAY))
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(work, tasks))
-    assert kept() == counted_anew()
+    assert stored_sums() == recounted_sums()
     assert db.session.scalar(select(Tally.counted)) == 20

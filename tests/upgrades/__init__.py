@@ -21,6 +21,9 @@ _PLACEHOLDERS = {
         "bytes": "BLOB",
         "hex": "X'",
         "without_rowid": "WITHOUT ROWID",
+        # SQLite cannot rename constraints; 0007 does so on PostgreSQL.
+        "letter": "letter",
+        "verdict": "verdict",
     },
     "postgresql": {
         "serial": "SERIAL",
@@ -29,6 +32,8 @@ _PLACEHOLDERS = {
         "bytes": "BYTEA",
         "hex": r"'\x",
         "without_rowid": "",
+        "letter": "email",
+        "verdict": "state",
     },
 }
 RELEASES = [(kind, name) for kind in databases.KINDS for name in NAMES]
