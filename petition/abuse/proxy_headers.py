@@ -33,8 +33,8 @@ WARNINGS = {
         "the proxy sends no X-Forwarded-Proto: let it send https, the scheme of SITE_URL"
     ),
     ProxyProblem.NOT_TRUSTED: (
-        "a proxy on this machine sends X-Forwarded-For, and TRUSTED_PROXIES is 0: set it to 1;"
-        " until then forms are not limited by network"
+        "a proxy on this machine sends X-Forwarded-For, and TRUSTED_PROXIES is 0: set it to 1,"
+        " unless it is an onion service; until then all its visitors are one network"
     ),
 }
 

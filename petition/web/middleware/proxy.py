@@ -21,26 +21,33 @@ class ProxyHeaders:
         self._hops, self._https, self._problems = hops, https, problems
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        header = environ.get("HTTP_X_FORWARDED_FOR", "")
+        header, address = environ.get("HTTP_X_FORWARDED_FOR", ""), environ["REMOTE_ADDR"]
+        found = dict.fromkeys(ProxyProblem, False)
         if self._hops:
-            is_known = last_forwarded(header, self._hops) != ""
-            found = {ProxyProblem.NO_ADDRESS: not is_known, ProxyProblem.NOT_TRUSTED: False}
+            is_told = last_forwarded(header, self._hops) != ""
+            found[ProxyProblem.NO_ADDRESS] = not is_told
             lacks_scheme = self._https and "HTTP_X_FORWARDED_PROTO" not in environ
             found[ProxyProblem.NO_SCHEME] = lacks_scheme
-        else:
-            is_known = not (header and _is_loopback(environ["REMOTE_ADDR"]))
-            found = dict.fromkeys(ProxyProblem, False)
-            found[ProxyProblem.NOT_TRUSTED] = not is_known
+            if not is_told:
+                environ.pop("HTTP_X_FORWARDED_FOR", None)
+            if not is_told and not _is_public(address):  # a public address is no proxy's
+                environ["REMOTE_ADDR"] = ""
+        else:  # the address stays: what a client sends never loosens a limit
+            found[ProxyProblem.NOT_TRUSTED] = bool(header) and _is_loopback(address)
         if environ["PATH_INFO"] not in PROBES:
             self._problems.record(found)
-        if not is_known:
-            environ["REMOTE_ADDR"] = ""
-            environ.pop("HTTP_X_FORWARDED_FOR", None)
         return self._app(environ, start_response)
 
 
 def _is_loopback(address: str) -> bool:
     try:
         return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_public(address: str) -> bool:
+    try:
+        return ip_address(address).is_global
     except ValueError:
         return False
