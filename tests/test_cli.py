@@ -83,7 +83,7 @@ def test_a_petition_file_that_lacks_something_says_what(
     app: Flask, tmp_path: Path, written: str, said: str
 ) -> None:
     file = tmp_path / "petition.toml"
-    file.write_text(written, encoding="utf-8")
+    file.write_text(written, encoding="utf-8-sig")  # as Windows' editor does
     assert said in refused(app, "petition", "import", str(file))
 
 

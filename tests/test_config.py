@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from petition.core import config
+from petition.core import config, setting_types
 from petition.core.config import ROOT
 from petition.core.errors import SettingsError
 from tests.waiting import PATIENCE
@@ -19,9 +19,22 @@ def load(tmp_path: Path, **environment: str) -> dict[str, object]:
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text('FEATURED = "a"\nMAIL_PORT = 2525\n', encoding="utf-8")
+    (tmp_path / "config.toml").write_text(
+        'FEATURED = "a"\nMAIL_PORT = 2525\n', encoding="utf-8-sig"
+    )
     values = load(tmp_path, FEATURED="b")
     assert (values["FEATURED"], values["MAIL_PORT"]) == ("b", 2525)
+
+
+def test_a_file_of_settings_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").mkdir()
+    with pytest.raises(SettingsError, match=r"config.toml cannot be read .*: run the command as"):
+        config.load(tmp_path)
+
+
+def test_addresses_of_postgresql_servers_get_the_name_of_the_driver() -> None:
+    for scheme in ("postgres", "postgresql", "postgresql+psycopg"):
+        assert setting_types.database(f"{scheme}://a@b/c") == "postgresql+psycopg://a@b/c"
 
 
 @pytest.mark.parametrize(
@@ -75,6 +88,11 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
             "PETITION_BOUNCE_ADDRESS must be an address without a name",
         ),
         ("LANGUAGES", " , ", "LANGUAGES must name at least one language"),
+        (
+            "SQLALCHEMY_DATABASE_URI",
+            "/var/db",
+            "PETITION_SQLALCHEMY_DATABASE_URI must be an address",
+        ),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str, said: str) -> None:

@@ -12,7 +12,17 @@ from petition.database.base import db
 from petition.models import Signature, Suppression
 from petition.models.enums import PetitionState
 from petition.petitions import lifecycle
-from tests.browsing import CHANGED, Client, count_of, deliver, filled, path_of, text_of, token_for
+from tests.browsing import (
+    CHANGED,
+    Client,
+    count_of,
+    deliver,
+    filled,
+    path_of,
+    signed,
+    text_of,
+    token_for,
+)
 from tests.factories import earlier, make_petition
 from tests.post_office import PostOffice
 
@@ -168,3 +178,5 @@ def test_an_own_entry_has_a_postcode_where_the_petition_asks_for_one(
     answer = client.post(f"{link}/entry", data=OWN | {"postcode": ""})
     assert answer.status_code == 422
     assert "Enter your postcode." in answer.text
+    usual = signed(client, post_office, make_petition("usual"), email="usual@example.org")
+    assert 'name="postcode"' not in client.get(f"{usual}/entry").text

@@ -53,9 +53,10 @@ class ProxyProblems:
             if is_there and problem not in self._logged:
                 self._logged.add(problem)
                 log.warning(WARNINGS[problem])
-            if is_there != self._noted[problem]:
+            file = _file(self._folder, problem)
+            # Another process may have noted it.
+            if is_there != self._noted[problem] or (not is_there and file.exists()):
                 self._noted[problem] = is_there
-                file = _file(self._folder, problem)
                 with suppress(OSError):  # the log has it
                     file.touch() if is_there else file.unlink(missing_ok=True)
 

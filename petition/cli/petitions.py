@@ -83,9 +83,11 @@ def create(slug: str, language: str, organiser: str, contact: str, **text: str) 
 def _read_toml(file: Path) -> tuple[dict[str, object], dict[str, int]]:
     """Return the content of a file, and the lines of its fields."""
     try:
-        content = file.read_text(encoding="utf-8")
+        content = file.read_text(encoding="utf-8-sig")
         return tomllib.loads(content), find_lines(content)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{file.name} is not UTF-8: save it so") from error
+    except tomllib.TOMLDecodeError as error:
         raise click.ClickException(f"{file.name} is not TOML: {error}") from error
 
 

@@ -38,7 +38,7 @@ SETTINGS = (
     Setting("SECRET_KEY", setting_types.text, None, "signs links and organisers' sessions. `make run` creates one; `make serve` requires it. Keep it secret and do not change it"),
     Setting("SECRET_KEY_FALLBACKS", setting_types.texts, [], "earlier secret keys, whose links still work. Keep them: suppressed mailboxes are stored as hashes under the key of their time"),
     Setting("SITE_URL", setting_types.site_address, "", "the site's address in every email and share link. The Host header is never used for them"),
-    Setting("SQLALCHEMY_DATABASE_URI", setting_types.text, "sqlite:///petition.db", "SQLite in the instance folder, or `postgresql+psycopg://user@host/name`. The site waits 10 s for a locked SQLite file and 5 s for a connection to PostgreSQL; `?timeout=` and `?connect_timeout=` at the end change that"),
+    Setting("SQLALCHEMY_DATABASE_URI", setting_types.database, "sqlite:///petition.db", "SQLite in the instance folder, or `postgresql+psycopg://user@host/name`. The site waits 10 s for a locked SQLite file and 5 s for a connection to PostgreSQL; `?timeout=` and `?connect_timeout=` at the end change that"),
     Setting("MAIL_SERVER", setting_types.text, "", "the SMTP server. Without one, at a loopback address, emails are stored and shown at `/dev/mail`"),
     Setting("MAIL_PORT", setting_types.integer, 25, "the port of the SMTP server"),
     Setting("MAIL_USERNAME", setting_types.text, None, "user name at the SMTP server"),
@@ -132,7 +132,11 @@ def load(instance: Path, environment: Mapping[str, str] = os.environ) -> dict[st
 
 def _read_file(file: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        return tomllib.loads(file.read_text(encoding="utf-8-sig")) if file.exists() else {}
+    except OSError as error:
+        raise SettingsError(
+            f"{file} cannot be read ({error.strerror}): run the command as the folder's owner"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file.name} cannot be read: {error}") from error
 

@@ -25,6 +25,16 @@ def text(value: object) -> str:
     return value
 
 
+def database(value: object) -> str:
+    """Return the address of a database; that of a PostgreSQL server gets the driver's name."""
+    address = re.sub(r"^postgres(?:ql)?://", "postgresql+psycopg://", text(value))
+    if not re.match(r"sqlite://|postgresql\+psycopg://", address):
+        raise ValueError(
+            "an address as sqlite:////folder/file or postgresql+psycopg://user@host/name"
+        )
+    return address
+
+
 def integer(value: object) -> int:
     """Return a whole number from 0 to `MAX_INTEGER`."""
     try:
