@@ -23,7 +23,18 @@ from petition.core.errors import ChallengeFailed, ChallengeRequired, RateLimited
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Counter, Email, NetworkSecret, Signature
-from tests.browsing import Client, browser, deliver, filled, make_ticket, post, sign_in, text_of
+from tests.browsing import (
+    CHANGED,
+    Client,
+    browser,
+    deliver,
+    filled,
+    make_ticket,
+    post,
+    sign_in,
+    text_of,
+    token_for,
+)
 from tests.factories import TODAY, MakeApp, make_petition
 from tests.post_office import PostOffice
 
@@ -190,6 +201,24 @@ def test_hoarded_tickets_do_not_shut_a_network_for_its_neighbours(strict: Flask)
     ticket, proof = solved(asked.text)
     done = post(client, "neighbour@example.org", ticket=ticket, proof=proof, comment="Kept!")
     assert done.status_code == 303
+
+
+def test_an_unconfirmed_entry_is_corrected_from_a_busy_network_with_a_challenge(
+    strict: Flask,
+) -> None:
+    client = browser(strict, use_cookies=False)
+    for number in range(5):
+        post(client, f"signer{number}@example.org")
+    path = f"/my/{token_for(strict, tokens.SELF_SERVICE, 1)}"
+    network = {"X-Forwarded-For": "192.0.2.1"}
+    asked = client.post(path, data=CHANGED, headers=network)
+    assert asked.status_code == 422
+    ticket, proof = solved(asked.text)
+    fields = hidden(asked.text) | {"ticket": ticket, "proof": proof}
+    assert fields.items() >= CHANGED.items()
+    done = client.post(path, data=fields, headers=network)
+    assert done.status_code == 303
+    assert done.location.startswith("/pending/")
 
 
 def test_a_ticket_proves_nothing_in_another_network_or_petition(strict: Flask) -> None:
