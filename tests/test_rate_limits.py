@@ -279,7 +279,7 @@ def test_a_forged_ticket_gets_a_new_challenge(strict: Flask) -> None:
     assert "One more step" in answer.text
 
 
-def test_after_that_a_network_is_asked_to_come_back(make_app: MakeApp) -> None:
+def test_after_that_a_network_takes_a_longer_challenge(make_app: MakeApp) -> None:
     app = make_app(RATELIMIT_ENABLED=True, RATELIMIT_FREE=2, RATELIMIT_MOST=2, TRUSTED_PROXIES=1)
     with app.app_context():
         make_petition()
@@ -290,7 +290,8 @@ def test_after_that_a_network_is_asked_to_come_back(make_app: MakeApp) -> None:
         assert answer.status_code == 429
         assert 0 < int(answer.headers["Retry-After"]) <= 600
         assert "Kept!" in answer.text
-        assert "come back in a few minutes" in text_of(answer)
+        assert "One more, longer step" in text_of(answer)
+        assert "Please wait 40 seconds, then press “Sign” again." in text_of(answer)
 
 
 @pytest.mark.parametrize(
@@ -482,6 +483,8 @@ def test_only_solved_challenges_beyond_the_limit_are_refused(busy: Flask) -> Non
     *answers, refused = [ask() for _ in range(3)]
     assert [answer.status_code for answer in (*answers, refused)] == [200, 200, 429]
     assert hidden(refused.text)["email"] == "a@example.org"
+    assert "One more, longer step" in text_of(refused)
+    assert "Please wait 40 seconds, then press “Continue”." in text_of(refused)
     ticket, proof = solved(refused.text)
     fields = {"email": "a@example.org", "ticket": ticket, "proof": proof}
     assert client.post("/my", data=fields).status_code == 200, "by a harder challenge"
