@@ -5,4 +5,4 @@ import sys
 from petition import create_app
 
 # Only `flask setup` makes the instance folder that PETITION_INSTANCE_PATH names.
-app = create_app(setup=sys.argv[-1:] == ["setup"])
+app = create_app(setup=sys.argv[1:2] == ["setup"])

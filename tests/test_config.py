@@ -168,7 +168,7 @@ def test_what_the_site_writes_its_owner_alone_can_read(tmp_path: Path) -> None:
 
 
 def test_a_mistyped_instance_folder_is_refused_and_not_made(tmp_path: Path) -> None:
-    ended = run("petition", "list", instance=tmp_path / "instnace")
+    ended = run("petition", "open", "setup", instance=tmp_path / "instnace")
     assert ended.returncode == 1
     (line,) = ended.stderr.splitlines()
     assert line.startswith(f"PETITION_INSTANCE_PATH names {tmp_path}/instnace, which is no folder")

@@ -469,6 +469,8 @@ short = anything.map(lambda text: text[:2_000])
 @example(parts=["organisers", "p", "\0", "names", "1"], method="POST", query="")
 @example(parts=["static", "\0"], method="GET", query="")
 @example(parts=["static", "..", "petition.db"], method="GET", query="")
+@example(parts=["p", "free-them?r=wa\r\nx"], method="GET", query="")
+@example(parts=["ru", "p", "free-them?\n"], method="HEAD", query="")
 def test_any_address_by_any_method(site: Site, parts: list[str], method: str, query: str) -> None:
     before = site.rows()
     answer = site.open("/" + "/".join(parts), method, query)

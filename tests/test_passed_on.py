@@ -46,6 +46,10 @@ def test_a_link_to_the_petition_is_repaired_by_one_redirect(client: Client, peti
     doubled = client.get("/", environ_overrides={"PATH_INFO": "//ru//p//free-them"})
     assert doubled.location == f"/ru/p/{petition}"
     assert client.get("/p/free-them%3Fr=tg").location == f"/p/{petition}?r=tg"
+    for added, kept in (("\n", "%0A"), ("\r\n", "%0D%0A"), ("?", "?"), (" ", "%20")):
+        located = client.get(f"/p/free-them{quote(f'?r=tg{added}x')}").location
+        assert located == f"/p/{petition}?r=tg{kept}x"
+        assert 'name="channel" value="tg"' in client.get(located).text or added == "?"
     assert client.get(f"/RU/p/{petition}").location == f"/ru/p/{petition}"
     assert client.get(f"/p/{petition}/Poster.pdf.").location == f"/p/{petition}/poster.pdf"
     assert client.get("/ru).").location == "/ru/"

@@ -23,7 +23,18 @@ from petition.core.errors import ChallengeFailed, ChallengeRequired, RateLimited
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Counter, Email, NetworkSecret, Signature
-from tests.browsing import Client, browser, deliver, filled, make_ticket, post, sign_in, text_of
+from tests.browsing import (
+    CHANGED,
+    Client,
+    browser,
+    deliver,
+    filled,
+    make_ticket,
+    post,
+    sign_in,
+    text_of,
+    token_for,
+)
 from tests.factories import TODAY, MakeApp, make_petition
 from tests.post_office import PostOffice
 
@@ -192,6 +203,24 @@ def test_hoarded_tickets_do_not_shut_a_network_for_its_neighbours(strict: Flask)
     assert done.status_code == 303
 
 
+def test_an_unconfirmed_entry_is_corrected_from_a_busy_network_with_a_challenge(
+    strict: Flask,
+) -> None:
+    client = browser(strict, use_cookies=False)
+    for number in range(5):
+        post(client, f"signer{number}@example.org")
+    path = f"/my/{token_for(strict, tokens.SELF_SERVICE, 1)}"
+    network = {"X-Forwarded-For": "192.0.2.1"}
+    asked = client.post(path, data=CHANGED, headers=network)
+    assert asked.status_code == 422
+    ticket, proof = solved(asked.text)
+    fields = hidden(asked.text) | {"ticket": ticket, "proof": proof}
+    assert fields.items() >= CHANGED.items()
+    done = client.post(path, data=fields, headers=network)
+    assert done.status_code == 303
+    assert done.location.startswith("/pending/")
+
+
 def test_a_ticket_proves_nothing_in_another_network_or_petition(strict: Flask) -> None:
     make_petition("other")
     client = browser(strict, use_cookies=False)
@@ -250,7 +279,7 @@ def test_a_forged_ticket_gets_a_new_challenge(strict: Flask) -> None:
     assert "One more step" in answer.text
 
 
-def test_after_that_a_network_is_asked_to_come_back(make_app: MakeApp) -> None:
+def test_after_that_a_network_takes_a_longer_challenge(make_app: MakeApp) -> None:
     app = make_app(RATELIMIT_ENABLED=True, RATELIMIT_FREE=2, RATELIMIT_MOST=2, TRUSTED_PROXIES=1)
     with app.app_context():
         make_petition()
@@ -261,7 +290,8 @@ def test_after_that_a_network_is_asked_to_come_back(make_app: MakeApp) -> None:
         assert answer.status_code == 429
         assert 0 < int(answer.headers["Retry-After"]) <= 600
         assert "Kept!" in answer.text
-        assert "come back in a few minutes" in text_of(answer)
+        assert "One more, longer step" in text_of(answer)
+        assert "Please wait 40 seconds, then press “Sign” again." in text_of(answer)
 
 
 @pytest.mark.parametrize(
@@ -453,6 +483,8 @@ def test_only_solved_challenges_beyond_the_limit_are_refused(busy: Flask) -> Non
     *answers, refused = [ask() for _ in range(3)]
     assert [answer.status_code for answer in (*answers, refused)] == [200, 200, 429]
     assert hidden(refused.text)["email"] == "a@example.org"
+    assert "One more, longer step" in text_of(refused)
+    assert "Please wait 40 seconds, then press “Continue”." in text_of(refused)
     ticket, proof = solved(refused.text)
     fields = {"email": "a@example.org", "ticket": ticket, "proof": proof}
     assert client.post("/my", data=fields).status_code == 200, "by a harder challenge"

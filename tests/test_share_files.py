@@ -109,6 +109,9 @@ def test_each_kind_of_drawing_has_its_own_budget_and_files(
     assert drawings.get("card.png", 0) == b"drawn", "no sheet takes the file of a card"
     for number in range(1, 5):
         assert drawings.get_or_draw("card.png", draw, number) == b"drawn"
+    for name, number in (("a.pdf", 0), ("b-a.pdf", 0), ("b-a.pdf", 1), ("a.pdf", 1)):
+        drawings.get_or_draw(name, draw, number)
+    assert drawings.get("a.pdf", 0) == b"drawn", "nor does a kind whose name ends alike"
 
 
 def test_drawings_that_begin_together_do_not_exceed_the_budget(tmp_path: Path) -> None:

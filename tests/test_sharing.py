@@ -348,6 +348,10 @@ def test_other_sites_may_ask_before_they_read(app: Flask, client: Client, petiti
 
 
 def test_oembed_takes_a_url_as_it_was_passed_on(client: Client, petition: str) -> None:
+    for length in (43, 54, 60):  # a token's length, and more
+        slug = make_petition("free-them-" + "a" * (length - 10))
+        response = client.get("/oembed", query_string={"url": f"{SITE}/p/{slug}."})
+        assert f"/p/{slug}/embed" in response.text
     for path in ("/p/free-them/", "/P/Free-Them", "/ru/p/free-them.", "/p/free-them%E2%80%8B?r=tg"):
         for site in (SITE, SITE.upper()):
             response = client.get("/oembed", query_string={"url": site + path})

@@ -70,6 +70,10 @@ def test_the_owner_signs_with_an_entry_of_their_own_behind_any_link(
     deliver(app)
     assert post_office.arrived[-1].message["Subject"] == "Your email address is confirmed"
     assert client.get(f"{link}/entry").location == link, "it is corrected on the signer's own page"
+    late = client.post(f"{link}/entry", data=OWN | {"comment": "Another one."})
+    assert late.location == link, "which says that another entry was counted"
+    assert client.post(link, data={"entry": "3"}).location == link
+    assert client.post(link, data={"entry": "7"}).location.startswith("/thanks/")
 
 
 def test_behind_an_expired_link_there_is_a_new_link_once_for_each_email(

@@ -27,7 +27,7 @@ MAX_DOUBLINGS = 4  # of the tries: a minute on a phone
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """The fields of the form: the signed ticket, the proof's challenge as JSON, and the wait."""
+    """The fields of the form: the encrypted ticket, the proof's challenge as JSON, and the wait."""
 
     ticket: str
     challenge: str

@@ -52,8 +52,8 @@ class FormSender:
 def hit(connection: Connection, limits: tuple[RateLimit, ...], *, now: datetime) -> None:
     """Count one use of each limit in the caller's transaction; a refusal counts nothing.
 
-    Raises: ChallengeRequired beyond `free`; RateLimited beyond `maximum`, with the level of the
-    challenge that it takes and the time until the window ends.
+    Raises, unless a challenge of the level was passed: ChallengeRequired beyond `free`; RateLimited
+    beyond `maximum`, with the level and the time until the window ends.
     """
     if not limits:
         return

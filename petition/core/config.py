@@ -35,7 +35,7 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("SECRET_KEY", setting_types.text, None, "signs links and organisers' sessions. `make run` creates one; `make serve` requires it. Keep it secret and do not change it"),
+    Setting("SECRET_KEY", setting_types.text, None, "encrypts the tokens in links and signs organisers' sessions. `make run` creates one; `make serve` requires it. Keep it secret and do not change it"),
     Setting("SECRET_KEY_FALLBACKS", setting_types.texts, [], "earlier secret keys, whose links still work. Keep them: suppressed mailboxes are stored as hashes under the key of their time"),
     Setting("SITE_URL", setting_types.site_address, "", "the site's address in every email and share link. The Host header is never used for them"),
     Setting("SQLALCHEMY_DATABASE_URI", setting_types.database, "sqlite:///petition.db", "SQLite in the instance folder, or `postgresql+psycopg://user@host/name`. The site waits 10 s for a locked SQLite file and 5 s for a connection to PostgreSQL; `?timeout=` and `?connect_timeout=` at the end change that"),
@@ -166,7 +166,7 @@ def _broken_rules(values: Mapping[str, Any], instance: Path) -> list[str]:
 def missing_for_service(values: Mapping[str, Any]) -> list[str]:
     """Return a line for each missing setting that a public site needs."""
     reasons = {
-        "SECRET_KEY": "links and sessions cannot be signed",
+        "SECRET_KEY": "links and sessions need it",
         "SITE_URL": "links in emails would not work",
         "MAIL_SERVER": "nobody can confirm a signature",
     }

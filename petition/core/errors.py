@@ -128,7 +128,7 @@ class ChallengeRequired(PetitionError):
 
 @dataclass(eq=False)
 class RateLimited(PetitionError):
-    """A rate limit refuses this form for `wait`, or until a challenge of `level` is passed."""
+    """A form takes a challenge of `level`; without one, it is accepted after `wait`."""
 
     wait: timedelta
     level: int

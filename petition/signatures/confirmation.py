@@ -75,26 +75,31 @@ def _choices(signature: Signature, linked: int) -> dict[int, EntryFields]:
     return {number: candidates[number] for number in list(distinct.values())[:MAX_CHOICES]}
 
 
-def confirm(entry_ref: EntryRef, *, now: datetime) -> None:
-    """Count an entry as its mailbox's signature.
+def confirm(entry_ref: EntryRef, *, now: datetime) -> bool:
+    """Count an entry as its mailbox's signature; return whether it is the one that counts.
 
     Idempotent, also for several links at once: a counted signature stays as it is.
     Raises: SignatureGone; PetitionNotOpen when the petition closed over 24 hours ago.
     """
     with transaction() as connection:
-        _count(connection, entry_ref, _lock_signature(connection, entry_ref.signature_id), now)
+        signature = _lock_signature(connection, entry_ref.signature_id)
+        _count(connection, entry_ref, signature, now)
+    return signature.confirmed_at is None or bool(signature.entry == entry_ref.entry)
 
 
-def confirm_own(entry_ref: EntryRef, entry: Entry, *, now: datetime) -> None:
+def confirm_own(entry_ref: EntryRef, entry: Entry, *, now: datetime) -> bool:
     """Count what the owner of a mailbox enters behind a link, instead of the link's own entry.
 
-    The link proves the address, so no further email is needed. Otherwise as `confirm`.
+    The link proves the address, so no further email is needed. Return whether what counts says
+    the same. Otherwise as `confirm`.
     """
     with transaction() as connection:
         signature = _lock_signature(connection, entry_ref.signature_id)
         if signature.confirmed_at is None:
             own = _insert_own(connection, entry_ref, entry, now)
             _count(connection, own, signature, now)
+            return True
+    return entries.entry_content(signature._asdict()) == entries.entry_content(asdict(entry))
 
 
 def _insert_own(

@@ -19,6 +19,8 @@ from petition.web.support.tokens import get_tokens, made_at, make_token, read_to
 
 pages = LocalizedBlueprint("confirmation", __name__)
 
+_PREFILLED = ("name", "country", "postcode", "organisation", "role", "comment")
+
 
 @pages.get("/pending/<token>")
 def pending(token: str) -> Response:
@@ -131,8 +133,10 @@ def submit(token: str) -> Response:
         entry_ref = EntryRef(entry_ref.signature_id, int(chosen))
     elif len(pending.choices) > 1:
         return _render_confirm(pending, token, unchosen=True)
-    confirmation.confirm(entry_ref, now=now())
-    return _redirect_to_thanks(entry_ref.signature_id)
+    elif chosen and pending.signature.counted:  # another one, meanwhile
+        return reload_confirm(token)
+    is_counted = confirmation.confirm(entry_ref, now=now())
+    return _redirect_to_thanks(entry_ref.signature_id) if is_counted else reload_confirm(token)
 
 
 def _render_confirm(
@@ -164,9 +168,6 @@ def own_entry(token: str) -> Response:
     return _render_own_entry(pending, token, OwnEntryForm(data))
 
 
-_PREFILLED = ("name", "country", "postcode", "organisation", "role", "comment")
-
-
 @pages.post("/confirm/<token>/entry")
 def submit_own_entry(token: str) -> Response:
     """Confirm the signature with what the owner of the mailbox enters. Idempotent."""
@@ -177,8 +178,8 @@ def submit_own_entry(token: str) -> Response:
     form = OwnEntryForm(request.form, asks_postcode=pending.petition.asks_postcode)
     if not form.valid():
         return _render_own_entry(pending, token, form, status=422)
-    confirmation.confirm_own(entry_ref, form.entry(), now=now())
-    return _redirect_to_thanks(entry_ref.signature_id)
+    is_counted = confirmation.confirm_own(entry_ref, form.entry(), now=now())
+    return _redirect_to_thanks(entry_ref.signature_id) if is_counted else reload_confirm(token)
 
 
 def _render_own_entry(
@@ -201,7 +202,7 @@ def renew_link(token: str) -> Response:
 
 @pages.get("/confirm/<token>/renew")
 def reload_confirm(token: str) -> Response:
-    """Redirect a reader who reloads the page of the form that asks for a new link."""
+    """Redirect to the page of a link, as also when another entry was counted meanwhile."""
     return see_other(url_for("confirmation.confirm", token=token))
 
 

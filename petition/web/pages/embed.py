@@ -100,7 +100,9 @@ def _slug_of(url: str) -> str:
     """Return the slug in the URL of a petition on this site. Raises: PetitionNotFound."""
     site = config.site_url(current_app.config)
     is_ours = url.lower().startswith(f"{site.lower()}/")
-    path = next(repair_path(unquote(urlsplit(url).path)))[0] if is_ours else ""
+    path = ""
+    if is_ours:  # the last repair is that of a path without a token, which a slug may look like
+        *_, (path, _token) = repair_path(unquote(urlsplit(url).path))
     segments = path.strip("/").split("/")
     if segments[0] in current_app.config["LANGUAGES"]:
         del segments[0]

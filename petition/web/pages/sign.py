@@ -55,7 +55,7 @@ def submit(slug: str) -> Response:
     try:
         return sign(terms.id, form, address, context)
     except (ChallengeRequired, ChallengeFailed, RateLimited) as error:
-        challenge = abuse_checks.issue_challenge(error, abuse_checks.signing_scope(terms.id))
+        challenge = abuse_checks.issue_challenge(error)
         if isinstance(error, ChallengeRequired):
             return ask_again("challenge", challenge=challenge)
         notice = "too_many" if isinstance(error, RateLimited) else "challenge"

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import NamedTuple
 
-from flask import current_app, request
+from flask import current_app, g, request
 
 from petition.abuse import challenge
 from petition.abuse.email_domains import is_uncommon
@@ -65,7 +65,7 @@ def signing_sender(address: Address, petition_id: int) -> FormSender:
     network = _get_network()
     if not network.limited:
         return FormSender(filled_honeypot=filled_honeypot)
-    passed = _verify_challenge(signing_scope(petition_id), network.key)
+    passed = _verify_challenge(f"{SIGN}:{petition_id}", network.key)
     level = passed.level if passed else 0
     scope, maximum = ("crowd", None) if network.crowd else (SIGN, settings["RATELIMIT_MOST"])
     limits = _network_limits(
@@ -93,11 +93,6 @@ def request_sender() -> FormSender:
     maximum = None if network.crowd else max(free, settings["RATELIMIT_MOST"])
     limits = _network_limits(REQUEST_SCOPE, network, free, maximum, level)
     return FormSender((*limits, *_use_of(passed)), network.key)
-
-
-def signing_scope(petition_id: int) -> str:
-    """Return the scope of the challenges of a petition's form."""
-    return f"{SIGN}:{petition_id}"
 
 
 def _get_network() -> _Network:
@@ -128,11 +123,14 @@ def _network_limits(
 
 
 def _verify_challenge(scope: str, network: str) -> challenge.Passed | None:
-    """Return what the challenge of the form proves, if it has one and it is passed."""
+    """Return what the challenge of the form proves, if it has one and it is passed.
+
+    Challenges that this request is answered with are of the same subject.
+    """
+    subject = g.challenge_subject = f"{scope} {network}"
     ticket, proof = request.form.get("ticket", ""), request.form.get("proof", "")
     if not ticket:
         return None
-    subject = f"{scope} {network}"
     return challenge.verify(
         get_tokens(), subject, ticket, proof, delay=_challenge_delay(), now=now()
     )
@@ -145,7 +143,7 @@ def _use_of(passed: challenge.Passed | None) -> tuple[RateLimit, ...]:
     return (RateLimit("challenge", passed.key, 1, None, expires_at=passed.expires_at),)
 
 
-def issue_challenge(error: Exception, scope: str = REQUEST_SCOPE) -> challenge.Challenge:
+def issue_challenge(error: Exception) -> challenge.Challenge:
     """Return the challenge for the page that answers an error of the limits.
 
     One that was not passed goes on with its ticket.
@@ -154,8 +152,7 @@ def issue_challenge(error: Exception, scope: str = REQUEST_SCOPE) -> challenge.C
     if isinstance(error, ChallengeFailed):
         return challenge.renew(tokens, request.form["ticket"], delay=delay, now=time)
     level = error.level if isinstance(error, RateLimited) else 1
-    subject = f"{scope} {_get_network().key}"
-    return challenge.issue(tokens, subject, delay=delay, now=time, level=level)
+    return challenge.issue(tokens, g.challenge_subject, delay=delay, now=time, level=level)
 
 
 def retry_after(error: RateLimited | ChallengeFailed, issued: challenge.Challenge) -> timedelta:

@@ -19,6 +19,7 @@ from petition.core.files import write_file
 
 BUDGET_SHARE = 0.05  # of a process's time, for each kind
 MAX_BUDGET = 5.0  # seconds of drawing at once; cards in six languages take half a second
+DIGEST_SIZE = 12  # bytes, of the input in a file's name
 MAX_FILES = 500  # of each kind, of about 0.05 MB; the oldest are removed
 
 
@@ -89,10 +90,11 @@ class ImageCache:
     def _path(self, name: str, args: tuple[object, ...], options: dict[str, object]) -> Path:
         """Return the file of a drawing. Its name hashes all input and the drawing code."""
         key = repr((artwork.version_hash(), args, sorted(options.items())))
-        return self._folder / f"{blake2b(key.encode(), digest_size=12).hexdigest()}-{name}"
+        digest = blake2b(key.encode(), digest_size=DIGEST_SIZE).hexdigest()
+        return self._folder / f"{digest}-{name}"
 
     def _remove_oldest(self, name: str) -> None:
-        files = list(self._folder.glob(f"*-{name}"))
+        files = list(self._folder.glob(f"{'?' * 2 * DIGEST_SIZE}-{name}"))
         with suppress(FileNotFoundError):  # another process is removing them
             for file in sorted(files, key=lambda file: -file.stat().st_mtime)[MAX_FILES:]:
                 file.unlink()

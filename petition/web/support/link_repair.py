@@ -6,6 +6,7 @@ Only what would be a 404 is repaired, by a redirect within the site.
 import re
 import unicodedata
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from flask import request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
@@ -26,7 +27,7 @@ def repaired_url(adapter: MapAdapter) -> str | None:
     if request.method not in {"GET", "HEAD"} or _FOREIGN.search(request.path):
         return None
     path, _, late_query = request.path.partition("?")  # a "?" here was encoded on the way
-    query = request.query_string.decode("latin-1") or late_query
+    query = request.query_string.decode("latin-1") or quote(late_query, safe="%&+=?")
     for candidate, token in repair_path(path):
         if token is not None and not get_tokens().is_of_link(token):
             continue
