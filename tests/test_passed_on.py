@@ -117,6 +117,14 @@ def test_a_link_that_cannot_be_repaired_is_not_found(
     assert browser(app).get("/organisers)").location == "/organisers/"
 
 
+def test_a_long_path_is_no_link_that_was_passed_on(client: Client, petition: str) -> None:
+    # Each character that was tried as the beginning of an end took the time of all after it.
+    assert client.get(f"/p/{petition}{'!' * 15_000}a").status_code == 404
+    assert client.get(f"/p/{petition}{'!' * 1_000}").status_code == 404
+    assert client.get(f"/p/{petition}{'!' * 100}").status_code == 303
+    assert next(repair_path(f"/p/{petition}{'!' * 500_000}a")) == (f"/p/{petition}", None)
+
+
 def test_a_repaired_path_needs_no_repair() -> None:
     for path in (*WRITTEN, *map(quote, WRITTEN), "/confirm/é/x", "/", "", "/p/a/-/b"):
         for repaired, _token in repair_path(path):

@@ -18,7 +18,7 @@ from petition.petitions import queries
 from petition.web.middleware.headers import EMBEDDED_POLICY
 from petition.web.middleware.language import LocalizedBlueprint
 from petition.web.middleware.page_cache import cache_response
-from petition.web.support.link_repair import repair_path
+from petition.web.support import link_repair
 from petition.web.support.responses import open_to_other_sites, render_page, send_content
 
 pages = LocalizedBlueprint("embed", __name__)
@@ -99,10 +99,10 @@ def _limited(parameter: str, default: int) -> int:
 def _slug_of(url: str) -> str:
     """Return the slug in the URL of a petition on this site. Raises: PetitionNotFound."""
     site = config.site_url(current_app.config)
-    is_ours = url.lower().startswith(f"{site.lower()}/")
+    is_ours = url.lower().startswith(f"{site.lower()}/") and len(url) <= link_repair.MAX_LENGTH
     path = ""
     if is_ours:  # the last repair is that of a path without a token, which a slug may look like
-        *_, (path, _token) = repair_path(unquote(urlsplit(url).path))
+        *_, (path, _token) = link_repair.repair_path(unquote(urlsplit(url).path))
     segments = path.strip("/").split("/")
     if segments[0] in current_app.config["LANGUAGES"]:
         del segments[0]

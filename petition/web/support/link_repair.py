@@ -15,6 +15,7 @@ from werkzeug.routing import MapAdapter, RequestRedirect
 from petition.core import tokens
 from petition.web.support.tokens import get_tokens
 
+MAX_LENGTH = 1_000  # of a path that is repaired: the site's own have 200 at most
 _FOREIGN = re.compile(r"[\0-\x08\x0e-\x1f]|/\.\./")  # what nobody's program adds to a link
 _DASHES = {ord(dash): "-" for dash in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"}
 
@@ -25,6 +26,8 @@ def repaired_url(adapter: MapAdapter) -> str | None:
     None also for a link that needs no repair, or whose repair leads to no page of the site.
     """
     if request.method not in {"GET", "HEAD"} or _FOREIGN.search(request.path):
+        return None
+    if len(request.path) > MAX_LENGTH:
         return None
     path, _, late_query = request.path.partition("?")  # a "?" here was encoded on the way
     query = request.query_string.decode("latin-1") or quote(late_query, safe="%&+=?")
@@ -59,7 +62,9 @@ def _clean(path: str) -> str:
     """Return a path without what cannot be part of one, up to where other text begins."""
     segments = []
     for segment in path.lower().split("/"):
-        written = re.sub(r"^[^a-z0-9._-]+|[^a-z0-9]+$", "", segment)
+        written = re.sub(r"^[^a-z0-9._-]+", "", segment)
+        after = re.match(r"[^a-z0-9]*", written[::-1])  # `+$` would take quadratic time
+        written = written[: len(written) - (after.end() if after else 0)]
         name = re.match(r"[a-z0-9._-]*", written)
         segments.append(name[0].rstrip("._-") if name else "")
         if segments[-1] != written:
