@@ -31,9 +31,10 @@ _email, _signature, _organiser = Email.table(), Signature.table(), Organiser.tab
 def find_repeated(connection: Connection, answers: Outcomes) -> set[int]:
     """Return the emails that are refused again as before, though others were accepted since.
 
-    They do not pause the outbox: one address could stop all others. Call it before the answers
-    are settled.
+    They do not pause the outbox: one address could stop all others. It locks the pause: call it
+    before the answers are settled, which locks rows.
     """
+    pausing.lock(connection)
     refused = {
         key: str(error)
         for key, error in answers.items()
@@ -56,7 +57,7 @@ def update_pause(
 ) -> str:
     """Pause the outbox, or end its pause, by the server's answers; return a line for the log.
 
-    `answers` are settled and in the order in which they came.
+    `answers` are settled and in the order in which they came. Call `find_repeated` before.
     """
     accepted = [number for number, error in enumerate(answers.values()) if error is None]
     later = list(answers.items())[accepted[-1] + 1 if accepted else 0 :]
@@ -134,6 +135,7 @@ def retry(*, refused: bool, now: datetime) -> tuple[int, int]:
     With `refused`, also those given up, but for addresses that do not exist by a delivery report.
     """
     with transaction() as connection:
+        pausing.lock(connection)
         waiting = delivery.hasten(connection, now=now)
         pausing.probe_now(connection, now=now)
         if not refused:
