@@ -49,9 +49,12 @@ def forget_answers(connection: Connection) -> None:
     )
 
 
-def lift(connection: Connection, mailbox_hash: str) -> None:
-    """Send a mailbox emails again, against its owner's earlier wish. Idempotent."""
-    is_wish = (_suppression.c.hash == mailbox_hash) & (_suppression.c.bounce == "")
+def lift(connection: Connection, mailbox_hashes: Collection[str]) -> None:
+    """Send a mailbox emails again, against its owner's earlier wish. Idempotent.
+
+    The hashes are those of `find_reason`.
+    """
+    is_wish = _suppression.c.hash.in_(mailbox_hashes) & (_suppression.c.bounce == "")
     connection.execute(delete(_suppression).where(is_wish))
 
 
