@@ -87,7 +87,7 @@ def check_mailbox(email: Email, content: EmailContent, context: MailContext, now
         raise EmailRefused(bounce)
     domain = content.mailbox_key.rpartition("@")[2]
     if context.mail_domains and not context.mail_domains.takes_mail(domain, now=now):
-        raise EmailRefused("550 5.1.2")  # what a server answers about such a domain
+        raise EmailRefused("550 5.1.2")  # what a server replies about such a domain
 
 
 def _entry_has_bounced(email: Email) -> bool:

@@ -30,7 +30,7 @@ from petition.models import Email
 from petition.models.enums import EmailState
 from petition.outbox import pausing
 
-LEASE = timedelta(minutes=3)  # longer than ten answers of a server, 15 seconds each
+LEASE = timedelta(minutes=3)  # longer than ten replies of a server, 15 seconds each
 RETRY_AFTER = timedelta(seconds=5)
 MAX_RETRY_AFTER = timedelta(hours=1)
 ERASED = "what it is about was erased"  # why an email is dropped

@@ -37,10 +37,10 @@ def forget_bounce(connection: Connection, address_hashes: Collection[str], bounc
     )
 
 
-def forget_answers(connection: Connection) -> None:
+def forget_replies(connection: Connection) -> None:
     """Send addresses emails again that our mail server refused; not those that bounced by report.
 
-    Its answers begin with an SMTP code such as `550`, a report's with `5.1.1`.
+    Its replies begin with an SMTP code such as `550`, a report's with `5.1.1`.
     """
     connection.execute(
         delete(_suppression).where(

@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from petition.abuse.proxy_headers import ProxyProblem, ProxyProblems, last_forwarded
 
-PROBES = {"/healthz", "/readyz", "/metrics"}  # asked for on this machine, past the proxy
+HEALTH_PATHS = {"/healthz", "/readyz", "/metrics"}  # asked for on this machine, past the proxy
 
 
 class ProxyHeaders:
@@ -31,7 +31,7 @@ class ProxyHeaders:
             is_known = not (header and _is_loopback(environ["REMOTE_ADDR"]))
             found = dict.fromkeys(ProxyProblem, False)
             found[ProxyProblem.NOT_TRUSTED] = not is_known
-        if environ["PATH_INFO"] not in PROBES:
+        if environ["PATH_INFO"] not in HEALTH_PATHS:
             self._problems.record(found)
         if not is_known:
             environ["REMOTE_ADDR"] = ""
