@@ -16,7 +16,7 @@ from petition.core.clock import now
 from petition.core.errors import TokenInvalid
 from petition.core.tokens import Tokens
 from petition.database.base import db
-from petition.database.transactions import transaction
+from petition.database.transactions import advisory_lock, transaction
 from petition.mail.bounces import parse_report
 from petition.models import Email, Signature
 from petition.signatures import reminders
@@ -124,6 +124,20 @@ def test_all_reminders_that_are_due_go_at_once(app: Flask, petition: str) -> Non
     for expected in (5, 0):
         enqueued = reminders.enqueue_reminders(within=timedelta(days=7), now=later, batch=2)
         assert enqueued == expected
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_reminders_of_busy_mailboxes_keep_back_no_others(app: Flask, petition: str) -> None:
+    for number in range(5):
+        sign(f"signer{number}@example.org", at=now())
+    deliver(app)
+    later = now() + DAY
+    with db.engine.begin() as connection:
+        first = select(Signature.mailbox_hash).order_by(Signature.id).limit(3)
+        advisory_lock(connection, *connection.scalars(first))
+        enqueued = reminders.enqueue_reminders(within=timedelta(days=7), now=later, batch=2)
+        assert enqueued == 2, "each row is read once, also where nothing could be enqueued"
+    assert reminders.enqueue_reminders(within=timedelta(days=7), now=later, batch=2) == 3
 
 
 def remind(app: Flask, at: datetime) -> None:

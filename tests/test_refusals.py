@@ -3,6 +3,7 @@
 import logging
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -10,22 +11,28 @@ from threading import Thread
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from petition.cli.mail import worker_for
 from petition.core.clock import now
-from petition.core.errors import SenderRefused
+from petition.core.errors import EmailRefused, SenderRefused
 from petition.database.base import db
 from petition.database.transactions import transaction
+from petition.mail import refusals
 from petition.models import Email, Suppression
 from petition.models.enums import EmailState
-from petition.outbox import pausing
+from petition.outbox import delivery, pausing
 from tests import signatures
 from tests.browsing import browser, deliver, enter, invite, text_of
 from tests.factories import MakeApp, make_petition
 from tests.post_office import PostOffice
+from tests.waiting import wait_until
 
 RELAY_DENIED = "554 5.7.1 <anna@example.org>: Relay access denied"
+_WAITING_FOR_LOCKS = text(
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 
 
 def sign(*emails: str) -> list[int]:
@@ -111,6 +118,66 @@ def test_probes_become_rarer(app: Flask) -> None:
         waits.append((pause.probe_at - at).total_seconds())
     assert waits[:3] == [5, 10, 20]
     assert waits[-1] == 1_800
+
+
+def test_a_probe_without_an_email_is_not_used_up(
+    app: Flask, petition: str, post_office: PostOffice
+) -> None:
+    sign("anna@example.org", "berta@example.org")
+    minute = (now() + timedelta(minutes=1)).replace(second=0)
+
+    def deliver_at(seconds: int) -> int:
+        at = minute + timedelta(seconds=seconds)
+        return replace(
+            worker_for(app), clock=lambda: at, emails_per_minute=1, batch=1
+        ).deliver_due()
+
+    post_office.data_answer = RELAY_DENIED
+    with pytest.raises(SenderRefused):
+        deliver_at(0)
+    post_office.data_answer = None
+    assert deliver_at(10) == 0, "the email of this minute was refused"
+    assert deliver_at(61) == 1
+    assert reason_of_pause() is None
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_two_workers_with_replies_for_and_against_us_do_not_wait_for_each_other(
+    app: Flask, petition: str, post_office: PostOffice
+) -> None:
+    post_office.data_answer = "550 rejected"
+    first, _ = sign("a@example.org", "a@example.net")
+    deliver(app)
+    accepted, refused = sign("a@example.fi", "a@example.com")
+    with transaction() as connection:
+        delivery.give_up(connection, refused, "550")
+        pausing.pause(connection, "550", now=now())
+
+    def settle(number: int) -> None:
+        replies: dict[int, Exception | None] = (
+            {accepted: None} if number == 0 else {refused: EmailRefused("550")}
+        )
+        with transaction() as connection:
+            repeated = refusals.find_repeated(connection, replies)
+            tokens = app.extensions["tokens"]
+            refusals.update_pause(connection, replies, repeated, None, tokens=tokens, now=now())
+
+    def settle_in_turn(number: int) -> None:
+        with app.app_context():
+            wait_until(lambda: count_waiting() == number, "the one before waits")
+            settle(number)
+
+    def count_waiting() -> int:
+        with db.engine.connect() as connection:
+            return connection.scalar(_WAITING_FOR_LOCKS) or 0
+
+    with ThreadPoolExecutor(2) as pool:
+        with db.engine.begin() as connection:  # hold the row for which both wait
+            connection.execute(select(Email.id).where(Email.id == first).with_for_update())
+            results = [pool.submit(settle_in_turn, number) for number in range(2)]
+            wait_until(lambda: count_waiting() == 2, "both wait")
+        for result in results:
+            result.result()
 
 
 def test_one_address_that_is_refused_like_this_stops_the_others_once(

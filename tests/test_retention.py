@@ -5,6 +5,7 @@ from datetime import datetime, time, timedelta
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import DBAPIError
 
 from petition.abuse import networks, rate_limits
 from petition.database.base import db
@@ -187,4 +188,29 @@ def test_a_task_that_fails_is_tried_again(app: Flask, petition: str) -> None:
     assert len(done) == 1, "not at once"
     task.run_if_due(TODAY + timedelta(minutes=5))
     task.run_if_due(TODAY + timedelta(minutes=6))
+    assert len(done) == 2
+
+
+def test_a_task_that_an_outage_hits_is_tried_again_though_its_claim_stayed(
+    app: Flask, petition: str
+) -> None:
+    done: list[datetime] = []
+
+    def rename(table: str, name: str) -> None:
+        with db.engine.begin() as connection:
+            connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {name}")
+
+    def lose_database_once(at: datetime) -> str:
+        done.append(at)
+        if len(done) == 1:
+            rename("counter", "away")
+            raise OSError("the database is away")
+        return ""
+
+    task = Task("try", timedelta(days=1), lose_database_once)
+    with pytest.raises(DBAPIError):  # the claim cannot be released either
+        task.run_if_due(TODAY)
+    rename("away", "counter")
+    for minutes in (5, 6):
+        task.run_if_due(TODAY + timedelta(minutes=minutes))
     assert len(done) == 2

@@ -467,3 +467,10 @@ def test_who_refused_all_email_gets_none_after_the_secret_key_changed(
         self_service.withdraw(signature_id, now=now())
         deliver(second)
     assert post_office.arrived == []
+    with second.app_context():
+        make_petition("third")
+        email_id = sign_under_its_key(second, "third")
+        tokens = second.extensions["tokens"]
+        disowning.accept_emails(email_id, tokens=tokens, link_made_at=now())
+        deliver(second)
+    assert len(post_office.arrived) == 1, "its owner wants email again"

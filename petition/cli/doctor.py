@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
 from petition.abuse import proxy_headers
-from petition.cli.refusal import NOT_MIGRATED, CheckingCommand, find_open_folder
+from petition.cli.refusal import NOT_MIGRATED, CheckingCommand, find_readable_folder
 from petition.core import config, faults
 from petition.core.errors import MailServerUnreachable
 from petition.database import schema
@@ -75,7 +75,7 @@ def _proxy() -> str:
 # By what is checked: each returns the problem in one line, or "".
 CHECKS: dict[str, Callable[[], str]] = {
     "settings": _settings,
-    "instance folder": find_open_folder,
+    "instance folder": find_readable_folder,
     "database": _database,
     "mail server": _mail_server,
     "outbox": _outbox,

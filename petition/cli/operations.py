@@ -20,7 +20,7 @@ from petition.cli.refusal import (
     PreparingCommand,
     ReadingCommand,
     database_name,
-    find_open_folder,
+    find_readable_folder,
     name_site,
 )
 from petition.core import config
@@ -83,7 +83,7 @@ def serve(host: str, port: int, workers: int, trial: bool) -> None:
     if not trial and (missing := config.missing_for_service(current_app.config)):
         sys.exit("\n".join(missing))
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
-    if line := find_open_folder():
+    if line := find_readable_folder():
         sys.exit(line)
     alone = supervisor.exclusive(Path(app.instance_path), database_name())
     with alone, supervisor.reserved_port(host, port):

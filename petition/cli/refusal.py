@@ -9,7 +9,7 @@ from flask import current_app
 from flask.cli import AppGroup, ScriptInfo
 
 from petition.core import errors, faults
-from petition.core.files import is_open
+from petition.core.files import is_readable_by_others
 from petition.database import schema
 from petition.database.base import db
 from petition.operations import supervisor
@@ -94,19 +94,24 @@ def refuse_other_database() -> None:
         )
 
 
-def find_open_folder() -> str:
+def find_readable_folder() -> str:
     """Return a line about personal data that other users of this machine can read, or ""."""
     instance, database = Path(current_app.instance_path), db.engine.url.database or ""
     file = Path(database)
-    if is_open(instance):
-        return _open_line(instance)
+    if is_readable_by_others(instance):
+        return _line_about(instance)
     is_elsewhere = db.engine.dialect.name == "sqlite" and instance not in file.parents
-    if is_elsewhere and file.is_file() and is_open(file) and is_open(file.parent):
-        return _open_line(file)
+    if (
+        is_elsewhere
+        and file.is_file()
+        and is_readable_by_others(file)
+        and is_readable_by_others(file.parent)
+    ):
+        return _line_about(file)
     return ""
 
 
-def _open_line(path: Path) -> str:
+def _line_about(path: Path) -> str:
     return f"other users of this machine can read {path}: chmod -R go= {shlex.quote(str(path))}"
 
 

@@ -55,6 +55,14 @@ class SignatureGone(PetitionError):
     """The signature of a link is no longer stored."""
 
 
+class EntryMoved(PetitionError):
+    """The entry of a pending page was moved to another address; `email_id` is the email to it."""
+
+    def __init__(self, email_id: int) -> None:
+        super().__init__()
+        self.email_id = email_id
+
+
 class SignInLinkUsed(PetitionError):
     """A sign-in link was used before."""
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 
-def is_open(path: Path) -> bool:
+def is_readable_by_others(path: Path) -> bool:
     """Return whether the system lets other users than the owner reach a file or folder."""
     return bool(path.stat().st_mode & 0o077)
 

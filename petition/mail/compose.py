@@ -20,7 +20,6 @@ from petition.mail.context import (
     check_mailbox,
     check_question,
     get_signature_context,
-    inbox_hashes,
 )
 from petition.mail.smtp import OutgoingMessage
 from petition.mail.status_codes import is_from_report
@@ -29,7 +28,7 @@ from petition.models.enums import EmailKind, EmailState
 from petition.outbox import suppression
 from petition.petitions import queries, sharing
 from petition.signatures import codes
-from petition.signatures.identity import parse_address
+from petition.signatures.identity import inbox_hashes, mailboxes_of, parse_address
 
 _EMAIL = (
     select(Email).where(Email.id == bindparam("email")).execution_options(populate_existing=True)
@@ -135,7 +134,9 @@ def thanks(email: Email, context: MailContext, now: datetime) -> EmailContent:
 def my_page(email: Email, context: MailContext, now: datetime) -> EmailContent:
     """Send the links to the own pages of all signatures of a mailbox."""
     about = get_signature_context(email, context, now, current=True)
-    rows = db.session.execute(_SIGNATURES, {"mailbox": about.signature.mailbox_key})
+    # Of two signatures that a changed rule made one mailbox's, the second kept its key.
+    mailboxes = mailboxes_of(about.signature.address_key) | {about.signature.mailbox_key}
+    rows = db.session.execute(_SIGNATURES, {"mailboxes": mailboxes})
     pages = [(title, about.link("my", tokens.SELF_SERVICE, key)) for key, title in rows]
     return about.content("my_page", pages=pages)
 
@@ -183,7 +184,7 @@ _CONTENT: dict[EmailKind, Callable[[Email, MailContext, datetime], EmailContent]
 _SIGNATURES = (
     select(Signature.id, PetitionText.title)
     .join(PetitionText, Signature.signed_text())
-    .where(Signature.mailbox_key == bindparam("mailbox"))
+    .where(Signature.mailbox_key.in_(bindparam("mailboxes", expanding=True)))
     .order_by(Signature.id.desc())
     .limit(50)
 )

@@ -17,7 +17,7 @@ from petition.models import AlternateEntry, Email, Petition, PetitionText, Signa
 from petition.models.enums import EmailState
 from petition.outbox import suppression
 from petition.signatures import entries
-from petition.signatures.identity import names_of_inbox
+from petition.signatures.identity import inbox_hashes
 
 # Renders the templates of an email, by its name, in a language: subject, text and HTML.
 Render = Callable[[str, str, Mapping[str, object]], tuple[str, str, str]]
@@ -87,16 +87,7 @@ def check_mailbox(email: Email, content: EmailContent, context: MailContext, now
         raise EmailRefused(bounce)
     domain = content.mailbox_key.rpartition("@")[2]
     if context.mail_domains and not context.mail_domains.takes_mail(domain, now=now):
-        raise EmailRefused("550 5.1.2")  # what a server answers about such a domain
-
-
-def inbox_hashes(address_key: str, tokens: Tokens) -> set[str]:
-    """Return the hashes under which the owner of an address may have refused email.
-
-    Under every secret key, and by the rules of today and those of earlier releases.
-    """
-    names = names_of_inbox(address_key)
-    return {hashed for name in names for hashed in tokens.mailbox_hashes(name)}
+        raise EmailRefused("550 5.1.2")  # what a server replies about such a domain
 
 
 def _entry_has_bounced(email: Email) -> bool:

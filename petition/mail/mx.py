@@ -12,7 +12,7 @@ LOOKUP_SECONDS = 3.0
 CACHED_FOR = timedelta(hours=1)
 MAX_CACHED = 10_000
 # Several: one of them may have an outage of its own.
-PROBES = ("gmail.com", "outlook.com", "yahoo.com", "mail.ru", "gmx.de")
+KNOWN_DOMAINS = ("gmail.com", "outlook.com", "yahoo.com", "mail.ru", "gmx.de")
 MAX_FAILURES = 3  # lookups of different domains, one after the other
 
 
@@ -74,7 +74,7 @@ class MailDomains:
     def _is_trusted(self, resolver: Resolver, now: datetime) -> bool:
         """Return whether the resolver finds a well-known domain: some deny everything."""
         if self._trusted_until is None or now >= self._trusted_until:
-            if not any(_finds(resolver, domain) for domain in PROBES):
+            if not any(_finds(resolver, domain) for domain in KNOWN_DOMAINS):
                 return False
             self._trusted_until = now + CACHED_FOR
         return True

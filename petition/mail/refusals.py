@@ -1,6 +1,6 @@
 """Refusals that are about us, not about an address: they pause the outbox.
 
-An answer says so by its codes, or by meeting emails to several domains one after the other.
+A reply says so by its codes, or by meeting emails to several domains one after the other.
 """
 
 from collections import defaultdict
@@ -15,28 +15,29 @@ from petition.core.tokens import Tokens
 from petition.database.transactions import transaction
 from petition.mail.bounces import is_no_mailbox
 from petition.mail.senders import Outcomes
-from petition.mail.status_codes import is_from_report
+from petition.mail.status_codes import is_about_recipient, is_from_report
 from petition.models import Email, Organiser, Signature
 from petition.models.enums import EmailState
 from petition.outbox import delivery, pausing, suppression
 from petition.signatures import entries
 from petition.signatures.entries import EntryRef
 
-SAME_ANSWER_DOMAINS = 3  # that get the same answer, while no email is accepted
-SAME_ANSWER_WITHIN = timedelta(minutes=10)
+SAME_REPLY_DOMAINS = 3  # that get the same reply, while no email is accepted
+SAME_REPLY_WITHIN = timedelta(minutes=10)
 
 _email, _signature, _organiser = Email.table(), Signature.table(), Organiser.table()
 
 
-def find_repeated(connection: Connection, answers: Outcomes) -> set[int]:
+def find_repeated(connection: Connection, replies: Outcomes) -> set[int]:
     """Return the emails that are refused again as before, though others were accepted since.
 
-    They do not pause the outbox: one address could stop all others. Call it before the answers
-    are settled.
+    They do not pause the outbox: one address could stop all others. It locks the pause: call it
+    before the replies are settled, which locks rows.
     """
+    pausing.lock(connection)
     refused = {
         key: str(error)
-        for key, error in answers.items()
+        for key, error in replies.items()
         if isinstance(error, EmailRefused | SenderRefused)
     }
     if not refused or pausing.is_paused(connection):
@@ -47,33 +48,37 @@ def find_repeated(connection: Connection, answers: Outcomes) -> set[int]:
 
 def update_pause(
     connection: Connection,
-    answers: Outcomes,
+    replies: Outcomes,
     repeated: Collection[int],
     unreachable: Exception | None,
     *,
     tokens: Tokens,
     now: datetime,
 ) -> str:
-    """Pause the outbox, or end its pause, by the server's answers; return a line for the log.
+    """Pause the outbox, or end its pause, by the server's replies; return a line for the log.
 
-    `answers` are settled and in the order in which they came.
+    `replies` are settled and in the order in which they came. Call `find_repeated` before.
     """
-    accepted = [number for number, error in enumerate(answers.values()) if error is None]
-    later = list(answers.items())[accepted[-1] + 1 if accepted else 0 :]
+    accepted = [number for number, error in enumerate(replies.values()) if error is None]
+    later = list(replies.items())[accepted[-1] + 1 if accepted else 0 :]
     counted = {key: error for key, error in later if key not in repeated}
     ended = bool(accepted) and _record_acceptance(connection)
-    refused = [key for key, error in counted.items() if isinstance(error, EmailRefused)]
+    refused = [
+        key
+        for key, error in counted.items()
+        if isinstance(error, EmailRefused) and not is_about_recipient(str(error))
+    ]
     errors = list(counted.values())
-    if unreachable not in answers.values():  # the connection was refused, not an email
+    if unreachable not in replies.values():  # the connection was refused, not an email
         errors.append(unreachable)
     reasons = [str(error) for error in errors if isinstance(error, SenderRefused)]
     if refused:
-        reasons += _find_same_answers(connection, refused, tokens=tokens, now=now)
+        reasons += _find_same_replies(connection, refused, tokens=tokens, now=now)
     if reasons:
         began = pausing.pause(connection, reasons[0], now=now)
         return f"refuses our emails, they wait: {reasons[0]}" if began else ""
     if not accepted:
-        pausing.probe_now(connection, now=now)  # these answers showed nothing
+        pausing.probe_now(connection, now=now)  # these replies showed nothing
     return "accepts our emails again" if ended else ""
 
 
@@ -84,10 +89,10 @@ def _record_acceptance(connection: Connection) -> bool:
     return pausing.end(connection)
 
 
-def _find_same_answers(
+def _find_same_replies(
     connection: Connection, refused: Collection[int], *, tokens: Tokens, now: datetime
 ) -> list[str]:
-    """Record refusals; make those due again whose answer met several domains; return the answer."""
+    """Record refusals; make those due again whose reply met several domains; return the reply."""
     is_refused = _email.c.state == EmailState.REFUSED
     connection.execute(
         update(_email).where(_email.c.id.in_(refused), is_refused).values(refused_at=now)
@@ -96,7 +101,7 @@ def _find_same_answers(
     domains = defaultdict(set)
     for row in recent:
         domains[row.reason].add(str(row.mailbox_key or row.organiser).rpartition("@")[2])
-    found = [reason for reason, names in domains.items() if len(names) >= SAME_ANSWER_DOMAINS]
+    found = [reason for reason, names in domains.items() if len(names) >= SAME_REPLY_DOMAINS]
     taken_back = [row for row in recent if row.reason in found]
     delivery.revive(connection, [row.id for row in taken_back], now=now)
     for row in taken_back:
@@ -108,7 +113,7 @@ def _find_same_answers(
 
 
 def _recent_refusals(connection: Connection, now: datetime) -> list[Row[Any]]:
-    """Return the refusals since the last acceptance, within `SAME_ANSWER_WITHIN`."""
+    """Return the refusals since the last acceptance, within `SAME_REPLY_WITHIN`."""
     return list(
         connection.execute(
             select(
@@ -121,7 +126,7 @@ def _recent_refusals(connection: Connection, now: datetime) -> list[Row[Any]]:
             )
             .outerjoin(_signature, _signature.c.id == _email.c.signature_id)
             .outerjoin(_organiser, _organiser.c.id == _email.c.organiser_id)
-            .where(_email.c.refused_at.is_not(None), _email.c.refused_at > now - SAME_ANSWER_WITHIN)
+            .where(_email.c.refused_at.is_not(None), _email.c.refused_at > now - SAME_REPLY_WITHIN)
             .where(_email.c.created_at > now - delivery.GIVE_UP_AFTER)
             .where(_signature.c.id.is_not(None) | _organiser.c.id.is_not(None))
         )
@@ -134,11 +139,12 @@ def retry(*, refused: bool, now: datetime) -> tuple[int, int]:
     With `refused`, also those given up, but for addresses that do not exist by a delivery report.
     """
     with transaction() as connection:
+        pausing.lock(connection)
         waiting = delivery.hasten(connection, now=now)
         pausing.probe_now(connection, now=now)
         if not refused:
             return waiting, 0
-        suppression.forget_answers(connection)
+        suppression.forget_replies(connection)
         is_refused = _email.c.state == EmailState.REFUSED
         rows = connection.execute(select(_email.c.id, _email.c.reason).where(is_refused)).all()
         chosen = [

@@ -14,14 +14,9 @@ from functools import partial
 import flask_mail
 
 from petition.core.errors import MailServerUnreachable, SenderRefused
-from petition.mail.status_codes import (
-    decode_answer,
-    format_codes,
-    is_about_sender,
-    remove_addresses,
-)
+from petition.mail.status_codes import decode_reply, format_codes, is_about_sender, remove_addresses
 
-TIMEOUT_SECONDS = 15  # for each answer of the server
+TIMEOUT_SECONDS = 15  # for each reply of the server
 EMAILS_PER_CONNECTION = 100  # many servers end a connection after as many
 
 # Quoted-printable keeps text legible and lines under 76 bytes; RFC 5321 allows 998.
@@ -139,7 +134,7 @@ def unreachable(error: Exception) -> MailServerUnreachable:
     """Return what is wrong with the connection, in words for operators, without addresses."""
     if not isinstance(error, smtplib.SMTPResponseException):
         return MailServerUnreachable(remove_addresses(f"{type(error).__name__}: {error}"))
-    text = remove_addresses(f"{error.smtp_code} {decode_answer(error.smtp_error)}")
+    text = remove_addresses(f"{error.smtp_code} {decode_reply(error.smtp_error)}")
     if is_about_sender(format_codes(error.smtp_code, error.smtp_error)):
         return SenderRefused(text)
     return MailServerUnreachable(text)

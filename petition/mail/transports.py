@@ -29,7 +29,7 @@ def connect(mail: Mail, bounce_address: str = "") -> Iterator[Send]:
         try:
             connection.send(message, return_path)
         except (OSError, smtplib.SMTPException) as error:
-            # From None: the answer may name persons, and a traceback shows a cause.
+            # From None: the reply may name persons, and a traceback shows a cause.
             raise _classify(error) from None
 
     with SMTPConnection(mail) as connection:
@@ -49,21 +49,21 @@ def open_folder(folder: Path) -> Iterator[Send]:
 
 def _classify(error: Exception) -> EmailRefused | EmailDeferred | MailServerUnreachable:
     """Return what an error of smtplib means for the email."""
-    answer: bytes | str
+    reply: bytes | str
     match error:
         case smtplib.SMTPRecipientsRefused():
-            code, answer = next(iter(error.recipients.values()))
+            code, reply = next(iter(error.recipients.values()))
         case smtplib.SMTPSenderRefused():
             codes = format_codes(error.smtp_code, error.smtp_error)
             kind = SenderRefused if error.smtp_code >= 500 else MailServerUnreachable
             return kind(f"sender refused: {codes}")
         case smtplib.SMTPDataError():
-            code, answer = error.smtp_code, error.smtp_error
+            code, reply = error.smtp_code, error.smtp_error
         case smtplib.SMTPNotSupportedError():
             return EmailRefused(NO_SMTPUTF8)
         case _:
             return unreachable(error)
-    reason = format_codes(code, answer)
+    reason = format_codes(code, reply)
     if code == _CLOSING_DOWN:
         return MailServerUnreachable(reason)
     if is_about_sender(reason):

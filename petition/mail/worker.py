@@ -130,9 +130,9 @@ class Worker:
         self, messages: dict[int, OutgoingMessage], outcomes: Outcomes, senders: Senders
     ) -> Outcomes:
         """Send messages, settle them and emails with an outcome, and return all outcomes."""
-        answers = senders.send(messages)
-        self._settle_batch(outcomes, answers, senders)
-        return outcomes | answers
+        replies = senders.send(messages)
+        self._settle_batch(outcomes, replies, senders)
+        return outcomes | replies
 
     def _compose_batch(self, email_ids: list[int]) -> tuple[dict[int, OutgoingMessage], Outcomes]:
         """Compose emails and store their codes; return the messages, and why others have none."""
@@ -150,21 +150,21 @@ class Worker:
             codes.store_hashes(connection, hashes)
         return messages, outcomes
 
-    def _settle_batch(self, outcomes: Outcomes, answers: Outcomes, senders: Senders) -> None:
+    def _settle_batch(self, outcomes: Outcomes, replies: Outcomes, senders: Senders) -> None:
         """Record what came of emails, in one transaction or, if that fails, in one for each.
 
-        `answers` are the mail server's, `outcomes` those of emails that were not sent.
+        `replies` are the mail server's, `outcomes` those of emails that were not sent.
         """
         line = ""
         try:
             with transaction() as connection:
-                repeated = refusals.find_repeated(connection, answers)
+                repeated = refusals.find_repeated(connection, replies)
                 alone = {
-                    key: EmailDeferred(str(answers[key]))
+                    key: EmailDeferred(str(replies[key]))
                     for key in repeated
-                    if isinstance(answers[key], SenderRefused)
+                    if isinstance(replies[key], SenderRefused)
                 }
-                settled = outcomes | answers | alone
+                settled = outcomes | replies | alone
                 sent = [key for key, outcome in settled.items() if outcome is None]
                 delivery.settle(connection, sent, EmailState.SENT, now=self.clock())
                 results = {
@@ -173,17 +173,17 @@ class Worker:
                 }
                 line = refusals.update_pause(
                     connection,
-                    answers,
+                    replies,
                     repeated,
                     senders.unreachable,
                     tokens=self.tokens,
                     now=self.clock(),
                 )
         except Exception:  # noqa: BLE001 (one email delays no other)
-            settled = outcomes | answers
+            settled = outcomes | replies
             results = {key: self._settle_alone(key, settled[key]) for key in settled}
         else:
-            if senders.unreachable in map(answers.get, alone):
+            if senders.unreachable in map(replies.get, alone):
                 senders.unreachable = None  # the others go on
         for email_id, result in results.items():
             if result:

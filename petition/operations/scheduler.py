@@ -33,27 +33,33 @@ class Task:
     run: Callable[[datetime], str]
     _last_interval: int = 0  # the number of the interval that this worker tried last
     _retry_at: datetime | None = None  # after a failure
+    _claimed: int = 0  # the number of the interval that this worker has claimed and not released
 
     def run_if_due(self, now: datetime) -> None:
         """Run the task unless a worker has run it in this interval.
 
-        After an exception, which is re-raised, any worker may retry it in five minutes.
+        After an exception, which is re-raised, any worker may retry it in five minutes; only this
+        one if the claim cannot be released, as in an outage.
         """
         number = int(now.timestamp() // self.interval.total_seconds())
         if number == self._last_interval or (self._retry_at and now < self._retry_at):
             return
-        use = Use(SCOPE, self.name, self.interval)
-        with transaction() as connection:  # if it fails, the next run tries again
-            is_ours = counters.is_within(connection, use, limit=1, now=now)
+        if number != self._claimed:
+            use = Use(SCOPE, self.name, self.interval)
+            with transaction() as connection:  # if it fails, the next run tries again
+                is_ours = counters.is_within(connection, use, limit=1, now=now)
+            self._last_interval = number
+            if not is_ours:
+                return
+            self._claimed = number
         self._last_interval = number
-        if not is_ours:
-            return
         try:
             result = self.run(now)
         except BaseException:
             self._last_interval, self._retry_at = 0, now + RETRY_AFTER
             with transaction() as connection:
                 counters.reset(connection, SCOPE, self.name, window=self.interval, now=now)
+            self._claimed = 0
             raise
         if result:
             log.info("%s: %s", self.name, result)

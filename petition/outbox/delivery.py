@@ -30,7 +30,7 @@ from petition.models import Email
 from petition.models.enums import EmailState
 from petition.outbox import pausing
 
-LEASE = timedelta(minutes=3)  # longer than ten answers of a server, 15 seconds each
+LEASE = timedelta(minutes=3)  # longer than ten replies of a server, 15 seconds each
 RETRY_AFTER = timedelta(seconds=5)
 MAX_RETRY_AFTER = timedelta(hours=1)
 ERASED = "what it is about was erased"  # why an email is dropped
@@ -71,12 +71,15 @@ def claim(now: datetime, *, limit: int = 1, per_minute: int = 0) -> list[int]:
         if pausing.is_waiting(connection, now):
             return []
     with transaction() as connection:
-        limit = pausing.claim_probe(connection, limit, lease=LEASE, now=now)
+        limit = may_send = pausing.claim_probe(connection, limit, lease=LEASE, now=now)
         if per_minute:
             use = Use("mails", "", timedelta(minutes=1))
             limit = counters.take(connection, use, limit, limit=per_minute, now=now)
         values = {"now": now, "lease_end": now + LEASE, "limit": limit}
-        return sorted(int(email_id) for (email_id,) in _CLAIM.all(connection, values))
+        claimed = sorted(int(email_id) for (email_id,) in _CLAIM.all(connection, values))
+        if may_send and not claimed:
+            pausing.probe_now(connection, now=now)  # this worker's probe had no email
+        return claimed
 
 
 def settle(

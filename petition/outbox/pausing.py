@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from petition.database.base import db
 from petition.database.compiled import CompiledStatement
+from petition.database.transactions import advisory_lock
 from petition.database.upsert import insert
 from petition.models import OutboxPause
 
@@ -24,6 +25,11 @@ _WAITING = CompiledStatement(select(_pause.c.id).where(_pause.c.probe_at > bindp
 def get_pause() -> OutboxPause | None:
     """Return the pause, or None."""
     return db.session.scalar(select(OutboxPause))
+
+
+def lock(connection: Connection) -> None:
+    """Let others change the pause when this transaction ends; take it before any row lock."""
+    advisory_lock(connection, "outbox pause")
 
 
 def is_waiting(connection: Connection, now: datetime) -> bool:
@@ -43,7 +49,10 @@ def claim_probe(connection: Connection, wanted: int, *, lease: timedelta, now: d
 
 
 def pause(connection: Connection, reason: str, *, now: datetime) -> bool:
-    """Pause the outbox, or wait longer until the next probe; return whether it was not paused."""
+    """Pause the outbox, or wait longer until the next probe; return whether it was not paused.
+
+    Call `lock` before.
+    """
     earlier = _get(connection)
     probes = 0 if earlier is None else earlier.probes + 1
     values = {
@@ -72,4 +81,4 @@ def end(connection: Connection) -> bool:
 
 
 def _get(connection: Connection) -> Row[tuple[int]] | None:
-    return connection.execute(select(_pause.c.probes).with_for_update()).first()
+    return connection.execute(select(_pause.c.probes)).first()

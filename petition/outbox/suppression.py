@@ -37,10 +37,10 @@ def forget_bounce(connection: Connection, address_hashes: Collection[str], bounc
     )
 
 
-def forget_answers(connection: Connection) -> None:
+def forget_replies(connection: Connection) -> None:
     """Send addresses emails again that our mail server refused; not those that bounced by report.
 
-    Its answers begin with an SMTP code such as `550`, a report's with `5.1.1`.
+    Its replies begin with an SMTP code such as `550`, a report's with `5.1.1`.
     """
     connection.execute(
         delete(_suppression).where(
@@ -49,9 +49,12 @@ def forget_answers(connection: Connection) -> None:
     )
 
 
-def lift(connection: Connection, mailbox_hash: str) -> None:
-    """Send a mailbox emails again, against its owner's earlier wish. Idempotent."""
-    is_wish = (_suppression.c.hash == mailbox_hash) & (_suppression.c.bounce == "")
+def lift(connection: Connection, mailbox_hashes: Collection[str]) -> None:
+    """Send a mailbox emails again, against its owner's earlier wish. Idempotent.
+
+    The hashes are those of `find_reason`.
+    """
+    is_wish = _suppression.c.hash.in_(mailbox_hashes) & (_suppression.c.bounce == "")
     connection.execute(delete(_suppression).where(is_wish))
 
 

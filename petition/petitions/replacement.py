@@ -1,4 +1,4 @@
-"""Change a petition to what its file says, and keep the texts that were signed.
+"""Change a petition to what its file says, and keep the texts that were shown for signing.
 
 The change is recorded in the audit trail, in the same transaction.
 """
@@ -6,12 +6,12 @@ The change is recorded in the audit trail, in the same transaction.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from petition import audit
 from petition.core.errors import PetitionFileInvalid, PetitionNotFound
 from petition.database.transactions import transaction
-from petition.models import Petition, PetitionText, Picture, Signature
+from petition.models import Petition, PetitionText, Picture
 from petition.models.enums import AuditAction, PetitionState
 from petition.petitions import lifecycle
 from petition.petitions.petition_file import PetitionFile
@@ -21,10 +21,10 @@ from petition.petitions.updates import upsert_picture
 def replace(file: PetitionFile, *, now: datetime) -> None:
     """Change the petition with the file's slug. Idempotent.
 
-    Once somebody has signed, a changed text is a new version, and the old one stays with those who
-    signed it. A file can open a draft; a petition that was opened keeps its state.
-    Raises: PetitionNotFound, TransitionNotAllowed (back to draft), PetitionFileInvalid when it
-    leaves out a language after somebody has signed.
+    Of a petition that was opened, a changed text is a new version, and the old one stays: for those
+    who signed it, and for forms that show it. A file can open a draft; a petition that was opened
+    keeps its state. Raises: PetitionNotFound, TransitionNotAllowed (back to draft),
+    PetitionFileInvalid when it leaves out a language of a petition that was opened.
     """
     values = {name: value for name, value in file.petition.items() if name not in {"slug", "state"}}
     with transaction() as connection:
@@ -40,7 +40,8 @@ def replace(file: PetitionFile, *, now: datetime) -> None:
         table = Petition.table()
         connection.execute(update(table).where(table.c.id == petition_id).values(values))
         is_new_portrait = portrait_digest != values["face"]
-        changed = _replace_texts(connection, petition_id, file.texts, is_new_portrait, now)
+        keeps = before != PetitionState.DRAFT
+        changed = _replace_texts(connection, petition_id, file.texts, is_new_portrait, keeps, now)
         if file.portrait:
             upsert_picture(connection, petition_id, "face", file.portrait)
         else:
@@ -59,9 +60,10 @@ def _replace_texts(
     petition_id: int,
     texts: list[dict[str, Any]],
     is_new_portrait: bool,
+    keeps: bool,
     now: datetime,
 ) -> list[str]:
-    """Return what changed: languages with versions.
+    """Return what changed: languages with versions. With `keeps`, earlier versions stay.
 
     A new portrait changes every text: addresses of share pictures have the version.
     """
@@ -70,22 +72,23 @@ def _replace_texts(
         select(table).where(table.c.petition_id == petition_id).order_by(table.c.version)
     )
     newest = {row.language: row for row in rows}  # of each language the newest stays
-    signed = connection.scalar(select(exists().where(Signature.petition_id == petition_id)))
     changed = []
     for text in texts:
         values = text | {"petition_id": petition_id, "created_at": now}
         row = newest.pop(text["language"], None)
         if row is not None and not is_new_portrait and text.items() <= row._asdict().items():
             continue
-        version = 1 if row is None else row.version + bool(signed)
-        if row is None or signed:
+        version = 1 if row is None else row.version + keeps
+        if row is None or keeps:
             connection.execute(insert(table).values(values | {"version": version}))
         else:
             connection.execute(update(table).where(table.c.id == row.id).values(values))
         changed.append(f"{text['language']} {version}")
     for language in newest:
-        if signed:
-            raise PetitionFileInvalid(f"text.{language}: people have signed, so it has to stay")
+        if keeps:
+            raise PetitionFileInvalid(
+                f"text.{language}: people may have read it, so it has to stay"
+            )
         left_out = (table.c.petition_id == petition_id, table.c.language == language)
         connection.execute(delete(table).where(*left_out))
         changed.append(f"{language} removed")

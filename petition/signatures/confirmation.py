@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from petition.core.errors import CodeInvalid, PetitionNotOpen, SignatureGone
+from petition.core.errors import CodeInvalid, EntryMoved, PetitionNotOpen, SignatureGone
 from petition.core.tokens import Tokens
 from petition.database import counters
 from petition.database.base import db
@@ -135,6 +135,8 @@ def confirm_by_code(
     code = codes.parse_code(text)
     with transaction() as connection:
         email = connection.execute(select(_email).where(_email.c.id == email_id)).first()
+        if email is not None and email.corrected_to is not None:
+            raise EntryMoved(email.corrected_to)
         if email is None or email.signature_id is None:
             raise SignatureGone
         page_entry = EntryRef(email.signature_id, email.entry)

@@ -6,16 +6,18 @@ from datetime import datetime
 from sqlalchemy import select
 
 from petition.core.errors import SignatureGone
+from petition.core.tokens import Tokens
 from petition.database.transactions import advisory_lock, transaction
 from petition.models import Email, Signature
 from petition.outbox import answers, suppression
-from petition.signatures import removal
+from petition.signatures import entries, removal
 from petition.signatures.entries import EntryRef
+from petition.signatures.identity import inbox_hashes
 
 _signature, _email = Signature.table(), Email.table()
 
 
-def accept_emails(email_id: int, *, link_made_at: datetime) -> None:
+def accept_emails(email_id: int, *, tokens: Tokens, link_made_at: datetime) -> None:
     """Let a mailbox get emails again that its owner refused, or of which others used up the most.
 
     The owner followed a link in one of them, which makes room for five more once. Idempotent.
@@ -26,7 +28,11 @@ def accept_emails(email_id: int, *, link_made_at: datetime) -> None:
         if email is None or not email.mailbox_hash:
             raise SignatureGone
         advisory_lock(connection, email.mailbox_hash)
-        suppression.lift(connection, email.mailbox_hash)
+        hashes = {email.mailbox_hash}
+        entry_ref = EntryRef(email.signature_id or 0, email.entry or 0)
+        if fields := entries.get_fields(connection, entry_ref):
+            hashes |= inbox_hashes(fields["address_key"], tokens)
+        suppression.lift(connection, hashes)
         answers.accept_more(connection, email.mailbox_hash, link_made_at=link_made_at)
 
 

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from email_validator import EmailNotValidError, validate_email
 
 from petition.core.text import tidy
+from petition.core.tokens import Tokens
 
 MAX_ADDRESS_LENGTH = 254  # characters: RFC 5321 §4.5.3.1.3, less the angle brackets
 
@@ -186,7 +187,23 @@ def inbox(mailbox: str) -> str:
     return f"{local}@{_ONE_INBOX.get(domain, domain)}"
 
 
-def names_of_inbox(key: str) -> set[str]:
-    """Return the mailboxes under which earlier rules, too, knew the inbox of an address."""
+def inbox_hashes(key: str, tokens: Tokens) -> set[str]:
+    """Return the hashes under which the owner of an address may have refused email.
+
+    Under every secret key, and by the rules of today and those of earlier releases.
+    """
     mailbox = derive_mailbox(key)
-    return {inbox(mailbox), mailbox, key}
+    return {
+        hashed for name in (inbox(mailbox), mailbox, key) for hashed in tokens.mailbox_hashes(name)
+    }
+
+
+def mailboxes_of(key: str) -> set[str]:
+    """Return the mailbox of an address by the rules of today and by those of earlier releases.
+
+    They give the same person's signatures: a changed rule made the mailboxes one.
+    """
+    mailbox = derive_mailbox(key)
+    local, _, domain = key.rpartition("@")
+    without_tag = f"{local.partition('+')[0]}@{domain}"
+    return {mailbox, key, without_tag if derive_mailbox(without_tag) == mailbox else key}

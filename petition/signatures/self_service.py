@@ -26,7 +26,7 @@ from petition.outbox import enqueue
 from petition.petitions import sums
 from petition.signatures import entries, removal
 from petition.signatures.entries import Entry
-from petition.signatures.identity import Address
+from petition.signatures.identity import Address, mailboxes_of
 
 _signature = Signature.table()
 
@@ -140,8 +140,7 @@ def request_link(address: Address, *, sender: FormSender, now: datetime) -> None
         # A confirmed address first, then the one asked with: anyone can type another spelling.
         row = connection.execute(
             select(_signature.c.id, _signature.c.entry)
-            # Of two signatures that a changed rule made one mailbox's, the second kept its key.
-            .where(_signature.c.mailbox_key.in_((address.mailbox, address.key)))
+            .where(_signature.c.mailbox_key.in_(mailboxes_of(address.key)))
             .order_by(
                 _signature.c.confirmed_at.is_(None),
                 _signature.c.address_key != address.key,

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, false, func, literal_column, or_, select
 from petition.abuse import bursts, rate_limits
 from petition.abuse.email_domains import is_disposable, suggestion
 from petition.abuse.rate_limits import FormSender
-from petition.core.errors import DisposableAddressRefused, SignatureGone, TooSoon
+from petition.core.errors import DisposableAddressRefused, EntryMoved, SignatureGone, TooSoon
 from petition.database.base import db
 from petition.database.transactions import advisory_lock, transaction
 from petition.models import Burst, Email, EntryFields, Petition, Signature
@@ -50,10 +50,12 @@ class EmailProgress:
 
 
 def get_progress(email_id: int, *, now: datetime) -> EmailProgress:
-    """Return the progress of an email. Raises: SignatureGone."""
+    """Return the progress of an email. Raises: SignatureGone; EntryMoved."""
     email = db.session.get(Email, email_id)
     if email is None:
         raise SignatureGone
+    if email.corrected_to is not None:
+        raise EntryMoved(email.corrected_to)
     _, petition, _, entry = entries.get_entry(email.signature_id, email.entry or 1)
     sent_at = _displayed_sent_at(email, now)
     waiting = sent_at is None and email.state in {EmailState.DUE, EmailState.HELD}
@@ -239,8 +241,10 @@ def _lock_mistyped(
 
 
 def _get_email(connection: Connection, email_id: int) -> tuple[Any, Hold | None]:
-    """Return an email's row, and its hold while a burst holds it. Raises: SignatureGone."""
+    """Return an email's row, and its hold in a burst. Raises: SignatureGone; EntryMoved."""
     email = connection.execute(select(_email).where(_email.c.id == email_id)).first()
+    if email is not None and email.corrected_to is not None:
+        raise EntryMoved(email.corrected_to)
     if email is None or email.signature_id is None:
         raise SignatureGone
     return email, Hold(email.burst_id) if email.state == EmailState.HELD else None

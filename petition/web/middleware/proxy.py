@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from petition.abuse.proxy_headers import ProxyProblem, ProxyProblems, last_forwarded
 
-PROBES = {"/healthz", "/readyz", "/metrics"}  # asked for on this machine, past the proxy
+HEALTH_PATHS = {"/healthz", "/readyz", "/metrics"}  # asked for on this machine, past the proxy
 
 
 class ProxyHeaders:
@@ -34,7 +34,7 @@ class ProxyHeaders:
                 environ["REMOTE_ADDR"] = ""
         else:  # the address stays: what a client sends never loosens a limit
             found[ProxyProblem.NOT_TRUSTED] = bool(header) and _is_loopback(address)
-        if environ["PATH_INFO"] not in PROBES:
+        if environ["PATH_INFO"] not in HEALTH_PATHS:
             self._problems.record(found)
         return self._app(environ, start_response)
 

@@ -113,7 +113,8 @@ def disown(token: str) -> Response:
 def accept_emails(token: str) -> Response:
     """Let the mailbox get emails again that others have used up."""
     (email_id,) = read_token(tokens.DISOWN, token)
-    disowning.accept_emails(email_id, link_made_at=made_at(tokens.DISOWN, token))
+    sent_at = made_at(tokens.DISOWN, token)
+    disowning.accept_emails(email_id, tokens=get_tokens(), link_made_at=sent_at)
     return render_page("self_service/accepted.html")
 
 

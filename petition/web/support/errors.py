@@ -4,13 +4,13 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, request, url_for
 from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from petition.core import errors
+from petition.core import errors, tokens
 from petition.core.config import site_url
 from petition.core.errors import ChallengeFailed, ChallengeRequired, PetitionNotOpen, RateLimited
 from petition.core.faults import find_outage, log_fault
@@ -21,6 +21,7 @@ from petition.web.support import abuse_checks
 from petition.web.support.link_repair import repaired_url
 from petition.web.support.page_context import get_page_context
 from petition.web.support.responses import render_page, see_other
+from petition.web.support.tokens import make_token
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ def init_app(app: Flask) -> None:
     """Register a handler for every error of the table and for those with pages of their own."""
     for error in _PAGES:
         app.register_error_handler(error, _error_page)
+    app.register_error_handler(errors.EntryMoved, _entry_moved)
     app.register_error_handler(PetitionNotOpen, _not_open)
     app.register_error_handler(ChallengeRequired, _challenge)
     app.register_error_handler(ChallengeFailed, _challenge)
@@ -70,6 +72,12 @@ def _repair_link() -> Response | None:
     adapter = request_ctx.url_adapter
     url = None if adapter is None else repaired_url(adapter)
     return None if url is None else see_other(url)
+
+
+def _entry_moved(error: errors.EntryMoved) -> Response:
+    """Redirect to the page of the email to the corrected address."""
+    token = make_token(tokens.PENDING, error.email_id)
+    return see_other(url_for("confirmation.pending", token=token))
 
 
 def _not_open(error: PetitionNotOpen) -> Response:
