@@ -28,6 +28,7 @@ from sqlalchemy import (
 from petition.database.compiled import CompiledStatement
 from petition.models import Email, Signature
 from petition.models.enums import EmailKind, EmailState
+from petition.outbox.answers import IS_UNSENT
 
 EMAILS_PER_MAILBOX = 5  # so that nobody can fill a stranger's mailbox through us
 MAILBOX_PERIOD = timedelta(days=30)
@@ -228,10 +229,6 @@ def withhold_unsent(connection: Connection, signature_id: int, entry_number: int
     """Withhold the due and held emails about an entry, when its address was corrected."""
     connection.execute(
         update(_email)
-        .where(
-            _email.c.signature_id == signature_id,
-            _email.c.entry == entry_number,
-            _email.c.state.in_((EmailState.DUE, EmailState.HELD)),
-        )
+        .where(_email.c.signature_id == signature_id, _email.c.entry == entry_number, IS_UNSENT)
         .values(state=EmailState.WITHHELD)
     )

@@ -12,19 +12,11 @@ from petition.database import counters
 from petition.database.base import db
 from petition.database.counters import Use
 from petition.database.transactions import transaction
-from petition.models import (
-    AlternateEntry,
-    Email,
-    EntryFields,
-    Petition,
-    PetitionText,
-    Signature,
-    Tally,
-)
+from petition.models import AlternateEntry, EntryFields, Petition, PetitionText, Signature, Tally
 from petition.models.enums import EmailKind, PetitionState
 from petition.outbox import enqueue
 from petition.petitions import sums
-from petition.signatures import codes, entries
+from petition.signatures import address_question, codes, entries
 from petition.signatures.entries import Entry, EntryRef
 
 MAX_CHOICES = 5
@@ -32,7 +24,7 @@ CODE_TRIES = 5  # of a million codes, for each mailbox and petition
 # As long as the mailbox can get emails; the counter is deleted later by its own delay.
 TRIES_COUNTED_FOR = enqueue.MAILBOX_PERIOD - counters.KEPT_AFTER_EXPIRY
 
-_signature, _tally, _email = Signature.table(), Tally.table(), Email.table()
+_signature, _tally = Signature.table(), Tally.table()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +42,7 @@ class PendingConfirmation:
 
 def get_pending(entry_ref: EntryRef) -> PendingConfirmation:
     """Return what a link is about to confirm. Raises: SignatureGone."""
-    signature, petition, text = entries.get_signature(entry_ref.signature_id)
+    signature, petition, text, _ = entries.get_entry(entry_ref.signature_id, None)
     current: dict[int, EntryFields] = {signature.entry: signature}
     choices = current if signature.counted else _choices(signature, entry_ref.entry)
     return PendingConfirmation(choices, signature, petition, text)
@@ -134,10 +126,10 @@ def confirm_by_code(
     confirmed = None
     code = codes.parse_code(text)
     with transaction() as connection:
-        email = connection.execute(select(_email).where(_email.c.id == email_id)).first()
-        if email is not None and email.corrected_to is not None:
+        email = address_question.get_email(connection, email_id)
+        if email.corrected_to is not None:
             raise EntryMoved(email.corrected_to)
-        if email is None or email.signature_id is None:
+        if email.signature_id is None:
             raise SignatureGone
         page_entry = EntryRef(email.signature_id, email.entry)
         signature = _lock_signature(connection, email.signature_id)

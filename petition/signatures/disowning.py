@@ -8,13 +8,13 @@ from sqlalchemy import select
 from petition.core.errors import SignatureGone
 from petition.core.tokens import Tokens
 from petition.database.transactions import advisory_lock, transaction
-from petition.models import Email, Signature
+from petition.models import Signature
 from petition.outbox import answers, suppression
-from petition.signatures import entries, removal
+from petition.signatures import address_question, entries, removal
 from petition.signatures.entries import EntryRef
 from petition.signatures.identity import inbox_hashes
 
-_signature, _email = Signature.table(), Email.table()
+_signature = Signature.table()
 
 
 def accept_emails(email_id: int, *, tokens: Tokens, link_made_at: datetime) -> None:
@@ -24,8 +24,8 @@ def accept_emails(email_id: int, *, tokens: Tokens, link_made_at: datetime) -> N
     Raises: SignatureGone once the email's record is erased.
     """
     with transaction() as connection:
-        email = connection.execute(select(_email).where(_email.c.id == email_id)).first()
-        if email is None or not email.mailbox_hash:
+        email = address_question.get_email(connection, email_id)
+        if not email.mailbox_hash:
             raise SignatureGone
         advisory_lock(connection, email.mailbox_hash)
         hashes = {email.mailbox_hash}
@@ -51,8 +51,8 @@ def disown(email_id: int, *, never_again: bool, now: datetime) -> Disowned:
     Raises: SignatureGone once the record is erased.
     """
     with transaction() as connection:
-        email = connection.execute(select(_email).where(_email.c.id == email_id)).first()
-        if email is None or not email.mailbox_hash:
+        email = address_question.get_email(connection, email_id)
+        if not email.mailbox_hash:
             raise SignatureGone
         entry_ref = EntryRef(email.signature_id or 0, email.entry or 0)
         removed = removal.remove_entry(connection, entry_ref, now=now)

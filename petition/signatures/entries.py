@@ -147,28 +147,12 @@ _UPSERT_SIGNATURE = {name: _upsert_signature(name) for name in ("sqlite", "postg
 _INSERT_ALTERNATE = _insert_alternate()
 
 
-def get_signature(signature_id: int | None) -> tuple[Signature, Petition, PetitionText]:
-    """Return a signature, its petition and the text that was signed. Raises: SignatureGone."""
-    row = db.session.execute(_SIGNATURE, {"signature": signature_id}).first()
-    if row is None:
-        raise SignatureGone
-    return row.Signature, row.Petition, row.PetitionText
-
-
-_SIGNATURE = (
-    select(Signature, Petition, PetitionText)
-    .join(Petition, Petition.id == Signature.petition_id)
-    .join(PetitionText, Signature.signed_text())
-    .where(Signature.id == bindparam("signature"))
-    .execution_options(populate_existing=True)
-)
-
-
 def get_entry(
     signature_id: int | None, number: int | None
 ) -> tuple[Signature, Petition, PetitionText, Signature | AlternateEntry]:
-    """Return what `get_signature` does, and the entry of that number or, for None, the current one.
+    """Return a signature, its petition, the text that was signed, and an entry.
 
+    That is the entry of a number or, for None, the current one.
     One statement for every entry: the time must not tell which one it is.
     Raises: SignatureGone, also when the entry is erased.
     """
@@ -182,9 +166,17 @@ def get_entry(
     return row.Signature, row.Petition, row.PetitionText, entry
 
 
-_ENTRY = _SIGNATURE.add_columns(AlternateEntry).outerjoin(
-    AlternateEntry,
-    (AlternateEntry.signature_id == Signature.id) & (AlternateEntry.entry == bindparam("entry")),
+_ENTRY = (
+    select(Signature, Petition, PetitionText, AlternateEntry)
+    .join(Petition, Petition.id == Signature.petition_id)
+    .join(PetitionText, Signature.signed_text())
+    .outerjoin(
+        AlternateEntry,
+        (AlternateEntry.signature_id == Signature.id)
+        & (AlternateEntry.entry == bindparam("entry")),
+    )
+    .where(Signature.id == bindparam("signature"))
+    .execution_options(populate_existing=True)
 )
 
 

@@ -50,7 +50,7 @@ class StoredSignature:
 
 def get_stored(signature_id: int, *, purge_days: int, anonymise_days: int) -> StoredSignature:
     """Return what is stored about a signature. Raises: SignatureGone."""
-    signature, petition, text = entries.get_signature(signature_id)
+    signature, petition, text, _ = entries.get_entry(signature_id, None)
     if signature.email == "":  # anonymised
         raise SignatureGone
     erased_at = None

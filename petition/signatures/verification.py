@@ -26,7 +26,7 @@ from petition.signatures.identity import Address
 
 USUAL_DELAY = timedelta(seconds=3)  # until an email is sent
 
-_signature, _email = Signature.table(), Email.table()
+_signature = Signature.table()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,9 +242,9 @@ def _lock_mistyped(
 
 def _get_email(connection: Connection, email_id: int) -> tuple[Any, Hold | None]:
     """Return an email's row, and its hold in a burst. Raises: SignatureGone; EntryMoved."""
-    email = connection.execute(select(_email).where(_email.c.id == email_id)).first()
-    if email is not None and email.corrected_to is not None:
+    email = address_question.get_email(connection, email_id)
+    if email.corrected_to is not None:
         raise EntryMoved(email.corrected_to)
-    if email is None or email.signature_id is None:
+    if email.signature_id is None:
         raise SignatureGone
     return email, Hold(email.burst_id) if email.state == EmailState.HELD else None
