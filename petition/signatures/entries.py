@@ -194,20 +194,23 @@ def get_fields(connection: Connection, entry_ref: EntryRef) -> dict[str, Any] | 
 
 
 def make_current(connection: Connection, entry_ref: EntryRef) -> bool:
-    """Swap an alternate entry with its signature's current one; return whether both exist."""
+    """Swap an alternate entry with its signature's current one; return whether both exist.
+
+    The statements are the same if they do not.
+    """
     signature_id = entry_ref.signature_id
     current = connection.scalar(select(_signature.c.entry).where(_signature.c.id == signature_id))
     chosen = get_fields(connection, entry_ref)
     replaced = get_fields(connection, EntryRef(signature_id, current or 0))
-    if chosen is None or replaced is None:
+    if replaced is None:
         return False
     connection.execute(
         update(_signature)
-        .where(_signature.c.id == signature_id)
-        .values(**chosen, comment_state=CommentState.WAITING)
+        .where(_signature.c.id == (signature_id if chosen else 0))
+        .values(**(chosen or replaced), comment_state=CommentState.WAITING)
     )
     connection.execute(update(_alternate).where(is_alternate(entry_ref)).values(replaced))
-    return True
+    return chosen is not None
 
 
 def is_current(entry_ref: EntryRef) -> ColumnElement[bool]:

@@ -19,7 +19,7 @@ def remove_entry(
 
     The newest alternate replaces the current entry of an unconfirmed signature. A confirmed
     signature is erased whole and uncounted; without `counted` it is left alone. Statements do not
-    depend on whether the entry is an alternate of a confirmed signature or the only one.
+    depend on what other entries there are.
     """
     signature_id = entry_ref.signature_id
     row = connection.execute(
@@ -32,11 +32,11 @@ def remove_entry(
     newest = connection.scalar(
         select(func.max(_alternate.c.entry)).where(_alternate.c.signature_id == signature_id)
     )
-    if row.entry == entry_ref.entry:
-        if row.confirmed_at is not None and not counted:
-            return False
-        if row.confirmed_at is None and newest is not None:
-            entries.make_current(connection, EntryRef(signature_id, newest))
+    is_current = row.entry == entry_ref.entry
+    if is_current and row.confirmed_at is not None and not counted:
+        return False
+    is_replaced = is_current and row.confirmed_at is None and newest is not None
+    entries.make_current(connection, EntryRef(signature_id, newest if is_replaced else 0))
     removed = (
         connection.execute(delete(_alternate).where(entries.is_alternate(entry_ref))).rowcount > 0
     )
