@@ -184,3 +184,23 @@ def test_an_own_entry_has_a_postcode_where_the_petition_asks_for_one(
     assert "Enter your postcode." in answer.text
     usual = signed(client, post_office, make_petition("usual"), email="usual@example.org")
     assert 'name="postcode"' not in client.get(f"{usual}/entry").text
+
+
+def test_pages_and_emails_show_the_text_that_the_links_own_entry_signed(
+    client: Client, post_office: PostOffice
+) -> None:
+    names = ("title", "target", "lede", "letter", "story", "share")
+    texts = {language: dict.fromkeys(names, f"In {language}") for language in ("en", "ru")}
+    slug = make_petition("both", text=texts)
+    signed(client, post_office, slug, name="A Stranger")
+    earlier(minutes=1)
+    link = signed(client, post_office, slug, language="ru")
+    assert "In ru" in post_office.arrived[-1].text
+    for path in (link, f"{link}/entry"):
+        page = client.get(path).text
+        assert '<html lang="ru"' in page
+        assert "In ru" in page
+        assert "In en" not in page
+    assert client.post(f"{link}/entry", data=OWN).status_code == 303
+    signature = db.session.scalars(select(Signature)).one()
+    assert (signature.language, signature.text_language) == ("ru", "ru")

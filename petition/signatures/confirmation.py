@@ -31,21 +31,26 @@ _signature, _tally = Signature.table(), Tally.table()
 class PendingConfirmation:
     """What the page of a confirmation link shows.
 
-    `choices` are distinct entries of the mailbox by number, the link's own first.
+    `choices` are distinct entries of the mailbox by number, the link's own first. `text` is what
+    that one signed, and `language` its language.
     """
 
     choices: dict[int, EntryFields]
     signature: Signature
     petition: Petition
     text: PetitionText
+    language: str
 
 
 def get_pending(entry_ref: EntryRef) -> PendingConfirmation:
     """Return what a link is about to confirm. Raises: SignatureGone."""
     signature, petition, text, _ = entries.get_entry(entry_ref.signature_id, None)
     current: dict[int, EntryFields] = {signature.entry: signature}
-    choices = current if signature.counted else _choices(signature, entry_ref.entry)
-    return PendingConfirmation(choices, signature, petition, text)
+    if signature.counted:
+        return PendingConfirmation(current, signature, petition, text, signature.language)
+    _, _, text, linked = entries.get_entry(*entry_ref)
+    choices = _choices(signature, entry_ref.entry)
+    return PendingConfirmation(choices, signature, petition, text, linked.language)
 
 
 def _choices(signature: Signature, linked: int) -> dict[int, EntryFields]:

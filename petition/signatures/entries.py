@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
 
 from petition.abuse.email_domains import is_disposable
 from petition.core.errors import PetitionNotOpen, SignatureGone
@@ -150,7 +150,7 @@ _INSERT_ALTERNATE = _insert_alternate()
 def get_entry(
     signature_id: int | None, number: int | None
 ) -> tuple[Signature, Petition, PetitionText, Signature | AlternateEntry]:
-    """Return a signature, its petition, the text that was signed, and an entry.
+    """Return a signature, its petition, the text that an entry signed, and the entry.
 
     That is the entry of a number or, for None, the current one.
     One statement for every entry: the time must not tell which one it is.
@@ -169,11 +169,22 @@ def get_entry(
 _ENTRY = (
     select(Signature, Petition, PetitionText, AlternateEntry)
     .join(Petition, Petition.id == Signature.petition_id)
-    .join(PetitionText, Signature.signed_text())
     .outerjoin(
         AlternateEntry,
         (AlternateEntry.signature_id == Signature.id)
         & (AlternateEntry.entry == bindparam("entry")),
+    )
+    .join(
+        PetitionText,
+        (PetitionText.petition_id == Petition.id)
+        & (
+            PetitionText.language
+            == func.coalesce(AlternateEntry.text_language, Signature.text_language)
+        )
+        & (
+            PetitionText.version
+            == func.coalesce(AlternateEntry.text_version, Signature.text_version)
+        ),
     )
     .where(Signature.id == bindparam("signature"))
     .execution_options(populate_existing=True)

@@ -146,7 +146,7 @@ def _render_confirm(
     expired: bool = False,
     unchosen: bool = False,
 ) -> Response:
-    set_language(pending.signature.language)
+    set_language(pending.language)
     if expired and not pending.signature.counted:
         return render_page("confirmation/expired.html", status=410, token=token)
     status = 422 if unchosen else 200
@@ -185,7 +185,7 @@ def submit_own_entry(token: str) -> Response:
 def _render_own_entry(
     pending: confirmation.PendingConfirmation, token: str, form: OwnEntryForm, *, status: int = 200
 ) -> Response:
-    set_language(pending.signature.language)
+    set_language(pending.language)
     return render_page(
         "confirmation/own_entry.html", status=status, pending=pending, token=token, form=form
     )
