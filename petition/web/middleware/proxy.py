@@ -21,7 +21,7 @@ class ProxyHeaders:
         self._hops, self._https, self._problems = hops, https, problems
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        header, address = environ.get("HTTP_X_FORWARDED_FOR", ""), environ["REMOTE_ADDR"]
+        header, address = environ.get("HTTP_X_FORWARDED_FOR", ""), environ.get("REMOTE_ADDR", "")
         found = dict.fromkeys(ProxyProblem, False)
         if self._hops:
             is_told = last_forwarded(header, self._hops) != ""
