@@ -115,6 +115,7 @@ def test_the_same_page_answers_for_a_new_a_pending_and_a_confirmed_address(
         page = client.get(answer.location)
         token = answer.location.rpartition("/")[2]
         said = re.sub(r"card%2Fen%2F\d+", "CARD", page.text.replace(token, "TOKEN"))
+        said = re.sub(r"\d{1,2}:\d\d", "TIME", said)  # another minute may have begun
         pages.append((answer.status_code, len(answer.location), said))  # the count is everybody's
         deliver(app)
         mail = post_office.wait_for(stage + 1)[-1]
