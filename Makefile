@@ -12,7 +12,7 @@ TEMPLATE := petition/translations/messages.pot
 EXTRACT := $(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --no-location --sort-output \
 	--project petition --copyright-holder "the petition site" --msgid-bugs-address ""
 
-PYTEST := $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder  # some tests wait: three keep two processors busy
+PYTEST := $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder  # some tests wait: four keep two processors busy
 UNMEASURED := postgresql or browser or test_fuzz
 
 LOCK := $(VENV)/locking/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
