@@ -32,7 +32,7 @@ from tests.waiting import PATIENCE
 PATH = "/p/kuramshin/sign"
 HALF_A_FORM = f"POST /ru{PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nname="
 _Result = TypeVar("_Result")
-ROWS = 60_000  # more than the buffers of a connection hold
+ROWS = 50_000  # more than the buffers of a connection hold
 HALF_A_HEAD = "GET / HTTP/1.1\r\nHos"
 
 
@@ -111,7 +111,7 @@ def test_readers_who_take_nothing_of_a_long_file_stop_nobody(site: Site) -> None
         f"Cookie: {cookie}\r\n\r\n"
     )
     with ExitStack() as stack:
-        readers = [stack.enter_context(connect(site, request, buffer=4096)) for _ in range(13)]
+        readers = [stack.enter_context(connect(site, request, buffer=4096)) for _ in range(9)]
         readers.append(stack.enter_context(connect(site, request)))
         begun = {reader.recv(12, socket.MSG_PEEK | socket.MSG_WAITALL) for reader in readers}
         assert begun == {b"HTTP/1.1 200"}

@@ -456,7 +456,7 @@ WORDS = ("", ".", "..", "p", "ru", "my", "static", "organisers", "free-them")
 short = anything.map(lambda text: text[:2_000])
 
 
-@settings(fuzzing, max_examples=60)
+@settings(fuzzing, max_examples=40)
 @given(
     parts=st.lists(st.one_of(st.sampled_from(WORDS), short), max_size=4),
     method=st.sampled_from(METHODS),

@@ -193,6 +193,6 @@ def test_at_rest_all_processes_together_need_at_most_220_mb(site: SupervisedSite
 
 def test_no_signature_is_lost_when_processes_are_killed(database: str, tmp_path: Path) -> None:
     with CountedMail() as mail:
-        report = kill_processes(tmp_path, database, mail, kills=4)
-    assert report.kills.total() == 4
+        report = kill_processes(tmp_path, database, mail, kills=3)
+    assert report.kills.total() == 3
     assert report.faults == []
