@@ -91,11 +91,23 @@ def is_known_mistyped(domain: str) -> bool:
 def _meant(domain: str) -> str | None:
     if domain in _NEVER_DOUBTED:
         return None
-    similar = [known for known in WELL_KNOWN if _is_similar(domain, known)]
+    # Words one edit apart are alike, or become so when each loses a character.
+    candidates = {known for part in _shortened(domain) for known in _BY_NAME.get(part, ())}
+    similar = [known for known in candidates if _is_similar(domain, known)]
     return min(similar, key=lambda known: (not known.endswith(".com"), known), default=None)
 
 
+def _shortened(domain: str) -> set[str]:
+    """Return the name of a domain, whole and without each of its characters."""
+    name = domain.partition(".")[0]
+    return {name} | {name[:at] + name[at + 1 :] for at in range(len(name))}
+
+
 _NEVER_DOUBTED = (WELL_KNOWN | _REAL) - _MISTYPED
+_BY_NAME: dict[str, set[str]] = {}
+for _known in WELL_KNOWN:
+    for _part in _shortened(_known):
+        _BY_NAME.setdefault(_part, set()).add(_known)
 
 
 def _is_similar(domain: str, known: str) -> bool:

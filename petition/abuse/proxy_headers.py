@@ -43,8 +43,8 @@ class ProxyProblems:
     """Notes problems in files and in the log, and removes them when the headers come."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._noted = {problem: _file(folder, problem).exists() for problem in ProxyProblem}
+        self._files = {problem: _file(folder, problem) for problem in ProxyProblem}
+        self._noted = {problem: file.exists() for problem, file in self._files.items()}
         self._logged: set[ProxyProblem] = set()
 
     def record(self, found: Mapping[ProxyProblem, bool]) -> None:
@@ -53,7 +53,7 @@ class ProxyProblems:
             if is_there and problem not in self._logged:
                 self._logged.add(problem)
                 log.warning(WARNINGS[problem])
-            file = _file(self._folder, problem)
+            file = self._files[problem]
             # Another process may have noted it.
             if is_there != self._noted[problem] or (not is_there and file.exists()):
                 self._noted[problem] = is_there
