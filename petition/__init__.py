@@ -20,7 +20,7 @@ from petition.core.tokens import Tokens
 from petition.database import engine
 from petition.database.base import db
 from petition.web.middleware import translations
-from petition.web.middleware.front import READERS, THREADS
+from petition.web.middleware.front import POSTGRESQL_THREADS, READERS, THREADS
 
 MAX_BODY_BYTES = 64 * 1024  # bytes
 
@@ -82,7 +82,8 @@ def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
     pool["connect_args"] = engine.connect_arguments(values["SQLALCHEMY_DATABASE_URI"])
     if not sqlite or urlsplit(values["SQLALCHEMY_DATABASE_URI"]).path:  # in memory there is one
         # A connection for each thread, and some. The last used is used next, so few stay open.
-        pool |= {"pool_size": THREADS + READERS, "max_overflow": 4, "pool_use_lifo": True}
+        threads = READERS + (THREADS if sqlite else POSTGRESQL_THREADS)
+        pool |= {"pool_size": threads, "max_overflow": 4, "pool_use_lifo": True}
     return {
         "MAIL_DEFAULT_SENDER": values["MAIL_DEFAULT_SENDER"] or f"petition@{site.hostname}",
         "MAIL_SUPPRESS_SEND": False,

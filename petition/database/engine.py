@@ -45,6 +45,7 @@ def _set_up_sqlite(connection: SQLiteConnection, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",  # a committed signature is on the disk
         "foreign_keys=ON",
+        "wal_autocheckpoint=8000",  # pages: each checkpoint waits for the disk twice more
         "cache_size=-512",  # kB for each connection, of which a process has many
         "secure_delete=ON",  # overwrite deleted data in the file
     ):

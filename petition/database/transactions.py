@@ -4,10 +4,15 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import BigInteger, Connection, bindparam, func, select
 
 from petition.database.base import db
+from petition.database.compiled import CompiledStatement
 from petition.database.group_commit import group_commit_of
+
+_number = bindparam("number", type_=BigInteger)
+_take = CompiledStatement(select(func.pg_advisory_xact_lock(_number)))
+_try_to_take = CompiledStatement(select(func.pg_try_advisory_xact_lock(_number)))
 
 
 @contextmanager
@@ -34,9 +39,9 @@ def advisory_lock(connection: Connection, *names: str, wait: bool = True) -> boo
     """
     if connection.dialect.name != "postgresql":
         return True
-    take = func.pg_advisory_xact_lock if wait else func.pg_try_advisory_xact_lock
+    take = _take if wait else _try_to_take
     for name in sorted({*names}):
         number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
-        if connection.scalar(select(take(number))) is False:
+        if take.first(connection, {"number": number}) == (False,):
             return False
     return True

@@ -14,7 +14,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from petition.core import config
-from petition.web.middleware.front import THREADS, Front
+from petition.web.middleware.front import POSTGRESQL_THREADS, THREADS, Front
 from petition.web.support.errors import render_refusal
 
 HEAD_MILLISECONDS = 10_000  # until the head of a request has arrived, and between two requests
@@ -43,13 +43,14 @@ def build_front(app: Flask) -> Front:
     def render(status: int, language: str) -> tuple[list[tuple[str, str]], bytes]:
         return Context().run(render_refusal, app, status, language)  # apart from the command's
 
+    sqlite = app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite")
     return Front(
         app.wsgi_app,
         cache=app.extensions["page_cache"],
         visits=app.extensions["visits"],
         render_refusal=render,
         languages=tuple(app.config["LANGUAGES"]),
-        threads=THREADS,
+        threads=THREADS if sqlite else POSTGRESQL_THREADS,
     )
 
 

@@ -29,7 +29,8 @@ from petition.web.middleware.page_cache import PageCache
 from petition.web.middleware.visits import VisitCounter
 from petition.web.middleware.wsgi_call import Scope, WSGICall, build_environ, encode
 
-THREADS = 16  # of a process, for the WSGI application
+THREADS = 32  # of a process, for forms: so many share a commit on SQLite
+POSTGRESQL_THREADS = 16  # each has a connection, of which a server allows 100
 READERS = 8  # further ones for GET and HEAD: forms that wait for the database hold up no page
 LATE_SECONDS = 3.0  # after which a reader gets the last page, unless it is known to have changed
 MAX_BODY_BYTES = 64 * 1024
