@@ -144,6 +144,7 @@ NEVER_MERGED = [
     ("an.na@example.org", "anna@example.org"),
     ("anna+x@example.org", "anna@example.org"),
     ("anna+x@mail.ru", "anna@mail.ru"),
+    ("anna+x@icloud.com", "anna@icloud.com"),
     ("anna@example.org", "anna@mail.example.org"),
     ("strasse@example.org", "straße@example.org"),
     ("anna@gmail.com", "anna@gmail.co"),

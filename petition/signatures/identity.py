@@ -18,7 +18,8 @@ from petition.core.tokens import Tokens
 
 MAX_ADDRESS_LENGTH = 254  # characters: RFC 5321 §4.5.3.1.3, less the angle brackets
 
-# "Dots don't matter": support.google.com/mail/answer/7436150. Tags and googlemail.com: Gmail Help.
+# The owner of a name owns every version with dots, and nobody else can register one:
+# support.google.com/mail/answer/7436150. Tags: support.google.com/mail/answer/22370.
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 # "Addresses using your username on all Yandex domains are linked to you when you register":
 # yandex.com/support/id/authorization/email.html.
@@ -57,11 +58,12 @@ _FASTMAIL_DOMAINS = """
     warpmail.net xsmail.com yepmail.net your-mail.com
 """
 _FASTMAIL = frozenset(_FASTMAIL_DOMAINS.split())
-# name+tag reaches name, and no name has a plus: Outlook.com since 2013, as its team announced; at
-# iCloud without a page of Apple's. hotmail.com is not outlook.com.
-_TAGGED = frozenset(
-    {"outlook.com", "hotmail.com", "live.com", "msn.com", "icloud.com", "me.com", "mac.com"}
-)
+# A tag is dropped when no mailbox has the whole name: learn.microsoft.com/exchange/
+# recipients-in-exchange-online/plus-addressing-in-exchange-online. hotmail.com is not outlook.com.
+_TAGGED = frozenset({"outlook.com", "hotmail.com", "live.com", "msn.com"})
+# No page of Apple's says that a tag is dropped (support.apple.com/guide/icloud/mm6b1a490a tells of
+# aliases only): as with domains below, one for the number of emails and two signers.
+_APPLE = frozenset({"icloud.com", "me.com", "mac.com"})
 # Domains on which one account has the same name, unless it gave one up. Apple: support.apple.com/
 # 118230; Proton as above. No page says that the name is never another person's elsewhere, so these
 # are one for the number of emails and two signers.
@@ -184,6 +186,8 @@ def derive_mailbox(key: str) -> str:
 def inbox(mailbox: str) -> str:
     """Return the mailbox with which one shares its emails, as far as that is known, or itself."""
     local, _, domain = mailbox.rpartition("@")
+    if domain in _APPLE:
+        local = local.partition("+")[0] or local
     return f"{local}@{_ONE_INBOX.get(domain, domain)}"
 
 

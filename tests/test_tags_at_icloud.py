@@ -1,0 +1,44 @@
+"""Signatures with a tagged address at iCloud, from before tags there made an address of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from petition.database.base import db
+from petition.models import Organiser, Signature
+from tests import databases, upgrades
+from tests.browsing import Client, count_of, deliver, filled
+from tests.post_office import PostOffice
+
+ADDRESS = "Fay+x@icloud.com"
+
+
+@pytest.fixture(params=[(kind, "0014") for kind in databases.KINDS], ids="-".join)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    statements = [
+        f"UPDATE signature SET email = '{ADDRESS}', address_key = 'fay+x@icloud.com',"
+        " mailbox_key = 'fay@icloud.com' WHERE id = 1",
+        f"UPDATE organiser SET email = '{ADDRESS}', mailbox_key = 'fay@icloud.com' WHERE id = 1",
+    ]
+    with upgrades.migrated(request, tmp_path, *statements) as uri:
+        yield uri
+
+
+def test_a_tagged_address_stays_one_signer_and_the_untagged_is_another(
+    app: Flask, client: Client, post_office: PostOffice
+) -> None:
+    signature = db.session.get_one(Signature, 1)
+    assert signature.mailbox_key == "fay+x@icloud.com"
+    assert db.session.scalars(select(Organiser.mailbox_key)).first() == "fay+x@icloud.com"
+    slug = "free-them"
+    count = count_of(client, slug)
+    deliver(app)
+    for address, subject in ((ADDRESS, "already"), ("fay@icloud.com", "press the button")):
+        before = len(post_office.arrived)
+        client.post(f"/p/{slug}/sign", data=filled(email=address))
+        deliver(app)
+        assert subject in post_office.wait_for(before + 1)[-1].text
+    assert count_of(client, slug) == count
