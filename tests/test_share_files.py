@@ -114,6 +114,18 @@ def test_each_kind_of_drawing_has_its_own_budget_and_files(
     assert drawings.get("a.pdf", 0) == b"drawn", "nor does a kind whose name ends alike"
 
 
+def test_a_crawler_gets_only_the_sheets_that_a_person_has_asked_for(
+    client: Client, petition: str
+) -> None:
+    crawler = {"User-Agent": "Mozilla/5.0 (compatible; ExampleBot/2.1; +https://example.org/bot)"}
+    path = f"/p/{petition}/sheet.pdf"
+    assert client.get(path, headers=crawler).status_code == 404
+    assert client.get(path).status_code == 200
+    assert client.get(path, headers=crawler).status_code == 200
+    card = client.get(f"/p/{petition}/card/en/0.png?v=1", headers=crawler)
+    assert card.status_code == 200, "programs that make previews are drawn a picture"
+
+
 def test_drawings_that_begin_together_do_not_exceed_the_budget(tmp_path: Path) -> None:
     clock, begun = [0.0], []
     drawings = ImageCache(tmp_path, timer=lambda: clock[0])

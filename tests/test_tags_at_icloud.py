@@ -14,16 +14,16 @@ from tests.browsing import Client, count_of, deliver, filled
 from tests.post_office import PostOffice
 
 ADDRESS = "Fay+x@icloud.com"
+STATEMENTS = (
+    "UPDATE signature SET email = 'Fay+x@icloud.com', mailbox_key = 'fay@icloud.com' WHERE id = 1",
+    "UPDATE signature SET address_key = 'fay+x@icloud.com' WHERE id = 1",
+    "UPDATE organiser SET email = 'Fay+x@icloud.com', mailbox_key = 'fay@icloud.com' WHERE id = 1",
+)
 
 
 @pytest.fixture(params=[(kind, "0014") for kind in databases.KINDS], ids="-".join)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    statements = [
-        f"UPDATE signature SET email = '{ADDRESS}', address_key = 'fay+x@icloud.com',"
-        " mailbox_key = 'fay@icloud.com' WHERE id = 1",
-        f"UPDATE organiser SET email = '{ADDRESS}', mailbox_key = 'fay@icloud.com' WHERE id = 1",
-    ]
-    with upgrades.migrated(request, tmp_path, *statements) as uri:
+    with upgrades.migrated(request, tmp_path, *STATEMENTS) as uri:
         yield uri
 
 

@@ -1,5 +1,6 @@
 """What people share the petition with: links, pictures, QR code, poster, paper sheets."""
 
+import re
 from collections.abc import Callable
 
 from flask import Response, abort, current_app, g, request, url_for
@@ -29,6 +30,7 @@ pages = LocalizedBlueprint("share", __name__)
 
 CACHE = "public, max-age=60"
 MAX_SHEETS = 20  # in one PDF
+CRAWLER = re.compile(r"bot\b|crawl|spider|slurp", re.IGNORECASE)  # in the User-Agent
 
 
 @pages.get("/p/<slug>/share")
@@ -165,10 +167,13 @@ def _send_pdf(
     kind: str, slug: str, draw: Callable[..., bytes], text: object, **options: object
 ) -> Response:
     options |= {"address": _qr_url(slug)}
-    content = get_image_cache().get_or_draw(f"{kind}.pdf", draw, text, **options)
+    images, name = get_image_cache(), f"{kind}.pdf"
+    if CRAWLER.search(request.headers.get("User-Agent", "")):
+        content = images.get(name, text, **options) or abort(404)  # what a person has asked for
+    else:
+        content = images.get_or_draw(name, draw, text, **options)
     response = send_content(content, "application/pdf", cache=CACHE)
-    name = f"{slug}-{kind}-{g.language}.pdf"
-    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    response.headers["Content-Disposition"] = f'inline; filename="{slug}-{kind}-{g.language}.pdf"'
     return response
 
 
