@@ -19,7 +19,7 @@ LOCK := $(VENV)/locking/bin/uv pip compile --quiet --upgrade --universal --pytho
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --extra postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test coverage check lint types imports catalogues bench timing audit browser lighthouse screenshots language lock translations clean
+.PHONY: help run serve test coverage check lint types imports catalogues bench timing audit browser lighthouse screenshots emails language lock translations clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## /  make \1 - /p' $(MAKEFILE_LIST) | expand -t 24
@@ -74,6 +74,9 @@ lighthouse: $(VENV)/development $(COMPILED) browser  ## run Lighthouse (mobile, 
 
 screenshots: $(VENV)/development $(COMPILED) browser  ## take the pictures in docs/screenshots again
 	$(BIN)/python -m tests.browser.screenshots
+
+emails: $(VENV)/development $(COMPILED)  ## write every email in every language to tests/mails again, for reviewers to read
+	$(BIN)/pytest --quiet tests/test_emails.py --write-emails
 
 translations: $(VENV)/development  ## update the catalogues from the code
 	$(EXTRACT) --output-file $(TEMPLATE) .

@@ -24,6 +24,11 @@ from tests.factories import SITE, MakeApp, make_petition
 from tests.post_office import PostOffice
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option of `make emails`."""
+    parser.addoption("--write-emails", action="store_true", help="write tests/mails again")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker of tests that the accessibility statement is about."""
     config.addinivalue_line(

@@ -54,8 +54,8 @@ class Arrived:
     @property
     def code(self) -> str:
         """The six digits in the text."""
-        (code,) = re.findall(r"(?m)^(\d{6})\s*$", self.text)
-        return str(code)
+        ((first, second),) = re.findall(r"(?m)^(\d{3})\xa0(\d{3})\s*$", self.text)
+        return f"{first}{second}"
 
 
 class PostOffice:

@@ -33,17 +33,18 @@ def sign(
     email: str = "anna@example.org",
     slug: str = "free-them",
     *,
+    language: str = "en",
     entry: Entry = ENTRY,
     at: datetime = TODAY,
     sender: FormSender = FormSender(),  # noqa: B008 (frozen)
 ) -> int:
     """Sign and return the id of the email."""
-    signable = queries.get_signing_terms(slug, "en")
+    signable = queries.get_signing_terms(slug, language)
     return signing.sign(
         signable.id,
         entry,
         parse_address(email),
-        EntryContext("en", "", signable.text_language, signable.text_version),
+        EntryContext(language, "", signable.text_language, signable.text_version),
         sender=sender,
         now=at,
     )

@@ -26,6 +26,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from petition.abuse.rate_limits import FormSender
 from petition.cli.mail import worker_for
 from petition.core import setting_types
 from petition.core.clock import now
@@ -38,9 +39,10 @@ from petition.mail import smtp, status_codes
 from petition.models import Email
 from petition.models.enums import EmailState
 from petition.operations.scheduler import Task, run_due
+from petition.organisers import access
 from petition.outbox import delivery
 from tests import signatures
-from tests.browsing import Client, count_of, deliver, filled, path_of
+from tests.browsing import ORGANISER, Client, count_of, deliver, filled, invite, path_of
 from tests.factories import MakeApp, make_petition
 from tests.post_office import PostOffice
 from tests.signatures import in_threads
@@ -432,12 +434,13 @@ def test_the_headers_are_those_of_an_automatic_mail_of_our_own_domain(
     assert mail.message["Auto-Submitted"] == "auto-generated"
     assert mail.message["Message-ID"].endswith("@petition.example.org>")
     assert mail.sender == "petition@petition.example.org"
-    assert mail.message["From"] == "petition@petition.example.org"
+    assert mail.message["From"] == "The committee <petition@petition.example.org>"
+    assert mail.message["Reply-To"] == "committee@example.org"
     assert [part.get_content_type() for part in mail.message.iter_parts()] == [
         "text/plain",
         "text/html",
     ]
-    assert mail.html.count("<a ") == 3, "confirm, disown, see"
+    assert mail.html.count("<a ") == 4, "confirm: button and address, disown, see"
     assert "<img" not in mail.html
 
 
@@ -461,14 +464,53 @@ def test_the_sender_is_the_one_of_the_settings(
 ) -> None:
     app = make_app(MAIL_DEFAULT_SENDER=setting_types.mailbox(setting))
     with app.app_context():
-        make_petition()
-        sign()
+        invite()
+        access.request_link(ORGANISER, sender=FormSender(), now=now())
         deliver(app)
     (mail,) = post_office.arrived
     from_header = str(make_header(decode_header(message_from_bytes(mail.raw)["From"])))
     assert parseaddr(from_header) == (name, address)
     assert mail.sender == address
     assert max(map(len, re.findall(r"=\?\S+\?=", mail.headers)), default=0) <= 75, "RFC 2047"
+
+
+@pytest.mark.parametrize(
+    ("organiser", "name"),
+    [
+        ('Amnesty, "Almaty" group', 'Amnesty, "Almaty" group'),
+        ("Комитет за освобождение\n заключённых", "Комитет за освобождение заключённых"),
+        ("Комитет " * 20, f"{'Комитет ' * 7}Комитет…"),
+    ],
+)
+def test_a_signer_sees_the_organiser_as_the_sender(
+    app: Flask, post_office: PostOffice, organiser: str, name: str
+) -> None:
+    make_petition(organiser=organiser)
+    sign()
+    deliver(app)
+    (mail,) = post_office.arrived
+    from_header = str(make_header(decode_header(message_from_bytes(mail.raw)["From"])))
+    assert parseaddr(from_header) == (name, "petition@petition.example.org")
+    assert mail.sender == "petition@petition.example.org"
+    lines = [line for line in mail.headers.split("\r\n") if "=?" in line]
+    assert max(map(len, lines), default=0) <= 76, "RFC 2047"
+
+
+def test_who_is_at_risk_gets_a_neutral_sender_and_is_not_told_to_share(
+    app: Flask, post_office: PostOffice
+) -> None:
+    make_petition(regime={"country": "KZ", "languages": ["ru"]}, contact="nobody at home")
+    signature = signatures.signature_of(
+        signatures.sign(entry=replace(signatures.ENTRY, country="KZ"), at=now())
+    )
+    signatures.confirm(signature.id, at=now())
+    deliver(app)
+    assert len(post_office.arrived) == 2
+    for mail in post_office.arrived:
+        assert mail.message["From"] == "petition@petition.example.org"
+        assert mail.message["Reply-To"] is None, "the contact is no address"
+        assert "only if it is safe for you" in mail.text
+        assert "wa.me" not in mail.html
 
 
 def test_status_tells_what_waits(app: Flask, petition: str, post_office: PostOffice) -> None:

@@ -87,7 +87,7 @@ def test_confirmed_signatures_stay_and_new_spellings_are_no_second_ones(
         before = len(post_office.arrived)
         client.post(f"/p/{SLUG}/sign", data=filled(email=email_address))
         deliver(app)
-        assert "already" in post_office.wait_for(before + 1)[-1].text
+        assert "is counted once" in post_office.wait_for(before + 1)[-1].text
     assert count_of(client, SLUG) == 8
     for first, second in (("cy@proton.me", "c.y@proton.me"), ("ed@proton.me", "e.d+x@proton.me")):
         client.post("/my", data={"email": second})

@@ -45,7 +45,7 @@ SETTINGS = (
     Setting("MAIL_PASSWORD", setting_types.text, None, "password at the SMTP server"),
     Setting("MAIL_USE_TLS", setting_types.boolean, False, "use STARTTLS and verify the certificate"),
     Setting("MAIL_USE_SSL", setting_types.boolean, False, "use TLS from the first byte and verify the certificate"),
-    Setting("MAIL_DEFAULT_SENDER", setting_types.mailbox, "", "the From of every email: an address, or a name and an address: `Petition <petition@example.org>`. A name with a comma or the like takes quotes"),
+    Setting("MAIL_DEFAULT_SENDER", setting_types.mailbox, "", "the From of every email: an address, or a name and an address: `Petition <petition@example.org>`. A name with a comma or the like takes quotes. Signers see the organiser's name in its place"),
     Setting("INSTANCE_PATH", setting_types.text, "", "where the secret key, the settings file and the SQLite file are (environment only)"),
     Setting("TRUSTED_PROXIES", setting_types.integer, 0, "number of proxies in front of the site that set `X-Forwarded-For` and `X-Forwarded-Proto`. Where these do not come, the log and the organisers' page say so, and forms are not limited by network"),
     Setting("LANGUAGES", setting_types.texts, ["en", "kk", "ru", "de", "sv", "fr"], "languages offered. Readers who ask for none of them get the first one"),

@@ -21,7 +21,7 @@ from petition.mail.context import (
     check_question,
     get_signature_context,
 )
-from petition.mail.smtp import OutgoingMessage
+from petition.mail.smtp import OutgoingMessage, rename_mailbox
 from petition.mail.status_codes import is_from_report
 from petition.models import Email, Organiser, Petition, PetitionText, Signature
 from petition.models.enums import EmailKind, EmailState
@@ -55,11 +55,14 @@ def compose(email_id: int, context: MailContext, *, now: datetime) -> OutgoingMe
     if email.suppressed:
         _raise_previous_outcome(email)
     code = codes.make_code(email.id, context.tokens) if content.has_code else ""
-    values = {"site_url": context.site_url, "code": code, **content.values}
+    # The no-break space keeps the groups in order from right to left too (UAX #9: a separator).
+    shown_code = f"{code[:3]}\N{NO-BREAK SPACE}{code[3:]}"
+    values = {"site_url": context.site_url, "code": shown_code, **content.values}
     subject, text, html = context.render(content.template, content.language, values)
     return OutgoingMessage(
         key=make_key(email.id, context.tokens),
-        sender=context.sender,
+        sender=rename_mailbox(context.sender, content.sender_name),
+        reply_to=content.reply_to,
         to=content.to,
         language=content.language,
         subject=" ".join(subject.split()),
@@ -157,7 +160,9 @@ def withdrawn(email: Email, context: MailContext, now: datetime) -> EmailContent
         "list_downloaded": email.list_downloaded,
         "not_me": context.link("not-me", tokens.DISOWN, email.id, now=now),
     }
-    return EmailContent(email.address, email.language, "withdrawn", values)
+    # Where the signer was is erased.
+    name = "" if view.regime_country else view.text.organiser
+    return EmailContent(email.address, email.language, "withdrawn", values, name, view.contact)
 
 
 def sign_in(email: Email, context: MailContext, now: datetime) -> EmailContent:

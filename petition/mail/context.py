@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import select
@@ -17,7 +18,7 @@ from petition.models import AlternateEntry, Email, Petition, PetitionText, Signa
 from petition.models.enums import EmailState
 from petition.outbox import suppression
 from petition.signatures import entries
-from petition.signatures.identity import inbox_hashes
+from petition.signatures.identity import AddressInvalid, inbox_hashes, parse_address
 
 # Renders the templates of an email, by its name, in a language: subject, text and HTML.
 Render = Callable[[str, str, Mapping[str, object]], tuple[str, str, str]]
@@ -42,15 +43,34 @@ class MailContext:
 
 @dataclass(frozen=True, slots=True)
 class EmailContent:
-    """Recipient, template and variables of an email; with a mailbox, it is checked first."""
+    """Recipient, template and variables of an email; with a mailbox, it is checked first.
+
+    Without a `sender_name`, the sender is that of the settings. The contact gets the replies.
+    """
 
     to: str
     language: str
     template: str
     values: dict[str, Any]
+    sender_name: str = ""
+    contact: str = ""
     mailbox_key: str = ""
     address_key: str = ""
     has_code: bool = False
+
+    @property
+    def reply_to(self) -> str:
+        """The contact, if it is an address that every mail server takes in a header, else ""."""
+        return _reply_address(self.contact)
+
+
+@lru_cache(maxsize=100)
+def _reply_address(contact: str) -> str:
+    try:
+        address = parse_address(contact, str).email
+    except AddressInvalid:
+        return ""
+    return address if address.isascii() else ""
 
 
 def check_question(
@@ -111,10 +131,14 @@ class SignatureContext:
 
     def content(self, template: str, **values: object) -> EmailContent:
         """Return the content of an email to the entry's address, with the links of its footer."""
+        # Signers of the country concerned are not asked to share, and get a neutral sender.
+        countries = {self.signature.country, self.entry.country}
+        at_risk = self.petition.regime_country in countries
         common = {
             "title": self.text.title,
             "target": self.text.target,
             "organiser": self.text.organiser,
+            "at_risk": at_risk,
             "my_page": self.link("my", SELF_SERVICE, self.signature.id),
             "not_me": self.link("not-me", DISOWN, self.email_id),
         }
@@ -123,8 +147,10 @@ class SignatureContext:
             self.entry.language,
             template,
             common | values,
-            self.signature.mailbox_key,
-            self.entry.address_key,
+            sender_name="" if at_risk else self.text.organiser,
+            contact=self.petition.contact,
+            mailbox_key=self.signature.mailbox_key,
+            address_key=self.entry.address_key,
         )
 
     def link(self, page: str, purpose: Purpose, *ids: int) -> str:

@@ -8,8 +8,8 @@ from email.header import Header
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.policy import SMTPUTF8
-from email.utils import formataddr, formatdate, parseaddr
-from functools import partial
+from email.utils import formataddr, formatdate, parseaddr, quote
+from functools import lru_cache, partial
 
 import flask_mail
 
@@ -18,6 +18,7 @@ from petition.mail.status_codes import decode_reply, format_codes, is_about_send
 
 TIMEOUT_SECONDS = 15  # for each reply of the server
 EMAILS_PER_CONNECTION = 100  # many servers end a connection after as many
+MAX_NAME_LENGTH = 64  # of a sender; inboxes show less
 
 # Quoted-printable keeps text legible and lines under 76 bytes; RFC 5321 allows 998.
 _UTF8 = Charset("utf-8")
@@ -37,6 +38,7 @@ class OutgoingMessage(flask_mail.Message):
         *,
         key: str,
         sender: str,
+        reply_to: str = "",
         to: str,
         language: str,
         subject: str,
@@ -44,7 +46,7 @@ class OutgoingMessage(flask_mail.Message):
         html: str,
         code_hash: str = "",
     ) -> None:
-        super().__init__(subject, [to], text, html, sender=sender)
+        super().__init__(subject, [to], text, html, sender=sender, reply_to=reply_to or None)
         self.key, self.code_hash = key, code_hash
         self.msgId = f"<{key}@{_domain(sender)}>"  # Flask-Mail names the local machine
         self.extra_headers = {
@@ -60,14 +62,12 @@ class OutgoingMessage(flask_mail.Message):
         recipient = str(self.recipients[0])
         # Python's own boundary is a pseudo-random number: a row of them tells how many were drawn.
         content = MIMEMultipart("alternative", boundary=f"=_{self.key}")
-        content["Subject"] = self.subject
-        if recipient.isascii():
-            content.replace_header("Subject", Header(self.subject, header_name="Subject").encode())
-        name, address = parseaddr(str(self.sender))
-        if not name.isascii():  # formataddr's encoded word may exceed the 75 characters of RFC 2047
-            name = Header(name, "utf-8", maxlinelen=75, header_name="From").encode()
-        content["From"] = formataddr((name, address))
+        subject = str(self.subject)
+        content["Subject"] = _encode_subject(subject) if recipient.isascii() else subject
+        content["From"] = _encode_mailbox(str(self.sender))
         content["To"] = recipient
+        if self.reply_to:
+            content["Reply-To"] = str(self.reply_to)
         content["Date"] = formatdate(self.date)
         content["Message-ID"] = self.msgId
         for name, value in (self.extra_headers or {}).items():
@@ -122,10 +122,10 @@ class SMTPConnection(flask_mail.Connection):
             self.__exit__()
             self.__enter__()
         recipient = str(message.recipients[0])
-        if recipient.isascii() or self.host is None:
-            super().send(message, envelope_from)
-            return
         sender = parseaddr(str(envelope_from or message.sender))[1]
+        if recipient.isascii() or self.host is None:
+            super().send(message, sender)
+            return
         self.host.sendmail(sender, [recipient], message.as_bytes(), ["SMTPUTF8"])
         self.num_emails += 1
 
@@ -140,5 +140,30 @@ def unreachable(error: Exception) -> MailServerUnreachable:
     return MailServerUnreachable(text)
 
 
+@lru_cache(maxsize=100)
 def _domain(address: str) -> str:
     return parseaddr(address)[1].rpartition("@")[2]
+
+
+@lru_cache(maxsize=100)
+def rename_mailbox(mailbox: str, name: str) -> str:
+    """Return a mailbox with another display name, of at most 64 characters; unchanged for ""."""
+    name = " ".join(name.split())
+    if len(name) > MAX_NAME_LENGTH:
+        name = f"{name[: MAX_NAME_LENGTH - 1].rstrip()}…"
+    return f'"{quote(name)}" <{parseaddr(mailbox)[1]}>' if name else mailbox
+
+
+# Few headers differ, and encoding one takes as long as rendering a template.
+@lru_cache(maxsize=100)
+def _encode_subject(subject: str) -> str:
+    return Header(subject, header_name="Subject").encode()
+
+
+@lru_cache(maxsize=100)
+def _encode_mailbox(mailbox: str) -> str:
+    name, address = parseaddr(mailbox)
+    if not name.isascii():  # formataddr's encoded word may exceed the 75 characters of RFC 2047
+        name = Header(name, "utf-8", maxlinelen=75, header_name="From").encode()
+        return f"{name}\n <{address}>"  # a line with an encoded word has at most 76 characters
+    return formataddr((name, address))

@@ -9,7 +9,7 @@ from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from petition.core import i18n
+from petition.core import colours, i18n
 from petition.web.middleware.translations import get_catalogue
 
 
@@ -43,8 +43,20 @@ class EmailTemplates:
     def _make_environment(self, language: str) -> Environment:
         environment = self._app.jinja_env.overlay()
         messages = _message_functions(get_catalogue(self._app, language))
-        environment.globals = self._app.jinja_env.globals | messages
+        # Nothing else: Jinja copies the globals, three times for an email.
+        environment.globals = {**messages, **_accents(self._app.config["BRAND_COLOUR"])}
         return environment
+
+
+def _accents(colour: str) -> dict[str, str]:
+    """Return the colours of buttons, and of text on them, for light and dark mode."""
+    dark = colours.for_dark(colour)
+    return {
+        "accent": colour,
+        "on_accent": colours.text_colour_on(colour),
+        "dark_accent": dark,
+        "on_dark_accent": colours.text_colour_on(dark),
+    }
 
 
 def _message_functions(catalogue: NullTranslations) -> dict[str, Callable[..., str]]:
@@ -62,4 +74,4 @@ def _message_functions(catalogue: NullTranslations) -> dict[str, Callable[..., s
     def ngettext(context: Context, one: str, many: str, number: int, **variables: object) -> str:
         return fill(context, catalogue.ngettext(one, many, number), {"num": number, **variables})
 
-    return {"gettext": gettext, "ngettext": ngettext}
+    return {"_": gettext, "ngettext": ngettext}
