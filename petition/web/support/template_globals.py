@@ -130,7 +130,7 @@ def _lang_span(text: str, language: str) -> str:
 
 def _card_url(petition: PetitionView) -> str:
     """Return the absolute URL of a petition's share card."""
-    text, count = petition.text, goals.round_down(petition.count)
+    text, count = petition.text, goals.count_to_share(petition.count)
     path = url_for(
         "share.card", slug=petition.slug, code=text.language, count=count, v=text.version
     )
