@@ -148,7 +148,17 @@ def test_axe_finds_no_barrier_in_the_preview_of_a_draft(chromium: Browser, site:
 def test_the_pages_show_all_that_they_can(open_page: OpenPage) -> None:
     page = open_page("/en/p/kuramshin")
     for shown in (
-        *("img.face", "header.brand img", "progress", "blockquote", ".people li", ".bars rect"),
+        *(
+            "img.face",
+            ".portrait figcaption",
+            ".plan li",
+            ".latest a",
+            "header.brand img",
+            "progress",
+            "blockquote",
+            ".people li",
+            ".bars rect",
+        ),
         *("#sign details", ".demands li", "#why-heading", "#news-heading", "#embassy-heading"),
     ):
         assert page.locator(shown).count(), shown
