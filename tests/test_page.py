@@ -278,7 +278,7 @@ def test_the_supporters_list_is_paginated(
 STATES = {
     PetitionState.PAUSED: "This petition is paused",
     PetitionState.CLOSED: "This petition is closed",
-    PetitionState.VICTORY: "It is won",
+    PetitionState.VICTORY: "We won",
 }
 
 

@@ -127,7 +127,15 @@ _add_transition(
     PetitionState.CLOSED,
     "Close SLUG, or take its victory back; earlier signatures can be confirmed for 24 hours.",
 )
-_add_transition("victory", PetitionState.VICTORY, "Close SLUG as won: its page says so.")
+
+
+@petition.command()
+@click.argument("slug")
+@click.argument("file", type=FILE, required=False)
+def victory(slug: str, file: Path | None) -> None:
+    """Close SLUG as won: its page says so, in the words of FILE (see docs/petition-file.md)."""
+    words = petition_file.parse_victory(*_read_toml(file)) if file else {}
+    lifecycle.declare_victory(slug, words, now=now())
 
 
 @petition.command()

@@ -1,8 +1,9 @@
 """Petitions, their texts in each version, and their counts."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import String, Text, UniqueConstraint
+from sqlalchemy import JSON, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
@@ -31,6 +32,14 @@ class Petition(Base):
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     portrait_digest: Mapped[str] = mapped_column("face", String(32), default="")
+    portrait_credit: Mapped[str] = mapped_column("face_credit", String(200), default="")
+    as_of: Mapped[str] = mapped_column(String(10), default="")  # ISO 8601, a day or a month
+    # Beside what people sign, so in no version of a text. See docs/petition-file.md.
+    facts: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSON, default=list
+    )  # value, label by language
+    plan: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # date, text by language
+    victory: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # by language
 
 
 class PetitionText(Base):
@@ -52,6 +61,7 @@ class PetitionText(Base):
     story: Mapped[str] = mapped_column(Text)
     share: Mapped[str] = mapped_column(String(280))
     portrait_alt: Mapped[str] = mapped_column("face", String(300), default="")
+    portrait_caption: Mapped[str] = mapped_column("face_caption", String(300), default="")
     created_at: Mapped[datetime]
 
 

@@ -63,17 +63,29 @@ class FieldReader:
             values[name] = value.strip() if isinstance(value, str) else value
         return values
 
+    def read_by_language(
+        self, tables: Mapping[str, Any] | None, fields: Mapping[str, FileField], path: str
+    ) -> dict[str, dict[str, Any]]:
+        """Return the tables that are named by language codes."""
+        by_language = {}
+        for name, table in (tables or {}).items():
+            if re.fullmatch(LANGUAGE, name) and isinstance(table, Mapping):
+                by_language[name] = self.read(table, fields, f"{path}{name}.")
+            else:
+                self.refuse(f"{path}{name}", "a table named by a language code")
+        return by_language
+
     def read_texts(
         self, tables: Mapping[str, Any] | None, fields: Mapping[str, FileField], path: str
     ) -> list[dict[str, Any]]:
         """Return the tables that are named by language codes, each with its `language`."""
-        texts = []
-        for name, table in (tables or {}).items():
-            if re.fullmatch(LANGUAGE, name) and isinstance(table, Mapping):
-                texts.append({"language": name} | self.read(table, fields, f"{path}{name}."))
-            else:
-                self.refuse(f"{path}{name}", "a table named by a language code")
-        return texts
+        by_language = self.read_by_language(tables, fields, path)
+        return [{"language": name, **text} for name, text in by_language.items()]
+
+    def read_words(self, table: Mapping[str, Any], length: int, path: str) -> dict[str, Any]:
+        """Return the texts of a table by language code, each of at most `length` characters."""
+        codes = [name for name in table if re.fullmatch(LANGUAGE, name)]
+        return self.read(table, dict.fromkeys(codes, FileField(length)), path)
 
     def read_picture(
         self, path: str, name: object, make: Callable[[bytes], WebPicture]

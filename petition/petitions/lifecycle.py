@@ -3,7 +3,9 @@
 Every change is recorded in the audit trail, in the same transaction.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
@@ -69,6 +71,21 @@ def change_state(slug: str, state: PetitionState, *, now: datetime) -> None:
     with transaction() as connection:
         petition = _lock(connection, slug)
         move(connection, petition.id, petition.state, state, now=now)
+
+
+def declare_victory(slug: str, words: Mapping[str, Any], *, now: datetime) -> None:
+    """Move a petition to victory, with the organiser's words by language if there are any.
+
+    Idempotent. Raises: PetitionNotFound, TransitionNotAllowed.
+    """
+    with transaction() as connection:
+        petition = _lock(connection, slug)
+        move(connection, petition.id, petition.state, PetitionState.VICTORY, now=now)
+        if words:
+            is_it = Petition.id == petition.id
+            connection.execute(update(Petition).where(is_it).values(victory=words))
+            action, detail = AuditAction.PETITION_VICTORY, f"words in {', '.join(words)}"
+            audit.record(connection, action, now, petition_id=petition.id, detail=detail)
 
 
 def _lock(connection: Connection, slug: str) -> Row[int, PetitionState]:

@@ -14,7 +14,10 @@ from petition.petitions.file_fields import FILE_NAME, LANGUAGE, NO_LINES, FieldR
 from petition.petitions.pictures import WebPicture
 
 DRAWN_FIELDS = ("title", "target", "demands", "organiser")  # shown in pictures and PDFs
+MAX_FACTS, MAX_STEPS = 3, 12
 _SLUG = r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?"
+_MONTH = r"|(?:19|20)\d\d-(?:0[1-9]|1[0-2])"
+_WHEN = FileField((date, _MONTH), 'a date, as 2016-05-26, or a month, as "2016-05"', "")
 
 
 class PetitionFile(NamedTuple):
@@ -50,6 +53,11 @@ _PETITION = {
         (range(1, 1_000_000_001), "ladder"), 'a number from 1, or "ladder"', "ladder"
     ),
     "face": FileField(FILE_NAME, "the name of a picture in the same folder", ""),
+    "face_credit": FileField(200, default=""),
+    "as_of": _WHEN,
+    "facts": FileField([Mapping], "tables, each under [[facts]]", []),
+    "plan": FileField([Mapping], "tables, each under [[plan]]", []),
+    "victory": FileField(Mapping, "a table for each language", {}),
     "regime": FileField(Mapping, "a table with country and languages", {}),
     "organiser": FileField(200),
     "text": FileField(Mapping, "a table for each language", {}),
@@ -66,6 +74,13 @@ _TEXT = {
     "demands": FileField([str], "a list of texts", []),
     "story": FileField(50_000),
     "share": FileField(256),  # and as the networks take it, see `sharing`
+}
+_FACT = {"value": FileField(40), "label": FileField(120)}
+_STEP = {"date": _WHEN, "text": FileField(Mapping, "at least one language")}
+_VICTORY = {
+    "sentence": FileField(500),
+    "won": FileField(5_000, default=""),
+    "next": FileField(5_000, default=""),
 }
 _UPDATES = {
     "update": FileField([Mapping], "tables, each under [[update]]", []),
@@ -104,16 +119,19 @@ def parse(
     petition["regime_country"] = regime["country"]
     petition["regime_languages"] = ",".join(regime["languages"] or ())
     petition["goal"] = None if petition["goal"] == "ladder" else petition["goal"]
+    _read_story(reader, petition)
     fields = _TEXT | {"organiser": FileField(200, default=petition.pop("organiser") or "")}
     portrait = None
     if face := petition.pop("face"):
         portrait = reader.read_picture("face", face, pictures.make_portrait)
-        fields["face"] = FileField(300)
+        fields |= {"face": FileField(300), "face_caption": FileField(300, default="")}
+    elif petition["face_credit"]:
+        reader.refuse("face_credit", "there is no picture: name it in `face`")
     petition["face"] = portrait.digest if portrait else ""
     texts = reader.read_texts(petition.pop("text"), fields, "text.")
     for text in texts:
         text["demands"] = "\n".join(" ".join(one.split()) for one in text["demands"] or ())
-        text.setdefault("face", "")
+        text |= {"face": "", "face_caption": ""} | text
         excess = sharing.excess(text["share"] or "", f"{site}/p/{petition['slug']}")
         if excess:
             reason = f"shorter by {excess}, so that X and Bluesky take it with the link"
@@ -123,6 +141,50 @@ def parse(
         reader.refuse(f"text.{source}", "the text in the source language")
     reader.finish()
     return PetitionFile(petition, texts, portrait)
+
+
+def _read_story(reader: FieldReader, petition: dict[str, Any]) -> None:
+    """Check facts, plan, victory and the date of the case; replace them by what is stored."""
+    source = petition["source_language"]
+    facts: list[dict[str, Any]] = []
+    plan: list[dict[str, Any]] = []
+
+    def require_source(path: str, words: Mapping[str, Any]) -> None:
+        if source and source not in words:
+            reader.refuse(f"{path}{source}", "this in the source language")
+
+    for name, most in (("facts", MAX_FACTS), ("plan", MAX_STEPS)):
+        if len(petition[name] or ()) > most:
+            reader.refuse(f"{name} {most + 1}", f"one too many: at most {most}")
+    for number, table in enumerate(petition["facts"] or (), start=1):
+        facts.append(reader.read_by_language(table, _FACT, f"facts {number}."))
+        require_source(f"facts {number}.", table)
+    for number, table in enumerate(petition["plan"] or (), start=1):
+        step = reader.read(table, _STEP, f"plan {number}.")
+        text = reader.read_words(step["text"] or {}, 500, f"plan {number}.text.")
+        if step["text"]:
+            require_source(f"plan {number}.text.", text)
+        plan.append({"date": str(step["date"] or "")[:10], "text": text})
+    victory = reader.read_by_language(petition["victory"], _VICTORY, "victory.")
+    if petition["victory"]:
+        require_source("victory.", petition["victory"])
+    as_of = str(petition["as_of"] or "")[:10]
+    petition |= {"as_of": as_of, "facts": facts, "plan": plan, "victory": victory}
+
+
+def parse_victory(
+    content: Mapping[str, Any], lines: Mapping[str, int] = NO_LINES
+) -> dict[str, dict[str, str]]:
+    """Check the words of a victory, by language; other fields of the file are not read.
+
+    Raises: PetitionFileInvalid, also if there are none.
+    """
+    reader = FieldReader(None, lines)
+    only = {name: value for name, value in content.items() if name == "victory"}
+    table = reader.read(only, {"victory": FileField(Mapping, "a table for each language")})
+    victory = reader.read_by_language(table["victory"], _VICTORY, "victory.")
+    reader.finish()
+    return victory
 
 
 def parse_updates(
@@ -144,9 +206,9 @@ def parse_updates(
         updates.append(update)
     for number, table in enumerate(file["target"] or (), start=1):
         office = reader.read(table, _OFFICE, f"target {number}.")
-        names = office["office"] or {}
-        fields = dict.fromkeys(names, FileField(200))
-        office["office"] = reader.read(names, fields, f"target {number}.office.")
+        office["office"] = reader.read_words(
+            office["office"] or {}, 200, f"target {number}.office."
+        )
         offices.append(office)
     make = pictures.make_picture
     names = file["pictures"] or ()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import defer
@@ -16,6 +16,34 @@ from petition.petitions.goals import goal_for
 
 BAR_FROM = 25  # signatures, from which a progress bar shows
 SOURCE_LANGUAGE = ""  # given as a language: the petition's own
+
+
+class Fact(NamedTuple):
+    """A number or date of the case with its label, in `language`."""
+
+    language: str
+    value: str
+    label: str
+
+
+class PlanStep(NamedTuple):
+    """A step of the organiser's plan. `date` is a day or month (ISO 8601), or empty."""
+
+    language: str
+    date: str
+    text: str
+
+
+class VictoryWords(NamedTuple):
+    """The organiser's words for a victory: one sentence; what was won and what is next, Markdown.
+
+    The two may be empty.
+    """
+
+    language: str
+    sentence: str
+    won: str
+    next: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +63,11 @@ class PetitionView:
     text: PetitionText
     languages: tuple[str, ...]
     portrait: Picture | None
+    portrait_credit: str
+    as_of: str  # a day or month (ISO 8601), or empty
+    facts: list[Fact]
+    plan: list[PlanStep]
+    victory: VictoryWords | None  # None also before the victory
 
     @property
     def takes_signatures(self) -> bool:
@@ -99,7 +132,31 @@ def get_petition(slug: str, language: str, *, drafts: bool = False) -> PetitionV
         text=texts.get(language) or texts[petition.source_language],
         languages=tuple(texts),
         portrait=db.session.scalar(portrait) if digest else None,
+        portrait_credit=petition.portrait_credit,
+        as_of=petition.as_of,
+        **_story(petition, language),
     )
+
+
+def _story(petition: Petition, language: str) -> dict[str, Any]:
+    """Return facts, plan and words of a victory, each in `language` if there is that, else in the
+    petition's own.
+    """
+    won = petition.victory if petition.state == PetitionState.VICTORY else {}
+
+    def pick(words: dict[str, Any]) -> list[str]:
+        order = (language, petition.source_language, *words)
+        return [code for code in order if code in words][:1]
+
+    return {
+        "facts": [Fact(code, **fact[code]) for fact in petition.facts for code in pick(fact)],
+        "plan": [
+            PlanStep(code, step["date"], step["text"][code])
+            for step in petition.plan
+            for code in pick(step["text"])
+        ],
+        "victory": next((VictoryWords(code, **won[code]) for code in pick(won)), None),
+    }
 
 
 def get_signing_terms(slug: str, language: str) -> SigningTerms:

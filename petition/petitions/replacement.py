@@ -25,8 +25,11 @@ def replace(file: PetitionFile, *, now: datetime) -> None:
     who signed it, and for forms that show it. A file can open a draft; a petition that was opened
     keeps its state. Raises: PetitionNotFound, TransitionNotAllowed (back to draft),
     PetitionFileInvalid when it leaves out a language of a petition that was opened.
+
+    Words of a victory stay if the file has none: `flask petition victory` may have stored them.
     """
-    values = {name: value for name, value in file.petition.items() if name not in {"slug", "state"}}
+    kept = {"slug", "state"} if file.petition["victory"] else {"slug", "state", "victory"}
+    values = {name: value for name, value in file.petition.items() if name not in kept}
     with transaction() as connection:
         # No signature is inserted meanwhile: its foreign key waits for the lock.
         row = connection.execute(

@@ -6,6 +6,7 @@ Every transaction that counts a signature, stops counting one or corrects a coun
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -21,6 +22,7 @@ _signature, _sum = Signature.table(), SignatureSum.table()
 _Key = tuple[int, str, str]
 _KEY = ("petition_id", "kind", "key")
 _SUM_COLUMNS = (*_KEY, "confirmed")
+PACE_ABOVE = 10  # signatures on a day, below which a page does not tell their number
 _ROWS_AT_ONCE = 10  # one signature changes at most ten sums: what it said, and what it says now
 
 _VALUES: dict[SumKind, ColumnElement[Any]] = {
@@ -73,6 +75,13 @@ def get_sums(petition_id: int, kind: SumKind) -> dict[str, int]:
     """Return the sums of one kind by key."""
     query = select(_sum.c.key, _sum.c.confirmed).where(*_is_of(petition_id, kind))
     return dict(db.session.execute(query).all())
+
+
+def get_pace(petition_id: int, *, now: datetime) -> int:
+    """Return how many signatures were confirmed today (UTC), if that encourages, else 0."""
+    is_today = (*_is_of(petition_id, SumKind.DAY), _sum.c.key == now.date().isoformat())
+    today = db.session.scalar(select(_sum.c.confirmed).where(*is_today)) or 0
+    return today if today > PACE_ABOVE else 0
 
 
 def largest_first(petition_id: int, kind: SumKind) -> list[tuple[str, int]]:

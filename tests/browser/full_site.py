@@ -42,6 +42,11 @@ STATES = {
     "closed": PetitionState.CLOSED,
     "won": PetitionState.VICTORY,
 }  # by slug
+VICTORY_WORDS = {
+    "sentence": "He is free, and so are all who were arrested in May.",
+    "won": "The sentence was **lifted**.",
+    "next": "Write to him.",
+}
 DRAFT = "draft"
 # By country; one with fewer than five signatures is not named.
 SIGNATURES = {"DE": 14, "SE": 13, "KZ": 3}
@@ -124,9 +129,9 @@ def _fill(app: Flask, folder: Path, more_text: Mapping[str, Any]) -> None:
         (folder / name).write_bytes(photograph(size))
     petition = _read("kuramshin.toml")
     petition["text"] |= more_text
-    face = {"face": "Vadim Kuramshin at a table"}
+    face = {"face": "Vadim Kuramshin at a table", "face_caption": "Vadim Kuramshin in 2012"}
     texts = {language: text | face for language, text in petition["text"].items()}
-    pictured = petition | {"face": "face.jpg", "text": texts}
+    pictured = petition | {"face": "face.jpg", "face_credit": "Anna Berg", "text": texts}
     lifecycle.create(petition_file.parse(pictured, folder), now=now())
     updates.import_updates(
         "kuramshin", petition_file.parse_updates(_read("kuramshin-news.toml")), now=now()
@@ -135,7 +140,9 @@ def _fill(app: Flask, folder: Path, more_text: Mapping[str, Any]) -> None:
     updates.import_updates("kuramshin", with_picture, now=now())
     lifecycle.create(petition_file.parse(petition | {"slug": DRAFT, "state": "draft"}), now=now())
     for slug, state in STATES.items():
-        lifecycle.create(petition_file.parse(petition | {"slug": slug}), now=now())
+        words = {"en": VICTORY_WORDS, "kk": VICTORY_WORDS}  # others have those of the original
+        written = petition | {"slug": slug, "victory": words}
+        lifecycle.create(petition_file.parse(written), now=now())
         lifecycle.change_state(slug, state, now=now())
     lifecycle.create(petition_file.parse(_petition_in_ukrainian()), now=now())
     access.invite(ORGANISER, role=Role.ADMIN, slug=None, language="en", now=now())

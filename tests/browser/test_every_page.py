@@ -148,8 +148,32 @@ def test_axe_finds_no_barrier_in_the_preview_of_a_draft(chromium: Browser, site:
 def test_the_pages_show_all_that_they_can(open_page: OpenPage) -> None:
     page = open_page("/en/p/kuramshin")
     for shown in (
-        *("img.face", "header.brand img", "progress", "blockquote", ".people li", ".bars rect"),
+        *(
+            "img.face",
+            ".portrait figcaption",
+            ".plan li",
+            ".latest a",
+            "header.brand img",
+            "progress",
+            "blockquote",
+            ".people li",
+            ".bars rect",
+        ),
         *("#sign details", ".demands li", "#why-heading", "#news-heading", "#embassy-heading"),
     ):
         assert page.locator(shown).count(), shown
     assert page.locator("#where-heading ~ details tbody tr").count() == 3, "two, and the others"
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 568), (390, 844), (1280, 660)])
+def test_the_picture_is_beside_the_headline_and_never_pushes_it_down(
+    open_page: OpenPage, width: int, height: int
+) -> None:
+    page = open_page("/de/p/kuramshin", viewport={"width": width, "height": height})
+    column, picture, headline = (
+        page.locator(one).evaluate("one => one.getBoundingClientRect().toJSON()")
+        for one in (".headline", ".portrait", "h1")
+    )
+    assert picture["width"] <= column["width"] / 2.99
+    assert headline["top"] < picture["bottom"]
+    assert headline["bottom"] < height

@@ -42,7 +42,7 @@ def kit(slug: str) -> Response:
         "share/kit.html",
         cache=CACHE,
         petition=petition,
-        count=goals.round_down(petition.count),
+        count=goals.count_to_share(petition.count),
         qr_svg=Markup(_qr_svg(petition)),  # noqa: S704 (drawn by us)
         snippet=snippet(petition),
     )
@@ -82,8 +82,9 @@ def picture(slug: str, code: str, count: int) -> Response:
         abort(404)
     with force_locale(code):
         petition = queries.get_petition(slug, code)
-        newest = goals.round_down(petition.count)
-        if petition.text.language != code or goals.round_down(count) != count or count > newest:
+        newest = goals.count_to_share(petition.count)
+        is_possible = goals.round_down(count) == count <= petition.count
+        if petition.text.language != code or not is_possible:
             abort(404)
         text = _card_text(petition, count)
     draw = cards.story if request.endpoint == "share.story" else cards.card
@@ -125,7 +126,7 @@ def poster(slug: str) -> Response:
         "poster",
         slug,
         documents.poster,
-        _card_text(petition, goals.round_down(petition.count)),
+        _card_text(petition, petition.count),
         colour=current_app.config["BRAND_COLOUR"],
         organiser=_("This petition is run by %(organiser)s.", organiser=petition.text.organiser),
         created_at=petition.text.created_at,
@@ -180,7 +181,7 @@ def _send_pdf(
 def _card_text(petition: queries.PetitionView, count: int) -> cards.CardText:
     """Return the text of pictures and poster in the current language."""
     counted = ""
-    if count:
+    if count := goals.count_to_share(count):
         number = format_decimal(count) + ("+" if count >= 100 else "")
         counted = ngettext("%(count)s signature", "%(count)s signatures", count, count=number)
     return cards.CardText(
@@ -188,7 +189,7 @@ def _card_text(petition: queries.PetitionView, count: int) -> cards.CardText:
         headline=petition.text.title,
         to=_("To: %(target)s", target=petition.text.target),
         counted=counted,
-        call=_("Sign the petition"),
+        call=_("Sign the petition") if petition.takes_signatures else _("See the petition"),
         site=current_app.config["BRAND_NAME"],
         address=_printed_url(petition.slug),
         right_to_left=i18n.is_right_to_left(petition.text.language),

@@ -66,8 +66,15 @@ def channel_name(channel: str) -> str:
 
 
 def share_text(petition: PetitionView) -> str:
-    """Return the text before a shared link: the call to sign or, once closed, the title."""
+    """Return the text before a shared link: the call to sign, the victory or the title."""
+    if petition.victory:
+        return petition.victory.sentence
     return petition.text.share if petition.takes_signatures else petition.text.title
+
+
+def summary(petition: PetitionView) -> str:
+    """Return the petition in one sentence, for previews: its lede, or the victory."""
+    return petition.victory.sentence if petition.victory else petition.text.lede
 
 
 def signer_warnings(petition: PetitionView) -> list[tuple[str, str, str]]:

@@ -5,20 +5,24 @@ from typing import Any
 from flask import current_app, g
 from sqlalchemy.exc import SQLAlchemyError
 
+from petition.core.clock import now
 from petition.models.enums import PUBLIC_STATES, PetitionState
-from petition.petitions import queries, supporters, updates
+from petition.petitions import queries, sums, supporters, updates
 from petition.web.support.memo import memoize
 
 
 def get_page_context(petition: queries.PetitionView) -> dict[str, Any]:
-    """Return supporters, totals, news and offices; for a closed petition also the open ones."""
-    others = []
-    if not petition.takes_signatures:
+    """Return supporters, totals, pace, news and offices; for a closed petition the open ones."""
+    others, today = [], 0
+    if petition.takes_signatures:
+        today = sums.get_pace(petition.id, now=now())
+    else:
         others = queries.list_petitions(g.language, states=(PetitionState.OPEN,))
     return {
         # Not memoized: a withdrawn name must be gone from the next page on.
         "supporters": supporters.get_shown(petition.id),
         "totals": supporters.get_totals(petition.id),
+        "today": today,
         "news": updates.list_updates(petition.id, g.language, limit=3),
         "has_offices": bool(updates.list_offices(petition.id)),
         "others": others,

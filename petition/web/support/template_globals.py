@@ -1,10 +1,12 @@
 """Filters, functions and values that every template can use."""
 
+from datetime import datetime
 from typing import Any
 
 from babel.dates import format_date as format_babel_date
+from babel.dates import format_skeleton
 from flask import Flask, current_app, g, request, url_for
-from flask_babel import format_date, format_decimal, format_time
+from flask_babel import format_date, format_decimal, format_time, get_locale
 from flask_babel import lazy_gettext as _
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
@@ -39,6 +41,7 @@ def init_app(app: Flask) -> None:
         "number": format_decimal,
         "day": lambda date: format_date(date, format="long", rebase=False),
         "day_in": lambda date, language: format_babel_date(date, format="long", locale=language),
+        "day_or_month": _format_day_or_month,
         "time": lambda date: format_time(date, format="short", rebase=False),
         "markdown": markdown,
     }
@@ -69,6 +72,7 @@ def init_app(app: Flask) -> None:
         "signer_warnings": messages.signer_warnings,
         "site_contact": site_contact,
         "states": _STATES,
+        "summary": messages.summary,
         "without_scheme": lambda url: url.partition("://")[2],
     }
     app.context_processor(_request_values)
@@ -77,6 +81,14 @@ def init_app(app: Flask) -> None:
 def _request_values() -> dict[str, str]:
     language = g.get("language", i18n.MESSAGE_LANGUAGE)
     return {"lang": language, "direction": _direction(language)}
+
+
+def _format_day_or_month(date: str) -> str:
+    """Format a day or a month in ISO 8601 in the reader's language."""
+    if len(date) == len("2016-05"):
+        month = datetime.fromisoformat(f"{date}-01")
+        return format_skeleton("yMMMM", month, locale=get_locale())
+    return str(format_date(datetime.fromisoformat(date), format="long", rebase=False))
 
 
 def petition_url(slug: str) -> str:
@@ -130,7 +142,7 @@ def _lang_span(text: str, language: str) -> str:
 
 def _card_url(petition: PetitionView) -> str:
     """Return the absolute URL of a petition's share card."""
-    text, count = petition.text, goals.round_down(petition.count)
+    text, count = petition.text, goals.count_to_share(petition.count)
     path = url_for(
         "share.card", slug=petition.slug, code=text.language, count=count, v=text.version
     )
@@ -153,7 +165,7 @@ def _json_ld(petition: PetitionView, url: str) -> Markup:
         "@type": "WebPage",
         "url": url,
         "name": text.title,
-        "description": text.lede,
+        "description": messages.summary(petition),
         "inLanguage": text.language,
         "image": _card_url(petition),
         "publisher": {"@type": "Organization", "name": text.organiser},
