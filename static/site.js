@@ -1,9 +1,13 @@
 // Enhancements; everything works without this file.
 
 const MIN_WAIT = 5_000; // ms between polls of a counter that changes
-const MAX_WAIT = 300_000; // and of one that does not
+const MIN_STATUS_WAIT = 3_000; // and of an email that was just asked for
+const MAX_WAIT = 300_000; // and of what does not change
 
 for (const counter of document.querySelectorAll("[data-count-url]")) pollCounter(counter);
+for (const section of document.querySelectorAll("[data-status-url]")) pollStatus(section);
+for (const details of document.querySelectorAll("[data-opens-in]")) setTimeout(() => (details.open = true), details.dataset.opensIn * 1000);
+for (const { dataset } of document.querySelectorAll("[data-address]")) history.replaceState(null, "", dataset.address);
 for (const button of document.querySelectorAll("[data-copy]")) addCopyButton(button);
 for (const button of document.querySelectorAll("[data-share]")) addShareButton(button);
 for (const field of document.querySelectorAll("[data-challenge]")) solveChallenge(field, JSON.parse(field.dataset.challenge));
@@ -13,19 +17,16 @@ addLetterButtons(document.querySelector("[data-copied-from]"));
 // A copied link is another channel.
 if (new URLSearchParams(location.search).has("r")) history.replaceState(null, "", location.pathname + location.hash);
 
-function pollCounter(counter) {
-  let wait = MIN_WAIT;
+// `show` returns whether the answer is another one than before.
+function poll(url, minWait, show) {
+  let wait = minWait;
   let timer = 0;
-  let lastCount = null;
 
-  const poll = async () => {
+  const ask = async () => {
     try {
-      const response = await fetch(counter.dataset.countUrl, { credentials: "omit" });
+      const response = await fetch(url, { credentials: "omit" });
       if (!response.ok) throw new Error(response.status);
-      const { count, goal } = await response.json();
-      wait = lastCount !== null && count !== lastCount ? MIN_WAIT : Math.min(wait * 1.5, MAX_WAIT);
-      if (count !== lastCount) showCount(counter, count, goal);
-      lastCount = count;
+      wait = show(await response.json()) ? minWait : Math.min(wait * 1.5, MAX_WAIT);
     } catch {
       wait = Math.min(wait * 2, MAX_WAIT); // offline or error
     }
@@ -33,15 +34,39 @@ function pollCounter(counter) {
   };
   const schedule = () => {
     clearTimeout(timer);
-    if (document.visibilityState === "visible" && !navigator.connection?.saveData) {
-      timer = setTimeout(poll, wait);
-    }
+    if (document.visibilityState === "visible") timer = setTimeout(ask, wait);
   };
   document.addEventListener("visibilitychange", () => {
-    wait = MIN_WAIT;
+    wait = minWait;
     schedule();
   });
   schedule();
+}
+
+function pollCounter(counter) {
+  if (navigator.connection?.saveData) return;
+  let lastCount = null;
+  poll(counter.dataset.countUrl, MIN_WAIT, ({ count, goal }) => {
+    const changed = lastCount !== null && count !== lastCount;
+    if (count !== lastCount) showCount(counter, count, goal);
+    lastCount = count;
+    return changed;
+  });
+}
+
+function pollStatus({ dataset }) {
+  const write = (line, text) => {
+    // Screen readers announce a status whenever it is written.
+    if (line && line.textContent !== text) line.textContent = text;
+  };
+  poll(dataset.statusUrl, MIN_STATUS_WAIT, ({ layout, status, times, resendable }) => {
+    // A page with other forms, unless somebody is typing or about to answer.
+    if (layout !== dataset.layout && !document.activeElement?.value) location.replace(location.pathname);
+    write(document.querySelector("[data-status]"), status);
+    write(document.querySelector("[data-times]"), times);
+    const resend = document.querySelector("[data-resend]");
+    if (resend) resend.hidden = !resendable;
+  });
 }
 
 function showCount(counter, count, goal) {

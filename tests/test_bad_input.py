@@ -106,12 +106,12 @@ def test_what_people_paste_is_tidied_and_shown_as_it_is_used(
     assert 'value="anna@example.org"' in refused.text
     signed = client.post(f"/p/{petition}/sign", data=fields)
     pending = client.get(signed.location).text
-    assert "a mail to anna@example.org" in pending
+    assert "an email to anna@example.org" in pending
     db.session.rollback()
     stored = db.session.scalars(select(Signature)).one()
     assert (stored.name, stored.organisation) == ("Prof.dr.ir. Th.de Boer", "350.org")
     corrected = client.post(f"{signed.location}/address", data={"email": "bo@example.org.\u200b"})
-    assert "a mail to bo@example.org" in client.get(corrected.location).text
+    assert "an email to bo@example.org" in client.get(corrected.location).text
     assert client.post("/my", data={"email": "<bo@example.org>"}).status_code == 200
     invite()
     deliver(app)

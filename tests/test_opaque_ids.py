@@ -157,7 +157,7 @@ def visit(client: Client, link: str) -> list[str]:
     """Confirm and return what may hold an id on the way."""
     shown = on_page(client.get(link).text)
     thanks = client.post(link).location
-    assert "signature number" in client.get(thanks).text
+    assert "You are number" in client.get(thanks).text
     return [*shown, thanks]
 
 

@@ -401,7 +401,7 @@ def test_a_filled_honeypot_of_a_form_from_no_page_gets_the_same_page_and_no_emai
     client = browser(app, use_cookies=False)
     answer = client.post("/p/free-them/sign", data=filled() | {"further": "http://spam"})
     assert answer.status_code == 303
-    assert "is waiting to be sent" in text_of(client.get(answer.location))
+    assert "It leaves in a moment." in text_of(client.get(answer.location))
     with app.app_context():
         deliver(app)
         assert db.session.scalars(select(Email.state)).one() == "held"

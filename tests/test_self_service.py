@@ -61,7 +61,7 @@ def test_the_page_that_is_passed_on_leads_nobody_to_it(
 ) -> None:
     thanks = client.get(confirmed(client, post_office, petition))
     assert "/my/" not in thanks.text
-    assert "is in our mail" in thanks.text
+    assert "is in our email" in thanks.text
 
 
 def test_it_shows_all_that_is_kept_and_lets_it_be_corrected(
@@ -142,7 +142,7 @@ def test_withdrawing_erases_the_row_lowers_the_count_and_sends_a_last_mail(
     assert db.session.scalar(select(func.count()).select_from(Suppression)) == 1
     assert "No list that you were on had been downloaded." in " ".join(last.text.split())
     assert not db.session.scalars(select(Email.address).where(Email.address != "")).all()
-    assert "signature number 2" in client.get(other).text, "numbers are nobody else's"
+    assert "You are number 2." in client.get(other).text, "numbers are nobody else's"
 
 
 def test_after_a_download_it_says_which_copy_cannot_be_called_back(

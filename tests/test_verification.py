@@ -63,7 +63,7 @@ def test_the_code_of_the_email_does_what_the_button_does(
     code = post_office.arrived[0].code
     answer = client.post(f"{pending}/code", data={"code": f" {code[:3]} {code[3:]} "})
     assert answer.location.startswith("/thanks/")
-    assert "signature number 1" in client.get(answer.location).text
+    assert "You are number 1." in client.get(answer.location).text
     assert count_of(client, petition) == 1
     again = client.post(f"{pending}/code", data={"code": code})
     assert again.location.startswith("/thanks/"), "twice is once"
@@ -102,9 +102,27 @@ def test_a_wrong_code_counts_nothing_and_says_so(
     pending = sign(client, petition)
     deliver(client.application)
     answer = client.post(f"{pending}/code", data={"code": typed})
-    assert answer.status_code == 422
+    if answer.status_code == 303:
+        answer = client.get(answer.location)
+        assert "This code does not work." in text_of(answer)
+    else:
+        assert answer.status_code == 422
+        assert "Type the six digits from the email." in text_of(answer)
     assert 'role="alert"' in answer.text
+    assert "<title>Error:" in answer.text
+    assert "http-equiv" not in answer.text, "and is not reloaded while the code is typed"
     assert count_of(client, petition) == 0
+
+
+def refusal(client: Client, pending: str, code: str) -> str:
+    """Type a code that is refused, reload the page and return why."""
+    answer = client.post(f"{pending}/code", data={"code": code})
+    assert answer.status_code == 303
+    path, _, reason = answer.location.partition("?code=")
+    assert path == pending
+    for _ in range(2):
+        assert client.get(answer.location).status_code == 200, "which is no further try"
+    return str(reason)
 
 
 def test_after_five_wrong_codes_only_the_link_works(
@@ -115,12 +133,15 @@ def test_after_five_wrong_codes_only_the_link_works(
     (mail,) = post_office.arrived
     wrong = f"{(int(mail.code) + 1) % 1_000_000:06d}"
     for _ in range(5):
-        assert client.post(f"{pending}/code", data={"code": wrong}).status_code == 422
-    assert client.post(f"{pending}/code", data={"code": mail.code}).status_code == 422
+        assert refusal(client, pending, wrong) == "wrong"
+    assert refusal(client, pending, mail.code) == "often"
     assert count_of(client, petition) == 0
     with transaction() as connection:  # and no sixth try when the counts of limits are forgotten
         counters.delete_expired(connection, now=now() + timedelta(days=9))
-    assert client.post(f"{pending}/code", data={"code": mail.code}).status_code == 422
+    assert refusal(client, pending, mail.code) == "often"
+    page = text_of(client.get(f"{pending}?code=often"))
+    assert "Only the button in the email works now." in page
+    assert "This code does not work." not in page
     client.post(path_of(mail.link))
     assert count_of(client, petition) == 1
 
@@ -131,8 +152,7 @@ def test_the_code_lives_as_long_as_the_link(
     pending = sign(client, petition)
     deliver(client.application)
     earlier(days=7, seconds=1)
-    answer = client.post(f"{pending}/code", data={"code": post_office.arrived[0].code})
-    assert answer.status_code == 422
+    assert refusal(client, pending, post_office.arrived[0].code) == "wrong"
 
 
 def test_the_code_is_stored_hashed(
@@ -224,8 +244,8 @@ def test_another_entry_for_the_mailbox_gets_its_own_mail_and_its_own_code(
     anna = sign(client, petition)
     deliver(app)
     theirs, hers = (mail.code for mail in post_office.arrived)
-    assert client.post(f"{anna}/code", data={"code": theirs}).status_code == 422
-    assert client.post(f"{eve}/code", data={"code": hers}).status_code == 422
+    assert refusal(client, anna, theirs) == "wrong"
+    assert refusal(client, eve, hers) == "wrong"
     assert count_of(client, petition) == 0
     assert client.post(f"{anna}/code", data={"code": hers}).status_code == 303
     assert db.session.scalars(select(Signature.name).where(Signature.counted)).all() == [
@@ -255,7 +275,7 @@ def test_a_code_is_good_for_its_own_entry_alone(
     code = next(
         mail.code for mail in post_office.arrived if mail.recipients != ["anna@example.org"]
     )
-    assert client.post(f"{theirs}/code", data={"code": code}).status_code == 422
+    assert refusal(client, theirs, code) == "wrong"
     assert client.post(f"{mine}/code", data={"code": code}).status_code == 303
 
 
@@ -278,10 +298,10 @@ def test_an_email_that_did_not_leave_has_no_code_to_guess(
         (False, "sent"),
         (False, "refused"),
     }
-    assert "We have sent a mail" in text_of(client.get(never))
+    assert "It is sent." in text_of(client.get(never))
     email_id = db.session.scalars(select(Email.id).where(Email.state == "refused")).one()
     code = issue_code(app, email_id)
-    assert client.post(f"{refused}/code", data={"code": code}).status_code == 422
+    assert refusal(client, refused, code) == "wrong"
 
 
 def test_a_code_of_before_a_change_of_keys_still_works(
@@ -301,10 +321,37 @@ def test_the_page_shows_the_state_of_the_email(
     client: Client, petition: str, post_office: PostOffice
 ) -> None:
     pending = sign(client, petition)
-    assert "is waiting to be sent" in text_of(client.get(pending))
+
+    def said() -> str:
+        page = text_of(client.get(pending))
+        assert "We are sending an email to anna@example.org. Open it" in page, "always, and first"
+        return page
+
+    assert "It leaves in a moment." in said()
+    earlier(seconds=29)
+    assert "We are busy" not in said()
+    earlier(seconds=1)
+    assert "We are busy" in said()
     deliver(client.application)
-    page = text_of(client.get(pending))
-    assert re.search(r"We have sent a mail to anna@example.org, at \d\d?:\d\d", page)
+    assert "It is sent." in said()
+    assert "We sent it just now. You can have it sent again in 2 minutes." in said()
+    earlier(minutes=5)
+    assert "We sent it 5 minutes ago." in said()
+    assert "You can have it" not in said()
+
+
+def test_without_a_script_the_page_reloads_once_and_then_offers_help(
+    client: Client, petition: str
+) -> None:
+    pending = sign(client, petition)
+    help_folded = re.compile(r'<details data-opens-in="\d\d">\s*<summary>No email\?')
+    page = client.get(pending).text
+    assert re.search(r'<noscript><meta http-equiv="refresh" content="(60|5\d)"></noscript>', page)
+    assert help_folded.search(page)
+    earlier(minutes=1)
+    page = client.get(pending).text
+    assert "http-equiv" not in page
+    assert re.search(r"<details open>\s*<summary>No email\?", page)
 
 
 @pytest.mark.parametrize(
@@ -349,7 +396,7 @@ def test_a_full_mailbox_is_told_and_tried_again(
     post_office.answers.clear()
     make_due()
     deliver(app)
-    assert "We have sent a mail" in text_of(client.get(pending))
+    assert "It is sent." in text_of(client.get(pending))
 
 
 def test_a_relay_that_takes_only_ascii_is_told_as_ours(
@@ -366,7 +413,9 @@ def test_a_relay_that_takes_only_ascii_is_told_as_ours(
     assert "came back" not in page
     corrected = client.post(f"{pending}/address", data={"email": "jurgen@example.org"}).location
     deliver(app)
-    assert "We have sent a mail to jurgen@example.org" in text_of(client.get(corrected))
+    page = text_of(client.get(corrected))
+    assert "to jurgen@example.org. Open it" in page
+    assert "It is sent." in page
 
 
 def test_sending_again_has_its_limits(
@@ -383,7 +432,7 @@ def test_sending_again_has_its_limits(
     pending = client.post(pending).location
     deliver(app)
     assert len(post_office.arrived) == 3, "three an hour"
-    assert "We have sent a mail" in text_of(client.get(pending)), "and the page looks alike"
+    assert "It is sent." in text_of(client.get(pending)), "and the page looks alike"
     for _ in range(4):
         earlier(hours=2)
         pending = client.post(pending).location
@@ -411,6 +460,14 @@ def test_who_confirms_may_sign_as_many_petitions_as_they_like(
     assert len(thanked) == 7
 
 
+def without_seconds(page: str, *different: str) -> str:
+    """Return a page without how many seconds it waits, and without texts of its own."""
+    page = re.sub(r'(content|data-opens-in)="\d\d"', "", page)
+    for text in different:
+        page = page.replace(text, "…")
+    return page
+
+
 def test_the_pages_for_an_address_that_has_signed_wants_no_mail_bounced_or_is_new_are_the_same(
     app: Flask, client: Client, petition: str, post_office: PostOffice
 ) -> None:
@@ -427,16 +484,17 @@ def test_the_pages_for_an_address_that_has_signed_wants_no_mail_bounced_or_is_ne
         email = f"{name}@example.org"
         before, after = [], []
         pending = sign(client, petition, email=email)
-        before.append(client.get(pending))
+        before += [client.get(pending), client.get(f"/en{pending}/status")]
         deliver(app)
         after.append(client.get(pending))
+        after.append(client.get(f"/en{pending}/status"))
         after.append(client.post(f"{pending}/code", data={"code": "000000"}))
         after.append(client.post(pending))
-        seen = [(page.status_code, page.text) for page in before + after]
+        seen = [(page.status_code, page.location, page.text) for page in before + after]
         token = pending.rpartition("/")[2]
         pages.append([
-            (status, re.sub(r"\d?\d:\d\d", "HH:MM", text).replace(token, "T").replace(email, "E"))
-            for status, text in seen
+            (status, location and location.replace(token, "T"), without_seconds(text, token, email))
+            for status, location, text in seen
         ])  # fmt: skip
     assert pages[0] == pages[1] == pages[2] == pages[3]
     readers = [mail.recipients[0] for mail in post_office.arrived]
@@ -512,7 +570,7 @@ def test_nothing_is_mailed_to_a_doubtful_address_before_its_signer_was_asked(
     let_time_pass(minutes=3)
     deliver(app)
     assert recipients(post_office) == ["anna@gmail.com"]
-    assert "We have sent a mail to anna@gmail.com" in text_of(client.get(corrected))
+    assert "to anna@gmail.com. Open it" in text_of(client.get(corrected))
     client.post(path_of(post_office.arrived[0].link))
     signature = db.session.scalars(select(Signature)).one()
     assert (signature.email, signature.comment) == ("anna@gmail.com", "Because.")
@@ -527,7 +585,7 @@ def test_a_doubtful_address_that_is_right_is_mailed_at_once(
     deliver(app)
     assert recipients(post_office) == ["anna@gmial.com"]
     page = text_of(client.get(pending))
-    assert "We have sent a mail to anna@gmial.com" in page
+    assert "to anna@gmial.com. Open it" in page
     assert "Did you mean" not in page
     code = {"code": post_office.arrived[0].code}
     assert client.post(f"{pending}/code", data=code).status_code == 303
@@ -541,7 +599,7 @@ def test_without_an_answer_a_doubtful_address_is_mailed_after_two_minutes(
     deliver(app)
     assert recipients(post_office) == []
     let_time_pass(seconds=2)
-    assert "is waiting to be sent" in text_of(client.get(pending))
+    assert "It leaves in a moment." in text_of(client.get(pending)), "late by two seconds only"
     deliver(app)
     assert recipients(post_office) == ["anna@gmial.com"]
     page = text_of(client.get(pending))
@@ -672,7 +730,7 @@ def test_the_question_is_the_same_for_an_address_that_has_signed_or_is_held_or_a
         let_time_pass(seconds=5)  # what is held looks sent after three
         pages.append(client.get(pending))
         seen.append([
-            re.sub(rf"/pending/[^/\"]+|\d?\d:\d\d|{name}", "…", page.text)
+            re.sub(r"/pending/[^/\"]+", "…", without_seconds(page.text, name))
             for page in pages
         ])  # fmt: skip
     assert seen[0] == seen[1] == seen[2] == seen[3]
@@ -824,13 +882,24 @@ def test_correcting_back_and_forth_does_not_reset_the_tries(
 ) -> None:
     pending = sign(client, petition, email="victim@example.org")
     for _ in range(5):
-        assert client.post(f"{pending}/code", data={"code": "000000"}).status_code == 422
+        assert refusal(client, pending, "000000") == "wrong"
     for email in ("mine@example.org", "victim@example.org"):
         pending = client.post(f"{pending}/address", data={"email": email}).location
     newest = db.session.scalars(select(func.max(Email.id))).one()
     code = issue_code(app, newest)
-    assert client.post(f"{pending}/code", data={"code": code}).status_code == 422
+    assert refusal(client, pending, code) == "wrong", "whose tries they were is not told"
     assert count_of(client, petition) == 0
+
+
+def test_who_types_codes_for_an_address_does_not_learn_that_others_have(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    anna = sign(client, petition)
+    deliver(client.application)
+    assert refusal(client, anna, "000000") == "wrong"
+    eve = sign(client, petition, name="Eve")
+    assert [refusal(client, eve, "000000") for _ in range(6)] == ["wrong"] * 5 + ["often"]
+    assert refusal(client, anna, post_office.arrived[0].code) == "wrong", "no more for anybody"
 
 
 def test_two_petitions_signed_at_once_get_an_email_each(
@@ -850,7 +919,7 @@ def test_a_second_entry_has_the_outcome_of_the_first(
     second = sign(client, petition, name="Eve")
     deliver(app)
     for page in (first, second):
-        assert "is waiting to be sent" in text_of(client.get(page))
+        assert "asks us to wait" in text_of(client.get(page))
     with transaction() as connection:
         connection.execute(update(Email).values(due_at=now() - timedelta(seconds=1)))
     post_office.answers["anna@example.org"] = "550 5.1.1 no such user"

@@ -127,7 +127,11 @@ class TooSoon(PetitionError):
 
 
 class CodeInvalid(PetitionError):
-    """A code is wrong, or was tried too often."""
+    """A code is wrong or expired, or the tries of its mailbox are used up."""
+
+
+class CodeTriesUsedUp(PetitionError):
+    """Too many codes were tried for an entry."""
 
 
 class ChallengeRequired(PetitionError):

@@ -41,6 +41,8 @@ class Purpose:
 
 PENDING = Purpose("pending", timedelta(days=30))
 THANKS = Purpose("thanks", timedelta(days=365))
+# The thanks to a signer of the country concerned: who is passed its address soon learns nothing.
+COUNTED = Purpose("counted", timedelta(minutes=30))
 SIGN_IN = Purpose("sign-in", timedelta(minutes=30))
 SELF_SERVICE = Purpose("my", timedelta(days=3650))  # while the signature is stored
 DISOWN = Purpose("disown", timedelta(days=30))  # while the email is stored
@@ -48,7 +50,7 @@ FORM = Purpose("form", timedelta(hours=24))
 
 
 _CONFIRM = "confirm"
-_LINKS = (PENDING, THANKS, SIGN_IN, SELF_SERVICE, DISOWN, Purpose(_CONFIRM, timedelta()))
+_LINKS = (PENDING, THANKS, COUNTED, SIGN_IN, SELF_SERVICE, DISOWN, Purpose(_CONFIRM, timedelta()))
 
 
 def confirm_purpose(days: int) -> Purpose:

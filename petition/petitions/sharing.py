@@ -1,6 +1,7 @@
 """Links to the networks' own share pages. Nothing of theirs is loaded before a click."""
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -25,6 +26,16 @@ NAMES = {
     "vk": "VK",
     "ok": "OK",
 }  # the same in every language
+
+# What people who read a language write to each other with, the commonest first.
+_COMMONEST = {
+    "de": ("wa", "em", "fb"),
+    "fr": ("wa", "fb", "em"),
+    "kk": ("wa", "tg", "em"),
+    "ru": ("tg", "wa", "em"),
+    "sv": ("fb", "sm", "em"),
+}
+_COMMONEST_ELSEWHERE = ("wa", "em", "fb")
 
 
 class _Limit(NamedTuple):
@@ -136,6 +147,12 @@ def links(url: str, text: str, *, title: str = "", picture: str = "") -> list[Sh
         "ok": f"https://connect.ok.ru/offer?url={address('ok')}&title={headline}{image}",
     }
     return [ShareLink(channel, link) for channel, link in urls.items()]
+
+
+def commonest_first(links: Sequence[ShareLink], language: str) -> list[ShareLink]:
+    """Return the links with the three that are commonest among readers of a language first."""
+    first = _COMMONEST.get(language, _COMMONEST_ELSEWHERE)
+    return sorted(links, key=lambda link: [*first, link.channel].index(link.channel))
 
 
 def mastodon(server: str, url: str, text: str) -> str | None:

@@ -2,15 +2,22 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from petition.core.tokens import Tokens
+from petition.database import counters
+from petition.database.counters import Use
 from petition.models import Email
 from petition.models.enums import EmailState
+from petition.outbox import enqueue
 from petition.signatures.entries import EntryRef
 
 DIGITS = 6
+MAX_TRIES = 5  # of a million codes, for each mailbox and petition
+# As long as the mailbox can get emails; the counter is deleted later by its own delay.
+TRIES_COUNTED_FOR = enqueue.MAILBOX_PERIOD - counters.KEPT_AFTER_EXPIRY
 
 _email = Email.table()
 
@@ -48,6 +55,28 @@ def store_hashes(connection: Connection, hashes: Mapping[int, str]) -> None:
 _STORE_HASH = (
     update(_email).where(_email.c.id == bindparam("email")).values(code_hash=bindparam("hash"))
 )
+
+
+class Tries(NamedTuple):
+    """How many codes were tried: for a mailbox, and for one entry of it."""
+
+    of_mailbox: int
+    of_entry: int
+
+
+def count_try(connection: Connection, petition_id: int, email: Row[Any], *, now: datetime) -> Tries:
+    """Count a try at the code of an email.
+
+    The limit is the mailbox's: another entry for it gives no new tries. Only the tries of the entry
+    are told to anyone: others may be another person's, and say that the address is known.
+    """
+    expires_at = now + TRIES_COUNTED_FOR
+    scopes = {
+        f"code:{petition_id}": email.mailbox_hash,
+        "code of an entry": f"{email.signature_id} {email.entry}",
+    }
+    uses = [Use(scope, key, TRIES_COUNTED_FOR, expires_at) for scope, key in scopes.items()]
+    return Tries(*(count.value for count in counters.increment(connection, uses, now=now)))
 
 
 def find_entry(

@@ -6,11 +6,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from petition.core.errors import CodeInvalid, EntryMoved, PetitionNotOpen, SignatureGone
+from petition.core.errors import (
+    CodeInvalid,
+    CodeTriesUsedUp,
+    EntryMoved,
+    PetitionNotOpen,
+    SignatureGone,
+)
 from petition.core.tokens import Tokens
-from petition.database import counters
 from petition.database.base import db
-from petition.database.counters import Use
 from petition.database.transactions import transaction
 from petition.models import AlternateEntry, EntryFields, Petition, PetitionText, Signature, Tally
 from petition.models.enums import EmailKind, PetitionState
@@ -20,9 +24,6 @@ from petition.signatures import address_question, codes, entries
 from petition.signatures.entries import Entry, EntryRef
 
 MAX_CHOICES = 5
-CODE_TRIES = 5  # of a million codes, for each mailbox and petition
-# As long as the mailbox can get emails; the counter is deleted later by its own delay.
-TRIES_COUNTED_FOR = enqueue.MAILBOX_PERIOD - counters.KEPT_AFTER_EXPIRY
 
 _signature, _tally = Signature.table(), Tally.table()
 
@@ -120,16 +121,15 @@ def _insert_own(
 
 
 def confirm_by_code(
-    email_id: int, text: str, *, tokens: Tokens, lifetime: timedelta, now: datetime
+    email_id: int, code: str, *, tokens: Tokens, lifetime: timedelta, now: datetime
 ) -> int:
     """Confirm the entry of a pending page by its email's code; return the signature's id.
 
-    Text that is no code, such as an empty field, is invalid and no try. Addresses that have signed
-    already are treated alike. Raises: CodeInvalid for a wrong or expired code, and for any after
-    five tries; SignatureGone; PetitionNotOpen.
+    Addresses that have signed already are treated alike. Raises: CodeInvalid for a wrong or expired
+    code, and for any once the mailbox has had five tries; CodeTriesUsedUp once this entry has had
+    them; SignatureGone; PetitionNotOpen.
     """
     confirmed = None
-    code = codes.parse_code(text)
     with transaction() as connection:
         email = address_question.get_email(connection, email_id)
         if email.corrected_to is not None:
@@ -138,16 +138,14 @@ def confirm_by_code(
             raise SignatureGone
         page_entry = EntryRef(email.signature_id, email.entry)
         signature = _lock_signature(connection, email.signature_id)
-        # Counted by mailbox: another entry for it gives no new tries.
-        scope, expires_at = f"code:{signature.petition_id}", now + TRIES_COUNTED_FOR
-        tries = Use(scope, email.mailbox_hash, TRIES_COUNTED_FOR, expires_at)
-        if code and counters.is_within(connection, tries, limit=CODE_TRIES, now=now):
+        tries = codes.count_try(connection, signature.petition_id, email, now=now)
+        if tries.of_mailbox <= codes.MAX_TRIES:
             emailed = codes.find_entry(connection, signature.id, code, tokens, now - lifetime)
             if emailed is not None and _is_same_entry(connection, page_entry, emailed):
                 confirmed = emailed
                 _count(connection, confirmed, signature, now)
-    if confirmed is None:
-        raise CodeInvalid  # outside the transaction, so that the try stays counted
+    if confirmed is None:  # outside the transaction, so that the try stays counted
+        raise CodeTriesUsedUp if tries.of_entry > codes.MAX_TRIES else CodeInvalid
     return confirmed.signature_id
 
 
@@ -214,10 +212,15 @@ _MARK_CONFIRMED = (
 )
 
 
-def get_thanks(signature_id: int) -> Row[str, str, int | None]:
-    """Return slug, language and number of a signature. Raises: SignatureGone unless confirmed."""
+def get_thanks(signature_id: int) -> Row[str, str, int | None, bool]:
+    """Return slug, language and number of a signature, and whether it is `at_risk`.
+
+    That is one from the country in which signing may be dangerous.
+    Raises: SignatureGone unless confirmed.
+    """
+    at_risk = (Signature.country == Petition.regime_country).label("at_risk")
     row = db.session.execute(
-        select(Petition.slug, Signature.language, Signature.number)
+        select(Petition.slug, Signature.language, Signature.number, at_risk)
         .join(Petition, Petition.id == Signature.petition_id)
         .where(Signature.id == signature_id, Signature.counted)
     ).first()

@@ -1,22 +1,17 @@
-"""Verifying an address after signing: the progress of the email, a new email, another address.
-
-The page is the same for every address: a held or suppressed email looks like one that was sent.
-"""
+"""Verifying an address after signing: a new email, another address."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, false, func, literal_column, or_, select
+from sqlalchemy import Connection, select
 
 from petition.abuse import bursts, rate_limits
-from petition.abuse.email_domains import is_disposable, suggestion
+from petition.abuse.email_domains import is_disposable
 from petition.abuse.rate_limits import FormSender
 from petition.core.errors import DisposableAddressRefused, EntryMoved, SignatureGone, TooSoon
-from petition.database.base import db
 from petition.database.transactions import advisory_lock, transaction
-from petition.models import Burst, Email, EntryFields, Petition, Signature
+from petition.models import Petition, Signature
 from petition.models.enums import EmailKind, EmailState
 from petition.outbox import answers, enqueue
 from petition.outbox.enqueue import Hold
@@ -24,89 +19,7 @@ from petition.signatures import address_question, entries
 from petition.signatures.entries import Entry, EntryContext, EntryRef
 from petition.signatures.identity import Address
 
-USUAL_DELAY = timedelta(seconds=3)  # until an email is sent
-
 _signature = Signature.table()
-
-
-@dataclass(frozen=True, slots=True)
-class EmailProgress:
-    """What the page after signing shows: the petition, the entry, and how far its email is.
-
-    It says nothing about other entries for the address. `refused` and `deferred` are the server's
-    codes, or "". `again_at` is when the email may be resent. `asked_until` is set while the signer
-    is asked whether `suggestion` is meant, which is "" once that is settled.
-    """
-
-    slug: str
-    entry: EntryFields
-    waiting: bool
-    sent_at: datetime | None
-    refused: str
-    deferred: str
-    again_at: datetime
-    asked_until: datetime | None
-    suggestion: str
-
-
-def get_progress(email_id: int, *, now: datetime) -> EmailProgress:
-    """Return the progress of an email. Raises: SignatureGone; EntryMoved."""
-    email = db.session.get(Email, email_id)
-    if email is None:
-        raise SignatureGone
-    if email.corrected_to is not None:
-        raise EntryMoved(email.corrected_to)
-    _, petition, _, entry = entries.get_entry(email.signature_id, email.entry or 1)
-    sent_at = _displayed_sent_at(email, now)
-    waiting = sent_at is None and email.state in {EmailState.DUE, EmailState.HELD}
-    is_asked = waiting and email.asked_until is not None and now < email.asked_until
-    doubted = email.state == EmailState.REFUSED or address_question.is_unanswered(
-        email.created_at, email.asked_until, sent_at
-    )
-    return EmailProgress(
-        slug=petition.slug,
-        entry=entry,
-        waiting=waiting,
-        sent_at=sent_at,
-        refused=email.reason if email.state == EmailState.REFUSED else "",
-        deferred=email.reason if email.state == EmailState.DUE else "",
-        again_at=email.created_at + enqueue.RESEND_AFTER,
-        asked_until=email.asked_until if is_asked else None,
-        suggestion=(suggestion(entry.email) if doubted else None) or "",
-    )
-
-
-def _displayed_sent_at(email: Email, now: datetime) -> datetime | None:
-    """Return when an email was sent or, in a burst, would have been: a decision changes no page."""
-    was_refused = email.state == EmailState.REFUSED
-    was_deferred = email.state == EmailState.DUE and email.reason != ""
-    if email.burst_id is None or was_refused or was_deferred:
-        return email.sent_at
-    times = [time for time in (email.sent_at, _expected_sent_at(email, now)) if time]
-    return min(times, default=None)
-
-
-def _expected_sent_at(email: Email, now: datetime) -> datetime | None:
-    """Return when an email would have been sent without a hold, or None if it would be waiting.
-
-    Earlier emails go first, except deferred ones.
-    """
-    usual = (email.asked_until or email.created_at) + USUAL_DELAY
-    is_earlier = (Email.id < email.id) & (Email.attempts <= 1) & (Email.reason == "")
-    is_due = Email.state == literal_column(f"'{EmailState.DUE}'")  # as the partial index has it
-    is_asked = func.coalesce(Email.asked_until > now, false())
-    queued = select(Email.id).where(is_earlier, is_due, Email.burst_id.is_(None), ~is_asked)
-    if now < usual or db.session.scalar(queued.limit(1)) is not None:
-        return None
-    latest = db.session.scalar(
-        select(Email.sent_at)
-        .outerjoin(Burst, Burst.id == Email.burst_id)
-        .where(is_earlier, Email.state == EmailState.SENT, Email.asked_until.is_(None))
-        .where(or_(Email.burst_id.is_(None), Email.sent_at <= Burst.began_at))
-        .order_by(Email.id.desc())
-        .limit(1)
-    )
-    return max(usual, latest) if latest is not None else usual
 
 
 def resend(email_id: int, *, sender: FormSender, now: datetime) -> int:

@@ -20,6 +20,7 @@ from petition.web.pages import (
     embed,
     health,
     notices,
+    pending,
     petition,
     self_service,
     share,
@@ -32,6 +33,7 @@ from petition.web.support import assets, errors, image_cache, template_globals
 BLUEPRINTS = (
     petition.pages,
     sign.pages,
+    pending.pages,
     confirmation.pages,
     self_service.pages,
     supporters.pages,

@@ -103,7 +103,7 @@ class Bench:
         yield "sign", self._took
         self._request("GET", page, 200)
         yield "pending", self._took
-        self._request("POST", f"{page}/code", 422, code="000000")
+        self._request("POST", f"{page}/code", 303, code="000000")
         yield "code", self._took
         self._make_older()
         page = self._request("POST", page, 303)

@@ -28,4 +28,4 @@ def confirm(page: Page, site: Site, email: str) -> None:
     """OpenPage the link in the email to an address and press its button."""
     page.goto(site.post_office.mail_to(email).link)
     page.get_by_role("button", name="Confirm my signature").click()
-    expect(page.get_by_role("heading", name="Thank you for signing")).to_be_visible()
+    expect(page.get_by_role("heading", name="Thank you. You are number")).to_be_visible()

@@ -23,17 +23,16 @@ def test_from_the_form_to_the_thanks(site: Site, open_page: OpenPage, javascript
     expect(page.get_by_role("heading", name="Check your email")).to_be_visible()
     assert "/pending/" in page.url
     confirm(page, site, email)
-    expect(page.get_by_text(re.compile("signature number"))).to_be_visible()
 
 
 def test_the_code_of_the_email_is_typed_where_one_signed(site: Site, open_page: OpenPage) -> None:
     page = open_page("/", java_script_enabled=False)
     sign(page, "code@example.org")
-    page.get_by_label("The six digits in the mail").fill(
+    page.get_by_label("The six digits in the email").fill(
         site.post_office.mail_to("code@example.org").code
     )
     page.get_by_role("button", name="Confirm", exact=True).click()
-    expect(page.get_by_role("heading", name="Thank you for signing")).to_be_visible()
+    expect(page.get_by_role("heading", name="Thank you. You are number")).to_be_visible()
     thanks = page.url
     page.goto(site.post_office.mail_to("code@example.org").link_to("my"))
     page.get_by_text("I want to take my signature back").click()
@@ -43,6 +42,40 @@ def test_the_code_of_the_email_is_typed_where_one_signed(site: Site, open_page: 
     for person in ("Anna Berg", "code@", "127.0.0.1 ", *tokens):
         assert person not in site.log, "what the site writes down names nobody"
     assert "sent" in site.log
+
+
+def test_the_page_after_signing_follows_the_email_by_itself(
+    site: Site, open_page: OpenPage
+) -> None:
+    page = open_page("/healthz")
+    page.clock.install()
+    told = {"layout": "sending", "status": "Soon.", "times": "Later.", "resendable": False}
+    page.route("**/status", lambda route: route.fulfill(json=told))
+    page.goto(site.url)
+    sign(page, "follow@example.org")
+    code, again = page.locator("#code"), page.get_by_role("button", name="Send the email again")
+    _run_until_asked(page, 3_000)
+    expect(page.get_by_text("Soon.")).to_be_visible()
+    expect(page.get_by_text("Later.")).to_be_hidden()
+    told |= {"status": "Sent.", "resendable": True}
+    _run_until_asked(page, 60_000)
+    expect(page.get_by_text("Sent.")).to_be_visible()
+    expect(page.get_by_text("Later.")).to_be_visible()  # help opens after a minute
+    expect(again).to_be_visible()
+    code.fill("12")
+    told |= {"layout": "refused", "status": "Came back."}
+    _run_until_asked(page, 60_000)
+    expect(page.get_by_text("Came back.")).to_be_visible()
+    expect(code).to_have_value("12")
+    code.fill("")
+    with page.expect_navigation():  # to the page of that state, unless somebody is typing
+        page.clock.run_for(60_000)
+
+
+def _run_until_asked(page: Page, milliseconds: int) -> None:
+    """Let so much time pass on a page, in which it asks how far the email is."""
+    with page.expect_response("**/status"):
+        page.clock.run_for(milliseconds)
 
 
 @pytest.mark.accessibility_statement("errors")

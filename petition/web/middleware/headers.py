@@ -37,6 +37,8 @@ SECURITY_HEADERS = {
 HSTS = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
 # First path segments of pages that hold a token or belong to organisers.
 _PRIVATE = {"pending", "confirm", "thanks", "my", "not-me", "organisers"}
+# Blueprints whose forms are authorised by a token.
+_WITH_TOKENS = {"pending", "confirmation", "self_service", "organisers"}
 _UNSAFE_METHODS = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -98,7 +100,7 @@ def _refuse_cross_site() -> None:
     if site is not None:
         own = site in {"same-origin", "none"}
     elif origin == "null":
-        own = request.blueprint in {"confirmation", "self_service", "organisers"}
+        own = request.blueprint in _WITH_TOKENS
     else:
         own_hosts = {request.host, urlsplit(config.site_url(current_app.config)).netloc}
         own = origin is None or origin.partition("://")[2] in own_hosts

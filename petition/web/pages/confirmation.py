@@ -1,117 +1,22 @@
-"""The pages of signing by email: pending, confirm, thanks. Each is reached by a token."""
-
-from typing import Any
+"""The pages that an emailed link leads to: confirm, thanks. Each is reached by a token."""
 
 from flask import Response, current_app, request, url_for
-from flask_babel import gettext as _
 
 from petition.core import tokens
 from petition.core.clock import now
-from petition.core.errors import CodeInvalid, DisposableAddressRefused, TokenExpired, TooSoon
+from petition.core.errors import TokenExpired, TokenInvalid
 from petition.petitions import queries, updates
-from petition.signatures import address_question, confirmation, verification
+from petition.signatures import confirmation, verification
 from petition.signatures.entries import EntryRef
 from petition.web.middleware.language import LocalizedBlueprint, set_language
 from petition.web.support import abuse_checks
-from petition.web.support.forms import AddressForm, OwnEntryForm, disposable_message
+from petition.web.support.forms import OwnEntryForm
 from petition.web.support.responses import render_page, see_other
-from petition.web.support.tokens import get_tokens, made_at, make_token, read_token
+from petition.web.support.tokens import made_at, make_token, read_token
 
 pages = LocalizedBlueprint("confirmation", __name__)
 
 _PREFILLED = ("name", "country", "postcode", "organisation", "role", "comment")
-
-
-@pages.get("/pending/<token>")
-def pending(token: str) -> Response:
-    """Show whether the email was sent. The same page for a new, pending or confirmed address."""
-    return _render_pending(token)
-
-
-@pages.post("/pending/<token>")
-def resend(token: str) -> Response:
-    """Send the email again, within its limits. The response is the same in every case."""
-    (email_id,) = read_token(tokens.PENDING, token)
-    try:
-        email_id = verification.resend(email_id, sender=abuse_checks.request_sender(), now=now())
-    except TooSoon:
-        return _render_pending(token)
-    return redirect_to_pending(email_id, again=1)
-
-
-@pages.post("/pending/<token>/code")
-def submit_code(token: str) -> Response:
-    """Confirm the signature by the six digits of the email."""
-    (email_id,) = read_token(tokens.PENDING, token)
-    try:
-        signature_id = confirmation.confirm_by_code(
-            email_id,
-            request.form.get("code", ""),
-            tokens=get_tokens(),
-            lifetime=_confirm_purpose().lifetime,
-            now=now(),
-        )
-    except CodeInvalid:
-        message = _(
-            "This is not the code of the mail, or it was tried too often."
-            " Please look again, or use the link in the mail."
-        )
-        return _render_pending(token, status=422, code_error=message)
-    return _redirect_to_thanks(signature_id)
-
-
-@pages.post("/pending/<token>/address")
-def correct_address(token: str) -> Response:
-    """Sign again with the same entry and another address."""
-    (email_id,) = read_token(tokens.PENDING, token)
-    form = AddressForm(request.form)
-    if form.valid():
-        try:
-            email_id = verification.correct_address(
-                email_id, form.address(), sender=abuse_checks.request_sender(), now=now()
-            )
-            return redirect_to_pending(email_id)
-        except DisposableAddressRefused:
-            form.errors["email"] = disposable_message()
-    return _render_pending(token, status=422, form=form)
-
-
-@pages.post("/pending/<token>/answer")
-def answer(token: str) -> Response:
-    """Answer whether the address typed is right or the suggested one is meant. Idempotent."""
-    (email_id,) = read_token(tokens.PENDING, token)
-    match request.form.get("answer"):
-        case "typed":
-            email_id = address_question.keep_address(email_id, now=now())
-        case "suggested":
-            email_id = verification.use_suggestion(
-                email_id, get_tokens().hash_mailbox, sender=abuse_checks.request_sender(), now=now()
-            )
-    return redirect_to_pending(email_id)
-
-
-@pages.get("/pending/<token>/answer")
-@pages.get("/pending/<token>/code")
-@pages.get("/pending/<token>/address")
-def reload_pending(token: str) -> Response:
-    """Redirect a reader who reloads the page of a form with errors."""
-    return see_other(url_for("confirmation.pending", token=token))
-
-
-def _render_pending(token: str, **values: Any) -> Response:
-    (email_id,) = read_token(tokens.PENDING, token)
-    progress = verification.get_progress(email_id, now=now())
-    set_language(progress.entry.language)
-    return _render(
-        "pending",
-        progress.slug,
-        progress.entry.language,
-        token=token,
-        pending=progress,
-        too_soon=now() < progress.again_at,
-        again="again" in request.args,
-        **{"form": AddressForm(), **values},
-    )
 
 
 @pages.get("/confirm/<token>")
@@ -136,7 +41,7 @@ def submit(token: str) -> Response:
     elif chosen and pending.signature.counted:  # another one, meanwhile
         return reload_confirm(token)
     is_counted = confirmation.confirm(entry_ref, now=now())
-    return _redirect_to_thanks(entry_ref.signature_id) if is_counted else reload_confirm(token)
+    return redirect_to_thanks(entry_ref.signature_id) if is_counted else reload_confirm(token)
 
 
 def _render_confirm(
@@ -179,7 +84,7 @@ def submit_own_entry(token: str) -> Response:
     if not form.valid():
         return _render_own_entry(pending, token, form, status=422)
     is_counted = confirmation.confirm_own(entry_ref, form.entry(), now=now())
-    return _redirect_to_thanks(entry_ref.signature_id) if is_counted else reload_confirm(token)
+    return redirect_to_thanks(entry_ref.signature_id) if is_counted else reload_confirm(token)
 
 
 def _render_own_entry(
@@ -210,31 +115,46 @@ def reload_confirm(token: str) -> Response:
 def thanks(token: str) -> Response:
     """Thank the signer and offer to share the petition."""
     # Without a link to the signer's own page: people share the address of this one.
-    (signature_id,) = read_token(tokens.THANKS, token)
+    try:
+        (signature_id,) = read_token(tokens.THANKS, token)
+    except TokenInvalid:
+        return _render_counted(token)
+    return _render_thanks("thanks", signature_id)
+
+
+def _render_counted(token: str) -> Response:
+    """Thank a signer for whom signing may be dangerous. Soon the address leads to `/`."""
+    try:
+        (signature_id,) = read_token(tokens.COUNTED, token)
+    except TokenExpired:
+        return see_other(url_for("petition.index"))
+    return _render_thanks("counted", signature_id)
+
+
+def _render_thanks(name: str, signature_id: int) -> Response:
     thanks = confirmation.get_thanks(signature_id)
     set_language(thanks.language)
-    return _render("thanks", thanks.slug, thanks.language, number=thanks.number)
-
-
-def _render(name: str, slug: str, language: str, **values: Any) -> Response:
-    petition = queries.get_petition(slug, language)
+    petition = queries.get_petition(thanks.slug, thanks.language)
     return render_page(
         f"confirmation/{name}.html",
         petition=petition,
+        number=thanks.number,
         has_offices=bool(updates.list_offices(petition.id)),
-        **values,
     )
 
 
 def redirect_to_pending(email_id: int, *, again: int | None = None) -> Response:
     """Redirect to the page that shows whether the email was sent."""
     token = make_token(tokens.PENDING, email_id)
-    return see_other(url_for("confirmation.pending", token=token, again=again))
+    return see_other(url_for("pending.show", token=token, again=again))
 
 
-def _redirect_to_thanks(signature_id: int) -> Response:
+def redirect_to_thanks(signature_id: int) -> Response:
+    """Redirect to the page that thanks for a signature which was just counted."""
     current_app.extensions["page_cache"].clear()
-    token = make_token(tokens.THANKS, signature_id)
+    # Its own kind of token: the usual one works for a year and is passed on.
+    at_risk = confirmation.get_thanks(signature_id).at_risk
+    token = make_token(tokens.COUNTED if at_risk else tokens.THANKS, signature_id)
     return see_other(url_for("confirmation.thanks", token=token))
 
 

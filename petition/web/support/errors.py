@@ -77,7 +77,7 @@ def _repair_link() -> Response | None:
 def _entry_moved(error: errors.EntryMoved) -> Response:
     """Redirect to the page of the email to the corrected address."""
     token = make_token(tokens.PENDING, error.email_id)
-    return see_other(url_for("confirmation.pending", token=token))
+    return see_other(url_for("pending.show", token=token))
 
 
 def _not_open(error: PetitionNotOpen) -> Response:

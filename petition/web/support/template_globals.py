@@ -149,10 +149,12 @@ def _card_url(petition: PetitionView) -> str:
     return config.site_url(current_app.config) + path
 
 
-def _share_links(petition: PetitionView) -> list[sharing.ShareLink]:
-    """Return the share links that this site offers."""
+def _share_links(petition: PetitionView, language: str = "") -> list[sharing.ShareLink]:
+    """Return the share links that this site offers; with a language, its commonest first."""
     url, text = petition_url(petition.slug), messages.share_text(petition)
     links = sharing.links(url, text, title=petition.text.title, picture=_card_url(petition))
+    if language:
+        links = sharing.commonest_first(links, language)
     offers_more = current_app.config["SHARE_MORE"]
     return [link for link in links if offers_more or link.channel not in sharing.MORE]
 
