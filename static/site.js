@@ -11,7 +11,8 @@ for (const { dataset } of document.querySelectorAll("[data-address]")) history.r
 for (const button of document.querySelectorAll("[data-copy]")) addCopyButton(button);
 for (const button of document.querySelectorAll("[data-share]")) addShareButton(button);
 for (const field of document.querySelectorAll("[data-challenge]")) solveChallenge(field, JSON.parse(field.dataset.challenge));
-document.querySelector(".summary[tabindex]")?.focus();
+// For browsers that ignore autofocus; others have followed it by now.
+requestAnimationFrame(() => document.querySelector(".summary[tabindex]:not(:focus)")?.focus());
 mirrorName(document.querySelector("[data-signature]"), document.querySelector("#sign #name"));
 addLetterButtons(document.querySelector("[data-copied-from]"));
 // A copied link is another channel.

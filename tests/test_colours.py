@@ -46,3 +46,12 @@ def test_the_style_sheet_is_on_the_paper_that_the_colours_are_measured_against()
     assert light == (colours.PAPER, colours.SHEET, colours.INK)
     assert dark == (colours.DARK_PAPER, colours.DARK_SHEET, colours.DARK_INK)
     assert printed == ("#fff", "#fff", "#000")
+
+
+@pytest.mark.parametrize("place", ["--ink: ", "--edge: "])
+def test_edges_of_fields_and_the_focus_stand_out(place: str) -> None:
+    values = re.findall(rf"{place}(#\w+);", SHEET)[:2]  # light, dark
+    grounds = [(colours.PAPER, colours.SHEET), (colours.DARK_PAPER, colours.DARK_SHEET)]
+    for value, papers in zip(values, grounds, strict=True):
+        for paper in papers:
+            assert colours.contrast(value, paper) >= 3, (value, paper)  # WCAG 2.2, 1.4.11

@@ -51,3 +51,22 @@ def find_overflow(page: Page) -> list[str]:
 def double_text_size(page: Page) -> None:
     """Double the size of all text, as a setting of the browser does."""
     page.evaluate("document.documentElement.style.fontSize = '200%'")
+
+
+def reset_text(page: Page) -> None:
+    """Undo `double_text_size` and `space_text`."""
+    page.evaluate("document.documentElement.style.fontSize = ''; document.adoptedStyleSheets = []")
+
+
+def space_text(page: Page) -> None:
+    """Put lines, letters, words and paragraphs as far apart as WCAG 2.2 asks for (1.4.12)."""
+    page.evaluate(
+        """() => {
+          const sheet = new CSSStyleSheet();
+          sheet.replaceSync(`
+            * { line-height: 1.5 !important; letter-spacing: 0.12em !important;
+                word-spacing: 0.16em !important }
+            p { margin-block-end: 2em !important }`);
+          document.adoptedStyleSheets = [sheet];
+        }"""
+    )

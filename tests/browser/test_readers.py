@@ -8,6 +8,7 @@ import pytest
 from babel.numbers import format_decimal
 from playwright.sync_api import Browser, Page, expect
 
+from petition.core import tokens
 from petition.web.support.assets import SOURCE
 from tests.browser.chromium import new_context
 from tests.browser.full_site import FullSite, run_full_site
@@ -123,18 +124,73 @@ def test_on_paper_there_is_the_letter_and_nothing_to_press(open_page: OpenPage) 
         expect(page.locator(gone)).to_be_hidden()
 
 
+def picture_of(page: Page, selector: str) -> bytes:
+    """Return a picture of an element, with what is drawn around it."""
+    page.locator(selector).scroll_into_view_if_needed()
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    x, y, width, height = box["x"] - 8, box["y"] - 8, box["width"] + 16, box["height"] + 16
+    return page.screenshot(clip={"x": x, "y": y, "width": width, "height": height})
+
+
 @pytest.mark.accessibility_statement("motion")
 def test_nothing_is_lost_in_forced_colours_and_nothing_moves_unasked(open_page: OpenPage) -> None:
     page = open_page("/p/kuramshin", forced_colors="active", reduced_motion="reduce")
-    button = page.get_by_role("button", name="Sign", exact=True)
-    border = button.evaluate("one => getComputedStyle(one).borderTopStyle")
-    assert border == "solid", "a button is one without its colour, too"
     assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
     moving = page.evaluate(
         "[...document.querySelectorAll('*')].filter(one => getComputedStyle(one).animationName"
         " !== 'none' || parseFloat(getComputedStyle(one).transitionDuration) > 0).length"
     )
     assert moving == 0
+    button = "#sign button[type=submit]"
+    page.keyboard.press("Tab")
+    for one in (button, "#email", "#consent", "summary >> nth=0"):
+        plain = picture_of(page, one)
+        page.locator(one).focus()
+        assert picture_of(page, one) != plain, f"the focus on {one} is seen"
+    page.locator(".skip >> nth=0").focus()
+    for one, change in (("#consent", "checked = true"), ("progress", "value = 0")):
+        plain = picture_of(page, one)
+        page.locator(one).evaluate(f"one => (one.{change})")
+        assert picture_of(page, one) != plain, f"the state of {one} is seen"
+    with page.expect_navigation():
+        page.locator(button).click()
+    for bordered in (button, ".field.wrong >> nth=0", ".summary"):
+        edge = page.locator(bordered).evaluate(
+            "one => { const { borderLeftStyle, borderLeftColor, backgroundColor } ="
+            " getComputedStyle(one);"
+            " return borderLeftStyle === 'solid' && borderLeftColor !== backgroundColor; }"
+        )
+        assert edge, f"{bordered} is seen by its edge, without its colour"
+
+
+def paste(page: Page, selector: str, text: str) -> None:
+    """Put a text into the clipboard, and paste it into a field with the keyboard."""
+    page.evaluate("text => navigator.clipboard.writeText(text)", text)
+    page.locator(selector).focus()
+    page.keyboard.press("Control+V")
+
+
+@pytest.mark.accessibility_statement("paste")
+def test_nothing_to_sign_in_with_is_remembered_or_typed_off(
+    site: FullSite, open_page: OpenPage, chromium: Browser
+) -> None:
+    clipboard = {"permissions": ["clipboard-read", "clipboard-write"]}
+    signer = site.sign("paste@example.org", confirmed=False)
+    page = open_page(f"/pending/{site.token(tokens.PENDING, signer.email_id)}", **clipboard)
+    code = site.post_office.mail_to("paste@example.org").code
+    paste(page, "#code", f"{code[:3]} {code[3:]}")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/thanks/**")
+    context = new_context(chromium, **clipboard)  # organisers get a cookie
+    page = context.new_page()
+    page.goto(f"{site.url}/organisers/sign-in")
+    assert page.locator("main input:not([type=hidden])").count() == 1, "an address, no password"
+    paste(page, "#email", "organiser@example.org")
+    expect(page.locator("#email")).to_have_value("organiser@example.org")
+    page.keyboard.press("Enter")
+    expect(page.locator("#email")).to_have_count(0)
+    context.close()
 
 
 @pytest.mark.accessibility_statement("counter")

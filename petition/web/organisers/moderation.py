@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from petition.core.clock import now
 from petition.core.errors import ItemNotFound
 from petition.core.text import has_forbidden
+from petition.models import PetitionText
 from petition.models.enums import BurstState, CommentState
 from petition.organisers import burst_review, moderation
 from petition.petitions import queries, supporters
@@ -23,7 +24,7 @@ def comments(slug: str) -> str:
     return render_template(
         "organisers/comments.html",
         slug=slug,
-        title=_title(slug),
+        text=_text(slug),
         waiting=moderation.list_waiting(petition_id),
         waiting_count=moderation.count_waiting(petition_id),
         shown=shown,
@@ -53,7 +54,7 @@ def names(slug: str) -> str:
     return render_template(
         "organisers/names.html",
         slug=slug,
-        title=_title(slug),
+        text=_text(slug),
         supporters=people,
         next_before=people[-1].number if len(people) == supporters.PAGE_SIZE else None,
     )
@@ -78,5 +79,5 @@ def decide_burst(slug: str, burst_id: int) -> AnyResponse:
     return see_other(url_for("organisers.petition", slug=slug))
 
 
-def _title(slug: str) -> str:
-    return queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text.title
+def _text(slug: str) -> PetitionText:
+    return queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text

@@ -20,30 +20,38 @@ pages = LocalizedBlueprint("notices", __name__)
 
 CACHE = "public, max-age=60"
 ICON_CACHE = "public, max-age=86400"
-CHECKED_ON = date(2026, 11, 25)  # when the accessibility statement was compared with the tests
+CHECKED_ON = date(2026, 11, 27)  # when the statement was compared with docs/accessibility.md
 
 # What the tests check. Tests name these ids: `@pytest.mark.accessibility_statement("keyboard")`.
 ACCESSIBILITY_CHECKS = {
     "axe": _(
-        "The petition and the pages around it, in every language, with the rules of axe,"
-        " and in dark mode with those about contrast: no fault found."
+        "A program called axe checks every page in every language. It finds no fault, in light"
+        " colours or in dark ones."
     ),
     "axe-states": _(
-        "A form with errors, and a petition that is paused, closed or won, with the rules"
-        " of axe: no fault found."
+        "It also checks the form with errors, and a petition that is paused, closed or won."
     ),
-    "keyboard": _("The whole way from the petition to the thank-you page with the keyboard alone."),
-    "no-javascript": _("The whole way without JavaScript."),
-    "narrow": _("No sideways scrolling on a screen 320 pixels wide, or with text at 200 percent."),
+    "keyboard": _("You can sign with the keyboard alone, from the petition to the thank-you page."),
+    "focus": _("With the keyboard, you always see where you are. Nothing covers that place."),
+    "no-javascript": _("You can sign without JavaScript."),
+    "narrow": _("Nothing is cut off on a screen 320 pixels wide, or with text twice as large."),
+    "spacing": _("Nothing is cut off with more space between letters, words and lines."),
+    "targets": _(
+        "Buttons and links are at least 24 pixels high and wide, or have room around them."
+        " Only links in a sentence may be smaller."
+    ),
     "motion": _(
-        "Nothing moves for readers who ask for less motion, and buttons keep their edges"
-        " in forced colours."
+        "Nothing moves if you ask for less motion. With colours of your own, you still see"
+        " buttons, errors and where you are."
     ),
-    "counter": _("The counter is read out at round numbers alone, not at every signature."),
+    "counter": _("Screen readers say the count at round numbers only, not at every signature."),
     "errors": _(
-        "Every error is said in words, at the field and in a list above the form, and"
-        " everything typed is kept."
+        "Every error is explained in words, at the field and in a list above the form."
+        " Nothing that you typed is lost."
     ),
+    "once": _("On the way to your signature, you enter nothing twice."),
+    "paste": _("There is no password. You can copy the code from the email and paste it."),
+    "help": _("Help is at the foot of every page, always in the same order."),
 }
 
 
