@@ -220,7 +220,7 @@ def test_the_import_names_characters_without_a_glyph(app: Flask, tmp_path: Path)
         file.write_text(toml.replace('slug = "k', f'slug = "{len(missing)}-{len(toml)}-k'))
         done = app.test_cli_runner().invoke(args=["petition", "import", str(file)])
         assert done.exit_code == 0, done.output
-        assert done.stdout.startswith("/p/")
+        assert done.stdout.startswith("open /p/")
         lines = done.stderr.splitlines()
         assert len(lines) == 1 + bool(missing), "the last one names the site"
         assert lines[0].endswith(f"until one is installed: {missing}" if missing else "")

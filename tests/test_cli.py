@@ -21,7 +21,7 @@ from petition.models.enums import PetitionState
 from petition.operations import supervisor
 from petition.petitions import lifecycle, petition_file, queries
 from tests.browsing import Client, browser, confirmed, count_of, path_of, press, text_of, trail
-from tests.factories import TODAY, MakeApp, make_petition, photo
+from tests.factories import SITE, TODAY, MakeApp, make_petition, photo
 from tests.post_office import PostOffice
 from tests.reports import report
 
@@ -49,7 +49,8 @@ def refused(app: Flask, *command: str, status: int = 1) -> str:
 def test_the_sample_petition_is_imported_in_every_shipped_language(
     app: Flask, client: Client
 ) -> None:
-    assert run(app, "petition", "import", str(SAMPLE)) == "/p/kuramshin\n"
+    said = run(app, "petition", "import", str(SAMPLE))
+    assert said == "open /p/kuramshin; share https://petition.example.org/p/kuramshin\n"
     assert set(queries.get_petition("kuramshin", "en").languages) == set(app.config["LANGUAGES"])
     page = client.get("/en/p/kuramshin").text
     assert "Urgent action for Vadim Kuramshin" in page
@@ -67,12 +68,12 @@ def test_the_sample_petition_is_imported_in_every_shipped_language(
         ('slug = "Not A Slug"', "slug: lower-case letters, digits and hyphens only"),
         ('slug = "x"\nstate = "won"', "state: draft or open"),
         (
-            'slug = "x"\nsource_language = "en"\norganiser = "o"\ncontact = "c"',
+            'slug = "x"\nsource_language = "en"\norganiser = "o"\ncontact = "c@example.org"',
             "text.en: the text in the source language",
         ),
         (
             (
-                'slug = "x"\nsource_language = "en"\norganiser = "o"\ncontact = "c"\n'
+                'slug = "x"\nsource_language = "en"\norganiser = "o"\ncontact = "c@example.org"\n'
                 '[text.en]\ntitle = ""'
             ),
             "text.en.title: a text of 1 to 200 characters",
@@ -132,6 +133,24 @@ def test_all_errors_of_a_file_are_told_at_once_with_their_lines(app: Flask, tmp_
     assert "line 7: update 2.text.en.boby: there is no such field" in said
     assert "line 8: target 1.country" in said
     assert trail() == []
+
+
+def test_an_address_that_is_none_and_markup_in_a_letter_are_refused_with_their_lines(
+    app: Flask, tmp_path: Path
+) -> None:
+    file = Path(write_file(tmp_path, letter="Dear <b>council</b>", story="![A river](river.jpg)"))
+    said = refused(app, "petition", "import", str(file))
+    letter, story = said.removeprefix("Error: the petition file is not valid: ").split("; ")
+    assert letter == "line 10: text.en.letter: no HTML and no pictures, but <b>"
+    assert story == "line 11: text.en.story: no HTML and no pictures, but ![A river]("
+    allowed = "2 < 3 > 1 <https://example.org/> <anna@example.org> [map](https://example.org) Hey!"
+    file = Path(write_file(tmp_path, letter=allowed, story=r"\\<b> is bold"))
+    run(app, "petition", "import", str(file))
+    written = file.read_text(encoding="utf-8")
+    for contact in ("c", "c@example", "c@@example.org", "Us <c@example.org>", f"{'c' * 250}@a.org"):
+        file.write_text(written.replace("c@example.org", contact), encoding="utf-8")
+        said = refused(app, "petition", "import", "--replace", str(file))
+        assert "line 3: contact: an email address, such as name@example.org" in said
 
 
 def test_a_petition_has_the_goal_of_its_file_until_it_is_reached(
@@ -242,7 +261,8 @@ def test_a_draft_is_deleted_and_its_id_is_not_used_again(
     draft_id = queries.get_id("water")
     run(app, "organiser", "invite", "anna@example.org", "--petition", "water")
     run(app, "organiser", "invite", "berta@example.org")
-    run(app, "petition", "delete", "water")
+    said = run(app, "petition", "delete", "water")
+    assert said == "deleted /p/water; a new petition can have this slug\n"
     assert refused(app, "petition", "delete", "water") == "Error: there is no such petition"
     assert "no organiser" in refused(app, "organiser", "link", "anna@example.org")
     assert run(app, "organiser", "link", "berta@example.org")
@@ -355,12 +375,15 @@ def test_a_petition_is_written_opened_paused_and_closed(app: Flask, client: Clie
         "share": "Sign:",
     }
     options = [word for name, value in pieces.items() for word in (f"--{name}", value)]
-    assert "draft /p/water" in run(app, "petition", "create", *options)
+    opening = "open it with: flask petition open water"
+    assert run(app, "petition", "create", *options) == f"draft /p/water; {opening}\n"
     assert client.get("/p/water").status_code == 404
-    run(app, "petition", "open", "water")
+    share = f"share {SITE}/p/water"
+    assert run(app, "petition", "open", "water") == f"open /p/water; {share}\n"
     assert run(app, "petition", "list") == "water\topen\t0\tClean the river\n"
-    run(app, "petition", "pause", "water")
-    run(app, "petition", "close", "water")
+    assert "open it again with: flask petition open water" in run(app, "petition", "pause", "water")
+    said = run(app, "petition", "close", "water")
+    assert said == "closed /p/water; download the signatures with: flask export water\n"
     closed = queries.get_petition("water", "en")
     assert closed.state == PetitionState.CLOSED
     assert closed.closed_at is not None
@@ -492,6 +515,15 @@ def test_organisers_are_refused_in_a_line(app: Flask, petition: str) -> None:
     run(app, "organiser", "remove", "anna@example.org")
     assert "no organiser" in refused(app, "organiser", "sign-out", "anna@example.org")
     refused(app, "organiser", "link", "anna@example.org")
+
+
+def test_organisers_are_listed_with_what_they_reach(app: Flask, petition: str) -> None:
+    run(app, "organiser", "invite", "anna@example.org", "--role", "admin", "--language", "ru")
+    run(app, "organiser", "invite", "berta@example.org", "--petition", petition)
+    assert run(app, "organiser", "list").splitlines() == [
+        "anna@example.org\tadmin\tall petitions\tru",
+        f"berta@example.org\teditor\t{petition}\ten",
+    ]
 
 
 def test_without_a_secret_no_link_is_made(make_app: MakeApp) -> None:

@@ -42,7 +42,12 @@ def test_addresses_of_postgresql_servers_get_the_name_of_the_driver() -> None:
     [
         ("MAIL_PROT", "25", "PETITION_MAIL_PROT is not a setting of this site"),
         ("MAIL_PORT", "many", "PETITION_MAIL_PORT must be a whole number"),
-        ("MAIL_PORT", "-1", "PETITION_MAIL_PORT must be a whole number from 0 to 100,000"),
+        ("MAIL_PORT", "0", "PETITION_MAIL_PORT must be a whole number from 1 to 65,535"),
+        ("MAIL_PORT", "65536", "PETITION_MAIL_PORT must be a whole number from 1 to 65,535"),
+        ("MAIL_SERVER", "mx.example.org:587", "PETITION_MAIL_SERVER must be the name or IP"),
+        ("MAIL_SERVER", "smtp://mx.example.org", "PETITION_MAIL_SERVER must be the name or IP"),
+        ("MAIL_SERVER", "mx.example.org/", "PETITION_MAIL_SERVER must be the name or IP"),
+        ("BURST_LEAST", "-1", "PETITION_BURST_LEAST must be a whole number from 0 to 100,000"),
         ("MAIL_USE_TLS", "perhaps", "PETITION_MAIL_USE_TLS must be true or false"),
         ("SITE_URL", "petition.example.org", "PETITION_SITE_URL must be an address such as"),
         (
@@ -99,6 +104,11 @@ def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str, said: s
     with pytest.raises(SettingsError) as caught:
         load(tmp_path, **{name: value})
     assert any(line.startswith(said) for line in caught.value.args)
+
+
+@pytest.mark.parametrize("server", ["mx.example.org", "почта.рф", "192.0.2.1", "2001:db8::1", ""])
+def test_a_mail_server_is_a_name_an_ip_address_or_none(tmp_path: Path, server: str) -> None:
+    assert load(tmp_path, MAIL_SERVER=f"{server} ")["MAIL_SERVER"] == server
 
 
 @pytest.mark.parametrize("address", ["", "http://127.0.0.1:8080/exits?format=plain"])

@@ -11,7 +11,7 @@ from petition.core.clock import now
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.outbox import pausing
-from tests.factories import MakeApp
+from tests.factories import MakeApp, make_petition
 from tests.post_office import PostOffice
 
 
@@ -28,6 +28,31 @@ def examine(app: Flask) -> tuple[int, dict[str, str]]:
     return result.exit_code, problems
 
 
+@pytest.mark.parametrize(
+    ("settings", "problems"),
+    [
+        ({"SITE_URL": "http://petition.example.org"}, {"settings": "SITE_URL begins with http:"}),
+        ({"SITE_URL": "http://192.168.1.5:5000"}, {}),
+        ({"SITE_URL": f"http://{'a' * 56}.onion"}, {}),
+        ({"SECRET_KEY": "я" * 15}, {"settings": "SECRET_KEY has fewer than 32 bytes"}),
+        ({"SECRET_KEY": "я" * 16}, {}),
+        ({"FEATURED": "to-be"}, {"featured petition": "FEATURED names to-be"}),
+        ({"FEATURED": "free-them"}, {}),
+    ],
+)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_a_site_starts_with_and_should_not_is_named(
+    make_app: MakeApp, settings: dict[str, str], problems: dict[str, str]
+) -> None:
+    app = make_app(**settings)
+    with app.app_context():
+        make_petition()
+        make_petition("to-be", state="draft")
+        found = {name: problem for name, problem in examine(app)[1].items() if problem}
+        assert found.keys() == problems.keys()
+        assert all(found[name].startswith(begins) for name, begins in problems.items())
+
+
 def test_a_sound_site_has_no_problem(app: Flask) -> None:
     status, problems = examine(app)
     assert (status, set(problems.values())) == (0, {""})
@@ -35,7 +60,7 @@ def test_a_sound_site_has_no_problem(app: Flask) -> None:
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_each_problem_is_named(make_app: MakeApp, post_office: PostOffice, tmp_path: Path) -> None:
-    app = make_app(SITE_URL="")
+    app = make_app(SITE_URL="", FEATURED="nobody")
     with app.app_context():
         post_office.stop()
         ProxyProblems(tmp_path).record({ProxyProblem.NO_ADDRESS: True})
@@ -48,6 +73,7 @@ def test_each_problem_is_named(make_app: MakeApp, post_office: PostOffice, tmp_p
         assert problems.pop("settings").startswith("SITE_URL is not set")
         assert problems.pop("instance folder").endswith(f"chmod -R go= {tmp_path}")
         assert problems.pop("database").startswith("has no column ")
+        assert problems.pop("featured petition").startswith("FEATURED names nobody, which is")
         server = f"127.0.0.1:{post_office.port}: ConnectionRefusedError"
         assert problems.pop("mail server").startswith(server)
         assert problems.pop("outbox").endswith("554 5.7.1")

@@ -95,6 +95,7 @@ READS: dict[str, tuple[str, ...]] = {
     "self_service.show": ("saved",),
     "self_service.update": ("action", *TYPED),
     "self_service.disown": ("never",),
+    "organisers.sign_in": ("signed_out",),
     "organisers.ask_link": ("email", "csrf_token", *STEP),
     "organisers.enter": ("csrf_token",),
     "organisers.sign_out": ("csrf_token",),

@@ -246,9 +246,15 @@ LANDED = {
     "20261123_first_tables.py": "b124c62bcc2fa1d1",
     "20261124_shown_and_passed_on.py": "d89f1d1351dbd30e",
     "20261125_muted_names.py": "55665a82ed89a7f3",
+    "20261126_doubted_addresses.py": "af45bf14fc58fa0a",
     "20261126_hashed_codes.py": "9c32fe7ece641510",
+    "20261126_organiser_sessions.py": "1872d08eb23108f1",
+    "20261126_outbox_pause.py": "056daf1e08ac2853",
+    "20261126_petition_goal.py": "49421f033fd4e629",
     "20261126_plain_names.py": "20110b4952dd3351",
     "20261126_repair_first_tables.py": "b29ab85a299f2e3b",
+    "20261126_repair_signature_sums.py": "c481a827748f84a2",
+    "20261126_rules_of_providers.py": "9e49f60852db113f",
     "20261126_signature_sums.py": "e9828e29acea979e",
 }
 

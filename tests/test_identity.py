@@ -122,6 +122,11 @@ PASTED = [
     "anna@example.org>",
     "'anna@example.org'",
     "“anna@example.org.”",
+    "'anna@example.org",
+    "mailto: anna@example.org",
+    "anna@example.org/",
+    "[anna@example.org](mailto:anna@example.org)",
+    "[Anna Berg](mailto:anna@example.org?subject=Hello).",
 ]
 
 

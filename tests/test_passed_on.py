@@ -97,6 +97,7 @@ def test_every_emailed_link_is_repaired(
                 assert response.status_code == 404, "has no language prefix"
                 continue
             assert (response.status_code, response.location) == (303, repaired), written
+            assert response.headers["Cache-Control"] == "no-store", written
         assert client.get(path).status_code == 200
 
 

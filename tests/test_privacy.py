@@ -435,7 +435,7 @@ def test_what_does_not_leave_is_not_recorded_as_a_download(
     assert downloads() == 1
     assert b"anna@example.org" in got.data
     assert asked.headers == got.headers, "what HEAD is for"
-    assert "cannot be called back" in text_of(client.get(mine))
+    assert "We cannot call that copy back" in text_of(client.get(mine))
 
 
 def test_asking_for_the_head_of_a_download_reaches_no_further(app: Flask, petition: str) -> None:

@@ -73,7 +73,7 @@ def test_it_shows_all_that_is_kept_and_lets_it_be_corrected(
         assert shown in page.text
     answer = client.post(path, data=CHANGED)
     assert answer.status_code == 303
-    assert "What you corrected is kept." in text_of(client.get(answer.location))
+    assert "Your changes are saved." in text_of(client.get(answer.location))
     signature = db.session.scalars(select(Signature)).one()
     for name, value in CHANGED.items():
         assert getattr(signature, name) == {"yes": True}.get(value, value), name
@@ -90,6 +90,49 @@ def test_an_invalid_correction_shows_the_error_and_the_input(
     assert "Enter your name." in answer.text
     assert 'value="10115"' in answer.text
     assert db.session.scalars(select(Signature.name)).one() == "Anna Berg"
+
+
+def test_a_name_is_hidden_by_one_button_and_the_signature_counts(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    path = my_page(client, petition, post_office, display="full", handover="yes")
+    assert "Anna Berg" in client.get(f"/p/{petition}/signatures").text
+    page = client.get(path).text
+    entries = re.findall(r"<li>\s*<details>\s*<summary>(.+?)</summary>", page)
+    assert entries[:2] == ["Correct my signature", "Hide my name"]
+    assert entries[2:] == ["Download my data", "Take my signature back"]
+    answer = client.post(path, data={"action": "hide"})
+    assert answer.status_code == 303
+    page = text_of(client.get(answer.location))
+    assert "Your name is hidden from the public. Your name is not handed over." in page
+    assert 'value="hide"' not in client.get(path).text, "there is nothing left to hide"
+    assert "Anna Berg" not in client.get(f"/p/{petition}/signatures").text
+    assert count_of(client, petition) == 1
+
+
+def test_the_name_of_an_unconfirmed_entry_is_hidden_by_correcting_it(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    signed(client, post_office, petition, display="full")
+    path = path_of(post_office.arrived[0].link_to("my"))
+    assert 'value="hide"' not in client.get(path).text
+    assert client.post(path, data={"action": "hide"}).status_code == 410
+    assert db.session.scalars(select(Signature.display)).one() == "full"
+
+
+def test_a_correction_asks_what_the_petition_asks(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    page = client.get(my_page(client, petition, post_office)).text
+    assert 'name="postcode"' not in page
+    assert "Organisation and comment (optional)" in page
+    given = my_page(client, petition, post_office, email="b@example.org", postcode="10115")
+    assert "Your postcode (optional)" in client.get(given).text, "it can be removed"
+    asking = make_petition("asking", asks_postcode=True)
+    path = my_page(client, asking, post_office, postcode="10115")
+    assert "Your postcode (optional)" not in client.get(path).text
+    answer = client.post(path, data=CHANGED | {"postcode": ""})
+    assert (answer.status_code, "Enter your postcode." in answer.text) == (422, True)
 
 
 def test_the_news_can_be_stopped(client: Client, petition: str, post_office: PostOffice) -> None:
@@ -153,7 +196,7 @@ def test_after_a_download_it_says_which_copy_cannot_be_called_back(
     access.invite(address, role=Role.EDITOR, slug=None, language="en", now=now())
     organiser_id = access.get_sign_in_link(address).organiser_id
     access.record_download(1, organiser_id=organiser_id, detail="csv", now=now())
-    assert "cannot be called back" in text_of(client.get(path))
+    assert "We cannot call that copy back" in text_of(client.get(path))
     answer = client.post(path, data={"action": "withdraw"})
     assert "We cannot call that copy back" in text_of(answer)
     deliver(app)
@@ -166,7 +209,7 @@ def test_an_unconfirmed_entry_can_be_seen_and_erased(
     signed(client, post_office, petition)
     path = path_of(post_office.arrived[0].link_to("my"))
     page = text_of(client.get(path))
-    assert "Not confirmed, so it does not count" in page
+    assert "not confirmed yet, so it does not count" in page
     client.post(path, data={"action": "withdraw"})
     assert db.session.scalar(select(func.count()).select_from(Signature)) == 0
     assert count_of(client, petition) == 0

@@ -810,6 +810,12 @@ def test_correcting_back_and_forth_does_not_reset_the_limit(
         ("a@gmail.co", "a@gmail.com"),
         ("a@yahoo.co", "a@yahoo.com"),
         ("a@gmail.kom", "a@gmail.com"),
+        # Cyrillic letters that look Latin; the address that was typed has such a domain in IDNA.
+        (parse_address("a@gmаil.com").email, "a@gmail.com"),
+        (parse_address("a@МАIL.ru").email, "a@mail.ru"),
+        (parse_address("a@почта.рф").email, None),
+        ("a@xn--.com", None),
+        ("a@xn--a-ecp.ru", None),
     ],
 )
 def test_a_mistyped_domain_gets_a_suggestion(typed: str, meant: str | None) -> None:

@@ -75,7 +75,8 @@ def suggestion(address: str) -> str | None:
     """Return the address with the domain that was probably meant, or None.
 
     One typing error is assumed in the name and one in the ending: a character missing, added,
-    changed, or two swapped. Another country's ending is no error.
+    changed, or two swapped. Another country's ending is no error. A well-known domain with Cyrillic
+    letters that look Latin was meant in Latin.
     """
     local, _, domain = address.rpartition("@")
     meant = _meant(domain.lower())
@@ -84,13 +85,32 @@ def suggestion(address: str) -> str | None:
 
 def is_known_mistyped(domain: str) -> bool:
     """Return whether a domain is known to be a typing error, although it may take mail."""
-    return domain.lower() in _MISTYPED
+    return domain.lower() in _MISTYPED or _in_latin(domain.lower()) is not None
+
+
+# Letters that look alike, small ones or capitals.
+_LATIN = str.maketrans("авеһнікӏморԛсѕтуүԝхјԁ", "abehhiklmopqcstyywxjd")
+
+
+def _in_latin(domain: str) -> str | None:
+    """Return the well-known domain that one in Punycode looks like, or None."""
+    labels = domain.split(".")
+    try:
+        for at, label in enumerate(labels):
+            if label.startswith("xn--"):
+                labels[at] = label[4:].encode().decode("punycode").translate(_LATIN)
+    except UnicodeError:
+        return None
+    latin = ".".join(labels)
+    return latin if latin != domain and latin in WELL_KNOWN else None
 
 
 @lru_cache(maxsize=10_000)
 def _meant(domain: str) -> str | None:
     if domain in _NEVER_DOUBTED:
         return None
+    if look_alike := _in_latin(domain):
+        return look_alike
     # Words one edit apart are alike, or become so when each loses a character.
     candidates = {known for part in _shortened(domain) for known in _BY_NAME.get(part, ())}
     similar = [known for known in candidates if _is_similar(domain, known)]

@@ -12,11 +12,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from petition.abuse import proxy_headers
 from petition.cli.refusal import NOT_MIGRATED, CheckingCommand, find_readable_folder
 from petition.core import config, faults
-from petition.core.errors import MailServerUnreachable
+from petition.core.errors import MailServerUnreachable, PetitionNotFound
 from petition.database import schema
 from petition.database.base import db
 from petition.mail import transports
 from petition.outbox import pausing
+from petition.petitions import queries
 
 
 @click.command(cls=CheckingCommand)
@@ -33,7 +34,20 @@ def doctor() -> None:
 
 
 def _settings() -> str:
-    return "; ".join(config.missing_for_service(current_app.config))
+    settings = current_app.config
+    return "; ".join([*config.missing_for_service(settings), *config.weaknesses(settings)])
+
+
+def _featured_petition() -> str:
+    slug = current_app.config["FEATURED"]
+    try:
+        if slug:
+            queries.get_petition(slug, queries.SOURCE_LANGUAGE)
+    except PetitionNotFound:
+        return f"FEATURED names {slug}, which is a draft or no petition: see `flask petition list`"
+    except SQLAlchemyError:
+        return "cannot be read"
+    return ""
 
 
 def _database() -> str:
@@ -77,6 +91,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "settings": _settings,
     "instance folder": find_readable_folder,
     "database": _database,
+    "featured petition": _featured_petition,
     "mail server": _mail_server,
     "outbox": _outbox,
     "proxy headers": _proxy,

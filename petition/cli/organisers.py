@@ -3,7 +3,7 @@
 import click
 from flask import current_app
 
-from petition.cli.refusal import CommandGroup
+from petition.cli.refusal import CommandGroup, ReadingCommand
 from petition.core.clock import now
 from petition.core.config import site_url
 from petition.core.tokens import SIGN_IN
@@ -11,7 +11,9 @@ from petition.models.enums import Role
 from petition.organisers import access
 from petition.signatures.identity import Address, AddressInvalid, parse_address
 
-organiser = CommandGroup("organiser", help="Invite and remove organisers, print sign-in links.")
+organiser = CommandGroup(
+    "organiser", help="Invite, list and remove organisers, print sign-in links."
+)
 
 
 def _email(value: str) -> Address:
@@ -43,6 +45,14 @@ def invite(email: Address, role: str, slug: str | None, language: str | None) ->
         raise click.BadParameter(f"one of {', '.join(languages)}", param_hint="--language")
     access.invite(email, role=Role(role), slug=slug, language=language or languages[0], now=now())
     click.echo(f"{email.email} is invited as {role}; a sign-in link is on its way")
+
+
+@organiser.command("list", cls=ReadingCommand)
+def list_organisers() -> None:
+    """List all organisers with role, petition and language of their emails."""
+    for invited in access.list_organisers():
+        reach = invited.slug or "all petitions"
+        click.echo(f"{invited.email}\t{invited.role}\t{reach}\t{invited.language}")
 
 
 @organiser.command()

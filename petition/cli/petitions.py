@@ -19,6 +19,13 @@ from petition.petitions import lifecycle, petition_file, queries, replacement, u
 from petition.petitions.toml_lines import find_lines
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_NEXT_STEPS = {
+    PetitionState.DRAFT: "open it with: flask petition open {slug}",
+    PetitionState.OPEN: "share {url}",
+    PetitionState.PAUSED: "open it again with: flask petition open {slug}",
+    PetitionState.CLOSED: "download the signatures with: flask export {slug}",
+    PetitionState.VICTORY: "tell people at {url}",
+}
 
 petition = CommandGroup(
     "petition", help="Create, change, list, open, pause, close, recount and delete petitions."
@@ -34,11 +41,17 @@ def import_file(file: Path, replace: bool) -> None:
     site = site_url(current_app.config)
     parsed = petition_file.parse(content, file.parent, lines, site=site)
     if replace:
-        replacement.replace(parsed, now=now())
+        state = replacement.replace(parsed, now=now())
     else:
-        lifecycle.create(parsed, now=now(), imported=True)
+        state = lifecycle.create(parsed, now=now(), imported=True)
     _warn_of_missing_glyphs(parsed)
-    click.echo(f"/p/{parsed.petition['slug']}")
+    _tell_state(parsed.petition["slug"], state)
+
+
+def _tell_state(slug: str, state: PetitionState) -> None:
+    """Print the state of a petition, its path and the next step."""
+    url = f"{site_url(current_app.config)}/p/{slug}"
+    click.echo(f"{state} /p/{slug}; {_NEXT_STEPS[state].format(slug=slug, url=url)}")
 
 
 @petition.command()
@@ -46,6 +59,7 @@ def import_file(file: Path, replace: bool) -> None:
 def delete(slug: str) -> None:
     """Delete SLUG, a draft. Other petitions are refused: close them."""
     lifecycle.delete_draft(slug, now=now())
+    click.echo(f"deleted /p/{slug}; a new petition can have this slug")
 
 
 @petition.command()
@@ -75,9 +89,9 @@ def create(slug: str, language: str, organiser: str, contact: str, **text: str) 
     parsed = petition_file.parse(
         values | {"text": {language: text}}, site=site_url(current_app.config)
     )
-    lifecycle.create(parsed, now=now())
+    state = lifecycle.create(parsed, now=now())
     _warn_of_missing_glyphs(parsed)
-    click.echo(f"draft /p/{slug}; open it with: flask petition open {slug}")
+    _tell_state(slug, state)
 
 
 def _read_toml(file: Path) -> tuple[dict[str, object], dict[str, int]]:
@@ -118,6 +132,7 @@ def _add_transition(name: str, state: PetitionState, description: str) -> None:
     @click.argument("slug")
     def change_state(slug: str) -> None:
         lifecycle.change_state(slug, state, now=now())
+        _tell_state(slug, state)
 
 
 _add_transition("open", PetitionState.OPEN, "Let SLUG, a draft, paused or closed, take signatures.")

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ PREFIX = "PETITION_"
 LOCAL_SITE = "http://127.0.0.1:5000"
 LOGO_SUFFIXES = {".svg", ".png", ".webp"}
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+MIN_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,12 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("SECRET_KEY", setting_types.text, None, "encrypts the tokens in links and signs organisers' sessions. `make run` creates one; `make serve` requires it. Keep it secret and do not change it"),
+    Setting("SECRET_KEY", setting_types.text, None, "encrypts the tokens in links and signs organisers' sessions. `make run` creates one; `make serve` requires it. Keep it secret and do not change it. It should have 32 bytes or more: `flask doctor` checks"),
     Setting("SECRET_KEY_FALLBACKS", setting_types.texts, [], "earlier secret keys, whose links still work. Keep them: suppressed mailboxes are stored as hashes under the key of their time"),
     Setting("SITE_URL", setting_types.site_address, "", "the site's address in every email and share link. The Host header is never used for them"),
     Setting("SQLALCHEMY_DATABASE_URI", setting_types.database, "sqlite:///petition.db", "SQLite in the instance folder, or `postgresql+psycopg://user@host/name`. The site waits 10 s for a locked SQLite file and 5 s for a connection to PostgreSQL; `?timeout=` and `?connect_timeout=` at the end change that"),
-    Setting("MAIL_SERVER", setting_types.text, "", "the SMTP server. Without one, at a loopback address, emails are stored and shown at `/dev/mail`"),
-    Setting("MAIL_PORT", setting_types.integer, 25, "the port of the SMTP server"),
+    Setting("MAIL_SERVER", setting_types.host, "", "the name or IP address of the SMTP server. Without one, at a loopback address, emails are stored and shown at `/dev/mail`"),
+    Setting("MAIL_PORT", setting_types.port, 25, "the port of the SMTP server"),
     Setting("MAIL_USERNAME", setting_types.text, None, "user name at the SMTP server"),
     Setting("MAIL_PASSWORD", setting_types.text, None, "password at the SMTP server"),
     Setting("MAIL_USE_TLS", setting_types.boolean, False, "use STARTTLS and verify the certificate"),
@@ -171,6 +173,30 @@ def missing_for_service(values: Mapping[str, Any]) -> list[str]:
         "MAIL_SERVER": "nobody can confirm a signature",
     }
     return [f"{name} is not set: {reason}" for name, reason in reasons.items() if not values[name]]
+
+
+def weaknesses(values: Mapping[str, Any]) -> list[str]:
+    """Return a line for each setting with which a site runs, but not safely."""
+    rules = {
+        f"SECRET_KEY has fewer than {MIN_KEY_BYTES} bytes and may be guessed: move it to"
+        " SECRET_KEY_FALLBACKS and set a new one, `python3 -c 'import secrets;"
+        " print(secrets.token_hex(32))'`": (
+            0 < len((values["SECRET_KEY"] or "").encode()) < MIN_KEY_BYTES
+        ),
+        "SITE_URL begins with http: others on the way can read and change what people sign. Set up"
+        " https and write https there": (
+            urlsplit(site_url(values)).scheme == "http" and _is_public(trusted_hosts(values)[0])
+        ),
+    }
+    return [line for line, is_weak in rules.items() if is_weak]
+
+
+def _is_public(host: str) -> bool:
+    """Return whether a host is reached over the open internet. An onion service is not."""
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return "." in host and not host.endswith((".onion", ".local", ".internal", ".localhost"))
 
 
 def site_url(values: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import re
 from email.errors import ObsoleteHeaderDefect
 from email.policy import default as policy
 from email.utils import quote
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
@@ -37,13 +37,34 @@ def database(value: object) -> str:
 
 def integer(value: object) -> int:
     """Return a whole number from 0 to `MAX_INTEGER`."""
+    return _number_in(range(MAX_INTEGER + 1), value)
+
+
+def port(value: object) -> int:
+    """Return the number of a TCP port."""
+    return _number_in(range(1, 65_536), value)
+
+
+def _number_in(numbers: range, value: object) -> int:
     try:
         number = int(value) if isinstance(value, str) or type(value) is int else -1
     except ValueError:
         number = -1
-    if not 0 <= number <= MAX_INTEGER:
-        raise ValueError(f"a whole number from 0 to {MAX_INTEGER:,}")
+    if number not in numbers:
+        raise ValueError(f"a whole number from {numbers[0]} to {numbers[-1]:,}")
     return number
+
+
+def host(value: object) -> str:
+    """Return the name or the IP address of a host, or ""."""
+    given = text(value).strip()
+    try:
+        is_address = bool(ip_address(given))
+    except ValueError:
+        is_address = False
+    if not is_address and not re.fullmatch(r"[\w.-]*", given):
+        raise ValueError("the name or IP address of a host, without scheme, port or path")
+    return given
 
 
 def boolean(value: object) -> bool:

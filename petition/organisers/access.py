@@ -18,7 +18,7 @@ from petition.core.errors import (
 from petition.database import upsert
 from petition.database.base import db
 from petition.database.transactions import advisory_lock, transaction
-from petition.models import Organiser
+from petition.models import Organiser, Petition
 from petition.models.enums import AuditAction, EmailKind, Role
 from petition.outbox import enqueue
 from petition.petitions import queries
@@ -31,6 +31,15 @@ class SignInLink:
 
     organiser_id: int
     serial: int
+
+
+class Invitation(NamedTuple):
+    """An organiser as invited: without a `slug` they reach all petitions."""
+
+    email: str
+    role: Role
+    slug: str | None
+    language: str
 
 
 class SessionKey(NamedTuple):
@@ -71,6 +80,13 @@ def invite(address: Address, *, role: Role, slug: str | None, language: str, now
         action = AuditAction.ORGANISER_INVITE
         audit.record(connection, action, now, petition_id=petition_id, detail=detail)
         return int(organiser_id)
+
+
+def list_organisers() -> list[Invitation]:
+    """List the organisers in the order of their invitations."""
+    columns = (Organiser.email, Organiser.role, Petition.slug, Organiser.language)
+    rows = select(*columns).join(Petition, Petition.id == Organiser.petition_id, isouter=True)
+    return [Invitation(*row) for row in db.session.execute(rows.order_by(Organiser.id))]
 
 
 def remove(address: Address, *, now: datetime) -> None:

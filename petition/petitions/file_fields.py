@@ -12,6 +12,10 @@ from petition.petitions.pictures import WebPicture
 LANGUAGE = r"[a-z]{2,3}"
 FILE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}"
 NO_LINES: Mapping[str, int] = MappingProxyType({})
+# In Markdown: a tag or comment, but no address in angle brackets; a picture. A backslash escapes.
+_MARKUP = re.compile(
+    r"(?<!\\)(?:</?[A-Za-z][A-Za-z\d-]*(?:\s[^<>]*)?/?>|<!--|!\[[^\]\n]{0,300}\][(\[])"
+)
 
 
 class FileField(NamedTuple):
@@ -37,6 +41,11 @@ class FieldReader:
         line = self._lines.get(known, 1)
         place = f"line {line}: " if self._lines else ""
         self._errors.append((line, f"{place}{path}: {reason}"))
+
+    def refuse_markup(self, path: str, text: str) -> None:
+        """Note the first HTML tag or picture of a Markdown text, which its page shows as text."""
+        if match := _MARKUP.search(text):
+            self.refuse(path, f"no HTML and no pictures, but {match[0]}")
 
     def finish(self) -> None:
         """Raise PetitionFileInvalid with all errors in the order of the file, if there are any."""

@@ -35,12 +35,12 @@ _AUDIT_ACTIONS = {
 }
 
 
-def create(file: PetitionFile, *, now: datetime, imported: bool = False) -> None:
-    """Insert a petition with its texts, its portrait and a tally of zero.
+def create(file: PetitionFile, *, now: datetime, imported: bool = False) -> PetitionState:
+    """Insert a petition with its texts, its portrait and a tally of zero; return its state.
 
     `imported` is for the audit trail. Raises: SlugTaken.
     """
-    state = file.petition["state"] or PetitionState.DRAFT
+    state = PetitionState(file.petition["state"] or PetitionState.DRAFT)
     opened_at = now if state == PetitionState.OPEN else None
     with transaction() as connection:
         petition_id = connection.scalar(
@@ -61,6 +61,7 @@ def create(file: PetitionFile, *, now: datetime, imported: bool = False) -> None
         connection.execute(insert(PetitionText), [text | first for text in file.texts])
         action = AuditAction.PETITION_IMPORT if imported else AuditAction.PETITION_CREATE
         audit.record(connection, action, now, petition_id=petition_id, detail=str(state))
+    return state
 
 
 def change_state(slug: str, state: PetitionState, *, now: datetime) -> None:

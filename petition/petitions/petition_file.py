@@ -15,6 +15,7 @@ from petition.petitions.pictures import WebPicture
 
 DRAWN_FIELDS = ("title", "target", "demands", "organiser")  # shown in pictures and PDFs
 MAX_FACTS, MAX_STEPS = 3, 12
+_EMAIL = r"(?=.{3,254}$)\s*[^@\s<>(),;:]+@[^@\s<>(),;:]+\.[^@\s<>(),;:.]+\s*"
 _SLUG = r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?"
 _MONTH = r"|(?:19|20)\d\d-(?:0[1-9]|1[0-2])"
 _WHEN = FileField((date, _MONTH), 'a date, as 2016-05-26, or a month, as "2016-05"', "")
@@ -46,7 +47,7 @@ _PETITION = {
     "slug": FileField(_SLUG, "lower-case letters, digits and hyphens only"),
     "state": FileField("draft|open", "draft or open", ""),
     "source_language": FileField(10),
-    "contact": FileField(254),
+    "contact": FileField(_EMAIL, "an email address, such as name@example.org"),
     "asks_postcode": FileField(bool, "true or false", False),
     "refuses_disposable": FileField(bool, "true or false", False),
     "goal": FileField(
@@ -97,7 +98,7 @@ _OFFICE = {
     "country": FileField("[A-Z]{2}", "two capital letters, as CA"),
     "office": FileField(Mapping, "its name in at least one language"),
     "checked": FileField(range(1990, 2201), "the year the address was checked"),
-    "email": FileField(r"|[^@\s]+@[^@\s]+", "an address, or nothing", ""),
+    "email": FileField(f"|{_EMAIL}", "an email address, or nothing", ""),
     "postal": FileField(1_000),
 }
 
@@ -132,6 +133,8 @@ def parse(
     for text in texts:
         text["demands"] = "\n".join(" ".join(one.split()) for one in text["demands"] or ())
         text |= {"face": "", "face_caption": ""} | text
+        for name in ("letter", "story"):
+            reader.refuse_markup(f"text.{text['language']}.{name}", text[name] or "")
         excess = sharing.excess(text["share"] or "", f"{site}/p/{petition['slug']}")
         if excess:
             reason = f"shorter by {excess}, so that X and Bluesky take it with the link"

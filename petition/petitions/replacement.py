@@ -18,8 +18,8 @@ from petition.petitions.petition_file import PetitionFile
 from petition.petitions.updates import upsert_picture
 
 
-def replace(file: PetitionFile, *, now: datetime) -> None:
-    """Change the petition with the file's slug. Idempotent.
+def replace(file: PetitionFile, *, now: datetime) -> PetitionState:
+    """Change the petition with the file's slug, and return its state. Idempotent.
 
     Of a petition that was opened, a changed text is a new version, and the old one stays: for those
     who signed it, and for forms that show it. A file can open a draft; a petition that was opened
@@ -54,8 +54,10 @@ def replace(file: PetitionFile, *, now: datetime) -> None:
         action = AuditAction.PETITION_REPLACE
         audit.record(connection, action, now, petition_id=petition_id, detail=detail)
         state = file.petition["state"] or before
-        if PetitionState.DRAFT in {before, state}:
-            lifecycle.move(connection, petition_id, before, state, now=now)
+        if PetitionState.DRAFT not in {before, state}:
+            return PetitionState(before)
+        lifecycle.move(connection, petition_id, before, state, now=now)
+        return PetitionState(state)
 
 
 def _replace_texts(

@@ -97,27 +97,27 @@ class Address:
 
 _FULL_WIDTH = str.maketrans("＠＜＞", "@<>")
 _IN_ANGLE_BRACKETS = re.compile(r"[^<>]*<([^<>]*)>")
-_PUNCTUATION = " \t.,;:。，；：、"
-_BRACKETS_AND_QUOTES = '<>()[]"“”„«»‘’'
+_IN_MARKDOWN_LINK = re.compile(r"\[[^\[\]]*\]\(([^()]*)\)")
+_PUNCTUATION = " \t.,;:/。，；：、"
+_BRACKETS_AND_QUOTES = "<>()[]'\"“”„«»‘’"
 
 
 def tidy_address(text: str) -> str:
     """Return the address in what a person typed or pasted, without what programs put around it.
 
-    Those are white space and invisible signs, `mailto:`, a name with angle brackets, brackets and
-    quotes, and the sentence's punctuation after it. What is no address comes back without any.
+    Those are white space and invisible signs, `mailto:`, a Markdown link, a name with angle
+    brackets, brackets and quotes, a spreadsheet's apostrophe, and the punctuation or slash after
+    it. What is no address comes back without any.
     """
     text = tidy(text)
     if not text.isascii():
         text = _without_invisible(text.translate(_FULL_WIDTH))
     text = text.rstrip(_PUNCTUATION)
-    if match := _IN_ANGLE_BRACKETS.fullmatch(text):
+    if match := _IN_MARKDOWN_LINK.fullmatch(text) or _IN_ANGLE_BRACKETS.fullmatch(text):
         text = match.group(1).strip()
-    elif text.endswith("'"):
-        text = text.strip("'")
     text = text.lstrip(_BRACKETS_AND_QUOTES).rstrip(_BRACKETS_AND_QUOTES + _PUNCTUATION)
     if text[:7].lower() == "mailto:":
-        text = unquote(text[7:].partition("?")[0])
+        text = unquote(text[7:].partition("?")[0]).strip()
     return text
 
 

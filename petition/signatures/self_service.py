@@ -21,7 +21,7 @@ from petition.models import (
     PetitionText,
     Signature,
 )
-from petition.models.enums import AuditAction, CommentState, EmailKind
+from petition.models.enums import AuditAction, CommentState, Display, EmailKind
 from petition.outbox import enqueue
 from petition.petitions import sums
 from petition.signatures import entries, removal
@@ -81,8 +81,26 @@ def _downloads(petition_id: int, confirmed_at: datetime | None) -> Select[dateti
 def correct(signature_id: int, entry: Entry, *, now: datetime) -> None:
     """Replace the entry of a confirmed signature.
 
-    The new entry gets a number of its own, so links for the earlier one do not show it.
     Raises: SignatureGone, also for an unconfirmed signature; there, sign again.
+    """
+    # An organiser reads a changed comment before it is shown.
+    is_same = _signature.c.comment == entry.comment
+    state = case((is_same, _signature.c.comment_state), else_=CommentState.WAITING.value)
+    _change(signature_id, **asdict(entry), comment_state=state)
+
+
+def hide(signature_id: int, *, now: datetime) -> None:
+    """Hide the name of a confirmed signature from the public and from the target.
+
+    Raises: SignatureGone, also for an unconfirmed signature.
+    """
+    _change(signature_id, display=Display.HIDDEN.value, handover=False)
+
+
+def _change(signature_id: int, **values: Any) -> None:
+    """Change the entry of a confirmed signature. Raises: SignatureGone.
+
+    The new entry gets a number of its own, so links for the earlier one do not show it.
     """
     with transaction() as connection:
         before = connection.execute(
@@ -95,16 +113,7 @@ def correct(signature_id: int, entry: Entry, *, now: datetime) -> None:
         after = connection.execute(
             update(_signature)
             .where(_signature.c.id == signature_id)
-            .values(
-                **asdict(entry),
-                # An organiser reads a changed comment before it is shown.
-                comment_state=case(
-                    (_signature.c.comment == entry.comment, _signature.c.comment_state),
-                    else_=CommentState.WAITING.value,
-                ),
-                entry=_signature.c.entries + 1,
-                entries=_signature.c.entries + 1,
-            )
+            .values(values | dict.fromkeys(("entry", "entries"), _signature.c.entries + 1))
             .returning(*sums.COLUMNS)
         )
         sums.change(connection, removed=[before], added=after)

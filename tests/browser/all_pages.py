@@ -209,6 +209,8 @@ def _self_service(page: Page, site: FullSite, home: str, language: str) -> Itera
     signer = site.sign(f"own@{language}.example.com", name=LONG_NAME, language=language)
     my_page = f"{home}my/{site.token(tokens.SELF_SERVICE, signer.entry.signature_id)}"
     page.goto(my_page)
+    for entry in page.locator(".entries > li > details > summary").all():
+        entry.click()
     yield "my signature"
     _submit(page, "form:has(#name)", name="")
     yield "my signature with errors"

@@ -35,7 +35,7 @@ def test_the_code_of_the_email_is_typed_where_one_signed(site: Site, open_page: 
     expect(page.get_by_role("heading", name="Thank you. You are number")).to_be_visible()
     thanks = page.url
     page.goto(site.post_office.mail_to("code@example.org").link_to("my"))
-    page.get_by_text("I want to take my signature back").click()
+    page.get_by_text("Take my signature back").click()
     page.get_by_role("button", name="Erase my signature").click()
     expect(page.get_by_role("heading", name="Your signature is erased")).to_be_visible()
     tokens = [address.rpartition("/")[2] for address in (thanks, page.url)]
@@ -171,11 +171,12 @@ def test_an_organiser_signs_in_sees_the_numbers_and_downloads(
     page.get_by_role("button", name="Sign me in").click()
     page.get_by_role("link", name="Urgent action for Vadim Kuramshin").click()
     expect(page.get_by_text("Not confirmed yet")).to_be_visible()
+    page.get_by_label("Separator of the file").select_option("semicolon")
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download the confirmed signatures (CSV)").click()
+        page.get_by_role("button", name="Download the confirmed signatures (CSV)").click()
     file = tmp_path / "signatures.csv"
     download.value.save_as(file)
-    assert file.read_bytes().startswith("\ufeffnumber,name,email".encode())
+    assert file.read_bytes().startswith("\ufeffnumber;name;email".encode())
     assert re.fullmatch(
         r"kuramshin-signatures-\d{4}-\d\d-\d\d\.csv", download.value.suggested_filename
     )

@@ -1,4 +1,7 @@
-"""Databases of earlier releases, one file for each landed migration, for both kinds of database."""
+"""Databases of earlier releases, one file each by its last migration, for both kinds of database.
+
+0009 to 0014 landed together, so 0014 stands for them.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -72,7 +72,7 @@ def signatures_csv(slug: str) -> Response:
 
 @pages.post("/p/<slug>/separator")
 def set_separator(slug: str) -> AnyResponse:
-    """Remember the separator of this organiser's CSV files."""
+    """Remember the separator of this organiser's CSV files, and redirect to the file."""
     separator = "semicolon" if request.form.get("separator") == "semicolon" else "comma"
     access.set_csv_separator(g.organiser.id, separator)
-    return see_other(url_for("organisers.petition", slug=slug))
+    return see_other(url_for("organisers.signatures_csv", slug=slug))

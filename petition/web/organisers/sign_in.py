@@ -16,8 +16,9 @@ from petition.web.support.tokens import get_tokens
 
 @pages.get("/sign-in")
 def sign_in() -> str:
-    """Ask for the address to which a sign-in link goes."""
-    return render_template("organisers/sign_in.html", form=AddressForm())
+    """Ask for the address to which a sign-in link goes; tell who has just signed out so."""
+    signed_out = "signed_out" in request.args
+    return render_template("organisers/sign_in.html", form=AddressForm(), signed_out=signed_out)
 
 
 @pages.post("/sign-in")
@@ -52,7 +53,7 @@ def sign_out() -> AnyResponse:
     """End this session and all others of the organiser."""
     access.sign_out(g.organiser.id, now=now())
     session.clear()
-    return see_other(url_for("organisers.sign_in"))
+    return see_other(url_for("organisers.sign_in", signed_out=1))
 
 
 def _read_link(token: str) -> access.SignInLink:

@@ -47,12 +47,13 @@ def show(token: str) -> Response:
 
 @pages.post("/my/<token>")
 def update(token: str) -> Response:
-    """Correct the signature, or withdraw it.
+    """Correct the signature, hide its name, or withdraw it.
 
     An unconfirmed signature is signed again: the signer confirms one of the two entries.
     """
     stored = _get_stored(token)
-    if request.form.get("action") == "withdraw":
+    action = request.form.get("action")
+    if action == "withdraw":
         slug = self_service.withdraw(stored.signature.id, now=now())
         current_app.extensions["page_cache"].clear()
         return render_page(
@@ -60,12 +61,15 @@ def update(token: str) -> Response:
             slug=slug,
             list_downloaded=bool(stored.lists_downloaded_at),
         )
-    form = SelfServiceForm(request.form)
-    if not form.valid():
-        return _render(token, stored, form, status=422)
-    if not stored.signature.counted:
-        return _sign_again(stored.signature, form, made_at(tokens.SELF_SERVICE, token))
-    self_service.correct(stored.signature.id, form.entry(), now=now())
+    if action == "hide":
+        self_service.hide(stored.signature.id, now=now())
+    else:
+        form = SelfServiceForm(request.form, asks_postcode=stored.petition.asks_postcode)
+        if not form.valid():
+            return _render(token, stored, form, status=422)
+        if not stored.signature.counted:
+            return _sign_again(stored.signature, form, made_at(tokens.SELF_SERVICE, token))
+        self_service.correct(stored.signature.id, form.entry(), now=now())
     current_app.extensions["page_cache"].clear()
     return see_other(url_for("self_service.show", token=token, saved=1))
 

@@ -68,10 +68,17 @@ def _error_page(error: Exception) -> Response:
 
 
 def _repair_link() -> Response | None:
-    """Redirect a reader whose link was changed when it was passed on."""
+    """Redirect a reader whose link was changed when it was passed on.
+
+    Not stored: the link may have a token where no path of ours has one.
+    """
     adapter = request_ctx.url_adapter
     url = None if adapter is None else repaired_url(adapter)
-    return None if url is None else see_other(url)
+    if url is None:
+        return None
+    response = see_other(url)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _entry_moved(error: errors.EntryMoved) -> Response:

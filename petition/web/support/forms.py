@@ -196,6 +196,13 @@ class SelfServiceForm(Form):
     VALIDATORS: ClassVar = ENTRY_VALIDATORS
     DEFAULTS: ClassVar = {"display": Display.HIDDEN.value, "handover": "no"}
 
+    def __init__(
+        self, data: Mapping[str, str] | None = None, *, asks_postcode: bool = False
+    ) -> None:
+        super().__init__(data)
+        if asks_postcode:
+            self._validators = {**self._validators, "postcode": required_postcode}
+
     def entry(self) -> Entry:
         """Return the entry of a valid form."""
         return Entry(**{name: self.values[name] for name in ENTRY_VALIDATORS})
@@ -205,13 +212,6 @@ class OwnEntryForm(SelfServiceForm):
     """The fields of an entry, with consent."""
 
     VALIDATORS: ClassVar = ENTRY_VALIDATORS | {"consent": consent}
-
-    def __init__(
-        self, data: Mapping[str, str] | None = None, *, asks_postcode: bool = False
-    ) -> None:
-        super().__init__(data)
-        if asks_postcode:
-            self._validators = {**self._validators, "postcode": required_postcode}
 
 
 class AddressForm(Form):
