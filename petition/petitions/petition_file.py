@@ -79,7 +79,7 @@ _UPDATE = {
 }
 _UPDATE_TEXT = {"title": FileField(200), "body": FileField(50_000)}
 _OFFICE = {
-    "country": FileField("[A-Z]{2}", "two capital letters, as CA"),
+    "country": FileField("|[A-Z]{2}", "two capital letters, as CA, or nothing", ""),
     "office": FileField(Mapping, "its name in at least one language"),
     "checked": FileField(range(1990, 2201), "the year the address was checked"),
     "email": FileField(r"|[^@\s]+@[^@\s]+", "an address, or nothing", ""),
@@ -147,6 +147,8 @@ def parse_updates(
         names = office["office"] or {}
         fields = dict.fromkeys(names, FileField(200))
         office["office"] = reader.read(names, fields, f"target {number}.office.")
+        if office["country"] == "" and any(one["country"] == "" for one in offices):
+            reader.refuse(f"target {number}.country", "only one target may be without a country")
         offices.append(office)
     make = pictures.make_picture
     names = file["pictures"] or ()
