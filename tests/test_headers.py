@@ -41,11 +41,11 @@ def test_the_policy_allows_nothing_unsafe() -> None:
     assert "unsafe" not in EVERYWHERE["Content-Security-Policy"]
 
 
-def test_a_page_may_only_use_share_and_clipboard(client: Client) -> None:
+def test_a_page_may_only_use_the_clipboard(client: Client) -> None:
     policy = dict(
         part.split("=") for part in client.get("/").headers["Permissions-Policy"].split(", ")
     )
-    assert {name for name, who in policy.items() if who != "()"} == {"web-share", "clipboard-write"}
+    assert {name for name, who in policy.items() if who != "()"} == {"clipboard-write"}
     assert {"camera", "microphone", "geolocation", "payment", "usb"} <= set(policy)
 
 

@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from tests.browser import axe
 from tests.browser.all_pages import SETTINGS, forms_and_states, pages
@@ -38,6 +39,7 @@ class Findings:
     barriers: list[tuple[str, str]] = field(default_factory=list)
     barriers_in_states: list[tuple[str, str]] = field(default_factory=list)
     cut_off: list[tuple[str, str]] = field(default_factory=list)
+    said: list[tuple[str, str]] = field(default_factory=list)  # warnings and errors of the console
 
 
 @pytest.fixture(scope="module", params=LANGUAGES)
@@ -48,10 +50,14 @@ def found(request: pytest.FixtureRequest, chromium: Browser, site: FullSite) -> 
     with page_opener(chromium, site) as open_page:
         page = open_page("/healthz", viewport=WINDOW, color_scheme="light")
         page.add_init_script(axe.source())
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text) if is_fault(message) else None)
 
         def walk(way: Callable[..., Iterator[str]], barriers: list[tuple[str, str]]) -> None:
             for name in way(page, site, language):
                 assert page.locator("html").get_attribute("lang") == language, name
+                findings.said += [(name, text) for text in said]
+                said.clear()
                 if language in LONGEST_WORDS:
                     findings.cut_off += [(name, words) for words in find_cut_off(page)]
                 colours = language == LANGUAGES[0]  # those of one language are those of all
@@ -60,6 +66,16 @@ def found(request: pytest.FixtureRequest, chromium: Browser, site: FullSite) -> 
         walk(pages, findings.barriers)
         walk(forms_and_states, findings.barriers_in_states)
     return findings
+
+
+def is_fault(message: ConsoleMessage) -> bool:
+    """Return whether a console message is a fault of a page. The status of the page itself is none:
+    a form with errors is sent with 422, and Chromium says so. Only files have names with a dot.
+    """
+    return message.type in {"warning", "error"} and not (
+        message.text.startswith("Failed to load resource: the server responded with a status of 4")
+        and "." not in urlsplit(message.location["url"]).path
+    )
 
 
 def find_cut_off(page: Page) -> list[str]:
@@ -116,6 +132,10 @@ def test_axe_finds_no_barrier_on_any_page_in_any_language_light_or_dark(found: F
 @pytest.mark.accessibility_statement("axe-states")
 def test_axe_finds_no_barrier_in_a_form_with_errors_or_any_state(found: Findings) -> None:
     assert found.barriers_in_states == []
+
+
+def test_the_console_is_silent_on_every_page(found: Findings) -> None:
+    assert found.said == []
 
 
 @pytest.mark.accessibility_statement("narrow")

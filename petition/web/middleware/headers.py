@@ -19,11 +19,12 @@ CONTENT_SECURITY = (
 EMBEDDED_POLICY = CONTENT_SECURITY.replace("frame-ancestors 'none'", "frame-ancestors *").replace(
     "form-action 'self'", "form-action 'none'"
 )
+# Pages may use web-share by default. It is not named: browsers without it warn of an unknown name.
 PERMISSIONS = (
     "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), "
     "fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), "
     "payment=(), usb=(), picture-in-picture=(), screen-wake-lock=(), sync-xhr=(), "
-    "web-share=(self), clipboard-write=(self)"
+    "clipboard-write=(self)"
 )
 SECURITY_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY,
