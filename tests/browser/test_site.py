@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import new_context
+from tests.browser.overflow import double_text_size
 from tests.browser.site import OpenPage, Site
 from tests.browser.steps import confirm, sign
 
@@ -138,6 +139,11 @@ def test_an_organiser_signs_in_sees_the_numbers_and_downloads(
     page.get_by_role("button", name="Sign me in").click()
     page.get_by_role("link", name="Urgent action for Vadim Kuramshin").click()
     expect(page.get_by_text("Not confirmed yet")).to_be_visible()
+    page.set_viewport_size({"width": 320, "height": 640})
+    double_text_size(page)
+    lines = page.locator(".bar a").evaluate("one => one.getClientRects().length")
+    assert lines == 1, "the header breaks between words alone"
+    page.set_viewport_size({"width": 1280, "height": 720})
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the confirmed signatures (CSV)").click()
     file = tmp_path / "signatures.csv"
