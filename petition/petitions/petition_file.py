@@ -134,7 +134,8 @@ def parse_updates(
     """
     reader = FieldReader(folder, lines)
     file = reader.read(content, _UPDATES)
-    updates, offices = [], []
+    updates: list[dict[str, Any]] = []
+    offices: list[dict[str, Any]] = []
     for number, table in enumerate(file["update"] or (), start=1):
         update = reader.read(table, _UPDATE, f"update {number}.")
         texts = update.pop("text")

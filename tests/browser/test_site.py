@@ -98,11 +98,15 @@ def _show(page: Page, state: str) -> None:
     )
 
 
-def test_the_link_is_copied_and_said(open_page: OpenPage) -> None:
+def test_link_and_code_are_copied_and_said(open_page: OpenPage) -> None:
     page = open_page("/p/kuramshin", permissions=["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy").click()
     expect(page.get_by_text("The link is copied.")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()").endswith("/p/kuramshin?r=cp")
+    page.goto(page.url + "/share")
+    page.get_by_role("button", name="Copy A badge with the count").click()
+    expect(page.get_by_text("The code is copied.")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()").startswith("<a href=")
 
 
 def test_without_javascript_there_is_no_dead_button(open_page: OpenPage) -> None:
