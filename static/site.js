@@ -113,9 +113,9 @@ function addShareButton(button) {
 }
 
 function addCopyButton(button) {
-  const field = button.parentElement.querySelector("input");
+  const field = button.parentElement.querySelector("input, textarea");
   const status = button.closest(".copy").querySelector("[data-copied]");
-  onCopy(button, status, () => field.dataset.link, () => field.select());
+  onCopy(button, status, () => field.dataset.link ?? field.value, () => field.select());
 }
 
 function addLetterButtons(letter) {

@@ -125,7 +125,7 @@ def make_app(
         )
         app.jinja_env.bytecode_cache = compiled_templates
         # Time stands still for the drawings: none is refused because this machine is slow.
-        app.extensions["image_cache"] = ImageCache(tmp_path / "artwork", timer=lambda: 0.0)
+        app.extensions["image_cache"] = ImageCache(tmp_path / "artwork", cpu_timer=lambda: 0.0)
         return apps.enter_context(databases.disconnecting(databases.without_fsync(app)))
 
     with ExitStack() as apps:

@@ -291,6 +291,19 @@ def test_a_system_font_draws_what_roboto_lacks(own_fonts: Path) -> None:
     assert b"/Subtype /Image" in poster(replace(WORDS, to=text)), "painted: letters may join"
 
 
+def test_a_headline_is_in_a_serif_font_that_has_all_of_it(own_fonts: Path) -> None:
+    fonts.system_fonts.cache_clear()
+    assert fonts.serif("Free \U0010fff0 him", fonts.BOLD).parent != own_fonts
+    wedge = own_fonts / "NotoSerif-Bold.ttf"
+    wedge.write_bytes((own_fonts / "Wedge.ttf").read_bytes())
+    fonts.system_fonts.cache_clear()
+    assert fonts.serif("\U0010fff0", fonts.BOLD) == wedge
+    assert fonts.serif("\U0010fff0", fonts.ITALIC) == fonts.ITALIC
+    assert fonts.serif("Free \U0010fff0 him", fonts.BOLD) != wedge, "it has no letters"
+    for language, text in LONG_HEADLINES.items():
+        assert len(fonts.runs(text, fonts.serif(text, fonts.BOLD))) == 1, language
+
+
 def half_as_wide(text: str, size: float) -> float:
     """Measure a text whose letters are half as wide as high."""
     return len(text) * size / 2
@@ -344,7 +357,8 @@ def test_the_poster_is_one_page_with_all_texts() -> None:
 
 def test_the_poster_has_metadata_and_subsets_of_its_fonts() -> None:
     pdf = poster()
-    assert pdf.count(b"/FontFile2") == len(re.findall(rb"/Subtype /Type0", pdf)) == 2
+    files = {fonts.REGULAR, fonts.BOLD, fonts.serif(WORDS.headline, fonts.BOLD)}
+    assert pdf.count(b"/FontFile2") == len(re.findall(rb"/Subtype /Type0", pdf)) == len(files)
     assert len(pdf) < 60_000, "subsets: a whole face is 300 kB"
     for entry in (b"/Title (Free Vadim Kuramshin)", b"/Author (Petitions)", b"/Lang (en)"):
         assert entry in pdf
@@ -379,6 +393,19 @@ def test_each_sheet_is_a_numbered_page() -> None:
     lines = printed(pdf)
     assert [line for line in lines if line.startswith("Sheet")] == ["Sheet 7", "Sheet 8", "Sheet 9"]
     assert {*SHEET.columns, SHEET.privacy, *SHEET.demands} <= set(lines)
+
+
+@pytest.mark.parametrize("right_to_left", [False, True])
+def test_the_privacy_line_of_a_sheet_is_whole_and_legible(right_to_left: bool) -> None:
+    words = replace(SHEET, privacy=LONG_HEADLINES["kk"], right_to_left=right_to_left)
+    pdf = documents.sheet(words, address=ADDRESS, created_at=TODAY)
+    content = pages(pdf)[0]
+    if right_to_left:  # painted: 2 of its own sizes high
+        heights = [float(size) for size in re.findall(rb"q [\d.]+ 0 0 ([\d.]+) ", content)]
+        assert min(heights) >= 2 * 7
+    else:
+        assert min(float(size) for size in re.findall(rb"/F\d ([\d.]+) Tf", content)) >= 7
+        assert LONG_HEADLINES["kk"] in " ".join(printed(pdf))
 
 
 @pytest.mark.parametrize("many", [0, 1, 40])

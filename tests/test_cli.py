@@ -131,7 +131,7 @@ def test_all_errors_of_a_file_are_told_at_once_with_their_lines(app: Flask, tmp_
     assert "line 4: update 1.text.en.title" in said
     assert "line 6: update 2.day" in said
     assert "line 7: update 2.text.en.boby: there is no such field" in said
-    assert "line 8: target 1.country" in said
+    assert "line 8: target 1.checked" in said
     assert trail() == []
 
 

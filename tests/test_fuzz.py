@@ -233,7 +233,7 @@ class Site:
     def __init__(self, app: Flask, folder: Path, drawings: Path) -> None:
         app.request_class = Listening
         # Its clock stands still, so drawing is never put off: 503 would be no answer here.
-        app.extensions["image_cache"] = ImageCache(drawings, timer=lambda: 0.0)
+        app.extensions["image_cache"] = ImageCache(drawings, cpu_timer=lambda: 0.0)
         self.app = app
         self.client = browser(app, use_cookies=False)
         self.slug = make_petition()

@@ -364,6 +364,29 @@ def test_choices_are_folded_only_while_they_are_the_defaults(
         assert field in page
 
 
+def test_every_page_of_an_open_petition_has_a_way_to_sign(app: Flask, client: Client) -> None:
+    slug = make_petition()
+    news = {"day": TODAY, "text": {"en": {"title": "Arrested", "body": "All."}}}
+    updates.import_updates(slug, petition_file.parse_updates({"update": [news]}), now=now())
+    (update_id,) = updates.published_ids(queries.get_id(slug))
+    pages = set()
+    for rule in app.url_map.iter_rules():
+        arguments = rule.arguments - {"slug", "update_id"}
+        if rule.rule.startswith("/p/<slug>") and "GET" in (rule.methods or ()) and not arguments:
+            path = rule.rule.replace("<slug>", slug).replace("<int:update_id>", str(update_id))
+            response = client.get(path)
+            if response.mimetype == "text/html":
+                pages.add(path)
+                ways = (f'/p/{slug}#sign"', f'action="/en/p/{slug}/sign', f'/p/{slug}?r=eb"')
+                assert any(way in response.text for way in ways), path
+    assert {f"/p/{slug}/{page}" for page in ("share", "write", "mastodon", "signatures")} < pages
+    make_petition("another")
+    assert f'/p/{slug}#sign"' in client.get("/").text
+    lifecycle.change_state(slug, PetitionState.CLOSED, now=TODAY)
+    app.extensions["page_cache"].clear()
+    assert "#sign" not in client.get(f"/p/{slug}/share").text
+
+
 def test_text_in_another_language_has_lang_and_dir(client: Client) -> None:
     slug = make_petition("only-swedish", text={"sv": ANOTHER}, source_language="sv")
     page = client.get(f"/en/p/{slug}").text

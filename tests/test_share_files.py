@@ -82,7 +82,7 @@ def test_drawing_has_a_time_budget(tmp_path: Path) -> None:
         clock[0] += 1.0
         return b"%d" % number
 
-    drawings = ImageCache(tmp_path / "artwork", timer=lambda: clock[0])
+    drawings = ImageCache(tmp_path / "artwork", timer=lambda: clock[0], cpu_timer=lambda: clock[0])
     for number in range(6):  # five seconds saved up, and what came together meanwhile
         assert drawings.get_or_draw("x.png", draw, number) == b"%d" % number
     with pytest.raises(ServiceUnavailable) as refused:
@@ -103,7 +103,7 @@ def test_each_kind_of_drawing_has_its_own_budget_and_files(
         clock[0] += 1.0
         return b"drawn"
 
-    drawings = ImageCache(tmp_path, timer=lambda: clock[0])
+    drawings = ImageCache(tmp_path, timer=lambda: clock[0], cpu_timer=lambda: clock[0])
     drawings.get_or_draw("card.png", draw, 0)
     refused = 0
     for number in range(36):
@@ -134,7 +134,7 @@ def test_a_crawler_gets_only_the_sheets_that_a_person_has_asked_for(
 
 def test_drawings_that_begin_together_do_not_exceed_the_budget(tmp_path: Path) -> None:
     clock, begun = [0.0], []
-    drawings = ImageCache(tmp_path, timer=lambda: clock[0])
+    drawings = ImageCache(tmp_path, timer=lambda: clock[0], cpu_timer=lambda: clock[0])
 
     def draw(number: int) -> bytes:
         """Begin the next one before this one has ended."""
@@ -164,7 +164,9 @@ def test_the_oldest_files_are_removed(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_the_page_says_that_drawing_is_busy(app: Flask, client: Client, petition: str) -> None:
     clock = [0.0]
-    drawings = ImageCache(Path(app.instance_path) / "artwork", timer=lambda: clock[0])
+    drawings = ImageCache(
+        Path(app.instance_path) / "artwork", timer=lambda: clock[0], cpu_timer=lambda: clock[0]
+    )
     app.extensions["image_cache"] = drawings
 
     def draw_slowly() -> bytes:

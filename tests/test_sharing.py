@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from flask import Flask
+from markupsafe import escape
 from PIL import Image
 
 from petition.core.clock import now
@@ -268,6 +269,13 @@ def test_the_kit_has_everything_to_copy(client: Client, petition: str) -> None:
         assert f"/p/{petition}/{address}" in page
     assert "&lt;iframe src=&#34;https://petition.example.org/p/free-them/embed&#34;" in page
     assert "<iframe" not in page
+    badge = (
+        '<a href="https://petition.example.org/p/free-them?r=eb">'
+        '<img src="https://petition.example.org/p/free-them/badge.svg" alt="Free them" height="28">'
+        "</a>"
+    )
+    assert str(escape(badge)) in page
+    assert page.count("data-copy hidden") == 3, "a button for each code, and one for the link"
     assert '<svg xmlns="http://www.w3.org/2000/svg"' in page
 
 

@@ -28,6 +28,12 @@ EVIL = """<script>alert(1)</script> [x](javascript:alert(1)) <img src=x onerror=
 ![pixel](https://evil.example/pixel.png) ![gone](gone.jpg)
 
 [good](https://example.org)"""
+MINISTRY = {
+    "checked": 2014,
+    "office": {"en": "Ministry", "ru": "Министерство"},
+    "postal": "Astana",
+    "email": "ministry@example.org",
+}  # of no country: for readers in all others
 
 
 def keep(slug: str, written: Mapping[str, Any], folder: Path | None = None) -> None:
@@ -227,6 +233,7 @@ def test_the_picture_of_a_petition_is_scaled_down(client: Client, tmp_path: Path
         ({"target": [{"country": "Canada"}]}, "target 1.country"),
         ({"target": [{"country": "CA", "office": {}}]}, "target 1.office"),
         ({"target": [{"country": "CA", "office": {"en": "x"}}]}, "target 1.checked"),
+        ({"target": [MINISTRY, MINISTRY]}, "target 2.country: only one"),
         ({"pictures": "one.jpg"}, "pictures: a list"),
         ({"pictures": ["../secret"]}, "the name of a picture"),
         ({"pictures": ["none.jpg"]}, "there is no such file"),
@@ -253,7 +260,7 @@ def test_the_letter_has_office_language_and_name_and_nothing_is_kept(
     page_text = text_of(response)
     for piece in ("Посольство в Оттаве", "150 Metcalfe Street", "Свободу им", "Anna Berg"):
         assert piece in page_text
-    assert "The address was checked in 2016" in page_text
+    assert "Its address was right in 2016" in page_text
     link = response.text.partition('href="mailto:')[2].partition('"')[0].replace("&amp;", "&")
     mail = parse_qs(urlsplit(f"mailto:{link}").query)
     assert mail["subject"] == ["Свободу им"]
@@ -286,8 +293,24 @@ def test_without_an_embassy_the_letter_has_no_address(client: Client, news: str)
     page = client.post(f"/en/p/{news}/write", data={"office": "0", "name": "Anna Berg"}).text
     assert "<address></address>" in page
     assert 'href="mailto:?subject=Free%20them&amp;body=' in page
-    assert "There is room for the address" in page
-    assert "was checked in" not in page
+    assert "with room for an address" in page
+    assert "was right in" not in page
+
+
+def test_without_an_embassy_the_letter_goes_to_the_office_without_a_country(
+    client: Client, news: str
+) -> None:
+    keep(news, {"target": [*NEWS["target"], MINISTRY]})
+    options = client.get(f"/en/p/{news}/write").text.partition("</select>")[0]
+    assert "Ministry" not in options, "it is not an embassy to choose"
+    response = client.post(f"/en/p/{news}/write", data={"office": "0", "letter": "ru"})
+    page = text_of(response)
+    assert "We know of no embassy for your country. This letter goes to: Ministry." in page
+    assert "Its address was right in 2014" in page
+    letter = response.text.partition("<address>")[2].partition("</address>")[0]
+    assert "Министерство" in letter
+    assert "Astana" in letter
+    assert 'href="mailto:ministry@example.org?subject=' in response.text
 
 
 def test_markdown_becomes_plain_text() -> None:
@@ -337,6 +360,6 @@ def test_the_sample_petition_comes_with_news_in_all_six_languages() -> None:
             "sv",
             "fr",
         }
-    assert {office["country"] for office in read.offices} == {"CA", "GB"}
+    assert [office["country"] for office in read.offices] == ["CA", "GB", "DE", ""]
     for office in read.offices:
         assert set(office["office"]) == {"en", "kk", "ru", "de", "sv", "fr"}

@@ -729,8 +729,9 @@ def test_the_question_is_the_same_for_an_address_that_has_signed_or_is_held_or_a
         deliver(app)
         let_time_pass(seconds=5)  # what is held looks sent after three
         pages.append(client.get(pending))
+        written = name.replace("-", "-(?:&#8288;)?")  # no line ends after the hyphen
         seen.append([
-            re.sub(r"/pending/[^/\"]+", "…", without_seconds(page.text, name))
+            re.sub(rf"/pending/[^/\"]+|{written}", "…", without_seconds(page.text))
             for page in pages
         ])  # fmt: skip
     assert seen[0] == seen[1] == seen[2] == seen[3]

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 
 from petition.artwork.canvas import Box, Canvas
-from petition.artwork.fonts import BOLD, ITALIC, REGULAR
+from petition.artwork.fonts import BOLD, ITALIC, REGULAR, serif
 from petition.core import colours
 
 _NUMBER = re.compile(r"\d(?:[\d\s.,’'٬]*\d)?\+?")
@@ -128,13 +128,14 @@ def _draw(text: CardText, colour: str, photo: bytes | None, layout: _Layout) -> 
         canvas.picture(layout.picture, photo)
     on_field = colours.text_colour_on(colour)
     canvas.block((layout.to,), text.to, REGULAR, on_field)
-    canvas.block(layout.headlines, text.headline, BOLD, on_field)
+    canvas.block(layout.headlines, text.headline, serif(text.headline, BOLD), on_field)
     if text.counted:
         box = layout.count
         number, rest = split_count(text.counted)
         number_box = box._replace(bottom=box.top + box.height * 58 // 100)
         rest_box = box._replace(top=box.bottom - box.height * 22 // 100)
-        canvas.line(number_box, number, BOLD, count_colour(colour, colours.PAPER))
+        number_colour = count_colour(colour, colours.PAPER)
+        canvas.line(number_box, number, serif(number, BOLD), number_colour)
         canvas.line(rest_box, rest, REGULAR, colours.INK)
     sign = layout.sign if text.counted else layout.sign_alone
     _draw_signature_line(canvas, sign, text.call, colour)
@@ -150,4 +151,4 @@ def _draw_signature_line(canvas: Canvas, box: Box, call: str, colour: str) -> No
     on_rule = Box(box.left, box.top + box.height // 4, box.right, rule - box.height // 5)
     cross_box, call_box = canvas.split(on_rule, box.height // 3)
     canvas.cross(cross_box, colour)
-    canvas.line(call_box, call, ITALIC, colours.INK)
+    canvas.line(call_box, call, serif(call, ITALIC), colours.INK)

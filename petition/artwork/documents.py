@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import accumulate, pairwise
 
 from petition.artwork.card import ArtworkText, CardText, count_colour, split_count
-from petition.artwork.fonts import BOLD, REGULAR
+from petition.artwork.fonts import BOLD, REGULAR, serif
 from petition.artwork.pdf import HEIGHT, WIDTH, Column, PdfDocument, TextStyle
 from petition.artwork.qr_code import matrix
 from petition.core import colours
@@ -18,6 +18,7 @@ _STRIPS, _STRIP_HEIGHT = 8, 56  # to tear off
 
 _MIN_ROWS, _ROW_HEIGHT, _LABELS_HEIGHT = 12, 9.2, 7  # of the table on a sheet
 _TABLE_BOTTOM = 266
+_PRIVACY_HEIGHT, _LEGIBLE = 9, 2.5  # of the line below the table; 2.5 mm are 7 pt
 _COLUMN_SHARES = (5, 3, 5, 2, 4)  # name, country, email, date, signature
 
 
@@ -85,7 +86,7 @@ def _draw_field(pdf: PdfDocument, text: CardText, colour: str, photo: bytes | No
         column = pdf.column(15, WIDTH - _PHOTO_WIDTH - 9)
     on_field = colours.text_colour_on(colour)
     pdf.block(column, 18, 15, text.to, TextStyle(REGULAR, _sizes(6.5, 4), on_field))
-    headline = TextStyle(BOLD, _sizes(26, 7), on_field, 1.12)
+    headline = TextStyle(serif(text.headline, BOLD), _sizes(26, 7), on_field, 1.12)
     pdf.block(column, 40, _FIELD_HEIGHT - 40 - 14, text.headline, headline, at_bottom=True)
 
 
@@ -96,10 +97,11 @@ def _draw_call(pdf: PdfDocument, text: CardText, colour: str, address: str) -> N
     beside = pdf.column(15 + _CODE_SIDE + 12, 195)
     if text.counted:
         number, rest = split_count(text.counted)
-        style = TextStyle(BOLD, _sizes(24, 8), count_colour(colour, "#ffffff"))
+        font = serif(number, BOLD)
+        style = TextStyle(font, _sizes(24, 8), count_colour(colour, "#ffffff"))
         pdf.line(beside, top + 18, number, style)
         pdf.line(beside, top + 30, rest, TextStyle(REGULAR, _sizes(7, 4)))
-    call = TextStyle(BOLD, _sizes(11, 5))
+    call = TextStyle(serif(text.call, BOLD), _sizes(11, 5))
     pdf.block(beside, top + 40, _CODE_SIDE - 40, text.call, call, at_bottom=True)
     base = top + _CODE_SIDE + 17
     pdf.line(pdf.column(15, 195), base, text.address, TextStyle(BOLD, _sizes(12, 3)))
@@ -128,7 +130,7 @@ def _draw_heading(pdf: PdfDocument, text: SheetText, address: str) -> float:
     code = pdf.column(170, 197)
     pdf.qr_code(code.left, 13, code.width, matrix(address))
     beside = pdf.column(13, 161)
-    headline = TextStyle(BOLD, _sizes(8, 4.2), leading=1.14)
+    headline = TextStyle(serif(text.headline, BOLD), _sizes(8, 4.2), leading=1.14)
     base = pdf.block(beside, 13, 19, text.headline, headline)
     base = pdf.block(beside, base + 4, 9, text.to, TextStyle(REGULAR, _sizes(4.6, 3)))
     top = max(base + 5, 50 if base > 40 else 0)
@@ -158,6 +160,6 @@ def _draw_table(pdf: PdfDocument, labels: Sequence[str], top: float) -> None:
 
 
 def _draw_footer(pdf: PdfDocument, text: SheetText) -> None:
-    column, style = pdf.column(13, 197), TextStyle(REGULAR, _sizes(3, 2.2))
-    base = pdf.block(column, _TABLE_BOTTOM + 3, 7, text.privacy, style)
+    column, style = pdf.column(13, 197), TextStyle(REGULAR, _sizes(3.4, _LEGIBLE))
+    base = pdf.block(column, _TABLE_BOTTOM + 3, _PRIVACY_HEIGHT, text.privacy, style)
     pdf.line(column, max(base + 5, 281), f"{text.organiser} · {text.address}", style)

@@ -1,5 +1,7 @@
 """Choose a font with a glyph for each character: Roboto, shipped with the site, or a system font.
 
+Headlines are in a serif font, as on the pages, if one is installed that has all their characters.
+
 The missing-glyph box (.notdef) is never drawn: a middle dot replaces characters without a glyph.
 """
 
@@ -18,6 +20,7 @@ _ROBOTO = Path(str(files("font_roboto"))) / "files"
 REGULAR = _ROBOTO / "Roboto-Regular.ttf"
 BOLD = _ROBOTO / "Roboto-Bold.ttf"
 ITALIC = _ROBOTO / "Roboto-Italic.ttf"
+_SERIFS = ("NotoSerif", "LiberationSerif", "DejaVuSerif")  # free fonts, the preferred one first
 
 PLACEHOLDER = "·"  # replaces one or more characters without a glyph
 _JOINERS = "\u200c\u200d\u200e\u200f"  # control how neighbours are joined and ordered
@@ -65,6 +68,18 @@ def printable(text: str) -> str:
         elif chars[-1:] != [PLACEHOLDER]:
             chars.append(PLACEHOLDER)
     return "".join(chars)
+
+
+def serif(text: str, font: Path) -> Path:
+    """Return a serif font in the style of `font` with a glyph for the whole text, else `font`."""
+    style = font.stem.partition("-")[2]
+    names = [f"{family}-{style}" for family in _SERIFS]
+    installed = [file for file in system_fonts() if file.stem in names and file.suffix == ".ttf"]
+    visible = [char for char in printable(text) if _is_visible(char)]
+    for file in sorted(installed, key=lambda file: names.index(file.stem)):
+        if all(_has(file, char) for char in visible):
+            return file
+    return font
 
 
 def runs(text: str, font: Path = REGULAR) -> list[tuple[str, Path]]:

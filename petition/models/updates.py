@@ -53,7 +53,10 @@ class Picture(Base):
 
 
 class Office(Base):
-    """An office that people in a country can write to. `checked`: the year of its address."""
+    """An office that people in a country can write to. `checked`: the year of its address.
+
+    An empty `country` stands for all countries that no other office is for.
+    """
 
     __tablename__ = "target"
 

@@ -95,7 +95,7 @@ _UPDATE = {
 }
 _UPDATE_TEXT = {"title": FileField(200), "body": FileField(50_000)}
 _OFFICE = {
-    "country": FileField("[A-Z]{2}", "two capital letters, as CA"),
+    "country": FileField("|[A-Z]{2}", "two capital letters, as CA, or nothing", ""),
     "office": FileField(Mapping, "its name in at least one language"),
     "checked": FileField(range(1990, 2201), "the year the address was checked"),
     "email": FileField(f"|{_EMAIL}", "an email address, or nothing", ""),
@@ -199,7 +199,8 @@ def parse_updates(
     """
     reader = FieldReader(folder, lines)
     file = reader.read(content, _UPDATES)
-    updates, offices = [], []
+    updates: list[dict[str, Any]] = []
+    offices: list[dict[str, Any]] = []
     for number, table in enumerate(file["update"] or (), start=1):
         update = reader.read(table, _UPDATE, f"update {number}.")
         texts = update.pop("text")
@@ -212,6 +213,8 @@ def parse_updates(
         office["office"] = reader.read_words(
             office["office"] or {}, 200, f"target {number}.office."
         )
+        if office["country"] == "" and any(one["country"] == "" for one in offices):
+            reader.refuse(f"target {number}.country", "only one target may be without a country")
         offices.append(office)
     make = pictures.make_picture
     names = file["pictures"] or ()

@@ -2,6 +2,7 @@
 holds on every page is in test_every_page.
 """
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from petition.core import tokens
 from petition.web.support.assets import SOURCE
 from tests.browser.chromium import new_context
-from tests.browser.full_site import FullSite, run_full_site
+from tests.browser.full_site import LANGUAGES, FullSite, run_full_site
 from tests.browser.site import OpenPage
 
 
@@ -111,6 +112,8 @@ def test_on_paper_there_is_the_letter_and_nothing_to_press(open_page: OpenPage) 
         expect(page.locator(gone)).to_be_hidden()
     for kept in ("h1", ".letter", ".demands", ".signature", ".story"):
         expect(page.locator(kept)).to_be_visible()
+    for gone in ("img.face", ".counter", ".bars", "#who-heading", "#news-heading"):
+        expect(page.locator(gone)).to_be_hidden()
     page.emulate_media(media="screen")
     page.goto(page.url + "/write")
     page.get_by_label("Embassy").select_option(index=1)
@@ -131,6 +134,30 @@ def picture_of(page: Page, selector: str) -> bytes:
     assert box is not None
     x, y, width, height = box["x"] - 8, box["y"] - 8, box["width"] + 16, box["height"] + 16
     return page.screenshot(clip={"x": x, "y": y, "width": width, "height": height})
+
+
+def test_the_letter_to_an_embassy_is_one_sheet_of_paper(open_page: OpenPage) -> None:
+    page = open_page("/en/p/kuramshin/write")
+    for language in LANGUAGES:
+        page.get_by_label("Embassy").select_option("0")  # the ministry has the longest address
+        page.get_by_label("Language of the letter").select_option(language)
+        page.get_by_label("Your full name").fill("Anna Berg")
+        page.get_by_role("button", name="Show the letter").click()
+        page.locator(f"#letter:lang({language})").wait_for()
+        assert len(re.findall(rb"/Type /Page\b", page.pdf(format="A4"))) == 1, language
+    page.emulate_media(media="print")
+    expect(page.locator("#letter .demands")).to_have_css("break-inside", "avoid")
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_name_of_the_site_is_above_the_edge_of_the_text(
+    site: FullSite, open_page: OpenPage, width: int
+) -> None:
+    page = open_page("/healthz", viewport={"width": width, "height": 720})
+    for path in ("p/kuramshin", "p/kuramshin/share"):
+        page.goto(f"{site.url}/en/{path}")
+        lefts = [page.locator(one).first.bounding_box() for one in (".brand img", "main h1")]
+        assert len({round(box["x"]) for box in lefts if box}) == 1, path
 
 
 @pytest.mark.accessibility_statement("motion")

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import new_context
+from tests.browser.overflow import double_text_size
 from tests.browser.site import OpenPage, Site
 from tests.browser.steps import confirm, sign
 
@@ -130,11 +131,15 @@ def _show(page: Page, state: str) -> None:
     )
 
 
-def test_the_link_is_copied_and_said(open_page: OpenPage) -> None:
+def test_link_and_code_are_copied_and_said(open_page: OpenPage) -> None:
     page = open_page("/p/kuramshin", permissions=["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy").click()
     expect(page.get_by_text("The link is copied.")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()").endswith("/p/kuramshin?r=cp")
+    page.goto(page.url + "/share")
+    page.get_by_role("button", name="Copy A badge with the count").click()
+    expect(page.get_by_text("The code is copied.")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()").startswith("<a href=")
 
 
 def test_without_javascript_there_is_no_dead_button(open_page: OpenPage) -> None:
@@ -171,6 +176,11 @@ def test_an_organiser_signs_in_sees_the_numbers_and_downloads(
     page.get_by_role("button", name="Sign me in").click()
     page.get_by_role("link", name="Urgent action for Vadim Kuramshin").click()
     expect(page.get_by_text("Not confirmed yet")).to_be_visible()
+    page.set_viewport_size({"width": 320, "height": 640})
+    double_text_size(page)
+    lines = page.locator(".bar a").evaluate("one => one.getClientRects().length")
+    assert lines == 1, "the header breaks between words alone"
+    page.set_viewport_size({"width": 1280, "height": 720})
     page.get_by_label("Separator of the file").select_option("semicolon")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download the confirmed signatures (CSV)").click()

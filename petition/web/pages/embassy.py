@@ -23,11 +23,11 @@ from petition.web.support.responses import render_page
 
 pages = LocalizedBlueprint("embassy", __name__)
 
-NO_OFFICE = 0  # chosen by readers whose country is not listed
+OTHER_COUNTRY = 0  # chosen by readers whose country is not listed
 
 
 class Choice(NamedTuple):
-    """What the reader chose. `office_id` is NO_OFFICE for another country, None before."""
+    """What the reader chose. `office_id` is OTHER_COUNTRY for another country, None before."""
 
     office_id: int | None
     language: str
@@ -36,11 +36,16 @@ class Choice(NamedTuple):
 
 @pages.route("/p/<slug>/write", methods=["GET", "POST"])
 def write(slug: str) -> Response:
-    """Show a form for the embassy, the letter's language and the name; below it, the letter."""
+    """Show a form for the embassy, the letter's language and the name; below it, the letter.
+
+    Readers whose country has no embassy write to the office without a country, if there is one.
+    """
     petition = queries.get_petition(slug, g.language)
-    offices = {office.id: office for office in updates.list_offices(petition.id)}
+    listed = updates.list_offices(petition.id)
+    offices = {office.id if office.country else OTHER_COUNTRY: office for office in listed}
     choice = _read_choice(petition, offices)
-    values: dict[str, Any] = {"offices": _list_by_country(offices.values())}
+    embassies = [office for office in listed if office.country]
+    values: dict[str, Any] = {"has_offices": bool(listed), "offices": _list_by_country(embassies)}
     if choice.office_id is not None:
         letter = queries.get_petition(slug, choice.language)
         office = offices.get(choice.office_id)
@@ -49,6 +54,7 @@ def write(slug: str) -> Response:
             "letter": letter,
             "office": office,
             "name_language": office and _name_language(office, choice.language),
+            "own_name_language": office and _name_language(office, g.language),
             "heading": heading,
             "mail_link": _mail_link(letter, office, heading, choice.name),
         }
@@ -61,7 +67,7 @@ def _read_choice(petition: queries.PetitionView, offices: dict[int, Office]) -> 
     language = request.form.get("letter", petition.text.language)
     name = normalise(request.form.get("name", ""))[:MAX_NAME]
     return Choice(
-        office_id if office_id in {NO_OFFICE, *offices} else None,
+        office_id if office_id in {OTHER_COUNTRY, *offices} else None,
         language if language in petition.languages else petition.text.language,
         "" if has_forbidden(name) else name,
     )

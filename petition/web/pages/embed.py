@@ -14,7 +14,7 @@ from petition.core import config
 from petition.core.colours import text_colour_on
 from petition.core.errors import PetitionNotFound
 from petition.core.text import has_forbidden
-from petition.petitions import queries
+from petition.petitions import queries, sharing
 from petition.web.middleware.headers import EMBEDDED_POLICY
 from petition.web.middleware.language import LocalizedBlueprint
 from petition.web.middleware.page_cache import cache_response
@@ -89,6 +89,15 @@ def snippet(petition: queries.PetitionView, *, width: str = "100%", height: int 
         ' sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"'
         f' style="border:0;max-width:{WIDTH}px"></iframe>'
     )
+
+
+def badge_snippet(petition: queries.PetitionView) -> str:
+    """Return the HTML of the badge, which links to the petition."""
+    site = config.site_url(current_app.config)
+    page = sharing.with_channel(f"{site}/p/{petition.slug}", "eb")
+    badge = site + url_for("embed.badge", slug=petition.slug)
+    title = escape(petition.text.title)
+    return f'<a href="{escape(page)}"><img src="{escape(badge)}" alt="{title}" height="28"></a>'
 
 
 def _limited(parameter: str, default: int) -> int:

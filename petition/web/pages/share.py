@@ -14,7 +14,7 @@ from petition.core import i18n
 from petition.petitions import goals, queries, sharing, updates
 from petition.web.middleware.language import LocalizedBlueprint
 from petition.web.middleware.page_cache import cache_response
-from petition.web.pages.embed import snippet
+from petition.web.pages.embed import badge_snippet, snippet
 from petition.web.support.image_cache import get_image_cache
 from petition.web.support.messages import share_text
 from petition.web.support.responses import (
@@ -45,6 +45,7 @@ def kit(slug: str) -> Response:
         count=goals.count_to_share(petition.count),
         qr_svg=Markup(_qr_svg(petition)),  # noqa: S704 (drawn by us)
         snippet=snippet(petition),
+        badge=badge_snippet(petition),
     )
 
 
