@@ -21,29 +21,13 @@ from petition.models.enums import PetitionState
 from petition.operations import supervisor
 from petition.petitions import lifecycle, petition_file, queries
 from tests.browsing import Client, browser, confirmed, count_of, path_of, press, text_of, trail
+from tests.commands import SAMPLE, TEXT, refused, run, write_file
 from tests.factories import SITE, TODAY, MakeApp, make_petition, photo
 from tests.post_office import PostOffice
 from tests.reports import report
 
 OWN_COMMANDS = {"petition", "export", "organiser", "outbox", "bounces", "setup", "serve"}
 OWN_COMMANDS |= {"retention", "abuse", "doctor"}
-TEXT = ("title", "target", "lede", "letter", "story", "share")
-SAMPLE = Path(queries.__file__).parent / "samples" / "kuramshin.toml"
-
-
-def run(app: Flask, *command: str) -> str:
-    """Run a command that is expected to succeed and return what it prints."""
-    result = app.test_cli_runner().invoke(args=command)
-    assert result.exit_code == 0, result.output
-    db.session.rollback()
-    return str(result.stdout)
-
-
-def refused(app: Flask, *command: str, status: int = 1) -> str:
-    """Run a command that is expected to be refused and return the last line it says."""
-    result = app.test_cli_runner().invoke(args=command)
-    assert result.exit_code == status, result.output
-    return str(result.stderr.strip().splitlines()[-1])
 
 
 def test_the_sample_petition_is_imported_in_every_shipped_language(
@@ -86,21 +70,6 @@ def test_a_petition_file_that_lacks_something_says_what(
     file = tmp_path / "petition.toml"
     file.write_text(written, encoding="utf-8-sig")  # as Windows' editor does
     assert said in refused(app, "petition", "import", str(file))
-
-
-def write_file(
-    folder: Path, *extra: str, state: str = "open", languages: str = "en", **changes: str
-) -> str:
-    """Write a petition file, its lines `extra` at the top, and return its path."""
-    lines = ['slug = "water"', 'organiser = "Us"', 'contact = "c@example.org"']
-    lines += [f'source_language = "{languages[:2]}"', *extra]
-    lines += [f'state = "{state}"'] if state else []
-    for language in languages.split():
-        texts = dict.fromkeys(TEXT, "Water") | changes
-        lines += [f"[text.{language}]", *(f'{name} = "{value}"' for name, value in texts.items())]
-    file = folder / "water.toml"
-    file.write_text("\n".join(lines), encoding="utf-8")
-    return str(file)
 
 
 def test_all_errors_of_a_file_are_told_at_once_with_their_lines(app: Flask, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from threading import Event, Thread
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from petition.abuse.rate_limits import FormSender
 from petition.cli.mail import worker_for
@@ -36,7 +36,7 @@ from petition.core.tokens import Tokens
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.mail import smtp, status_codes
-from petition.models import Email
+from petition.models import Email, Petition
 from petition.models.enums import EmailState
 from petition.operations.scheduler import Task, run_due
 from petition.organisers import access
@@ -499,7 +499,9 @@ def test_a_signer_sees_the_organiser_as_the_sender(
 def test_who_is_at_risk_gets_a_neutral_sender_and_is_not_told_to_share(
     app: Flask, post_office: PostOffice
 ) -> None:
-    make_petition(regime={"country": "KZ", "languages": ["ru"]}, contact="nobody at home")
+    make_petition(regime={"country": "KZ", "languages": ["ru"]})
+    with transaction() as connection:  # earlier releases took any text
+        connection.execute(update(Petition).values(contact="nobody at home"))
     signature = signatures.signature_of(
         signatures.sign(entry=replace(signatures.ENTRY, country="KZ"), at=now())
     )

@@ -19,8 +19,8 @@ from petition.petitions import goals, petition_file, queries, sums, updates
 from petition.petitions.queries import Fact, PlanStep, VictoryWords
 from petition.petitions.toml_lines import find_lines
 from tests.browsing import Client, text_of, trail
+from tests.commands import SAMPLE, refused, run, write_file
 from tests.factories import NEWS, make_petition, photo
-from tests.test_cli import SAMPLE, refused, run, write_file
 
 FACTS = [
     {
@@ -54,8 +54,8 @@ def count(number: int, app: Flask) -> None:
 
 def test_what_is_wrong_with_facts_plan_and_victory_is_told_with_its_line() -> None:
     written = (
-        'slug = "x"\nsource_language = "en"\norganiser = "o"\ncontact = "c"\nface_credit = "Anna"\n'
-        'as_of = "2016-13"\n[text.en]\n'
+        'slug = "x"\nsource_language = "en"\norganiser = "o"\ncontact = "c@x.org"\n'
+        'face_credit = "Anna"\nas_of = "2016-13"\n[text.en]\n'
         + "".join(f'{name} = "x"\n' for name in ("title", "target", "lede", "letter", "story"))
         + 'share = "x"\nface_caption = "him"\n[[facts]]\nen = { value = "12" }\n[[facts]]\n'
         'ru = { value = "1", label = "x", more = "" }\n[[facts]]\nen = "12 years"\n[[facts]]\n'
