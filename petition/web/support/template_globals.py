@@ -1,5 +1,6 @@
 """Filters, functions and values that every template can use."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -118,7 +119,8 @@ def _language_links() -> list[tuple[str, str]]:
 
     The answer to a form leads to the page with its path, an address without a page to the first.
     """
-    endpoint, values = request.endpoint, request.view_args or {}
+    endpoint = request.endpoint
+    values: Mapping[str, Any] = request.view_args or {}
     adapter = request_ctx.url_adapter
     answers_form = request.method == "POST" and _has_prefixes(endpoint)
     if adapter and (answers_form or not endpoint):
