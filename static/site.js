@@ -14,6 +14,8 @@ for (const field of document.querySelectorAll("[data-challenge]")) solveChalleng
 // For browsers that ignore autofocus; others have followed it by now.
 requestAnimationFrame(() => document.querySelector(".summary[tabindex]:not(:focus)")?.focus());
 mirrorName(document.querySelector("[data-signature]"), document.querySelector("#sign #name"));
+watchForm(document.querySelector(".sign-bar"));
+for (const link of document.querySelectorAll(".languages a")) keepTyped(link, document.querySelector("#sign-form"));
 addLetterButtons(document.querySelector("[data-copied-from]"));
 // A copied link is another channel.
 if (new URLSearchParams(location.search).has("r")) history.replaceState(null, "", location.pathname + location.hash);
@@ -81,6 +83,7 @@ function showCount(counter, count, goal) {
   const before = Number(counter.dataset.shown ?? count);
   counter.dataset.shown = count;
   find("[data-count]").textContent = format(count);
+  for (const inBar of document.querySelectorAll("[data-bar-count]")) inBar.textContent = format(count);
   find("[data-counted]").hidden = count === 0;
   find("[data-none]")?.remove();
   const bar = find("progress");
@@ -100,6 +103,31 @@ function mirrorName(line, name) {
   const copyName = () => (line.textContent = name.value);
   name.addEventListener("input", copyName);
   addEventListener("pageshow", copyName); // the browser may have restored the name
+}
+
+function watchForm(bar) {
+  if (!bar) return;
+  const inView = new Set();
+  const show = (entries) => {
+    for (const { target, isIntersecting } of entries) inView[isIntersecting ? "add" : "delete"](target);
+    bar.classList.toggle("shown", inView.size === 0);
+  };
+  const observer = new IntersectionObserver(show, { rootMargin: "0px 0px -48px" }); // without the bar's place
+  for (const way of document.querySelectorAll("#sign, .start")) observer.observe(way);
+}
+
+// Submit the form to the page in the other language, which shows it again as it is.
+function keepTyped(link, form) {
+  link.addEventListener("click", (event) => {
+    if (!form || event.ctrlKey || event.metaKey) return;
+    if (!form.elements.name.value && !form.elements.email.value) return;
+    event.preventDefault();
+    const action = form.getAttribute("action").replace(/^(\/[a-z]+)?\/p\//, `/${link.hreflang}/p/`);
+    const button = Object.assign(document.createElement("button"), { name: "show_again", value: "unchecked", hidden: true });
+    button.setAttribute("formaction", action);
+    form.append(button);
+    form.requestSubmit(button);
+  });
 }
 
 function addShareButton(button) {

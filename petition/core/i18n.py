@@ -13,6 +13,9 @@ _NOT_COUNTRIES = frozenset(
     {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"}
 )
 
+# The CLDR has `қазақ тілі`, "the Kazakh language".
+_OWN_NAMES = {"kk": "Қазақша"}
+
 # Alphabets in which some letters with a diacritic are letters of their own. Any other is sorted
 # with its base letter: a Russian Ё with Е, a German Ä with A.
 _ALPHABETS = {
@@ -50,7 +53,7 @@ def _without_diacritics(letter: str) -> str:
 def language_name(language: str) -> str:
     """Return a language's own name, with a capital: `Deutsch`."""
     name = Locale.parse(language).get_display_name(language) or language
-    return name[:1].upper() + name[1:]
+    return _OWN_NAMES.get(language) or name[:1].upper() + name[1:]
 
 
 def with_territory(language: str) -> str:

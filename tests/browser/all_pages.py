@@ -125,7 +125,7 @@ def _sign_until_refused(page: Page, home: str, language: str) -> None:
     for number in range(TRIES):
         _fill_in(page, home, f"{number}@{language}.example.org")
         _submit(page, "#sign form")
-        if page.locator("#sign [role=alert]").count():
+        if page.locator(".signing [role=alert]").count():
             return
     raise AssertionError(page.url)
 

@@ -45,7 +45,9 @@ def submit(slug: str) -> Response:
         values |= {"channel": channel, "notice": notice, "status": status}
         return render_petition(slug, form, asked_before=True, **values)
 
-    if not form.valid():
+    # The language switch shows the form again; one that had no errors yet is not checked.
+    show_again = request.form.get("show_again")
+    if show_again == "unchecked" or not form.valid() or show_again:
         return ask_again()
     problem = abuse_checks.find_form_problem()
     if problem:

@@ -181,11 +181,11 @@ ENTRY_VALIDATORS: dict[str, Validator] = {
     "name": name,
     "country": country,
     "postcode": partial(text, max_length=MAX_POSTCODE),
+    "handover": yes_or_no,
+    "display": partial(one_of, options=frozenset(Display)),
     "organisation": partial(text_without, has_address, max_length=MAX_ORGANISATION),
     "role": partial(text_without, has_link, max_length=MAX_ROLE),
     "comment": partial(text, max_length=MAX_COMMENT, lines=True),
-    "display": partial(one_of, options=frozenset(Display)),
-    "handover": yes_or_no,
     "updates": checkbox,
 }
 

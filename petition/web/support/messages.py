@@ -86,11 +86,10 @@ def signer_warnings(petition: PetitionView) -> list[tuple[str, str, str]]:
             country = i18n.countries(language)[petition.regime_country]
             heading = _("In %(country)s, or at risk there? Read this first", country=country)
             text = _(
-                "A signature shows a political opinion, and that can be dangerous. Use an"
+                "Signing shows a political opinion, and that can be dangerous. Use an email"
                 " address that does not show your name, and think about Tor or a VPN. Your name"
-                " stays hidden and is not handed over unless you choose so below; the mail we"
-                " send does not name the petition in its subject. You can take your signature"
-                " back at any time."
+                " stays hidden unless you choose otherwise. The subject of our email does not name"
+                " the petition. You can take your signature back at any time."
             )
             warnings.append((language, heading, text))
     return warnings

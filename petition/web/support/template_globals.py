@@ -1,15 +1,18 @@
 """Filters, functions and values that every template can use."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from babel.dates import format_date as format_babel_date
 from babel.dates import format_skeleton
 from flask import Flask, current_app, g, request, url_for
+from flask.globals import request_ctx
 from flask_babel import format_date, format_decimal, format_time, get_locale
 from flask_babel import lazy_gettext as _
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
 
 from petition.core import config, i18n
 from petition.mail.status_codes import is_mailbox_full
@@ -112,15 +115,30 @@ def _page_urls(endpoint: str, **values: Any) -> dict[str, str]:
 
 
 def _language_links() -> list[tuple[str, str]]:
-    """Return (language, URL) of this page in every language, if it has language prefixes."""
-    endpoint, values = request.endpoint, request.view_args or {}
-    is_expecting = current_app.url_map.is_endpoint_expecting
-    if request.method != "GET" or not endpoint or not is_expecting(endpoint, "language"):
+    """Return (language, URL) of this page in every language, if it has language prefixes.
+
+    The answer to a form leads to the page with its path, an address without a page to the first.
+    """
+    endpoint = request.endpoint
+    values: Mapping[str, Any] = request.view_args or {}
+    adapter = request_ctx.url_adapter
+    answers_form = request.method == "POST" and _has_prefixes(endpoint)
+    if adapter and (answers_form or not endpoint):
+        try:
+            endpoint, values = adapter.match(method="GET")
+        except HTTPException:
+            endpoint, values = "petition.index", {}
+    if not endpoint or not _has_prefixes(endpoint):
         return []
     return [
         (language, url_for(endpoint, **{**values, "language": language}))
         for language in current_app.config["LANGUAGES"]
     ]
+
+
+def _has_prefixes(endpoint: str | None) -> bool:
+    """Return whether the pages of an endpoint have addresses with language prefixes."""
+    return bool(endpoint) and current_app.url_map.is_endpoint_expecting(endpoint, "language")
 
 
 def _direction(language: str) -> str:
