@@ -1,12 +1,13 @@
 """Every public page with a language in its address and without, in the reader's language."""
 
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from babel.messages import Catalog
 from babel.messages.mofile import write_mo
-from flask import Flask
+from flask import Flask, render_template_string
 from flask_babel import force_locale, ngettext
 from sqlalchemy import update
 
@@ -200,6 +201,14 @@ def test_numbers_and_dates_are_written_as_the_reader_writes_them(
         connection.execute(update(Tally).values(counted=12_345))
     assert "data-count>12,345<" in client.get(f"/en/p/{petition}").text
     assert "data-count>12\u00a0345<" in client.get(f"/ru/p/{petition}").text
+
+
+def test_english_dates_and_times_are_british(app: Flask) -> None:
+    source = "{{ then|day }}, {{ then|day_in('en') }}, {{ then|time }}"
+    with app.test_request_context("/en/"):
+        app.preprocess_request()
+        written = render_template_string(source, then=datetime(2026, 11, 27, 14, 5, tzinfo=UTC))
+    assert written == "27 November 2026, 27 November 2026, 14:05"
 
 
 def test_the_countries_are_those_of_iso_3166_sorted_for_the_reader() -> None:

@@ -448,6 +448,7 @@ def test_metadata_for_search_engines_and_previews(client: Client, petition: str)
         f'<link rel="canonical" href="{site}/ru/p/{petition}">',
         f'<link rel="alternate" hreflang="x-default" href="{site}/p/{petition}">',
         '<meta property="og:locale" content="ru_RU">',
+        '<meta property="og:locale:alternate" content="en_GB">',
         '<meta property="og:locale:alternate" content="kk_KZ">',
         f'<meta property="og:url" content="{site}/ru/p/{petition}">',
         '<meta property="og:image:width" content="1200">',

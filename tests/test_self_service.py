@@ -249,7 +249,7 @@ def test_the_date_of_erasing_is_shown_once_the_petition_is_closed(
     path = my_page(client, petition, post_office)
     lifecycle.change_state(petition, PetitionState.CLOSED, now=now())
     erased = now() + timedelta(days=180)
-    assert f"{erased.day}, {erased.year}" in text_of(client.get(path))
+    assert f"{erased:%-d %B %Y}" in text_of(client.get(path))
 
 
 def test_a_lost_link_is_mailed_to_who_has_signed_and_the_page_is_the_same_for_all(

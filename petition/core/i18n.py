@@ -7,6 +7,7 @@ from babel import Locale
 from babel.core import get_global
 
 MESSAGE_LANGUAGE = "en"
+_FORMATS = {MESSAGE_LANGUAGE: "en_GB"}  # CLDR formats English without a territory as American
 
 # Two-letter territories of CLDR that are no countries of ISO 3166-1.
 _NOT_COUNTRIES = frozenset(
@@ -56,9 +57,15 @@ def language_name(language: str) -> str:
     return _OWN_NAMES.get(language) or name[:1].upper() + name[1:]
 
 
+def format_locale(language: str) -> str:
+    """Return the locale that formats dates and numbers of a language: British for English."""
+    return _FORMATS.get(language, language)
+
+
 def with_territory(language: str) -> str:
     """Return the language with its most likely country, as Open Graph writes it: `kk_KZ`."""
-    parts = get_global("likely_subtags").get(language, language).split("_")
+    locale = format_locale(language)
+    parts = get_global("likely_subtags").get(locale, locale).split("_")
     return f"{parts[0]}_{parts[-1]}"
 
 

@@ -37,7 +37,7 @@ class EmailTemplates:
         def render(extension: str) -> str:
             return environment.get_template(f"emails/{name}.{extension}").render(variables)
 
-        with force_locale(language):
+        with force_locale(i18n.format_locale(language)):
             return render("subject"), render("txt"), render("html")
 
     def _make_environment(self, language: str) -> Environment:

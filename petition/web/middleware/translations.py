@@ -8,7 +8,7 @@ from flask_babel import Babel, Domain, get_locale
 
 from petition.core.config import PACKAGE
 from petition.core.errors import SettingsError
-from petition.core.i18n import MESSAGE_LANGUAGE
+from petition.core.i18n import MESSAGE_LANGUAGE, format_locale
 
 CATALOGUES = PACKAGE / "translations"
 OWN_CATALOGUES = "translations"  # in the instance folder: languages that a site adds
@@ -31,9 +31,15 @@ def init_app(app: Flask) -> None:
     babel.domain_instance = _Catalogues(folders)
     babel.init_app(
         app,
-        default_locale=app.config["LANGUAGES"][0],
-        locale_selector=lambda: g.get("language") if has_request_context() else None,
+        default_locale=format_locale(app.config["LANGUAGES"][0]),
+        locale_selector=_select_locale,
     )
+
+
+def _select_locale() -> str | None:
+    """Return the locale of the page; without one, Flask-Babel takes the default."""
+    language = g.get("language") if has_request_context() else None
+    return format_locale(language) if language else None
 
 
 def get_catalogue(app: Flask, language: str) -> NullTranslations:

@@ -43,7 +43,9 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters |= {
         "number": format_decimal,
         "day": lambda date: format_date(date, format="long", rebase=False),
-        "day_in": lambda date, language: format_babel_date(date, format="long", locale=language),
+        "day_in": lambda date, language: format_babel_date(
+            date, format="long", locale=i18n.format_locale(language)
+        ),
         "day_or_month": _format_day_or_month,
         "time": lambda date: format_time(date, format="short", rebase=False),
         "markdown": markdown,
