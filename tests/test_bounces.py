@@ -65,7 +65,7 @@ def test_a_hard_bounce_stops_mail_and_shows_on_the_pending_page(
     assert first_email().reason == "5.1.1"
     assert bounces(given=given) == "1 about our emails, 0 not\n", "idempotent"
     page = client.get(f"/pending/{token_for(client.application, tokens.PENDING, 1)}")
-    assert "no such mailbox exists" in text_of(page)
+    assert "mailbox does not exist" in text_of(page)
 
 
 def test_no_more_mail_goes_to_a_mailbox_that_does_not_exist(
@@ -87,7 +87,7 @@ def test_a_refusal_in_the_dialogue_is_shown_at_once_to_whoever_types_the_address
     for slug in (petition, make_petition("another")):
         pending = client.post(f"/p/{slug}/sign", data=filled()).location
         deliver(app)
-        assert "no such mailbox exists" in text_of(client.get(pending))
+        assert "mailbox does not exist" in text_of(client.get(pending))
     assert db.session.scalars(select(Email.reason)).all() == ["550 5.1.1"] * 2
 
 
@@ -226,7 +226,7 @@ def test_spellings_that_bounce_bar_nobody_through_an_email_too_many(
         deliver(app)
     pending = client.post(f"/p/{petition}/sign", data=filled()).location
     deliver(app)
-    assert "no such mailbox" not in text_of(client.get(pending))
+    assert "mailbox does not exist" not in text_of(client.get(pending))
     barred = db.session.scalars(select(Suppression.hash)).all()
     assert app.extensions["tokens"].keyed_hash("address", "anna@example.org") not in barred
     assert len(barred) == 5

@@ -242,7 +242,7 @@ def test_a_request_beyond_the_bound_is_refused_and_the_others_go_on(app: Flask) 
     assert [client.status for client in served] == [200, 200, 200]
     assert refused.status == 503
     assert (b"Retry-After", b"5") in refused.sent[0]["headers"]
-    assert b"Very many people are here right now" in refused.sent[1]["body"]
+    assert b"A lot of people are here right now" in refused.sent[1]["body"]
 
 
 def test_a_long_response_is_pulled_while_its_reader_takes_it(app: Flask) -> None:

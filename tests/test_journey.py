@@ -124,7 +124,7 @@ def test_the_same_page_answers_for_a_new_a_pending_and_a_confirmed_address(
             client.post(path_of(mail.link))
     assert pages[0] == pages[1] == pages[2]
     assert subjects[0] == subjects[1] == "Please confirm your email address"
-    assert subjects[2] == "Your email address is confirmed already"
+    assert subjects[2] == "Your email address is already confirmed"
 
 
 def test_confirming_twice_counts_once(

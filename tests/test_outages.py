@@ -112,7 +112,7 @@ def test_a_form_comes_back_filled_and_pages_go_on(
         assert int(away.headers["Retry-After"]) > 0
         assert away.headers["Cache-Control"] == "no-store"
         assert "Refresh" not in away.headers, "only people send forms again"
-        assert "Everything you entered is kept" in away.text
+        assert "everything you entered is still on this page" in away.text
         assert fields_of(away.text) == sent, "not a character is lost"
         page = client.get("/p/free-them/signatures")
         assert page.status_code == 503

@@ -388,7 +388,7 @@ def test_a_confirmation_that_waited_too_long_says_that_all_is_well(
     assert signature_id is not None
     signatures.confirm(signature_id, at=now())
     deliver(app)
-    assert post_office.arrived[0].message["Subject"] == "Your email address is confirmed already"
+    assert post_office.arrived[0].message["Subject"] == "Your email address is already confirmed"
 
 
 def test_an_address_beyond_ascii_is_sent_as_it_is(

@@ -46,7 +46,7 @@ def test_a_new_petition_shows_no_empty_sections(client: Client, petition: str) -
     assert "Be among the first to sign" in page_text
     assert "<progress" not in page
     assert "Next goal" not in page_text
-    for heading in ("Who has signed", "Why people sign", "Where they sign from", "News"):
+    for heading in ("Who has signed", "Why people sign", "Where people sign from", "News"):
         assert f">{heading}<" not in page
     make_petition("another", text={"en": ANOTHER}, source_language="en")
     listed = text_of(client.get("/"))
@@ -229,7 +229,7 @@ def test_all_comments_are_reachable_by_pagination(
     organiser = enter(app)
     comments = f"/organisers/p/{petition}/comments"
     page = organiser.get(comments).text
-    assert "Comments to be read: 3" in page
+    assert "Unread comments: 3" in page
     assert "Word c" not in page, "the two that have waited longest"
     while waiting := moderation.list_waiting(petition_id):
         for comment in waiting:

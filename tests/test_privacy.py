@@ -142,7 +142,7 @@ def come_back(app: Flask, client: Client, post_office: PostOffice) -> None:
     pending = client.post("/p/refused/sign", data=filled(name=NAME, email=EMAIL)).location
     deliver(app)
     del post_office.answers[EMAIL]
-    assert "mailbox there is full" in client.get(pending).text
+    assert "mailbox is full" in client.get(pending).text
     (*_, last) = [mail for mail in post_office.arrived if mail.recipients == [EMAIL]]
     given = report(last.message).replace(b"anna@example.org", LOCAL.encode())
     result = app.test_cli_runner().invoke(args=["bounces"], input=io.BytesIO(given))

@@ -290,7 +290,7 @@ def test_after_that_a_network_takes_a_longer_challenge(make_app: MakeApp) -> Non
         assert answer.status_code == 429
         assert 0 < int(answer.headers["Retry-After"]) <= 600
         assert "Kept!" in answer.text
-        assert "One more, longer step" in text_of(answer)
+        assert "One more step, a little longer" in text_of(answer)
         assert "Please wait 40 seconds, then press “Sign” again." in text_of(answer)
 
 
@@ -351,7 +351,7 @@ def test_a_form_that_comes_too_fast_is_asked_for_once_more_with_everything_kept(
 def test_a_form_without_a_valid_token_is_shown_again(strict: Flask, opened: str) -> None:
     answer = post(browser(strict, use_cookies=False), "anna@example.org", opened=opened)
     assert answer.status_code == 422
-    assert "Please look it over" in answer.text
+    assert "Please check what you entered" in answer.text
 
 
 def test_a_form_left_open_over_night_is_not_lost(strict: Flask) -> None:
@@ -483,7 +483,7 @@ def test_only_solved_challenges_beyond_the_limit_are_refused(busy: Flask) -> Non
     *answers, refused = [ask() for _ in range(3)]
     assert [answer.status_code for answer in (*answers, refused)] == [200, 200, 429]
     assert hidden(refused.text)["email"] == "a@example.org"
-    assert "One more, longer step" in text_of(refused)
+    assert "One more step, a little longer" in text_of(refused)
     assert "Please wait 40 seconds, then press “Continue”." in text_of(refused)
     ticket, proof = solved(refused.text)
     fields = {"email": "a@example.org", "ticket": ticket, "proof": proof}

@@ -316,8 +316,8 @@ def test_organisers_are_warned_and_retry_tries_at_once(
     inside = enter(app)
     for path in ("/organisers/", f"/organisers/p/{petition}"):
         page = text_of(inside.get(path))
-        assert "the mail server has refused them since" in page
-        assert "Tell whoever runs the server: 554 5.7.1" in page
+        assert "the email server has refused them since" in page
+        assert "Tell the person who runs the server: 554 5.7.1" in page
     assert "refused them" not in browser(app).get(f"/p/{petition}").text
     assert runner.invoke(args=["outbox", "status"]).stdout.startswith("paused since ")
     post_office.data_answer = None

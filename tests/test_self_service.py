@@ -49,7 +49,7 @@ def test_every_email_to_a_signer_leads_to_their_page(
     assert subjects == [
         "Please confirm your email address",
         "Your email address is confirmed",
-        "Your email address is confirmed already",
+        "Your email address is already confirmed",
     ]
     for mail in post_office.arrived:
         page = text_of(client.get(path_of(mail.link_to("my"))))
@@ -104,7 +104,7 @@ def test_a_name_is_hidden_by_one_button_and_the_signature_counts(
     answer = client.post(path, data={"action": "hide"})
     assert answer.status_code == 303
     page = text_of(client.get(answer.location))
-    assert "Your name is hidden from the public. Your name is not handed over." in page
+    assert "Your name is not shown in public. Your name is not handed over." in page
     assert 'value="hide"' not in client.get(path).text, "there is nothing left to hide"
     assert "Anna Berg" not in client.get(f"/p/{petition}/signatures").text
     assert count_of(client, petition) == 1
@@ -180,7 +180,7 @@ def test_withdrawing_erases_the_row_lowers_the_count_and_sends_a_last_mail(
     deliver(app)
     last = post_office.arrived[-1]
     assert last.recipients == ["anna@example.org"]
-    assert last.message["Subject"] == "Your data are erased"
+    assert last.message["Subject"] == "We have erased your data"
     client.post(path_of(last.link_to("not-me")), data={"never": "yes"})
     assert db.session.scalar(select(func.count()).select_from(Suppression)) == 1
     assert "No list that you were on had been downloaded." in " ".join(last.text.split())
@@ -334,7 +334,7 @@ def test_emails_of_an_erased_signature_do_not_leave(
     before = len(post_office.arrived)
     deliver(app)
     assert [mail.message["Subject"] for mail in post_office.arrived[before:]] == [
-        "Your data are erased"
+        "We have erased your data"
     ]
     assert not db.session.scalar(select(func.count()).where(Email.state == EmailState.DUE))
 
@@ -413,7 +413,7 @@ def test_the_page_shows_all_that_is_kept_of_an_unconfirmed_entry_too(
         client, post_office, petition, comment="A long story", organisation="Union", role="chair"
     )
     page = text_of(client.get(path_of(post_office.arrived[0].link_to("my"))))
-    for shown in ("A long story", "Union", "chair", "hidden from the public", "not handed over"):
+    for shown in ("A long story", "Union", "chair", "not shown in public", "not handed over"):
         assert shown in page
     signed(client, post_office, petition, comment="Another story", display="full")
     page = text_of(client.get(path_of(post_office.arrived[0].link_to("my"))))

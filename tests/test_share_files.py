@@ -177,7 +177,7 @@ def test_the_page_says_that_drawing_is_busy(app: Flask, client: Client, petition
     response = client.get(f"/en/p/{petition}/sheet.pdf?first=1234")
     assert response.status_code == 503
     assert 15 <= int(response.headers["Retry-After"]) <= 21
-    assert "still drawing" in text_of(response)
+    assert "not ready yet" in text_of(response)
     for other in ("sheet.pdf", "poster.pdf", "card/en/0.png", "story/ru/0.png"):
         assert client.get(f"/p/{petition}/{other}").status_code == 200, other
 

@@ -199,7 +199,7 @@ def test_mastodon_is_a_page_with_a_link_not_a_redirect(client: Client, petition:
     response = client.get(f"/p/{petition}/mastodon?server=mastodon.social")
     assert response.status_code == 200
     assert 'href="https://mastodon.social/share?text=' in response.text
-    assert "Go on to mastodon.social" in text_of(response)
+    assert "Continue to mastodon.social" in text_of(response)
 
 
 def test_vk_and_ok_are_a_setting(make_app: MakeApp, petition: str) -> None:

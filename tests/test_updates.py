@@ -57,7 +57,7 @@ def test_news_is_listed_newest_first_in_the_readers_language(client: Client, new
     page = client.get(f"/ru/p/{news}/updates/{piece.id}")
     assert "У шести посольств." in page.text
     assert "Anna of the committee" in page.text
-    assert "has not been translated" not in page.text
+    assert "not in your language yet" not in page.text
     other = updates.list_updates(queries.get_id(news), "ru")[1]
     assert 'lang="en"' in client.get(f"/ru/p/{news}/updates/{other.id}").text
     assert client.get(f"/p/{news}/updates/999").status_code == 404

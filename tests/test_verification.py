@@ -357,14 +357,14 @@ def test_without_a_script_the_page_reloads_once_and_then_offers_help(
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ("550 5.1.1 no such user", "no such mailbox exists"),
-        ("550 5.1.2 unknown host", "takes no mail"),
+        ("550 5.1.1 no such user", "mailbox does not exist"),
+        ("550 5.1.2 unknown host", "gets no emails"),
         ("552 5.2.2 quota exceeded", "is full"),
-        ("550 5.1.1", "no such mailbox exists"),
+        ("550 5.1.1", "mailbox does not exist"),
         ("552 Requested mail action aborted", "is full"),
-        ("550 no thanks", "refused our mail"),
-        ("554 no thanks", "refused our mail"),
-        ("553 5.6.7 not ASCII", "A mail server on the way"),
+        ("550 no thanks", "refused our email"),
+        ("554 no thanks", "refused our email"),
+        ("553 5.6.7 not ASCII", "An email server on the way"),
     ],
 )
 def test_a_refusal_is_shown_in_plain_words(
@@ -384,14 +384,14 @@ def test_a_full_mailbox_is_told_and_tried_again(
     post_office.answers["anna@example.org"] = "452-4.2.2 over quota\r\n452 4.2.2 see our help"
     pending = sign(client, petition)
     deliver(app)
-    assert "The mailbox there is full." in text_of(client.get(pending))
+    assert "That mailbox is full." in text_of(client.get(pending))
     post_office.answers["anna@example.org"] = "552 4.2.2 over quota"  # the codes contradict
     earlier(minutes=3)
     suppressed = client.post(pending).location  # the first one is still due
     make_due()
     deliver(app)
     for page in (text_of(client.get(path)) for path in (pending, suppressed)):
-        assert "The mailbox there is full." in page
+        assert "That mailbox is full." in page
         assert "We try again for five days" in page
     post_office.answers.clear()
     make_due()
@@ -408,8 +408,8 @@ def test_a_relay_that_takes_only_ascii_is_told_as_ours(
     deliver(app)
     assert [mail.recipients for mail in post_office.arrived] == [["bo@example.org"]]
     page = text_of(client.get(pending))
-    assert "Our mail server cannot write to addresses with letters such as ü" in page
-    assert "No mail was sent to jürgen@example.org" in page
+    assert "We cannot send emails to addresses with letters such as ü" in page
+    assert "No email was sent to jürgen@example.org" in page
     assert "came back" not in page
     corrected = client.post(f"{pending}/address", data={"email": "jurgen@example.org"}).location
     deliver(app)
@@ -937,7 +937,7 @@ def test_a_second_entry_has_the_outcome_of_the_first(
         )
     deliver(app)
     for page in (first, second):
-        assert "no such mailbox exists" in text_of(client.get(page))
+        assert "mailbox does not exist" in text_of(client.get(page))
 
 
 def test_the_confirm_page_shows_few_of_the_names_that_strangers_typed(

@@ -18,7 +18,7 @@ def sign(page: Page, email: str, name: str = "Anna Berg", country: str = "SE") -
     page.get_by_label(re.compile("I sign this letter")).check()
     page.get_by_role("button", name="Sign", exact=True).click()
     page.wait_for_load_state()
-    if page.get_by_text("Please look it over").is_visible():
+    if page.get_by_text("Please check what you entered").is_visible():
         expect(page.get_by_label("Your full name")).to_have_value(name)
         expect(page.get_by_label(re.compile("I sign this letter"))).to_be_checked()
         page.get_by_role("button", name="Sign", exact=True).click()

@@ -134,10 +134,10 @@ def _show(page: Page, state: str) -> None:
 def test_link_and_code_are_copied_and_said(open_page: OpenPage) -> None:
     page = open_page("/p/kuramshin", permissions=["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy").click()
-    expect(page.get_by_text("The link is copied.")).to_be_visible()
+    expect(page.get_by_text("Link copied.")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()").endswith("/p/kuramshin?r=cp")
     page.goto(page.url + "/share")
-    page.get_by_role("button", name="Copy A badge with the count").click()
+    page.get_by_role("button", name="Copy A badge with the number of signatures").click()
     expect(page.get_by_text("The code is copied.")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()").startswith("<a href=")
 
@@ -181,7 +181,7 @@ def test_an_organiser_signs_in_sees_the_numbers_and_downloads(
     lines = page.locator(".bar a").evaluate("one => one.getClientRects().length")
     assert lines == 1, "the header breaks between words alone"
     page.set_viewport_size({"width": 1280, "height": 720})
-    page.get_by_label("Separator of the file").select_option("semicolon")
+    page.get_by_label("Separator in the file").select_option("semicolon")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download the confirmed signatures (CSV)").click()
     file = tmp_path / "signatures.csv"

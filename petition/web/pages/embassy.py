@@ -98,7 +98,7 @@ def _demands_heading(language: str) -> str:
     if language not in current_app.config["LANGUAGES"]:
         return ""
     with force_locale(language):
-        return str(_("What we ask"))
+        return str(_("What we ask for"))
 
 
 def _mail_link(letter: queries.PetitionView, office: Office | None, heading: str, name: str) -> str:

@@ -167,7 +167,7 @@ def _status(email: EmailProgress, moment: datetime) -> str:
         )
         return f"{refusal_message(email.deferred)} {kept}"
     if email.deferred:
-        return str(_("The mail server there asks us to wait. We try again, and nothing is lost."))
+        return str(_("The email server there asks us to wait. We try again, and nothing is lost."))
     if moment - email.since >= BUSY_AFTER:
         return str(_("We are busy, so it takes longer than usual. Nothing is lost."))
     return str(_("It leaves in a moment."))

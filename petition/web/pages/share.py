@@ -153,8 +153,8 @@ def sheet(slug: str) -> Response:
         number=_("Sheet %(number)s", number="{number}"),
         organiser=_("This petition is run by %(organiser)s.", organiser=text.organiser),
         privacy=_(
-            "These names are for this petition alone: they are counted and handed to the target."
-            " Nobody has to fill in the email address."
+            "These names are for this petition only. We count them and hand them over"
+            " with it. You do not have to give your email address."
         ),
         address=_printed_url(slug),
         right_to_left=i18n.is_right_to_left(text.language),

@@ -84,12 +84,10 @@ def text(value: str, *, max_length: int, lines: bool = False) -> str:
         return value
     value = tidy(value if lines else value.replace("\t", " "))
     if has_forbidden(value, lines=lines):
-        raise FieldInvalid(
-            _("This contains characters that cannot be shown. Please type it again.")
-        )
+        raise FieldInvalid(_("This has characters that we cannot show. Please type it again."))
     text = "\n".join(value.splitlines()) if lines else normalise(value)
     if len(text) > max_length:
-        raise FieldInvalid(_("This can have at most %(most)d characters.", most=max_length))
+        raise FieldInvalid(_("This can be at most %(most)d characters long.", most=max_length))
     return text
 
 
@@ -107,7 +105,7 @@ def name(value: str) -> str:
     if not has_visible_character(name):
         raise FieldInvalid(_("Enter your name."))
     if len(name) > MAX_NAME:
-        raise FieldInvalid(_("Your name can have at most %(most)d characters.", most=MAX_NAME))
+        raise FieldInvalid(_("Your name can be at most %(most)d characters long.", most=MAX_NAME))
     if has_link(name):
         raise FieldInvalid(_("A name cannot contain a web address."))
     return name
@@ -120,7 +118,7 @@ def email_address(value: str) -> Address:
     try:
         return parse_address(value, get_tokens().hash_mailbox)
     except AddressInvalid:
-        raise FieldInvalid(_("Enter an email address in the form name@example.org.")) from None
+        raise FieldInvalid(_("Enter an email address like name@example.org.")) from None
 
 
 def lasting_address(value: str) -> Address:
@@ -133,7 +131,9 @@ def lasting_address(value: str) -> Address:
 
 def disposable_message() -> str:
     """Return the message that disposable addresses are refused."""
-    return str(_("This petition takes no throw-away addresses. Please use one that you keep."))
+    return str(
+        _("This petition does not accept throw-away addresses. Please use one that you keep.")
+    )
 
 
 def country(value: str) -> str:
@@ -154,7 +154,7 @@ def required_postcode(value: str) -> str:
 def one_of(value: str, *, options: frozenset[str]) -> str:
     """Require one of the options."""
     if value not in options:
-        raise FieldInvalid(_("Choose one of the answers offered."))
+        raise FieldInvalid(_("Choose one of the answers."))
     return value
 
 
@@ -171,9 +171,7 @@ def yes_or_no(value: str) -> bool:
 def consent(value: str) -> bool:
     """Require a ticked box."""
     if not checkbox(value):
-        raise FieldInvalid(
-            _("Tick the box if you agree. Without it we may not keep your signature.")
-        )
+        raise FieldInvalid(_("Tick the box if you agree. We need this to keep your signature."))
     return True
 
 

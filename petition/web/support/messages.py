@@ -16,21 +16,25 @@ def refusal_message(reason: str) -> str:
     """Explain the enhanced status code (RFC 3463) or SMTP code of a refusal."""
     if reason == NO_SMTPUTF8:
         return str(
-            _("Our mail server cannot write to addresses with letters such as ü or я before the @.")
+            _("We cannot send emails to addresses with letters such as ü or я before the @.")
         )
     if is_mailbox_full(reason):
-        return str(_("The mailbox there is full."))
+        return str(_("That mailbox is full."))
     found = re.search(r"\b[45]\.\d{1,3}\.\d{1,3}\b", reason)
     code = found.group() if found else reason
     if code in {"5.1.1", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}:
-        return str(_("The mail server there says that no such mailbox exists."))
+        return str(_("The email server there says that this mailbox does not exist."))
     if code == "5.1.2":
-        return str(_("The part after the @ takes no mail: there is probably a slip in it."))
+        return str(_("The part after the @ gets no emails. It probably has a typing mistake."))
     if code in {"5.6.7", "5.6.8", "5.6.9"}:
-        return str(_("A mail server on the way takes no letters such as ü or я before the @."))
+        return str(
+            _("An email server on the way does not accept letters such as ü or я before the @.")
+        )
     if code.startswith("5.7."):
-        return str(_("The mail server there does not want our mail. Another address may help."))
-    return str(_("The mail server there refused our mail."))
+        return str(
+            _("The email server there does not accept our emails. Please try another address.")
+        )
+    return str(_("The email server there refused our email."))
 
 
 def next_step(reason: str, address: str) -> str:
@@ -38,15 +42,15 @@ def next_step(reason: str, address: str) -> str:
     if reason == NO_SMTPUTF8:
         return str(
             _(
-                "No mail was sent to %(address)s. Below you can give another address; everything"
-                " else is kept.",
+                "No email was sent to %(address)s. You can enter another address below."
+                " Everything else is still here.",
                 address=address,
             )
         )
     return str(
         _(
-            "The mail to %(address)s came back. Is the address right? Below you can correct it;"
-            " everything else is kept.",
+            "Our email to %(address)s came back. Is the address right? You can correct"
+            " it below. Everything else is still here.",
             address=address,
         )
     )
@@ -57,7 +61,7 @@ def channel_name(channel: str) -> str:
     translated = {
         "em": _("Email"),
         "cp": _("Copied link"),
-        "ns": _("The phone’s own sharing"),
+        "ns": _("The phone’s share menu"),
         "qr": _("QR code and paper"),
         "eb": _("Other sites"),
         "nw": _("News"),

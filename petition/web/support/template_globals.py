@@ -32,9 +32,9 @@ _STATES = {
 }
 _BURST_STATES = {
     BurstState.OPEN: _("Open"),
-    BurstState.PLAUSIBLE: _("Proved plausible"),
-    BurstState.RELEASED: _("Let go"),
-    BurstState.DISCARDED: _("Erased"),
+    BurstState.PLAUSIBLE: _("Turned out to be real"),
+    BurstState.RELEASED: _("Emails sent"),
+    BurstState.DISCARDED: _("Deleted"),
 }
 
 
