@@ -92,10 +92,13 @@ _FIND_ASKED_AGAIN = """() => [...document.querySelectorAll("main [autocomplete]"
 
 _FIND_OTHER_MEDIA = """() => [
   ...document.querySelectorAll("audio, video, canvas, object, embed, iframe, marquee"),
-  // A control that is named by words nobody sees cannot be called by what is seen (2.5.3).
+  // A control that is named by words nobody sees cannot be called by what is seen (2.5.3). One that
+  // is named by its own words first, and further ones, can.
   ...document.querySelectorAll(":is(a, button, input, select, textarea, summary):is([aria-label],"
     + "[aria-labelledby], [title], [placeholder], [accesskey])"),
-].map((one) => one.outerHTML.slice(0, 120))"""
+]
+  .filter((one) => !one.id || one.getAttribute("aria-labelledby")?.split(" ")[0] !== one.id)
+  .map((one) => one.outerHTML.slice(0, 120))"""
 
 
 def find_lost_focus(page: Page) -> list[str]:
