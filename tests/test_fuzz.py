@@ -73,7 +73,7 @@ READS: dict[str, tuple[str, ...]] = {
     "petition.show": ("r",),
     "sign.submit": (
         *(*TYPED, "email", "consent", "language", "channel"),
-        *("opened", "text", "further", "ticket", "proof"),
+        *("opened", "text", "further", "ticket", "proof", "show_again"),
     ),
     "supporters.index": ("before",),
     "updates.index": ("before",),
