@@ -13,7 +13,7 @@ from petition.cli.refusal import Command, CommandGroup, ReadingCommand
 from petition.core.clock import now
 from petition.core.config import site_url
 from petition.models.enums import PetitionState
-from petition.organisers import access
+from petition.organisers import access, petition_export
 from petition.organisers import export as csv_export
 from petition.petitions import lifecycle, petition_file, queries, replacement, updates
 from petition.petitions.toml_lines import find_lines
@@ -28,7 +28,7 @@ _NEXT_STEPS = {
 }
 
 petition = CommandGroup(
-    "petition", help="Create, change, list, open, pause, close, recount and delete petitions."
+    "petition", help="Create, change, export, list, open, pause, close, recount and delete petitions."
 )
 
 
@@ -52,6 +52,35 @@ def _tell_state(slug: str, state: PetitionState) -> None:
     """Print the state of a petition, its path and the next step."""
     url = f"{site_url(current_app.config)}/p/{slug}"
     click.echo(f"{state} /p/{slug}; {_NEXT_STEPS[state].format(slug=slug, url=url)}")
+
+
+@petition.command("export", cls=ReadingCommand)
+@click.argument("slug")
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path), required=False)
+def export_file(slug: str, directory: Path | None) -> None:
+    """Write the file of SLUG, which `import` takes: to standard output, or into DIRECTORY.
+
+    Only there with its picture. Files that are there already are left alone.
+    """
+    exported = petition_export.export_petition(slug)
+    if directory is None:
+        sys.stdout.buffer.write(exported.file.encode())
+        sys.stdout.buffer.flush()
+        if exported.picture:
+            click.echo(f"name a directory to get {exported.picture_name}, too", err=True)
+        return
+    files = {f"{slug}.toml": exported.file.encode(), exported.picture_name: exported.picture}
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            if content is not None:
+                with (directory / name).open("xb") as file:
+                    file.write(content)
+                click.echo(directory / name)
+    except FileExistsError as error:
+        raise click.ClickException(f"{error.filename} is there already") from error
+    except OSError as error:
+        raise click.ClickException(f"{error.filename} cannot be written") from error
 
 
 @petition.command()
