@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import click
@@ -539,19 +540,26 @@ def test_the_export_is_the_same_bytes_as_the_download(
     run(app, "organiser", "invite", "anna@example.org")
     inside = browser(app)
     press(inside, path_of(run(app, "organiser", "link", "anna@example.org").strip()))
-    downloaded = inside.get(f"/organisers/p/{petition}/signatures.csv").data
-    result = app.test_cli_runner().invoke(args=["export", petition])
-    assert result.stdout_bytes == downloaded
-    semicolons = app.test_cli_runner().invoke(args=["export", petition, "--separator", "semicolon"])
-    query = "?separator=semicolon"
-    downloaded = inside.get(f"/organisers/p/{petition}/signatures.csv{query}").data
-    assert semicolons.stdout_bytes == downloaded
-    assert [entry[3] for entry in trail()[-4:]] == [
-        "csv",
-        "csv by command",
-        "csv by command",
-        "csv",
-    ]
+    for kind in ("csv", "jsonl"):
+        tried: list[dict[str, str]] = [{}, {"separator": "semicolon"}, {"profile": "handover"}]
+        for options in tried:
+            path = f"/organisers/p/{petition}/signatures.{kind}"
+            downloaded = inside.get(path, query_string=options).data
+            wanted = [f"--{name}={value}" for name, value in options.items()]
+            result = app.test_cli_runner().invoke(
+                args=["export", petition, "--format", kind, *wanted]
+            )
+            assert result.stdout_bytes == downloaded
+            profile = options.get("profile", "organiser")
+            rows, action = (0, "handover") if profile == "handover" else (1, "download")
+            end = f"{rows} rows, SHA-256 {sha256(downloaded).hexdigest()}"
+            detail = f"{kind}, {profile}"
+            assert [(entry[0], entry[3]) for entry in trail()[-4:]] == [
+                (f"signatures.{action}", detail),
+                ("signatures.download_end", f"{detail}, {end}"),
+                (f"signatures.{action}", f"{detail}, by command"),
+                ("signatures.download_end", f"{detail}, by command, {end}"),
+            ]
 
 
 def test_outbox_run_once_delivers_and_status_prints_the_counts(

@@ -2,8 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterator
+import json
 from email.utils import parseaddr
+from hashlib import sha256
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -13,7 +15,9 @@ from sqlalchemy import update
 
 from petition.database.transactions import transaction
 from petition.models import Signature
+from petition.models.enums import CommentState
 from petition.organisers import export
+from petition.organisers.export import Export, FileOptions, Format, Profile
 from tests.factories import TODAY
 from tests.signatures import confirm, sign, signature_of
 
@@ -23,9 +27,14 @@ HEADER = (
 )
 
 
+def export_of(petition_id: int = 1, **options: Any) -> Export:
+    """Return a file that tells how many people it leaves out as `and 3`."""
+    return Export(petition_id, FileOptions(**options), lambda count: f"and {count}")
+
+
 def whole(petition_id: int = 1, separator: str = "comma") -> str:
     """Return the file as text, its byte order mark included."""
-    return b"".join(export.csv_lines(petition_id, separator)).decode("utf-8")
+    return b"".join(export_of(petition_id, separator=separator)).decode("utf-8")
 
 
 def keep(email: str, **values: object) -> None:
@@ -154,8 +163,81 @@ def test_rows_are_in_order_and_complete_beyond_one_batch(app: Flask, petition: s
 
 def test_the_rows_come_from_one_snapshot(app: Flask, petition: str) -> None:
     keep("anna@example.org")
-    pieces: Iterator[bytes] = export.csv_lines(1)
+    pieces = iter(export_of())
     first = next(pieces)
     keep("late@example.org")
     assert b"late@example.org" not in first + b"".join(pieces)
     assert "late@example.org" in whole()
+
+
+def test_the_hand_over_file_has_who_agreed_without_address_and_the_rest_as_the_page_shows_it(
+    app: Flask, petition: str
+) -> None:
+    agreed = {"handover": True, "organisation": "Union, branch 5", "role": "chair"}
+    shown = {"display": "full", "comment": "Free them!", "comment_state": CommentState.SHOWN}
+    keep("anna@example.org", name="Anna", country="KZ", **agreed | shown)
+    keep("berta@example.org", name="Berta", comment="Not for you", handover=False)
+    keep("carla@example.org", name="=Carla", **agreed | shown | {"comment_state": "waiting"})
+    keep("dora@example.org", name="Dora", **agreed | shown | {"display": "hidden"})
+    keep("emil@example.org", name="Emil", handover=False)
+    lines = b"".join(export_of(profile=Profile.HANDOVER)).decode()
+    assert lines == (
+        "\ufeffnumber,name,country,organisation,role,comment,confirmed_on\r\n"
+        '1,Anna,KZ,"Union, branch 5",chair,Free them!,2016-05-26\r\n'
+        '3,\'=Carla,SE,"Union, branch 5",chair,,2016-05-26\r\n'
+        "4,Dora,SE,,,,2016-05-26\r\n"
+        ",and 2,,,,,\r\n"
+    )
+    objects = b"".join(export_of(profile=Profile.HANDOVER, format=Format.JSONL)).decode()
+    first, carla, _dora, last = map(json.loads, objects.splitlines())
+    assert first == {
+        "number": 1,
+        "name": "Anna",
+        "country": "KZ",
+        "organisation": "Union, branch 5",
+        "role": "chair",
+        "comment": "Free them!",
+        "confirmed_on": "2016-05-26",
+    }
+    assert (carla["name"], carla["comment"]) == ("=Carla", "")
+    assert last == {"withheld": 2}
+
+
+def test_a_hand_over_file_without_anybody_withheld_says_so_to_programs_alone(
+    app: Flask, petition: str
+) -> None:
+    keep("anna@example.org", handover=True)
+    assert "and" not in b"".join(export_of(profile=Profile.HANDOVER)).decode().splitlines()[-1]
+    objects = b"".join(export_of(profile=Profile.HANDOVER, format=Format.JSONL))
+    assert objects.endswith(b'\n{"withheld":0}\n')
+
+
+def test_json_lines_have_what_the_csv_has_and_nothing_is_defused(app: Flask, petition: str) -> None:
+    keep("+7701@example.org", name="=1", comment="First line\nsecond\u2028", handover=True)
+    (row,) = csv.DictReader(io.StringIO(whole().removeprefix("\ufeff"), newline=""))
+    lines = b"".join(export_of(format=Format.JSONL)).decode()
+    assert lines.count("\n") == 1
+    one = json.loads(lines)
+    assert tuple(one) == tuple(row)
+    assert (one["name"], one["email"]) == ("=1", "+7701@example.org")
+    assert (one["handover"], one["updates"], one["number"]) == (True, False, 1)
+    assert one["comment"] == "First line\nsecond\u2028"
+    assert one["confirmed_at"] == row["confirmed_at"]
+
+
+def test_every_column_of_text_is_defused(app: Flask, petition: str) -> None:
+    texts = ("name", "country", "postcode", "organisation", "role", "comment", "language")
+    keep("anna@example.org", **dict.fromkeys((*texts, "channel"), "=1"), handover=True)
+    for profile in Profile:
+        lines = b"".join(export_of(profile=profile)).decode().splitlines()
+        assert not [cell for cell in lines[1].split(",") if cell.startswith("=")]
+
+
+def test_a_file_tells_its_rows_and_hash(app: Flask, petition: str) -> None:
+    keep("anna@example.org")
+    keep("berta@example.org", handover=True)
+    for kind in Format:
+        for profile, rows in ((Profile.ORGANISER, 2), (Profile.HANDOVER, 1)):
+            file = export_of(format=kind, profile=profile)
+            content = b"".join(file)
+            assert (file.rows, file.sha256) == (rows, sha256(content).hexdigest())

@@ -2,6 +2,7 @@
 anywhere.
 """
 
+import csv
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -25,6 +26,7 @@ from petition.database.transactions import transaction
 from petition.models.enums import Role
 from petition.organisers import access
 from petition.organisers.permissions import ROLES, Action
+from petition.web.middleware.translations import get_catalogue
 from petition.web.organisers.guard import ACTIONS
 from tests.browsing import (
     ORGANISER,
@@ -322,7 +324,11 @@ def test_every_download_is_recorded_before_it_begins(app: Flask, petition: str) 
     organiser_id = invite()
     inside = enter(app)
     inside.get(f"/organisers/p/{petition}/signatures.csv", buffered=False).close()
-    assert trail()[-1] == ("signatures.download", organiser_id, 1, "csv")
+    assert trail()[-1] == ("signatures.download", organiser_id, 1, "csv, organiser")
+    inside.get(
+        f"/organisers/p/{petition}/signatures.jsonl?profile=handover", buffered=False
+    ).close()
+    assert trail()[-1] == ("signatures.handover", organiser_id, 1, "jsonl, handover")
 
 
 def test_the_separator_of_the_csv_is_asked_for_or_remembered(app: Flask, petition: str) -> None:
@@ -343,9 +349,44 @@ def test_the_separator_of_the_csv_is_asked_for_or_remembered(app: Flask, petitio
     assert '<option value="semicolon" selected>' in inside.get(page).text
     recorded = trail()
     assert inside.get(f"{page}/signatures.csv?separator=x").status_code == 400
+    assert inside.get(f"{page}/signatures.csv?profile=x").status_code == 400
     assert trail() == recorded
     press(inside, page, f"{page}/separator", separator="comma")
     assert header() == "number,name,"
+
+
+def test_the_file_to_hand_over_comes_first_and_is_in_the_language_of_the_petition(
+    app: Flask, client: Client, post_office: PostOffice
+) -> None:
+    petition = make_petition(source_language="ru")
+    confirmed(client, post_office, petition)
+    invite()
+    inside = enter(app)
+    page = f"/organisers/p/{petition}"
+    content = inside.get(page).text
+    assert (
+        content.index('value="handover"')
+        < content.index("<details")
+        < content.index("may be in danger")
+        < content.index('value="organiser"')
+    )
+    asked = press(inside, page, f"{page}/separator", separator="comma", profile="handover")
+    assert asked.location == f"{page}/signatures.csv?profile=handover"
+    file = inside.get(asked.location)
+    assert re.fullmatch(
+        r'attachment; filename="free-them-handover-\d{4}-\d\d-\d\d.csv"',
+        file.headers["Content-Disposition"],
+    )
+    catalogue = get_catalogue(app, "ru")
+    words = catalogue.ngettext(
+        "and %(number)s person whose name is withheld for their safety",
+        "and %(number)s people whose names are withheld for their safety",
+        1,
+    )
+    *_, last = csv.reader(file.text.splitlines())
+    assert last == ["", words % {"number": 1}, *[""] * 5]
+    lines = inside.get(f"{page}/signatures.jsonl?profile=handover")
+    assert (lines.mimetype, lines.text) == ("application/jsonl", '{"withheld":1}\n')
 
 
 def test_the_pages_are_neither_stored_nor_indexed(app: Flask, petition: str) -> None:

@@ -15,6 +15,7 @@ from petition.abuse import bursts
 from petition.database.base import db
 from petition.database.compiled import CompiledStatement
 from petition.organisers import export, moderation
+from petition.organisers.export import Profile
 from petition.outbox import delivery, enqueue
 from petition.petitions import queries, statistics, supporters, visits
 from tests.browsing import enter, invite
@@ -28,7 +29,9 @@ STATEMENTS = {
     "whether a burst holds it": bursts._OPEN_BURST,  # noqa: SLF001
     "the next email": delivery._CLAIM,  # noqa: SLF001
     "an email that was sent": CompiledStatement(delivery._update_due(0)),  # noqa: SLF001
-    "the download": export._ROWS["sqlite"],  # noqa: SLF001
+    "the download": export._ROWS["sqlite", Profile.ORGANISER],  # noqa: SLF001
+    "the hand-over file": export._ROWS["sqlite", Profile.HANDOVER],  # noqa: SLF001
+    "its end": export._COUNT,  # noqa: SLF001
 }
 
 

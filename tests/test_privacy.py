@@ -127,7 +127,7 @@ def take_back(app: Flask, client: Client, post_office: PostOffice) -> None:
 def look_inside(app: Flask, client: Client, slug: str) -> None:
     """See what an organiser sees, and show the comment."""
     inside = sign_in(app)
-    for page in ("", "/comments", "/names", "/signatures.csv"):
+    for page in ("", "/comments", "/names", "/signatures.csv", "/signatures.jsonl"):
         assert NAME in inside.get(f"/organisers/p/{slug}{page}").text or not page
     shown = {"show": "yes", "comment": f"I am {NAME}."}
     page = f"/organisers/p/{slug}/comments"

@@ -15,7 +15,7 @@ from petition.core.clock import now
 from petition.core.errors import SignatureGone
 from petition.database.base import db
 from petition.models import Email, Signature, Suppression
-from petition.models.enums import EmailState, PetitionState, Role
+from petition.models.enums import AuditAction, EmailState, PetitionState, Role
 from petition.organisers import access
 from petition.outbox import enqueue
 from petition.petitions import lifecycle, queries
@@ -201,6 +201,27 @@ def test_after_a_download_it_says_which_copy_cannot_be_called_back(
     assert "We cannot call that copy back" in text_of(answer)
     deliver(app)
     assert "committee@example.org" in post_office.arrived[-1].text
+
+
+@pytest.mark.parametrize(
+    ("agreed", "corrected", "tells"),
+    [("yes", None, True), ("no", None, False), ("yes", "no", True), ("no", "yes", True)],
+)
+def test_after_a_hand_over_file_it_says_so_if_the_name_can_have_been_in_it(
+    client: Client,
+    petition: str,
+    post_office: PostOffice,
+    agreed: str,
+    corrected: str | None,
+    tells: bool,
+) -> None:
+    path = my_page(client, petition, post_office, handover=agreed)
+    action = AuditAction.SIGNATURES_HANDOVER
+    access.record_download(1, organiser_id=None, detail="csv", now=now(), action=action)
+    if corrected:
+        client.post(path, data=CHANGED | {"handover": corrected})
+    page = text_of(client.get(path))
+    assert ("We cannot call that copy back" in page) == tells
 
 
 def test_an_unconfirmed_entry_can_be_seen_and_erased(

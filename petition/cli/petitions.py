@@ -13,10 +13,11 @@ from petition.cli.refusal import Command, CommandGroup, ReadingCommand
 from petition.core.clock import now
 from petition.core.config import site_url
 from petition.models.enums import PetitionState
-from petition.organisers import access
-from petition.organisers import export as csv_export
+from petition.organisers import petition_export
+from petition.organisers.export import SEPARATORS, FileOptions, Format, Profile
 from petition.petitions import lifecycle, petition_file, queries, replacement, updates
 from petition.petitions.toml_lines import find_lines
+from petition.web.organisers import downloads
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NEXT_STEPS = {
@@ -28,7 +29,8 @@ _NEXT_STEPS = {
 }
 
 petition = CommandGroup(
-    "petition", help="Create, change, list, open, pause, close, recount and delete petitions."
+    "petition",
+    help="Create, change, export, list, open, pause, close, recount and delete petitions.",
 )
 
 
@@ -52,6 +54,35 @@ def _tell_state(slug: str, state: PetitionState) -> None:
     """Print the state of a petition, its path and the next step."""
     url = f"{site_url(current_app.config)}/p/{slug}"
     click.echo(f"{state} /p/{slug}; {_NEXT_STEPS[state].format(slug=slug, url=url)}")
+
+
+@petition.command("export", cls=ReadingCommand)
+@click.argument("slug")
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path), required=False)
+def export_file(slug: str, directory: Path | None) -> None:
+    """Write the file of SLUG, which `import` takes: to standard output, or into DIRECTORY.
+
+    Only there with its picture. Files that are there already are left alone.
+    """
+    exported = petition_export.export_petition(slug)
+    if directory is None:
+        sys.stdout.buffer.write(exported.file.encode())
+        sys.stdout.buffer.flush()
+        if exported.picture:
+            click.echo(f"name a directory to get {exported.picture_name}, too", err=True)
+        return
+    files = {f"{slug}.toml": exported.file.encode(), exported.picture_name: exported.picture}
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            if content is not None:
+                with (directory / name).open("xb") as file:
+                    file.write(content)
+                click.echo(directory / name)
+    except FileExistsError as error:
+        raise click.ClickException(f"{error.filename} is there already") from error
+    except OSError as error:
+        raise click.ClickException(f"{error.filename} cannot be written") from error
 
 
 @petition.command()
@@ -163,17 +194,35 @@ def recount(slug: str) -> None:
 
 @click.command(cls=Command)
 @click.argument("slug")
-@click.option("--format", "kind", type=click.Choice(["csv"]), default="csv", show_default=True)
 @click.option(
-    "--separator",
-    type=click.Choice(list(csv_export.SEPARATORS)),
-    default="comma",
+    "--format",
+    "kind",
+    type=click.Choice([*map(str, Format)]),
+    default=str(Format.CSV),
     show_default=True,
 )
+@click.option(
+    "--profile",
+    type=click.Choice([*map(str, Profile)]),
+    default=str(Profile.ORGANISER),
+    show_default=True,
+)
+@click.option(
+    "--separator",
+    type=click.Choice(list(SEPARATORS)),
+    default="comma",
+    show_default=True,
+    help="Of a CSV file.",
+)
 @with_appcontext
-def export(slug: str, kind: str, separator: str) -> None:
-    """Write the confirmed signatures of SLUG to standard output, like the organisers' download."""
-    petition_id = queries.get_id(slug)
-    access.record_download(petition_id, organiser_id=None, detail=f"{kind} by command", now=now())
-    sys.stdout.buffer.writelines(csv_export.csv_lines(petition_id, separator))
-    sys.stdout.buffer.flush()
+def export(slug: str, kind: str, profile: str, separator: str) -> None:
+    """Write the confirmed signatures of SLUG to standard output, like the organisers' download.
+
+    \b
+    organiser  everybody, with email addresses
+    handover   only people who agreed, without addresses: for the target
+    """
+    options = FileOptions(Format(kind), Profile(profile), separator)
+    for content in downloads.read(slug, options, organiser_id=None):
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()

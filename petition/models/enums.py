@@ -106,3 +106,5 @@ class AuditAction(StrEnum):
     COMMENT_REFUSED = "comment.refused"
     NAME_HIDE = "name.hide"
     SIGNATURES_DOWNLOAD = "signatures.download"  # signers see when it was recorded
+    SIGNATURES_HANDOVER = "signatures.handover"  # so do those whose name may be handed over
+    SIGNATURES_DOWNLOAD_END = "signatures.download_end"  # with rows and hash of the file

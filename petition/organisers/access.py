@@ -193,16 +193,21 @@ def set_csv_separator(organiser_id: int, separator: str) -> None:
 
 
 def record_download(
-    petition_id: int, *, organiser_id: int | None, detail: str, now: datetime
+    petition_id: int,
+    *,
+    organiser_id: int | None,
+    detail: str,
+    now: datetime,
+    action: AuditAction = AuditAction.SIGNATURES_DOWNLOAD,
 ) -> None:
-    """Record a download of signatures, before its first byte leaves.
+    """Record a download of signatures, before its first byte leaves, or its end.
 
-    `organiser_id` is None for the command line; `detail` names the format.
+    `organiser_id` is None for the command line; `detail` names format and profile.
     """
     with transaction() as connection:
         audit.record(
             connection,
-            AuditAction.SIGNATURES_DOWNLOAD,
+            action,
             now,
             organiser_id=organiser_id,
             petition_id=petition_id,

@@ -44,13 +44,28 @@ def make_picture(original: bytes) -> WebPicture:
 
 
 def make_portrait(original: bytes) -> WebPicture:
-    """Return the picture beside a headline, at most 480 px and 30 kB. Raises: PictureInvalid."""
+    """Return the picture beside a headline, at most 480 px and 30 kB. Raises: PictureInvalid.
+
+    A portrait that this function made stays as it is, so that an exported petition is imported as
+    the same.
+    """
     picture = _decode(original, PORTRAIT_SIDE)
+    if len(original) <= PORTRAIT_MAX_BYTES and _is_bare_webp(original, picture.size):
+        return WebPicture(original, *picture.size)
     for quality in (80, 70, 60, 45, 30, 15):
         portrait = _encode(picture, quality)
         if len(portrait.content) <= PORTRAIT_MAX_BYTES:
             return portrait
     raise PictureInvalid("does not get small enough: choose a calmer one")
+
+
+def _is_bare_webp(original: bytes, size: tuple[int, int]) -> bool:
+    """Return whether a readable file of this size is one WebP chunk of pixels and nothing else."""
+    chunk, length = original[8:16], int.from_bytes(original[16:20], "little")
+    if chunk != b"WEBPVP8 " or len(original) != 20 + length + length % 2:
+        return False
+    with Image.open(BytesIO(original)) as opened:
+        return opened.size == size
 
 
 def _decode(original: bytes, max_side: int) -> Image.Image:

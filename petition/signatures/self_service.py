@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, case, false, select, update
+from sqlalchemy import Row, Select, case, false, select, update
 
 from petition.abuse import rate_limits
 from petition.abuse.rate_limits import FormSender
@@ -60,19 +60,27 @@ def get_stored(signature_id: int, *, purge_days: int, anonymise_days: int) -> St
         erased_at = petition.closed_at + timedelta(days=anonymise_days)
     alternates = select(AlternateEntry).where(AlternateEntry.signature_id == signature_id)
     emails = select(Email).where(Email.signature_id == signature_id).order_by(Email.id)
-    downloads = _downloads(signature.petition_id, signature.confirmed_at)
+    downloads = _downloads(signature)
     stored = [db.session.scalars(query).all() for query in (alternates, emails, downloads)]
     return StoredSignature(signature, petition, text, erased_at, *stored)
 
 
-def _downloads(petition_id: int, confirmed_at: datetime | None) -> Select[datetime]:
-    """Return the query for the times when a list with a signature was downloaded."""
+def _downloads(signature: Signature | Row[Any]) -> Select[datetime]:
+    """Return the query for the times when a list with a signature was downloaded.
+
+    Its name was in no hand-over file if it may not be handed over and was never corrected: when it
+    was corrected is not stored.
+    """
+    actions = [AuditAction.SIGNATURES_DOWNLOAD]
+    if signature.handover or signature.entry > 1:
+        actions.append(AuditAction.SIGNATURES_HANDOVER)
+    since = signature.confirmed_at
     return (
         select(AuditEntry.at)
         .where(
-            AuditEntry.action == AuditAction.SIGNATURES_DOWNLOAD,
-            AuditEntry.petition_id == petition_id,
-            AuditEntry.at >= confirmed_at if confirmed_at is not None else false(),
+            AuditEntry.action.in_(actions),
+            AuditEntry.petition_id == signature.petition_id,
+            AuditEntry.at >= since if since is not None else false(),
         )
         .order_by(AuditEntry.id)
     )
@@ -130,7 +138,7 @@ def withdraw(signature_id: int, *, now: datetime) -> str:
         ).first()
         if row is None:
             raise SignatureGone
-        download = connection.scalar(_downloads(row.petition_id, row.confirmed_at).limit(1))
+        download = connection.scalar(_downloads(row).limit(1))
         removal.erase_signature(connection, signature_id, now=now)
         enqueue.email_withdrawn_signer(
             connection, row, list_downloaded=download is not None, now=now
