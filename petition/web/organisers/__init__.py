@@ -3,7 +3,7 @@
 Begin with `guard` and its table of actions.
 """
 
-from petition.web.organisers import moderation, petitions, sign_in
+from petition.web.organisers import audit_trail, moderation, petitions, sign_in
 from petition.web.organisers.guard import OrganiserSession, pages
 
-__all__ = ["OrganiserSession", "moderation", "pages", "petitions", "sign_in"]
+__all__ = ["OrganiserSession", "audit_trail", "moderation", "pages", "petitions", "sign_in"]

@@ -32,6 +32,7 @@ ACTIONS: dict[str, Action | None] = {
     "organisers.decide_burst": Action.REVIEW_BURSTS,
     "organisers.signatures_csv": Action.DOWNLOAD,
     "organisers.set_separator": Action.DOWNLOAD,
+    "organisers.audit_trail": Action.SEE_AUDIT_TRAIL,
 }
 
 
