@@ -99,6 +99,7 @@ READS: dict[str, tuple[str, ...]] = {
     "organisers.ask_link": ("email", "csrf_token", *STEP),
     "organisers.enter": ("csrf_token",),
     "organisers.sign_out": ("csrf_token",),
+    "organisers.audit_trail": ("before",),
     "organisers.comments": ("before",),
     "organisers.names": ("before",),
     "organisers.decide_burst": ("state", "csrf_token"),

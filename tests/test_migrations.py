@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from petition.database import schema
 from petition.database.base import Base, db
+from petition.organisers import audit_trail
 from petition.petitions import queries
 from tests import upgrades
 from tests.browsing import Client, count_of
@@ -82,6 +83,13 @@ def test_a_petition_of_before_tells_nothing_beside_its_text(app: Flask, client: 
     assert (view.facts, view.plan, view.victory, view.as_of) == ([], [], None, "")
     assert view.text.portrait_caption == view.portrait_credit == ""
     assert "What happens with your signature" in client.get(f"/en/p/{SLUG}").text
+
+
+def test_the_audit_trail_is_hashed_in_its_order_and_goes_on(app: Flask) -> None:
+    found = audit_trail.verify()
+    assert found.faults == []
+    assert [found.entries] == [len(rows("SELECT id FROM audit_entry"))]
+    assert rows("SELECT id, entry_id, hash FROM audit_head") == [(1, *found.head)]
 
 
 @since("0002")

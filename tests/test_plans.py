@@ -14,12 +14,14 @@ from sqlalchemy import event
 from petition.abuse import bursts
 from petition.database.base import db
 from petition.database.compiled import CompiledStatement
-from petition.organisers import export, moderation
+from petition.models import Signature
+from petition.organisers import audit_trail, export, moderation
 from petition.organisers.export import Profile
 from petition.outbox import delivery, enqueue
 from petition.petitions import queries, statistics, supporters, visits
+from petition.signatures import self_service
 from tests.browsing import enter, invite
-from tests.factories import make_petition
+from tests.factories import TODAY, make_petition
 
 STATEMENTS = {
     "what is signed": queries._SIGNING_TERMS,  # noqa: SLF001
@@ -93,6 +95,34 @@ def test_what_pages_say_of_signers_is_found_by_an_index(app: Flask, petition: st
         moderation.list_shown(1, before=1_000)
     assert len([sql for sql, _ in executed if "FROM signature" in sql]) >= 9
     assert not scans_of_signatures(executed)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("read", "index"),
+    [
+        (lambda: audit_trail.list_entries(1, before=1_000), "ix_audit_entry_petition_id_id"),
+        (
+            lambda: db.session.scalars(
+                self_service._downloads(  # noqa: SLF001
+                    Signature(petition_id=1, confirmed_at=TODAY, handover=True, entry=1)
+                )
+            ).all(),
+            "ix_audit_entry_download",
+        ),
+    ],
+)
+def test_entries_of_the_audit_trail_are_found_by_an_index(
+    app: Flask, read: Callable[[], object], index: str
+) -> None:
+    with statements() as executed:
+        read()
+    ((sql, binds),) = executed
+    with db.engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", binds).all()
+    steps = [str(step[3]) for step in plan]
+    assert index in steps[0]
+    assert not [step for step in steps if step.startswith("SCAN") or "TEMP B-TREE" in step], steps
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

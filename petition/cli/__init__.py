@@ -7,7 +7,7 @@ Exit status 1 and one line on standard error when refused (`refusal`), 2 on wron
 from flask import Flask
 from flask_migrate.cli import db as migrations  # type: ignore[import-not-found]
 
-from petition.cli import doctor, mail, operations, organisers, petitions
+from petition.cli import audit, doctor, mail, operations, organisers, petitions
 from petition.cli.refusal import in_one_line
 
 for command in migrations.commands.values():
@@ -19,6 +19,7 @@ def register(app: Flask) -> None:
     app.cli.add_command(petitions.petition)
     app.cli.add_command(petitions.export)
     app.cli.add_command(organisers.organiser)
+    app.cli.add_command(audit.audit)
     app.cli.add_command(mail.outbox)
     app.cli.add_command(mail.bounces)
     app.cli.add_command(doctor.doctor)

@@ -10,6 +10,7 @@ from petition.models.emails import Email as Email
 from petition.models.emails import OutboxPause as OutboxPause
 from petition.models.emails import Suppression as Suppression
 from petition.models.organisers import AuditEntry as AuditEntry
+from petition.models.organisers import AuditHead as AuditHead
 from petition.models.organisers import Organiser as Organiser
 from petition.models.petitions import Petition as Petition
 from petition.models.petitions import PetitionText as PetitionText

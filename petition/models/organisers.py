@@ -1,13 +1,16 @@
-"""Organisers, and the trail of what they did."""
+"""Organisers, and the audit trail of what they did."""
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
-from petition.models.constraints import NEVER_REUSE_IDS, PetitionId, one_of
+from petition.models.constraints import NEVER_REUSE_IDS, PetitionId, one_of, partial_index
 from petition.models.enums import AuditAction, Role
+
+# A list with names was downloaded.
+IS_DOWNLOAD = "action IN ('signatures.download', 'signatures.handover')"
 
 
 class Organiser(Base):
@@ -34,9 +37,16 @@ class Organiser(Base):
 
 
 class AuditEntry(Base):
-    """An action of an organiser or of the command line. Rows are never changed."""
+    """An action of an organiser or of the command line. Rows are never changed.
+
+    `hash` covers all other columns, the hash of the entry before among them.
+    """
 
     __tablename__ = "audit_entry"
+    __table_args__ = (
+        Index("ix_audit_entry_petition_id_id", "petition_id", "id"),
+        partial_index("ix_audit_entry_download", *("petition_id", "at"), where=IS_DOWNLOAD),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
@@ -44,3 +54,16 @@ class AuditEntry(Base):
     petition_id: Mapped[int | None]
     action: Mapped[AuditAction] = mapped_column(String(40))
     detail: Mapped[str] = mapped_column(String(300))
+    previous_hash: Mapped[str] = mapped_column(String(64), server_default="")
+    hash: Mapped[str] = mapped_column(String(64), server_default="")
+
+
+class AuditHead(Base):
+    """The newest entry of the audit trail, in one row: shows that the last entries are there."""
+
+    __tablename__ = "audit_head"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    entry_id: Mapped[int]
+    hash: Mapped[str] = mapped_column(String(64))

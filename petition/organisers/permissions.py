@@ -17,6 +17,7 @@ class Action(StrEnum):
     REVIEW_NAMES = "review_names"
     REVIEW_BURSTS = "review_bursts"
     DOWNLOAD = "download"
+    SEE_AUDIT_TRAIL = "see_audit_trail"
 
 
 _ALL = frozenset(Role)
@@ -31,6 +32,7 @@ ROLES: dict[Action, frozenset[Role]] = {
     Action.REVIEW_NAMES: _EDITORS,
     Action.REVIEW_BURSTS: _EDITORS,
     Action.DOWNLOAD: _EDITORS,
+    Action.SEE_AUDIT_TRAIL: _EDITORS,
 }
 
 

@@ -134,11 +134,12 @@ def delete_draft(slug: str, *, now: datetime) -> None:
         if petition.state != PetitionState.DRAFT:
             raise PetitionNotDraft(petition.state)
         of_draft = delete(Organiser).where(Organiser.petition_id == petition.id)
-        for organiser_id in connection.scalars(of_draft.returning(Organiser.id)).all():
+        organiser_ids = connection.scalars(of_draft.returning(Organiser.id)).all()
+        connection.execute(delete(Petition).where(Petition.id == petition.id))
+        for organiser_id in organiser_ids:
             detail = f"organiser {organiser_id}"
             action = AuditAction.ORGANISER_REMOVE
             audit.record(connection, action, now, petition_id=petition.id, detail=detail)
-        connection.execute(delete(Petition).where(Petition.id == petition.id))
         action = AuditAction.PETITION_DELETE
         audit.record(connection, action, now, petition_id=petition.id, detail=slug)
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, case, false, select, update
+from sqlalchemy import Boolean, Row, Select, case, false, literal_column, select, update
 
 from petition.abuse import rate_limits
 from petition.abuse.rate_limits import FormSender
@@ -22,6 +22,7 @@ from petition.models import (
     Signature,
 )
 from petition.models.enums import AuditAction, CommentState, Display, EmailKind
+from petition.models.organisers import IS_DOWNLOAD
 from petition.outbox import enqueue
 from petition.petitions import sums
 from petition.signatures import entries, removal
@@ -78,11 +79,12 @@ def _downloads(signature: Signature | Row[Any]) -> Select[datetime]:
     return (
         select(AuditEntry.at)
         .where(
+            literal_column(IS_DOWNLOAD, Boolean),  # bound values would not use the partial index
             AuditEntry.action.in_(actions),
             AuditEntry.petition_id == signature.petition_id,
             AuditEntry.at >= since if since is not None else false(),
         )
-        .order_by(AuditEntry.id)
+        .order_by(AuditEntry.at)
     )
 
 

@@ -240,7 +240,8 @@ def test_organisers_meet_no_barrier_either(
     context = new_context(chromium, storage_state=signed_in, **options)
     context.add_init_script(axe.source())
     page = context.new_page()
-    for path in ("", "/p/kuramshin", "/p/kuramshin/comments", "/p/kuramshin/names", "/sign-in"):
+    of_petition = (f"/p/kuramshin{page}" for page in ("", "/comments", "/names", "/audit"))
+    for path in ("", *of_petition, "/sign-in"):
         page.goto(f"{site.url}/organisers{path}")
         unfold(page)
         findings.barriers += [(path, one) for one in find_all_barriers(page)]

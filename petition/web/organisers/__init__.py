@@ -3,7 +3,15 @@
 Begin with `guard` and its table of actions.
 """
 
-from petition.web.organisers import downloads, moderation, petitions, sign_in
+from petition.web.organisers import audit_trail, downloads, moderation, petitions, sign_in
 from petition.web.organisers.guard import OrganiserSession, pages
 
-__all__ = ["OrganiserSession", "downloads", "moderation", "pages", "petitions", "sign_in"]
+__all__ = [
+    "OrganiserSession",
+    "audit_trail",
+    "downloads",
+    "moderation",
+    "pages",
+    "petitions",
+    "sign_in",
+]

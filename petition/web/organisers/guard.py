@@ -33,6 +33,7 @@ ACTIONS: dict[str, Action | None] = {
     "organisers.signatures_csv": Action.DOWNLOAD,
     "organisers.signatures_jsonl": Action.DOWNLOAD,
     "organisers.set_separator": Action.DOWNLOAD,
+    "organisers.audit_trail": Action.SEE_AUDIT_TRAIL,
 }
 
 
