@@ -20,7 +20,7 @@ from petition.petitions.queries import Fact, PlanStep, VictoryWords
 from petition.petitions.toml_lines import find_lines
 from tests.browsing import Client, text_of, trail
 from tests.commands import SAMPLE, refused, run, write_file
-from tests.factories import NEWS, make_petition, photo
+from tests.factories import NEWS, SITE, make_petition, photo
 
 FACTS = [
     {
@@ -152,7 +152,8 @@ def test_a_victory_is_told_in_the_organisers_words(
     file = tmp_path / "won.toml"
     file.write_text(f"slug = 7\n{VICTORY}", encoding="utf-8")
     count(1_234, app)
-    run(app, "petition", "victory", petition, str(file))
+    said = run(app, "petition", "victory", petition, str(file))
+    assert said == f"victory /p/{petition}; tell people at {SITE}/p/{petition}\n"
     page = client.get(f"/en/p/{petition}")
     shown = text_of(page)
     for told in (
