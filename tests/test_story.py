@@ -194,6 +194,14 @@ def test_words_of_a_victory_come_from_either_command(app: Flask, tmp_path: Path)
     assert words == VictoryWords("ru", "Он на свободе.", "", ""), "a file without them keeps them"
 
 
+def test_words_of_a_victory_are_markdown_without_html(app: Flask, tmp_path: Path) -> None:
+    file = Path(write_file(tmp_path))
+    file.write_text(file.read_text("utf-8") + VICTORY.replace("**", "<b>"), encoding="utf-8")
+    reason = "victory.en.won: no HTML and no pictures, but <b>"
+    assert refused(app, "petition", "victory", "water", str(file)).endswith(reason)
+    assert refused(app, "petition", "import", str(file)).endswith(reason)
+
+
 def test_the_pace_shows_above_ten_and_the_last_update_links_to_it(
     app: Flask, client: Client, petition: str
 ) -> None:
