@@ -119,7 +119,7 @@ function watchForm(bar) {
 // Submit the form to the page in the other language, which shows it again as it is.
 function keepTyped(link, form) {
   link.addEventListener("click", (event) => {
-    if (!form || event.ctrlKey || event.metaKey) return;
+    if (!form || event.ctrlKey || event.metaKey || event.shiftKey) return; // to a new tab or window
     if (!form.elements.name.value && !form.elements.email.value) return;
     event.preventDefault();
     const action = form.getAttribute("action").replace(/^(\/[a-z]+)?\/p\//, `/${link.hreflang}/p/`);
