@@ -9,6 +9,7 @@ for (const section of document.querySelectorAll("[data-status-url]")) pollStatus
 for (const details of document.querySelectorAll("[data-opens-in]")) setTimeout(() => (details.open = true), details.dataset.opensIn * 1000);
 for (const { dataset } of document.querySelectorAll("[data-address]")) history.replaceState(null, "", dataset.address);
 for (const button of document.querySelectorAll("[data-copy]")) addCopyButton(button);
+for (const button of document.querySelectorAll("[data-print]")) addPrintButton(button);
 for (const button of document.querySelectorAll("[data-share]")) addShareButton(button);
 for (const field of document.querySelectorAll("[data-challenge]")) solveChallenge(field, JSON.parse(field.dataset.challenge));
 // For browsers that ignore autofocus; others have followed it by now.
@@ -16,7 +17,6 @@ requestAnimationFrame(() => document.querySelector(".summary[tabindex]:not(:focu
 mirrorName(document.querySelector("[data-signature]"), document.querySelector("#sign #name"));
 watchForm(document.querySelector(".sign-bar"));
 for (const link of document.querySelectorAll(".languages a")) keepTyped(link, document.querySelector("#sign-form"));
-addLetterButtons(document.querySelector("[data-copied-from]"));
 // A copied link is another channel.
 if (new URLSearchParams(location.search).has("r")) history.replaceState(null, "", location.pathname + location.hash);
 
@@ -119,7 +119,7 @@ function watchForm(bar) {
 // Submit the form to the page in the other language, which shows it again as it is.
 function keepTyped(link, form) {
   link.addEventListener("click", (event) => {
-    if (!form || event.ctrlKey || event.metaKey) return;
+    if (!form || event.ctrlKey || event.metaKey || event.shiftKey) return; // to a new tab or window
     if (!form.elements.name.value && !form.elements.email.value) return;
     event.preventDefault();
     const action = form.getAttribute("action").replace(/^(\/[a-z]+)?\/p\//, `/${link.hreflang}/p/`);
@@ -141,33 +141,26 @@ function addShareButton(button) {
 }
 
 function addCopyButton(button) {
-  const field = button.parentElement.querySelector("input, textarea");
-  const status = button.closest(".copy").querySelector("[data-copied]");
-  onCopy(button, status, () => field.dataset.link ?? field.value, () => field.select());
-}
-
-function addLetterButtons(letter) {
-  if (!letter) return;
-  const print = document.querySelector("[data-print]");
-  print.hidden = false;
-  print.addEventListener("click", () => window.print());
-  const button = document.querySelector("[data-copy-text]");
-  const status = button.parentElement.querySelector("[data-copied]");
-  onCopy(button, status, () => letter.innerText, () => getSelection().selectAllChildren(letter));
-}
-
-function onCopy(button, status, text, select) {
   if (!navigator.clipboard) return;
+  const source = document.getElementById(button.dataset.copy);
+  const status = button.closest("p, div").querySelector("[data-copied]");
   button.hidden = false;
   button.addEventListener("click", async () => {
     let message = status.dataset.copied;
     status.textContent = ""; // screen readers announce only changes
-    await navigator.clipboard.writeText(text()).catch(() => {
+    await navigator.clipboard.writeText(source.dataset.link ?? source.value ?? source.innerText).catch(() => {
       message = status.dataset.refused;
-      select(); // for copying by hand
+      // For copying by hand.
+      if (source.select) source.select();
+      else getSelection().selectAllChildren(source);
     });
     setTimeout(() => (status.textContent = message), 100);
   });
+}
+
+function addPrintButton(button) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
 }
 
 // ALTCHA's proof of work with WebCrypto's PBKDF2. Without it, the reader waits.

@@ -125,8 +125,9 @@ def test_a_crawler_gets_only_the_sheets_that_a_person_has_asked_for(
 ) -> None:
     crawler = {"User-Agent": "Mozilla/5.0 (compatible; ExampleBot/2.1; +https://example.org/bot)"}
     path = f"/p/{petition}/sheet.pdf"
+    phone = {"User-Agent": "Mozilla/5.0 (Linux; Android 12; CUBOT NOTE 20) Chrome/119.0 Mobile"}
     assert client.get(path, headers=crawler).status_code == 404
-    assert client.get(path).status_code == 200
+    assert client.get(path, headers=phone).status_code == 200, "the phones of a maker are no robots"
     assert client.get(path, headers=crawler).status_code == 200
     card = client.get(f"/p/{petition}/card/en/0.png?v=1", headers=crawler)
     assert card.status_code == 200, "programs that make previews are drawn a picture"

@@ -20,7 +20,7 @@ from petition.petitions.queries import Fact, PlanStep, VictoryWords
 from petition.petitions.toml_lines import find_lines
 from tests.browsing import Client, text_of, trail
 from tests.commands import SAMPLE, refused, run, write_file
-from tests.factories import NEWS, make_petition, photo
+from tests.factories import NEWS, SITE, make_petition, photo
 
 FACTS = [
     {
@@ -152,7 +152,8 @@ def test_a_victory_is_told_in_the_organisers_words(
     file = tmp_path / "won.toml"
     file.write_text(f"slug = 7\n{VICTORY}", encoding="utf-8")
     count(1_234, app)
-    run(app, "petition", "victory", petition, str(file))
+    said = run(app, "petition", "victory", petition, str(file))
+    assert said == f"victory /p/{petition}; tell people at {SITE}/p/{petition}\n"
     page = client.get(f"/en/p/{petition}")
     shown = text_of(page)
     for told in (
@@ -191,6 +192,14 @@ def test_words_of_a_victory_come_from_either_command(app: Flask, tmp_path: Path)
     run(app, "petition", "import", "--replace", str(file))
     words = queries.get_petition("water", "ru").victory
     assert words == VictoryWords("ru", "Он на свободе.", "", ""), "a file without them keeps them"
+
+
+def test_words_of_a_victory_are_markdown_without_html(app: Flask, tmp_path: Path) -> None:
+    file = Path(write_file(tmp_path))
+    file.write_text(file.read_text("utf-8") + VICTORY.replace("**", "<b>"), encoding="utf-8")
+    reason = "victory.en.won: no HTML and no pictures, but <b>"
+    assert refused(app, "petition", "victory", "water", str(file)).endswith(reason)
+    assert refused(app, "petition", "import", str(file)).endswith(reason)
 
 
 def test_the_pace_shows_above_ten_and_the_last_update_links_to_it(

@@ -182,6 +182,7 @@ def victory(slug: str, file: Path | None) -> None:
     """Close SLUG as won: its page says so, in the words of FILE (see docs/petition-file.md)."""
     words = petition_file.parse_victory(*_read_toml(file)) if file else {}
     lifecycle.declare_victory(slug, words, now=now())
+    _tell_state(slug, PetitionState.VICTORY)
 
 
 @petition.command()

@@ -168,7 +168,7 @@ def _read_story(reader: FieldReader, petition: dict[str, Any]) -> None:
         if step["text"]:
             require_source(f"plan {number}.text.", text)
         plan.append({"date": str(step["date"] or "")[:10], "text": text})
-    victory = reader.read_by_language(petition["victory"], _VICTORY, "victory.")
+    victory = _read_victory(reader, petition["victory"])
     if petition["victory"]:
         require_source("victory.", petition["victory"])
     as_of = str(petition["as_of"] or "")[:10]
@@ -185,8 +185,19 @@ def parse_victory(
     reader = FieldReader(None, lines)
     only = {name: value for name, value in content.items() if name == "victory"}
     table = reader.read(only, {"victory": FileField(Mapping, "a table for each language")})
-    victory = reader.read_by_language(table["victory"], _VICTORY, "victory.")
+    victory = _read_victory(reader, table["victory"])
     reader.finish()
+    return victory
+
+
+def _read_victory(
+    reader: FieldReader, tables: Mapping[str, Any] | None
+) -> dict[str, dict[str, Any]]:
+    """Return the words of a victory, by language."""
+    victory = reader.read_by_language(tables, _VICTORY, "victory.")
+    for language, words in victory.items():
+        for name in ("won", "next"):
+            reader.refuse_markup(f"victory.{language}.{name}", words[name] or "")
     return victory
 
 

@@ -139,8 +139,9 @@ def get_petition(slug: str, language: str, *, drafts: bool = False) -> PetitionV
 
 
 def _story(petition: Petition, language: str) -> dict[str, Any]:
-    """Return facts, plan and words of a victory, each in `language` if there is that, else in the
-    petition's own.
+    """Return facts, plan and words of a victory, each in one language.
+
+    That is `language`, or the petition's own where its words are missing.
     """
     won = petition.victory if petition.state == PetitionState.VICTORY else {}
 

@@ -22,7 +22,7 @@ _signature, _sum = Signature.table(), SignatureSum.table()
 _Key = tuple[int, str, str]
 _KEY = ("petition_id", "kind", "key")
 _SUM_COLUMNS = (*_KEY, "confirmed")
-PACE_ABOVE = 10  # signatures on a day, below which a page does not tell their number
+PACE_ABOVE = 10  # signatures of today, up to which a page does not tell their number
 _ROWS_AT_ONCE = 10  # one signature changes at most ten sums: what it said, and what it says now
 
 _VALUES: dict[SumKind, ColumnElement[Any]] = {

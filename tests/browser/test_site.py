@@ -45,15 +45,14 @@ def test_the_code_of_the_email_is_typed_where_one_signed(site: Site, open_page: 
     assert "sent" in site.log
 
 
-def test_the_page_after_signing_follows_the_email_by_itself(
-    site: Site, open_page: OpenPage
-) -> None:
-    page = open_page("/healthz")
+def test_the_page_after_signing_follows_the_email_by_itself(open_page: OpenPage) -> None:
+    page = open_page()
+    sign(page, "follow@example.org")
+    page.wait_for_url("**/pending/*")
     page.clock.install()
     told = {"layout": "sending", "status": "Soon.", "times": "Later.", "resendable": False}
     page.route("**/status", lambda route: route.fulfill(json=told))
-    page.goto(site.url)
-    sign(page, "follow@example.org")
+    page.reload()
     code, again = page.locator("#code"), page.get_by_role("button", name="Send the email again")
     _run_until_asked(page, 3_000)
     expect(page.get_by_text("Soon.")).to_be_visible()

@@ -30,7 +30,8 @@ pages = LocalizedBlueprint("share", __name__)
 
 CACHE = "public, max-age=60"
 MAX_SHEETS = 20  # in one PDF
-CRAWLER = re.compile(r"bot\b|crawl|spider|slurp", re.IGNORECASE)  # in the User-Agent
+# In the User-Agent. CUBOT makes phones.
+CRAWLER = re.compile(r"(?<!cu)bot\b|crawl|spider|slurp", re.IGNORECASE)
 
 
 @pages.get("/p/<slug>/share")

@@ -15,7 +15,6 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from petition.core import config, i18n
-from petition.mail.status_codes import is_mailbox_full
 from petition.models.enums import BurstState, PetitionState
 from petition.petitions import goals, sharing
 from petition.petitions.queries import PetitionView
@@ -69,9 +68,7 @@ def init_app(app: Flask) -> None:
         "number_sample": lambda: format_decimal(1_234_567_890),
         "page_urls": _page_urls,
         "petition_url": petition_url,
-        "is_mailbox_full": is_mailbox_full,
         "next_step": messages.next_step,
-        "refusal_message": messages.refusal_message,
         "share_links": _share_links,
         "share_text": messages.share_text,
         "signer_warnings": messages.signer_warnings,
