@@ -70,6 +70,10 @@ def add(slug: str, file: Path) -> None:
     content, lines = _read_toml(file)
     parsed = petition_file.parse_updates(content, file.parent, lines)
     updates.import_updates(slug, parsed, now=now())
+    numbers = (
+        f"{len(parsed.updates)}, pictures: {len(parsed.pictures)}, targets: {len(parsed.offices)}"
+    )
+    click.echo(f"added to /p/{slug}; updates: {numbers}")
 
 
 @petition.command()
@@ -151,6 +155,7 @@ def victory(slug: str, file: Path | None) -> None:
     """Close SLUG as won: its page says so, in the words of FILE (see docs/petition-file.md)."""
     words = petition_file.parse_victory(*_read_toml(file)) if file else {}
     lifecycle.declare_victory(slug, words, now=now())
+    _tell_state(slug, PetitionState.VICTORY)
 
 
 @petition.command()
