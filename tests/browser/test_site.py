@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import new_context
-from tests.browser.overflow import double_text_size
+from tests.browser.overflow import double_text_size, find_parted_words
 from tests.browser.site import OpenPage, Site
 from tests.browser.steps import confirm, sign
 
@@ -165,29 +165,13 @@ def test_nothing_sticks_out_at_any_width(site: Site, open_page: OpenPage, langua
         assert page.evaluate("document.documentElement.scrollWidth") <= width, width
 
 
-# The words of the facts that are parted between two lines, at least without hyphens.
-_PARTED = """() => [...document.querySelectorAll(".key-facts li")].flatMap((fact) => {
-  fact.style.hyphens = "manual";
-  const parted = [];
-  for (const node of [fact.firstChild.firstChild, fact.lastChild]) {
-    for (const { 0: word, index } of node.data.matchAll(/[^\\s-]+/g)) {
-      const range = document.createRange();
-      range.setStart(node, index);
-      range.setEnd(node, index + word.length);
-      if (new Set([...range.getClientRects()].map((box) => box.top)).size > 1) parted.push(word);
-    }
-  }
-  return parted;
-})"""
-
-
 @pytest.mark.parametrize("width", [320, 390])
 def test_no_word_of_the_facts_is_parted(open_page: OpenPage, width: int) -> None:
     page = open_page("/en/p/kuramshin", viewport={"width": width, "height": 844})
     for language in ("de", "en", "fr", "kk", "ru", "sv"):
         page.goto(page.url.replace(page.url.split("/")[3], language))
         assert page.locator(".key-facts li").count() == 3
-        assert page.evaluate(_PARTED) == [], language
+        assert find_parted_words(page, ".key-facts li") == [], language
 
 
 def test_an_organiser_signs_in_sees_the_numbers_and_downloads(
