@@ -45,7 +45,7 @@ SHEET = documents.SheetText(
     demands=["Release Vadim Kuramshin.", "Hold free elections at every level."],
     columns=["Name", "Country", "Email (optional)", "Date", "Signature"],
     number="Sheet {number}",
-    organiser="This petition is run by Anna.",
+    organiser="Who runs this petition: Anna.",
     privacy="These names are for this petition alone.",
     address="petition.example.org/p/kuramshin",
 )

@@ -42,7 +42,8 @@ def test_the_sample_petition_is_imported_in_every_shipped_language(
     assert "as it stood in May 2016" in page
     assert "Срочно: свободу Вадиму Курамшину" in client.get("/ru/p/kuramshin").text
     assert refused(app, "petition", "import", str(SAMPLE)).endswith("exists already: kuramshin")
-    run(app, "petition", "add", "kuramshin", str(SAMPLE.with_name("kuramshin-news.toml")))
+    said = run(app, "petition", "add", "kuramshin", str(SAMPLE.with_name("kuramshin-news.toml")))
+    assert said == "added to /p/kuramshin; updates: 4, pictures: 0, targets: 4\n"
     assert [entry[0] for entry in trail()] == ["petition.import", "petition.update"]
 
 

@@ -430,7 +430,7 @@ def test_what_does_not_leave_is_not_recorded_as_a_download(
     file = f"/organisers/p/{petition}/signatures.csv"
     asked = inside.head(file)
     assert (asked.status_code, asked.data, downloads()) == (200, b"", 0)
-    assert "No list with it has been downloaded" in text_of(client.get(mine))
+    assert "Downloaded by the organisers Not yet." in text_of(client.get(mine))
     got = inside.get(file)
     assert downloads() == 1
     assert b"anna@example.org" in got.data

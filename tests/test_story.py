@@ -177,13 +177,28 @@ def test_a_victory_is_told_in_the_organisers_words(
     assert "He is free." not in client.get(f"/en/p/{petition}").text, "taken back"
 
 
+def test_a_petition_that_takes_no_signatures_asks_for_none(
+    app: Flask, client: Client, petition: str
+) -> None:
+    asked = ("We send you an email.", "Your name: only you see it here")
+    assert all(words in client.get(f"/en/p/{petition}").text for words in asked)
+    run(app, "petition", "close", petition)
+    app.extensions["page_cache"].clear()
+    page = client.get(f"/en/p/{petition}").text
+    for gone in (*asked, "You confirm it.", 'class="signature"'):
+        assert gone not in page
+    for left in ("What happens with the signatures", "They are handed over.", "The letter goes to"):
+        assert left in page
+
+
 def test_words_of_a_victory_come_from_either_command(app: Flask, tmp_path: Path) -> None:
     file = Path(write_file(tmp_path))
     run(app, "petition", "import", str(file))
     said = refused(app, "petition", "victory", "water", str(file))
     assert said.endswith("line 1: victory: a table for each language")
     assert queries.get_petition("water", "en").state == PetitionState.OPEN
-    run(app, "petition", "victory", "water")
+    said = run(app, "petition", "victory", "water")
+    assert said == "victory /p/water; tell people at https://petition.example.org/p/water\n"
     assert queries.get_petition("water", "en").victory is None
     plain = file.read_text(encoding="utf-8")
     file.write_text(plain + VICTORY, encoding="utf-8")

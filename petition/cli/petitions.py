@@ -101,6 +101,10 @@ def add(slug: str, file: Path) -> None:
     content, lines = _read_toml(file)
     parsed = petition_file.parse_updates(content, file.parent, lines)
     updates.import_updates(slug, parsed, now=now())
+    numbers = (
+        f"{len(parsed.updates)}, pictures: {len(parsed.pictures)}, targets: {len(parsed.offices)}"
+    )
+    click.echo(f"added to /p/{slug}; updates: {numbers}")
 
 
 @petition.command()

@@ -1,4 +1,4 @@
-"""Find text that is outside the window or cut off by an element around it."""
+"""Find text that is outside the window, cut off by an element around it, or parted in a word."""
 
 from playwright.sync_api import Page
 
@@ -70,3 +70,28 @@ def space_text(page: Page) -> None:
           document.adoptedStyleSheets = [sheet];
         }"""
     )
+
+
+# Chromium of the tests has no hyphenation of any language, as no browser has one of Kazakh.
+_FIND_PARTED_WORDS = """(selector) => {
+  const parted = [];
+  for (const element of document.querySelectorAll(selector)) {
+    element.style.hyphens = "manual";
+    const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      for (const { 0: word, index } of texts.currentNode.data.matchAll(/[^\\s-]+/g)) {
+        const range = document.createRange();
+        range.setStart(texts.currentNode, index);
+        range.setEnd(texts.currentNode, index + word.length);
+        if (range.getClientRects().length > 1) parted.push(word);
+      }
+    }
+  }
+  return parted;
+}"""
+
+
+def find_parted_words(page: Page, selector: str) -> list[str]:
+    """Return the words of elements that begin on one line and end on another."""
+    found: list[str] = page.evaluate(_FIND_PARTED_WORDS, selector)
+    return found

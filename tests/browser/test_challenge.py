@@ -45,7 +45,7 @@ def test_a_form_that_asks_for_an_email_goes_on_by_itself_after_the_work(
     expect(step).to_be_visible()
     expect(page.get_by_text("Ready: now press “Continue”.")).to_be_visible()
     page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_role("heading", name="Look in your inbox")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check your email")).to_be_visible()
 
 
 def test_without_javascript_waiting_does_as_well(open_page: OpenPage) -> None:

@@ -16,7 +16,13 @@ from tests.browser.all_pages import SETTINGS, forms_and_states, pages
 from tests.browser.chromium import new_context
 from tests.browser.full_site import DRAFT, LANGUAGES, FullSite, run_full_site
 from tests.browser.opener import page_opener
-from tests.browser.overflow import double_text_size, find_overflow, reset_text, space_text
+from tests.browser.overflow import (
+    double_text_size,
+    find_overflow,
+    find_parted_words,
+    reset_text,
+    space_text,
+)
 from tests.browser.site import OpenPage
 
 COLOURS = ["color-contrast", "link-in-text-block"]
@@ -283,3 +289,11 @@ def test_the_picture_is_beside_the_headline_and_never_pushes_it_down(
     assert picture["width"] <= column["width"] / 2.99
     assert headline["top"] < picture["bottom"]
     assert headline["bottom"] < height
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_word_of_a_headline_beside_a_picture_is_parted(
+    open_page: OpenPage, language: str
+) -> None:
+    page = open_page(f"/{language}/p/kuramshin", viewport={"width": 320, "height": 568})
+    assert find_parted_words(page, "h1") == []

@@ -127,6 +127,7 @@ def test_on_paper_there_is_the_letter_and_nothing_to_press(open_page: OpenPage) 
         expect(page.locator(kept)).to_be_visible()
     for gone in ("img.face", ".counter", ".bars", "#who-heading", "#news-heading"):
         expect(page.locator(gone)).to_be_hidden()
+    expect(page.locator(".signature .hint")).to_have_text("Your name", use_inner_text=True)
     page.emulate_media(media="screen")
     page.goto(page.url + "/write")
     page.get_by_label("Embassy").select_option(index=1)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import new_context
-from tests.browser.overflow import double_text_size
+from tests.browser.overflow import double_text_size, find_parted_words
 from tests.browser.site import OpenPage, Site
 from tests.browser.steps import confirm, sign
 
@@ -162,6 +162,15 @@ def test_nothing_sticks_out_at_any_width(site: Site, open_page: OpenPage, langua
         page.set_viewport_size({"width": width, "height": 800})
         page.goto(f"{site.url}/{language}/p/kuramshin")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, width
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_no_word_of_the_facts_is_parted(open_page: OpenPage, width: int) -> None:
+    page = open_page("/en/p/kuramshin", viewport={"width": width, "height": 844})
+    for language in ("de", "en", "fr", "kk", "ru", "sv"):
+        page.goto(page.url.replace(page.url.split("/")[3], language))
+        assert page.locator(".key-facts li").count() == 3
+        assert find_parted_words(page, ".key-facts li") == [], language
 
 
 def test_an_organiser_signs_in_sees_the_numbers_and_downloads(

@@ -130,7 +130,7 @@ def poster(slug: str) -> Response:
         documents.poster,
         _card_text(petition, petition.count),
         colour=current_app.config["BRAND_COLOUR"],
-        organiser=_("This petition is run by %(organiser)s.", organiser=petition.text.organiser),
+        organiser=_("Who runs this petition: %(organiser)s.", organiser=petition.text.organiser),
         created_at=petition.text.created_at,
         photo=_photo(petition),
     )
@@ -152,7 +152,7 @@ def sheet(slug: str) -> Response:
         demands=text.demands.splitlines(),
         columns=[_("Name"), _("Country"), _("Email (optional)"), _("Date"), _("Signature")],
         number=_("Sheet %(number)s", number="{number}"),
-        organiser=_("This petition is run by %(organiser)s.", organiser=text.organiser),
+        organiser=_("Who runs this petition: %(organiser)s.", organiser=text.organiser),
         privacy=_(
             "These names are for this petition only. We count them and hand them over"
             " with it. You do not have to give your email address."
