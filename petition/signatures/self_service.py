@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Boolean, Row, Select, case, false, literal_column, select, update
+from sqlalchemy import Row, Select, case, false, literal_column, select, update
 
 from petition.abuse import rate_limits
 from petition.abuse.rate_limits import FormSender
@@ -79,7 +79,7 @@ def _downloads(signature: Signature | Row[Any]) -> Select[datetime]:
     return (
         select(AuditEntry.at)
         .where(
-            literal_column(IS_DOWNLOAD, Boolean),  # bound values would not use the partial index
+            literal_column(IS_DOWNLOAD),  # bound values would not use the partial index
             AuditEntry.action.in_(actions),
             AuditEntry.petition_id == signature.petition_id,
             AuditEntry.at >= since if since is not None else false(),
