@@ -18,6 +18,7 @@ except ImportError:  # on Windows SQLite's own busy timeout must do
 
 SQLITE_BUSY_SECONDS = 10  # then a form is answered with 503, before the proxy gives up
 CONNECT_SECONDS = 5  # to a PostgreSQL server
+CHECKPOINT_SECONDS = 1  # that forms wait at most for readers, such as of a download
 
 
 def connect_arguments(uri: str) -> dict[str, float]:
@@ -82,6 +83,24 @@ def write_lock(connection: Connection) -> Iterator[None]:
     finally:
         if not file.closed:  # as it is with an invalidated connection
             fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def empty_log(engine: Engine) -> bool:
+    """Empty SQLite's write-ahead log, which still has what was erased; return whether that is done.
+
+    What it has is written to the file first. It cannot be done while somebody reads. On PostgreSQL
+    there is nothing to do: its log is the server's own.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with engine.connect() as connection, write_lock(connection):
+        milliseconds = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={CHECKPOINT_SECONDS * 1_000}")
+        try:
+            result = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={milliseconds}")
+    return bool(result[0] == 0)
 
 
 def _set_up_postgresql(connection: Any, _record: Any) -> None:
