@@ -93,14 +93,25 @@ def empty_log(engine: Engine) -> bool:
     """
     if engine.dialect.name != "sqlite":
         return True
-    with engine.connect() as connection, write_lock(connection):
-        milliseconds = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={CHECKPOINT_SECONDS * 1_000}")
-        try:
-            result = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
-        finally:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={milliseconds}")
-    return bool(result[0] == 0)
+    with (
+        engine.connect() as connection,
+        write_lock(connection),
+        busy_seconds(connection, CHECKPOINT_SECONDS),
+    ):
+        is_busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+    return not is_busy
+
+
+@contextmanager
+def busy_seconds(connection: Connection, seconds: float) -> Iterator[None]:
+    """Let a connection to SQLite wait so long for others, for once."""
+    driver = cast("SQLiteConnection", connection.connection.driver_connection)
+    (before,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    driver.execute(f"PRAGMA busy_timeout={seconds * 1_000:.0f}")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={before}")
 
 
 def _set_up_postgresql(connection: Any, _record: Any) -> None:
