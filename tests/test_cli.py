@@ -53,6 +53,9 @@ def test_the_sample_petition_is_imported_in_every_shipped_language(
         ("slug = ", "is not TOML"),
         ('slug = "Not A Slug"', "slug: lower-case letters, digits and hyphens only"),
         ('slug = "x"\nstate = "won"', "state: draft or open"),
+        ('slug = "x"\nregime = { country = "UK" }', "regime.country: the code of a country"),
+        ('slug = "x"\norganiser = "a\\u0000b"', "organiser: no control characters"),
+        ('slug = "x"\n[text.en]\ndemands = ["\\u001b[1m"]', "demands: no control characters"),
         (
             'slug = "x"\nsource_language = "en"\norganiser = "o"\ncontact = "c@example.org"',
             "text.en: the text in the source language",

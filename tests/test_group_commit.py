@@ -1,8 +1,9 @@
 """Group commit on SQLite: threads that write share a commit, and none shares another's error."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from threading import Barrier, Event, Thread
 from typing import Any
@@ -179,6 +180,35 @@ def test_a_savepoint_that_cannot_be_set_fails_for_all_and_holds_nobody(engine: E
     after = Members(engine)
     after.insert("c").join(PATIENCE)
     assert after.results == {"c": None}
+
+
+def test_forms_that_queue_for_threads_do_not_wait_one_after_the_other(tmp_path: Path) -> None:
+    file = tmp_path / "test.db"
+    engine = create_engine(f"sqlite:///{file}?timeout=0.5", pool_reset_on_return=None)
+    engines.configure(engine)
+    group, tried = GroupCommit(engine), []
+
+    def write() -> None:
+        try:
+            with group.join() as connection:
+                connection.execute(text("CREATE TABLE IF NOT EXISTS item (name TEXT)"))
+            tried.append(True)
+        except OperationalError:
+            tried.append(False)
+
+    write()
+    assert tried.pop()
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        for _ in range(20):
+            write()
+        assert time.monotonic() - began < 5, "20 times half a second"
+        assert tried == [False] * 20
+        other.execute("ROLLBACK")
+    write()
+    assert tried.pop(), "as soon as it can"
+    engine.dispose()
 
 
 def test_many_threads_lose_nothing(engine: Engine, commits: list[int]) -> None:

@@ -156,6 +156,14 @@ def test_beyond_the_free_ones_a_wait_lets_everybody_through_without_javascript(
     assert early.status_code == 429
     assert 0 < int(early.headers["Retry-After"]) <= 10
     assert hidden(early.text)["ticket"] == fields["ticket"], "the wait goes on"
+    in_russian = {"ticket": fields["ticket"], "proof": "", "show_again": "checked"}
+    switched = post(client, "sixth@example.org", **in_russian, language="ru")
+    assert hidden(switched.text)["ticket"] == fields["ticket"], "in another language, too"
+    assert 'lang="ru"' in switched.text
+    for invalid in ("x", make_ticket(strict, seconds=4_000)):
+        assert "ticket" not in hidden(
+            post(client, "x@example.org", **in_russian | {"ticket": invalid}).text
+        )
     waited = make_ticket(strict)
     assert post(client, "sixth@example.org", ticket=waited, proof="").status_code == 303
     again = post(client, "seventh@example.org", ticket=waited, proof="")

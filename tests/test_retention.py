@@ -1,6 +1,7 @@
 """What is erased when, and that nothing else is; killed or run twice, it ends the same."""
 
 from datetime import datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -158,6 +159,29 @@ def test_the_worker_does_it_once_a_day_whoever_asks(app: Flask, petition: str) -
     for task in second:
         task.run_if_due(TODAY + timedelta(days=21, hours=1))
     assert number_of(Signature) == 0
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_was_erased_is_in_no_file_an_hour_later(app: Flask, petition: str) -> None:
+    folder = Path(str(db.engine.url.database)).parent
+
+    def found() -> set[str]:
+        files = folder.glob("petition.db*")
+        return {file.name for file in files if b"erased@example.org" in file.read_bytes()}
+
+    sign("erased@example.org")
+    run(days=15)
+    db.session.rollback()
+    assert found(), "the write-ahead log still has it"
+    (task,) = [task for task in tasks_of(app) if task.name == "write-ahead log"]
+    with db.engine.connect() as reader:
+        rows = reader.exec_driver_sql("SELECT id FROM email UNION ALL SELECT 1 UNION ALL SELECT 2")
+        rows.fetchone()
+        task.run_if_due(TODAY)
+        assert found(), "not while somebody reads"
+        rows.close()
+    task.run_if_due(TODAY + timedelta(hours=1))
+    assert not found()
 
 
 def test_a_dry_run_counts_other_entries_as_the_run_erases_them(app: Flask, petition: str) -> None:

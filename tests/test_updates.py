@@ -231,6 +231,7 @@ def test_the_picture_of_a_petition_is_scaled_down(client: Client, tmp_path: Path
         ({"update": [{"day": TODAY, "text": {"en": {"title": "t"}}}]}, "update 1.text.en.body"),
         ({"update": [{"day": TODAY, "text": {"EN!": {}}}]}, "update 1.text.EN!"),
         ({"target": [{"country": "Canada"}]}, "target 1.country"),
+        ({"target": [{"country": "UK"}]}, "target 1.country: the code of a country, as CA"),
         ({"target": [{"country": "CA", "office": {}}]}, "target 1.office"),
         ({"target": [{"country": "CA", "office": {"en": "x"}}]}, "target 1.checked"),
         ({"target": [MINISTRY, MINISTRY]}, "target 2.country: only one"),

@@ -298,6 +298,7 @@ def test_an_email_that_did_not_leave_has_no_code_to_guess(
         (False, "sent"),
         (False, "refused"),
     }
+    earlier(seconds=3)
     assert "It is sent." in text_of(client.get(never))
     email_id = db.session.scalars(select(Email.id).where(Email.state == "refused")).one()
     code = issue_code(app, email_id)
@@ -338,6 +339,20 @@ def test_the_page_shows_the_state_of_the_email(
     earlier(minutes=5)
     assert "We sent it 5 minutes ago." in said()
     assert "You can have it" not in said()
+
+
+def test_no_page_says_sooner_that_an_email_is_sent_because_there_is_none(
+    app: Flask, client: Client, petition: str
+) -> None:
+    with transaction() as connection:
+        mark = app.extensions["tokens"].keyed_hash("mailbox", "never@example.org")
+        suppression.suppress(connection, mark, now=now())
+    pages = [sign(client, petition, email=f"{name}@example.org") for name in ("never", "new")]
+    deliver(app)  # which withholds one at once, and waits for the server with the other
+    for said in ("It leaves in a moment.", "It is sent."):
+        for page in pages:
+            assert client.get(f"{page}/status").json["status"].startswith(said)
+        earlier(seconds=3)
 
 
 def test_without_a_script_the_page_reloads_once_and_then_offers_help(
@@ -413,6 +428,7 @@ def test_a_relay_that_takes_only_ascii_is_told_as_ours(
     assert "came back" not in page
     corrected = client.post(f"{pending}/address", data={"email": "jurgen@example.org"}).location
     deliver(app)
+    earlier(seconds=3)
     page = text_of(client.get(corrected))
     assert "to jurgen@example.org. Open it" in page
     assert "It is sent." in page
@@ -432,6 +448,7 @@ def test_sending_again_has_its_limits(
     pending = client.post(pending).location
     deliver(app)
     assert len(post_office.arrived) == 3, "three an hour"
+    earlier(seconds=3)
     assert "It is sent." in text_of(client.get(pending)), "and the page looks alike"
     for _ in range(4):
         earlier(hours=2)

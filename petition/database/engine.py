@@ -18,6 +18,7 @@ except ImportError:  # on Windows SQLite's own busy timeout must do
 
 SQLITE_BUSY_SECONDS = 10  # then a form is answered with 503, before the proxy gives up
 CONNECT_SECONDS = 5  # to a PostgreSQL server
+CHECKPOINT_SECONDS = 1  # that forms wait at most for readers, such as of a download
 
 
 def connect_arguments(uri: str) -> dict[str, float]:
@@ -82,6 +83,35 @@ def write_lock(connection: Connection) -> Iterator[None]:
     finally:
         if not file.closed:  # as it is with an invalidated connection
             fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def empty_log(engine: Engine) -> bool:
+    """Empty SQLite's write-ahead log, which still has what was erased; return whether that is done.
+
+    What it has is written to the file first. It cannot be done while somebody reads. On PostgreSQL
+    there is nothing to do: its log is the server's own.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with (
+        engine.connect() as connection,
+        write_lock(connection),
+        busy_seconds(connection, CHECKPOINT_SECONDS),
+    ):
+        is_busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+    return not is_busy
+
+
+@contextmanager
+def busy_seconds(connection: Connection, seconds: float) -> Iterator[None]:
+    """Let a connection to SQLite wait so long for others, for once."""
+    driver = cast("SQLiteConnection", connection.connection.driver_connection)
+    (before,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    driver.execute(f"PRAGMA busy_timeout={seconds * 1_000:.0f}")
+    try:
+        yield
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={before}")
 
 
 def _set_up_postgresql(connection: Any, _record: Any) -> None:

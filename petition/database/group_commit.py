@@ -6,7 +6,7 @@ would allow 200 signatures a second, if each had a commit of its own.
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from threading import Event, Lock
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -14,10 +14,11 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from petition.database.engine import write_lock
+from petition.database.engine import busy_seconds, write_lock
 
 MAX_MEMBERS = 64
 MAX_SECONDS = 0.05  # that the first member waits for others
+NO_WAIT_SECONDS = 5.0  # after a group that could not begin, in which all that waited are answered
 
 
 class GroupCommit:
@@ -33,7 +34,8 @@ class GroupCommit:
         self._queue_lock = Lock()
         self._queue = 0  # threads that wait for their turn
         self._group: _Group | None = None
-        self._failed_at, self._failure = 0.0, BaseException()  # of the last group not begun
+        # Of the last group that waited in vain to begin.
+        self._failed_at, self._failure = -NO_WAIT_SECONDS, BaseException()
 
     @contextmanager
     def join(self) -> Iterator[Connection]:
@@ -41,6 +43,7 @@ class GroupCommit:
 
         Raises: OperationalError when the commit failed. Then nothing of the group is stored. So do
         all that have waited while a group could not begin, instead of waiting one after the other.
+        Those who come in the next seconds, as from a queue of forms, begin at once or not at all.
         """
         group = self._enter()
         try:
@@ -77,10 +80,12 @@ class GroupCommit:
     def _begin(self, came_at: float) -> "_Group":
         if came_at < self._failed_at:
             raise OperationalError("BEGIN", (), self._failure) from self._failure
+        waits = came_at >= self._failed_at + NO_WAIT_SECONDS
         try:
-            return _Group(self._engine)
+            return _Group(self._engine, waits=waits)
         except BaseException as error:
-            self._failed_at, self._failure = time.monotonic(), error
+            if waits:
+                self._failed_at, self._failure = time.monotonic(), error
             raise
 
     def _leave(self, group: "_Group") -> None:
@@ -93,15 +98,16 @@ class GroupCommit:
 
 
 class _Group:
-    """One transaction of several members."""
+    """One transaction of several members. Unless it `waits`, it begins only if it can at once."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, waits: bool) -> None:
         self._resources = ExitStack()
         try:
             self.connection = self._resources.enter_context(engine.connect())
             self._resources.enter_context(write_lock(self.connection))
             self.connection.execution_options(write=True)
-            self._transaction = self.connection.begin()
+            with nullcontext() if waits else busy_seconds(self.connection, 0):
+                self._transaction = self.connection.begin()
         except BaseException:
             self._resources.close()
             raise

@@ -11,7 +11,7 @@ from typing import Any
 from petition.abuse import burst_detection, tor
 from petition.core import config
 from petition.core.faults import find_outage, log_fault
-from petition.database import counters
+from petition.database import counters, engine
 from petition.database.base import db
 from petition.database.counters import Use
 from petition.database.transactions import transaction
@@ -95,10 +95,8 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
         return f"open: {open_bursts}" if open_bursts else ""
 
     def erase(now: datetime) -> str:
-        purge_days, anonymise_days = (
-            settings["PURGE_UNCONFIRMED_DAYS"],
-            settings["ANONYMISE_AFTER_DAYS"],
-        )
+        purge_days = settings["PURGE_UNCONFIRMED_DAYS"]
+        anonymise_days = settings["ANONYMISE_AFTER_DAYS"]
         report = retention.run(purge_days=purge_days, anonymise_days=anonymise_days, now=now)
         return report.in_words()
 
@@ -114,6 +112,7 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
         Task("reminders", minute, remind),
         Task("retention", timedelta(days=1), erase),
         Task("expired counters", hour, _delete_expired_counters),
+        Task("write-ahead log", hour, _empty_log),
     ]
     if settings["RATELIMIT_ENABLED"]:
         tasks.append(Task("burst detection", minute, detect_bursts))
@@ -128,6 +127,11 @@ def _delete_expired_counters(now: datetime) -> str:
     with transaction() as connection:
         counters.delete_expired(connection, now=now)
     return ""
+
+
+def _empty_log(_now: datetime) -> str:
+    """Empty the log of the database, so that what was erased is soon in no file."""
+    return "" if engine.empty_log(db.engine) else "not emptied, somebody reads"
 
 
 def _download_exits(url: str, file: Path, now: datetime) -> None:

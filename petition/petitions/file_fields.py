@@ -18,6 +18,10 @@ _MARKUP = re.compile(
 )
 
 
+# Pages and emails cannot show them, and PostgreSQL stores no NUL.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
 class FileField(NamedTuple):
     """A field's kind (see `_is_valid`), in words too. Without a default it may not be empty."""
 
@@ -69,6 +73,8 @@ class FieldReader:
             if is_missing or (name in table and not _is_valid(value, kind)):
                 self.refuse(f"{path}{name}", expected or f"a text of 1 to {kind} characters")
                 value = None
+            elif _has_control(value):
+                self.refuse(f"{path}{name}", "no control characters")
             values[name] = value.strip() if isinstance(value, str) else value
         return values
 
@@ -110,6 +116,11 @@ class FieldReader:
         except PictureInvalid as error:
             self.refuse(path, f"{name}: {error}")
         return None
+
+
+def _has_control(value: object) -> bool:
+    texts = value if isinstance(value, list) else [value]
+    return any(isinstance(text, str) and _CONTROL.search(text) for text in texts)
 
 
 def _is_valid(value: object, kind: Any) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from petition.core.config import LOCAL_SITE
+from petition.core.i18n import countries
 from petition.petitions import pictures, sharing
 from petition.petitions.file_fields import FILE_NAME, LANGUAGE, NO_LINES, FieldReader, FileField
 from petition.petitions.pictures import WebPicture
@@ -18,6 +19,7 @@ MAX_FACTS, MAX_STEPS = 3, 12
 _EMAIL = r"(?=.{3,254}$)\s*[^@\s<>(),;:]+@[^@\s<>(),;:]+\.[^@\s<>(),;:.]+\s*"
 _SLUG = r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?"
 _MONTH = r"|(?:19|20)\d\d-(?:0[1-9]|1[0-2])"
+_COUNTRY = "|".join(("", *countries("en")))
 _WHEN = FileField((date, _MONTH), 'a date, as 2016-05-26, or a month, as "2016-05"', "")
 
 
@@ -64,7 +66,7 @@ _PETITION = {
     "text": FileField(Mapping, "a table for each language", {}),
 }
 _REGIME = {
-    "country": FileField("|[A-Z]{2}", "two capital letters, as KZ", ""),
+    "country": FileField(_COUNTRY, "the code of a country, as KZ, or nothing", ""),
     "languages": FileField([LANGUAGE], "a list of language codes", []),
 }
 _TEXT = {
@@ -95,7 +97,7 @@ _UPDATE = {
 }
 _UPDATE_TEXT = {"title": FileField(200), "body": FileField(50_000)}
 _OFFICE = {
-    "country": FileField("|[A-Z]{2}", "two capital letters, as CA, or nothing", ""),
+    "country": FileField(_COUNTRY, "the code of a country, as CA, or nothing", ""),
     "office": FileField(Mapping, "its name in at least one language"),
     "checked": FileField(range(1990, 2201), "the year the address was checked"),
     "email": FileField(f"|{_EMAIL}", "an email address, or nothing", ""),

@@ -80,7 +80,7 @@ def _get_email(email_id: int) -> Email:
 
 def _progress_of(email: Email, now: datetime) -> EmailProgress:
     sent_at = _displayed_sent_at(email, now)
-    waiting = sent_at is None and email.state in {EmailState.DUE, EmailState.HELD}
+    waiting = sent_at is None and email.state != EmailState.REFUSED
     is_asked = waiting and email.asked_until is not None and now < email.asked_until
     return EmailProgress(
         waiting=waiting,
@@ -94,13 +94,29 @@ def _progress_of(email: Email, now: datetime) -> EmailProgress:
 
 
 def _displayed_sent_at(email: Email, now: datetime) -> datetime | None:
-    """Return when an email was sent or, in a burst, would have been: a decision changes no page."""
+    """Return when an email was sent or, in a burst, would have been: a decision changes no page.
+
+    Not before the usual delay: a withheld one is settled at once, and others when the server
+    answers. Whoever asks again and again would learn that an address takes no emails from us.
+    """
     was_refused = email.state == EmailState.REFUSED
     was_deferred = email.state == EmailState.DUE and email.reason != ""
-    if email.burst_id is None or was_refused or was_deferred:
+    if was_refused or was_deferred:
         return email.sent_at
+    if email.burst_id is None:
+        return _not_before_usual(email, email.sent_at, now)
     times = [time for time in (email.sent_at, _expected_sent_at(email, now)) if time]
-    return min(times, default=None)
+    return _not_before_usual(email, min(times, default=None), now)
+
+
+def _not_before_usual(email: Email, sent_at: datetime | None, now: datetime) -> datetime | None:
+    if sent_at is None:
+        return None
+    due_at = email.created_at
+    if email.asked_until is not None and email.asked_until <= sent_at:
+        due_at = email.asked_until
+    shown_at = max(sent_at, due_at + USUAL_DELAY)
+    return shown_at if shown_at <= now else None
 
 
 def _expected_sent_at(email: Email, now: datetime) -> datetime | None:

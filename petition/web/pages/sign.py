@@ -47,8 +47,11 @@ def submit(slug: str) -> Response:
 
     # The language switch shows the form again; one that had no errors yet is not checked.
     show_again = request.form.get("show_again")
-    if show_again == "unchecked" or not form.valid() or show_again:
+    if show_again == "unchecked" or not form.valid():
         return ask_again()
+    if show_again:
+        kept = abuse_checks.renew_challenge()
+        return ask_again("challenge", challenge=kept) if kept else ask_again()
     problem = abuse_checks.find_form_problem()
     if problem:
         return ask_again(problem)

@@ -155,6 +155,15 @@ def issue_challenge(error: Exception) -> challenge.Challenge:
     return challenge.issue(tokens, g.challenge_subject, delay=delay, now=time, level=level)
 
 
+def renew_challenge() -> challenge.Challenge | None:
+    """Return the challenge of a form that is shown again, or None: its ticket goes on."""
+    try:
+        ticket = request.form.get("ticket", "")
+        return challenge.renew(get_tokens(), ticket, delay=_challenge_delay(), now=now())
+    except (TokenInvalid, TokenExpired, ValueError):
+        return None
+
+
 def retry_after(error: RateLimited | ChallengeFailed, issued: challenge.Challenge) -> timedelta:
     """Return the time after which the form is accepted: the wait, or the end of the window."""
     if isinstance(error, ChallengeFailed):
