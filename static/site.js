@@ -122,7 +122,7 @@ function keepTyped(link, form) {
     if (!form || event.ctrlKey || event.metaKey || event.shiftKey) return; // to a new tab or window
     if (!form.elements.name.value && !form.elements.email.value) return;
     event.preventDefault();
-    const action = form.getAttribute("action").replace(/^(\/[a-z]+)?\/p\//, `/${link.hreflang}/p/`);
+    const action = form.getAttribute("action").replace(/^(\/(?!p\/)[a-z]+)?\/p\//, `/${link.hreflang}/p/`);
     const button = Object.assign(document.createElement("button"), { name: "show_again", value: "unchecked", hidden: true });
     button.setAttribute("formaction", action);
     form.append(button);
