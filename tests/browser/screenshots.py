@@ -48,7 +48,9 @@ def main() -> int:
         app = create_app({"INSTANCE_PATH": instance, "SITE_URL": PUBLIC})
         client = closing.enter_context(databases.disconnecting(app)).test_client()
         for kind, language in (("card", "kk"), ("story", "de")):
-            drawn = client.get(f"/p/kuramshin/{kind}/{language}/6.png", base_url=PUBLIC)
+            drawn = client.get(f"/p/kuramshin/{kind}/{language}/0.png", base_url=PUBLIC)
+            if drawn.mimetype != "image/png":
+                raise SystemExit(f"{kind}: no picture but {drawn.status}")
             (FOLDER / f"{kind}.png").write_bytes(drawn.data)
         _thanks(browser, site)
     return 0
