@@ -351,7 +351,8 @@ def test_no_page_says_sooner_that_an_email_is_sent_because_there_is_none(
     deliver(app)  # which withholds one at once, and waits for the server with the other
     for said in ("It leaves in a moment.", "It is sent."):
         for page in pages:
-            assert client.get(f"{page}/status").json["status"].startswith(said)
+            status = client.get(f"{page}/status").get_json()["status"]
+            assert status.startswith(said)
         earlier(seconds=3)
 
 
