@@ -19,7 +19,8 @@ from petition.core.tokens import Tokens
 MAX_ADDRESS_LENGTH = 254  # characters: RFC 5321 §4.5.3.1.3, less the angle brackets
 
 # The owner of a name owns every version with dots, and nobody else can register one:
-# support.google.com/mail/answer/7436150. Tags: support.google.com/mail/answer/22370.
+# support.google.com/mail/answer/7436150. Tags and googlemail.com: Gmail Help 22370, as others quote
+# it; the edition that could be read (2012) tells of other senders only.
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 # "Addresses using your username on all Yandex domains are linked to you when you register":
 # yandex.com/support/id/authorization/email.html.
@@ -36,7 +37,7 @@ _PROTON_TRANSPARENT = str.maketrans("", "", "._-")
 # Tags, and anything@name.fastmail.com for name@fastmail.com: fastmail.help/hc/articles/
 # 360060591053. A hyphen there stands for an underscore (fastmail.com/blog/two-address-resolving-
 # additions), as names have no hyphens (fastmail.help/hc/articles/360060590533). The domains are
-# those of fastmail.com/about/ourdomains.
+# those of fastmail.com/about/ourdomains, as Delta Chat's list of providers has them (2022).
 _FASTMAIL_DOMAINS = """
     123mail.org 150mail.com 150ml.com 16mail.com 2-mail.com 4email.net 50mail.com airpost.net
     allmail.net bestmail.us cluemail.com elitemail.org emailcorner.net emailengine.net
@@ -61,8 +62,8 @@ _FASTMAIL = frozenset(_FASTMAIL_DOMAINS.split())
 # A tag is dropped when no mailbox has the whole name: learn.microsoft.com/exchange/
 # recipients-in-exchange-online/plus-addressing-in-exchange-online. hotmail.com is not outlook.com.
 _TAGGED = frozenset({"outlook.com", "hotmail.com", "live.com", "msn.com"})
-# No page of Apple's says that a tag is dropped (support.apple.com/guide/icloud/mm6b1a490a tells of
-# aliases only): as with domains below, one for the number of emails and two signers.
+# No page of Apple's says that a tag is dropped (support.apple.com/HT202316 has aliases only): as
+# with domains below, one for the number of emails and two signers.
 _APPLE = frozenset({"icloud.com", "me.com", "mac.com"})
 # Domains on which one account has the same name, unless it gave one up. Apple: support.apple.com/
 # 118230; Proton as above. No page says that the name is never another person's elsewhere, so these
