@@ -11,8 +11,9 @@ from petition.database.transactions import transaction
 from petition.models import Email, Signature
 from petition.models.sums import SignatureSum, SumKind
 from petition.petitions import queries
-from tests.browsing import Client, filled, text_of
+from tests.browsing import Client, deliver, filled, my_page, path_of, text_of
 from tests.factories import make_petition
+from tests.post_office import PostOffice
 
 
 def test_the_letter_comes_first_and_the_fields_in_order(client: Client, petition: str) -> None:
@@ -73,7 +74,7 @@ def test_every_public_page_has_the_switch(client: Client, petition: str) -> None
         assert f'<a href="/ru{path}" hreflang="ru" lang="ru">Русский</a>' in client.get(path).text
     assert 'hreflang="kk" lang="kk">Қазақша</a>' in client.get("/en/my").text
     answered = client.post("/my", data={"email": "nothing"})
-    assert '<a href="/ru/my" hreflang="ru" lang="ru">' in answered.text
+    assert 'formaction="/ru/my" name="show_again" value="checked" lang="ru"' in answered.text
     assert '<a href="/ru/" hreflang="ru" lang="ru">' in client.get("/nothing").text
     assert "hreflang" not in client.get("/organisers/").text
 
@@ -96,3 +97,38 @@ def test_the_consent_names_organiser_target_and_purpose(client: Client, petition
         "I sign this letter to the Government. The committee may keep my details, which show a"
         " political opinion, to count my signature and hand in the letter."
     ) in said
+
+
+def test_every_other_form_keeps_what_was_typed_in_another_language(
+    client: Client, petition: str, post_office: PostOffice
+) -> None:
+    pending = client.post(f"/p/{petition}/sign", data=filled()).location
+    deliver(client.application)
+    confirm = path_of(post_office.arrived[0].link)
+    own = my_page(client, petition, post_office, email="bo@example.org")
+    entry = filled(name="Eva Maria Lund")
+    forms: list[tuple[str, dict[str, str], str]] = [
+        (f"{pending}/address", {"email": "new@example.org"}, "new@example.org"),
+        (f"{confirm}/entry", entry, "Eva Maria Lund"),
+        (own, entry, "Eva Maria Lund"),
+        ("/my", {"email": "new@example.org"}, "new@example.org"),
+    ]
+    before = stored_rows()
+    for path, fields, typed in forms:
+        asked = client.post(path, data=fields | {"show_again": "checked"})
+        button = r'form="([^"]+)" formaction="([^"]+)" name="show_again" value="checked" lang="ru"'
+        ((form, action),) = re.findall(button, asked.text)
+        assert f'id="{form}"' in asked.text
+        assert action == f"/ru{path}"
+        page = client.post(action, data=fields | {"show_again": "checked"})
+        assert 'lang="ru"' in page.text
+        assert f'value="{typed}"' in page.text, path
+    assert stored_rows() == before
+
+
+def stored_rows() -> list[object]:
+    """Return what signing, correcting and confirming write."""
+    signatures = select(Signature.id, Signature.name, Signature.confirmed_at, Signature.entries)
+    db.session.rollback()
+    rows = db.session.execute(signatures.order_by(Signature.id)).all()
+    return [*map(tuple, rows), db.session.scalar(select(func.count()).select_from(Email))]

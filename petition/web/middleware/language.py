@@ -70,6 +70,11 @@ def set_language(language: str) -> None:
         g.language = language
 
 
+def is_switched() -> bool:
+    """Return whether the language switch sent this form, to see it again in another language."""
+    return "show_again" in request.form
+
+
 def prefix_of(path: str, offered: tuple[str, ...]) -> str | None:
     """Return the language that a path begins with, if it is offered."""
     first = path.partition("/")[2].partition("/")[0]

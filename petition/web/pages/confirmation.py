@@ -8,7 +8,7 @@ from petition.core.errors import TokenExpired, TokenInvalid
 from petition.petitions import queries, updates
 from petition.signatures import confirmation, verification
 from petition.signatures.entries import EntryRef
-from petition.web.middleware.language import LocalizedBlueprint, set_language
+from petition.web.middleware.language import LocalizedBlueprint, is_switched, set_language
 from petition.web.support import abuse_checks
 from petition.web.support.forms import OwnEntryForm
 from petition.web.support.responses import render_page, see_other
@@ -81,7 +81,7 @@ def submit_own_entry(token: str) -> Response:
     if expired:
         return reload_confirm(token)
     form = OwnEntryForm(request.form, asks_postcode=pending.petition.asks_postcode)
-    if not form.valid():
+    if not form.valid() or is_switched():
         return _render_own_entry(pending, token, form, status=422)
     is_counted = confirmation.confirm_own(entry_ref, form.entry(), now=now())
     return redirect_to_thanks(entry_ref.signature_id) if is_counted else reload_confirm(token)

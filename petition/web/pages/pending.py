@@ -15,7 +15,7 @@ from petition.mail.status_codes import is_mailbox_full
 from petition.petitions import queries
 from petition.signatures import address_question, codes, confirmation, progress, verification
 from petition.signatures.progress import EmailProgress
-from petition.web.middleware.language import LocalizedBlueprint, set_language
+from petition.web.middleware.language import LocalizedBlueprint, is_switched, set_language
 from petition.web.pages.confirmation import redirect_to_pending, redirect_to_thanks
 from petition.web.support import abuse_checks
 from petition.web.support.forms import AddressForm, disposable_message
@@ -88,7 +88,7 @@ def correct_address(token: str) -> Response:
     """Sign again with the same entry and another address."""
     (email_id,) = read_token(tokens.PENDING, token)
     form = AddressForm(request.form)
-    if form.valid():
+    if form.valid() and not is_switched():
         try:
             email_id = verification.correct_address(
                 email_id, form.address(), sender=abuse_checks.request_sender(), now=now()

@@ -10,7 +10,7 @@ from petition.models import Signature
 from petition.signatures import disowning, self_service
 from petition.signatures.entries import FIELDS, EntryContext
 from petition.signatures.identity import parse_address
-from petition.web.middleware.language import LocalizedBlueprint, set_language
+from petition.web.middleware.language import LocalizedBlueprint, is_switched, set_language
 from petition.web.pages.sign import sign
 from petition.web.support import abuse_checks
 from petition.web.support.forms import AddressForm, SelfServiceForm
@@ -30,7 +30,7 @@ def request_link() -> Response:
 def send_link() -> Response:
     """Email the link to a signer. The response is the same for every address."""
     form = AddressForm(request.form)
-    if not form.valid():
+    if not form.valid() or is_switched():
         return render_page("self_service/request_link.html", status=422, form=form)
     self_service.request_link(form.address(), sender=abuse_checks.request_sender(), now=now())
     return render_page("self_service/link_sent.html")
@@ -65,7 +65,7 @@ def update(token: str) -> Response:
         self_service.hide(stored.signature.id, now=now())
     else:
         form = SelfServiceForm(request.form, asks_postcode=stored.petition.asks_postcode)
-        if not form.valid():
+        if not form.valid() or is_switched():
             return _render(token, stored, form, status=422)
         if not stored.signature.counted:
             return _sign_again(stored.signature, form, made_at(tokens.SELF_SERVICE, token))
