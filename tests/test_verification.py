@@ -1022,7 +1022,7 @@ def test_the_code_typed_by_many_at_once_counts_once(
     def type_it(_number: int) -> int:
         return confirmation.confirm_by_code(
             email_id, code, tokens=tokens, lifetime=timedelta(days=7), now=now()
-        )
+        ).signature_id
 
     assert signatures.in_threads(app, 5, type_it) == [signature.id] * 5
     assert count_of(client, petition) == 1

@@ -43,6 +43,19 @@ class PendingConfirmation:
     language: str
 
 
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What became of a confirmation.
+
+    `is_current` says whether the entry is the one that counts, `at_risk` whether the signature is
+    from the country in which signing may be dangerous.
+    """
+
+    signature_id: int
+    is_current: bool
+    at_risk: bool
+
+
 def get_pending(entry_ref: EntryRef) -> PendingConfirmation:
     """Return what a link is about to confirm. Raises: SignatureGone."""
     signature, petition, text, _ = entries.get_entry(entry_ref.signature_id, None)
@@ -73,31 +86,35 @@ def _choices(signature: Signature, linked: int) -> dict[int, EntryFields]:
     return {number: candidates[number] for number in list(distinct.values())[:MAX_CHOICES]}
 
 
-def confirm(entry_ref: EntryRef, *, now: datetime) -> bool:
-    """Count an entry as its mailbox's signature; return whether it is the one that counts.
+def confirm(entry_ref: EntryRef, *, now: datetime) -> Confirmation:
+    """Count an entry as its mailbox's signature.
 
     Idempotent, also for several links at once: a counted signature stays as it is.
     Raises: SignatureGone; PetitionNotOpen when the petition closed over 24 hours ago.
     """
     with transaction() as connection:
         signature = _lock_signature(connection, entry_ref.signature_id)
-        _count(connection, entry_ref, signature, now)
-    return signature.confirmed_at is None or bool(signature.entry == entry_ref.entry)
+        at_risk = _count(connection, entry_ref, signature, now)
+    is_current = signature.confirmed_at is None or signature.entry == entry_ref.entry
+    return Confirmation(signature.id, is_current, at_risk)
 
 
-def confirm_own(entry_ref: EntryRef, entry: Entry, *, now: datetime) -> bool:
+def confirm_own(entry_ref: EntryRef, entry: Entry, *, now: datetime) -> Confirmation:
     """Count what the owner of a mailbox enters behind a link, instead of the link's own entry.
 
-    The link proves the address, so no further email is needed. Return whether what counts says
-    the same. Otherwise as `confirm`.
+    The link proves the address, so no further email is needed. The entry is current if what counts
+    says the same. Otherwise as `confirm`.
     """
     with transaction() as connection:
         signature = _lock_signature(connection, entry_ref.signature_id)
+        own = entry_ref
         if signature.confirmed_at is None:
             own = _insert_own(connection, entry_ref, entry, now)
-            _count(connection, own, signature, now)
-            return True
-    return entries.entry_content(signature._asdict()) == entries.entry_content(asdict(entry))
+        at_risk = _count(connection, own, signature, now)
+    is_current = signature.confirmed_at is None or (
+        entries.entry_content(signature._asdict()) == entries.entry_content(asdict(entry))
+    )
+    return Confirmation(signature.id, is_current, at_risk)
 
 
 def _insert_own(
@@ -122,8 +139,8 @@ def _insert_own(
 
 def confirm_by_code(
     email_id: int, code: str, *, tokens: Tokens, lifetime: timedelta, now: datetime
-) -> int:
-    """Confirm the entry of a pending page by its email's code; return the signature's id.
+) -> Confirmation:
+    """Confirm the entry of a pending page by its email's code.
 
     Addresses that have signed already are treated alike. Raises: CodeInvalid for a wrong or expired
     code, and for any once the mailbox has had five tries; CodeTriesUsedUp once this entry has had
@@ -142,11 +159,11 @@ def confirm_by_code(
         if tries.of_mailbox <= codes.MAX_TRIES:
             emailed = codes.find_entry(connection, signature.id, code, tokens, now - lifetime)
             if emailed is not None and _is_same_entry(connection, page_entry, emailed):
-                confirmed = emailed
-                _count(connection, confirmed, signature, now)
+                at_risk = _count(connection, emailed, signature, now)
+                confirmed = Confirmation(signature.id, is_current=True, at_risk=at_risk)
     if confirmed is None:  # outside the transaction, so that the try stays counted
         raise CodeTriesUsedUp if tries.of_entry > codes.MAX_TRIES else CodeInvalid
-    return confirmed.signature_id
+    return confirmed
 
 
 def _is_same_entry(connection: Connection, one: EntryRef, other: EntryRef) -> bool:
@@ -159,9 +176,10 @@ def _is_same_entry(connection: Connection, one: EntryRef, other: EntryRef) -> bo
     return entries.entry_content(values) == entries.entry_content(other_values)
 
 
-def _count(connection: Connection, entry_ref: EntryRef, signature: Row[Any], now: datetime) -> None:
+def _count(connection: Connection, entry_ref: EntryRef, signature: Row[Any], now: datetime) -> bool:
+    """Count an entry, unless one of its mailbox counts; return whether that signer is at risk."""
     if signature.confirmed_at is not None:
-        return
+        return bool(signature.country == signature.regime_country)
     if (
         signature.state in {PetitionState.CLOSED, PetitionState.VICTORY}
         and now > signature.closed_at + entries.GRACE_PERIOD
@@ -175,9 +193,10 @@ def _count(connection: Connection, entry_ref: EntryRef, signature: Row[Any], now
     ).scalar_one()
     counted = connection.execute(
         _MARK_CONFIRMED, {"signature": entry_ref.signature_id, "number": number, "now": now}
-    )
-    sums.change(connection, added=counted)
+    ).one()
+    sums.change(connection, added=[counted])
     enqueue.email_signer(connection, EmailKind.THANKS, *entry_ref, signature.mailbox_hash, now=now)
+    return bool(counted.country == signature.regime_country)
 
 
 def _lock_signature(connection: Connection, signature_id: int) -> Row[Any]:
@@ -189,7 +208,7 @@ def _lock_signature(connection: Connection, signature_id: int) -> Row[Any]:
 
 
 _SELECT_LOCKED = (
-    select(_signature, Petition.slug, Petition.state, Petition.closed_at)
+    select(_signature, Petition.slug, Petition.state, Petition.closed_at, Petition.regime_country)
     .join(Petition, Petition.id == _signature.c.petition_id)
     .where(_signature.c.id == bindparam("signature"))
     .with_for_update(of=_signature)
@@ -212,15 +231,10 @@ _MARK_CONFIRMED = (
 )
 
 
-def get_thanks(signature_id: int) -> Row[str, str, int | None, bool]:
-    """Return slug, language and number of a signature, and whether it is `at_risk`.
-
-    That is one from the country in which signing may be dangerous.
-    Raises: SignatureGone unless confirmed.
-    """
-    at_risk = (Signature.country == Petition.regime_country).label("at_risk")
+def get_thanks(signature_id: int) -> Row[str, str, int | None]:
+    """Return slug, language and number of a signature. Raises: SignatureGone unless confirmed."""
     row = db.session.execute(
-        select(Petition.slug, Signature.language, Signature.number, at_risk)
+        select(Petition.slug, Signature.language, Signature.number)
         .join(Petition, Petition.id == Signature.petition_id)
         .where(Signature.id == signature_id, Signature.counted)
     ).first()

@@ -40,8 +40,8 @@ def submit(token: str) -> Response:
         return _render_confirm(pending, token, unchosen=True)
     elif chosen and pending.signature.counted:  # another one, meanwhile
         return reload_confirm(token)
-    is_counted = confirmation.confirm(entry_ref, now=now())
-    return redirect_to_thanks(entry_ref.signature_id) if is_counted else reload_confirm(token)
+    confirmed = confirmation.confirm(entry_ref, now=now())
+    return redirect_to_thanks(confirmed) if confirmed.is_current else reload_confirm(token)
 
 
 def _render_confirm(
@@ -83,8 +83,8 @@ def submit_own_entry(token: str) -> Response:
     form = OwnEntryForm(request.form, asks_postcode=pending.petition.asks_postcode)
     if not form.valid() or is_switched():
         return _render_own_entry(pending, token, form, status=422)
-    is_counted = confirmation.confirm_own(entry_ref, form.entry(), now=now())
-    return redirect_to_thanks(entry_ref.signature_id) if is_counted else reload_confirm(token)
+    confirmed = confirmation.confirm_own(entry_ref, form.entry(), now=now())
+    return redirect_to_thanks(confirmed) if confirmed.is_current else reload_confirm(token)
 
 
 def _render_own_entry(
@@ -149,12 +149,12 @@ def redirect_to_pending(email_id: int, *, again: int | None = None) -> Response:
     return see_other(url_for("pending.show", token=token, again=again))
 
 
-def redirect_to_thanks(signature_id: int) -> Response:
+def redirect_to_thanks(confirmed: confirmation.Confirmation) -> Response:
     """Redirect to the page that thanks for a signature which was just counted."""
     current_app.extensions["page_cache"].clear()
     # Its own kind of token: the usual one works for a year and is passed on.
-    at_risk = confirmation.get_thanks(signature_id).at_risk
-    token = make_token(tokens.COUNTED if at_risk else tokens.THANKS, signature_id)
+    purpose = tokens.COUNTED if confirmed.at_risk else tokens.THANKS
+    token = make_token(purpose, confirmed.signature_id)
     return see_other(url_for("confirmation.thanks", token=token))
 
 

@@ -69,7 +69,7 @@ def submit_code(token: str) -> Response:
     if not code:
         return _render(token, status=422, code_error=_("Type the six digits from the email."))
     try:
-        signature_id = confirmation.confirm_by_code(
+        confirmed = confirmation.confirm_by_code(
             email_id,
             code,
             tokens=get_tokens(),
@@ -80,7 +80,7 @@ def submit_code(token: str) -> Response:
         return see_other(url_for("pending.show", token=token, code="wrong"))
     except CodeTriesUsedUp:
         return see_other(url_for("pending.show", token=token, code="often"))
-    return redirect_to_thanks(signature_id)
+    return redirect_to_thanks(confirmed)
 
 
 @pages.post("/pending/<token>/address")
