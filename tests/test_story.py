@@ -197,6 +197,11 @@ def test_words_of_a_victory_come_from_either_command(app: Flask, tmp_path: Path)
     said = refused(app, "petition", "victory", "water", str(file))
     assert said.endswith("line 1: victory: a table for each language")
     assert queries.get_petition("water", "en").state == PetitionState.OPEN
+    swedish = tmp_path / "sv.toml"
+    swedish.write_text('[victory.sv]\nsentence = "Han är fri."\n', encoding="utf-8")
+    said = refused(app, "petition", "victory", "water", str(swedish))
+    assert said.endswith("victory.en: a text is missing")
+    assert queries.get_petition("water", "en").state == PetitionState.OPEN
     said = run(app, "petition", "victory", "water")
     assert said == "victory /p/water; tell people at https://petition.example.org/p/water\n"
     assert queries.get_petition("water", "en").victory is None

@@ -10,7 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from petition import audit
-from petition.core.errors import PetitionNotDraft, PetitionNotFound, SlugTaken, TransitionNotAllowed
+from petition.core.errors import (
+    PetitionFileInvalid,
+    PetitionNotDraft,
+    PetitionNotFound,
+    SlugTaken,
+    TransitionNotAllowed,
+)
 from petition.database import upsert
 from petition.database.transactions import transaction
 from petition.models import Organiser, Petition, PetitionText, Picture, Signature, Tally
@@ -77,10 +83,13 @@ def change_state(slug: str, state: PetitionState, *, now: datetime) -> None:
 def declare_victory(slug: str, words: Mapping[str, Any], *, now: datetime) -> None:
     """Move a petition to victory, with the organiser's words by language if there are any.
 
-    Idempotent. Raises: PetitionNotFound, TransitionNotAllowed.
+    Idempotent. Raises: PetitionNotFound, TransitionNotAllowed; PetitionFileInvalid when the words
+    lack the source language, which readers of other languages are shown.
     """
     with transaction() as connection:
         petition = _lock(connection, slug)
+        if words and petition.source_language not in words:
+            raise PetitionFileInvalid(f"victory.{petition.source_language}: a text is missing")
         move(connection, petition.id, petition.state, PetitionState.VICTORY, now=now)
         if words:
             is_it = Petition.id == petition.id
@@ -89,10 +98,10 @@ def declare_victory(slug: str, words: Mapping[str, Any], *, now: datetime) -> No
             audit.record(connection, action, now, petition_id=petition.id, detail=detail)
 
 
-def _lock(connection: Connection, slug: str) -> Row[int, PetitionState]:
-    """Return id and state of a petition that nobody else can change. Raises: PetitionNotFound."""
+def _lock(connection: Connection, slug: str) -> Row[int, PetitionState, str]:
+    """Lock a petition for others; return id, state, source language. Raises: PetitionNotFound."""
     petition = connection.execute(
-        select(Petition.id, Petition.state)
+        select(Petition.id, Petition.state, Petition.source_language)
         .where(Petition.slug == slug)
         .with_for_update(key_share=True)  # does not block signing
     ).first()
