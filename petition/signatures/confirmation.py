@@ -58,12 +58,13 @@ class Confirmation:
 
 def get_pending(entry_ref: EntryRef) -> PendingConfirmation:
     """Return what a link is about to confirm. Raises: SignatureGone."""
-    signature, petition, text, _ = entries.get_entry(entry_ref.signature_id, None)
+    signature, petition, text, linked = entries.get_entry(entry_ref.signature_id, None)
     current: dict[int, EntryFields] = {signature.entry: signature}
     if signature.counted:
         return PendingConfirmation(current, signature, petition, text, signature.language)
-    _, _, text, linked = entries.get_entry(*entry_ref)
-    choices = _choices(signature, entry_ref.entry)
+    if entry_ref.entry != signature.entry:
+        _, _, text, linked = entries.get_entry(*entry_ref)
+    choices = _choices(signature, entry_ref.entry) if signature.entries > 1 else current
     return PendingConfirmation(choices, signature, petition, text, linked.language)
 
 
