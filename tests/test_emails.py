@@ -132,3 +132,17 @@ def test_at_most_seventy_words_stand_before_the_code(name: str) -> None:
     before = [text.partition("\n\n")[2].partition(CODE)[0] for text in texts]
     assert len(before) >= 6
     assert max(len(text.split()) for text in before) <= 70
+
+
+def test_no_layout_of_an_email_needs_what_words_engine_lacks() -> None:
+    # Outlook draws with Word: no flex and grid, no floats and positions, no padding of links.
+    files = list(FOLDER.glob("en/*.html"))
+    assert len(files) > 5
+    for file in files:
+        html = file.read_text(encoding="utf-8")
+        assert not re.search(r"flex|grid|float:|position:|background-image|<div[^>]*padding", html)
+        assert "<table" in html, file.name
+        for link in re.finditer(r'<td class="button"[^>]*>\s*<a', html):
+            assert 'bgcolor="#' in link[0]
+            assert "mso-padding-alt:" in link[0]
+        assert html.count('class="button"') == html.count("mso-padding-alt"), file.name
