@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, event, func, select, update
 
 from petition.abuse import email_domains
 from petition.abuse.rate_limits import FormSender
@@ -690,6 +690,30 @@ def test_ten_answers_at_once_send_one_email(
     let_time_pass(minutes=3)
     deliver(app)
     assert len(post_office.arrived) == 1
+
+
+def test_what_reads_an_email_that_is_being_corrected_follows_it(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    to_correct: list[str] = []
+
+    def correct(_connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        if to_correct and ("FROM signature" in statement or "FROM alternate_entry" in statement):
+            pending = to_correct.pop()
+            signatures.in_threads(
+                app, 1, lambda _: answer(browser(app, use_cookies=False), pending, "suggested")
+            )
+
+    event.listen(db.engine, "before_cursor_execute", correct)
+    pending = sign(client, petition, email="anna@gmial.com")
+    to_correct.append(pending)
+    corrected = answer(client, pending, "suggested")
+    assert client.get(corrected).status_code == 200
+    pending = sign(client, petition, email="bo@gmial.com")
+    to_correct.append(pending)
+    assert client.get(pending).status_code == 303
+    deliver(app)
+    assert recipients(post_office) == ["anna@gmail.com", "bo@gmail.com"]
 
 
 def test_an_answer_while_a_worker_holds_the_email_or_has_died_sends_one_email(

@@ -64,8 +64,11 @@ def find_suggestion(
             return _follow(connection, email), None
         entry_ref = EntryRef(email.signature_id or 0, email.entry or 0)
         values = entries.get_fields(connection, entry_ref)
-    if values is None:
-        raise SignatureGone
+        if values is None:  # moved or erased since the first statement
+            moved = get_email(connection, email_id)
+            if moved.corrected_to is None:
+                raise SignatureGone
+            return _follow(connection, moved), None
     meant = suggestion(values["email"])
     return email_id, parse_address(meant, hash_mailbox) if meant else None
 

@@ -58,7 +58,12 @@ def get_progress(email_id: int, *, now: datetime) -> EmailProgress:
 def get_pending_entry(email_id: int, *, now: datetime) -> PendingEntry:
     """Return the entry of an email, and its progress. Raises: SignatureGone; EntryMoved."""
     email = _get_email(email_id)
-    _, petition, _, entry = entries.get_entry(email.signature_id, email.entry or 1)
+    try:
+        _, petition, _, entry = entries.get_entry(email.signature_id, email.entry or 1)
+    except SignatureGone:
+        db.session.expire(email)
+        _get_email(email_id)  # moved since the first statement
+        raise
     progress = _progress_of(email, now)
     doubted = email.state == EmailState.REFUSED or address_question.is_unanswered(
         email.created_at, email.asked_until, progress.sent_at
