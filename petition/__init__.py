@@ -20,9 +20,8 @@ from petition.core.tokens import Tokens
 from petition.database import engine
 from petition.database.base import db
 from petition.web.middleware import translations
+from petition.web.middleware.body import MAX_BODY_BYTES
 from petition.web.middleware.front import POSTGRESQL_THREADS, READERS, THREADS
-
-MAX_BODY_BYTES = 64 * 1024  # bytes
 
 
 def create_app(settings: Mapping[str, Any] | None = None, *, setup: bool = False) -> Flask:

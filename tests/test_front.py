@@ -19,7 +19,8 @@ from flask import Flask
 
 from petition import create_app
 from petition.database.base import db
-from petition.web.middleware.front import MAX_BODY_BYTES, THREADS, Front
+from petition.web.middleware.body import MAX_BODY_BYTES
+from petition.web.middleware.front import THREADS, Front
 from petition.web.middleware.wsgi_call import PIECE_BYTES, build_environ
 from petition.web.server import build_front
 from tests import databases

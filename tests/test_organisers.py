@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import cast
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
+from werkzeug.test import EnvironBuilder
 
 from petition.abuse import bursts
 from petition.abuse.rate_limits import FormSender
@@ -27,7 +29,7 @@ from petition.models.enums import Role
 from petition.organisers import access
 from petition.organisers.permissions import ROLES, Action
 from petition.web.middleware.translations import get_catalogue
-from petition.web.organisers.guard import ACTIONS
+from petition.web.organisers.guard import ACTIONS, may_be_long
 from tests.browsing import (
     ORGANISER,
     Client,
@@ -93,7 +95,8 @@ def test_every_route_asks_the_table_who_may(
         at_sign_in = (answer.location or "").partition("?")[0] == "/organisers/sign-in"
         case = (method, path, answer.status_code, answer.location)
         if role is None:
-            assert at_sign_in, case
+            assert at_sign_in == (method != "POST"), case
+            assert answer.status_code == (403 if method == "POST" else 303), case
         elif slug not in (None, petition) and role != Role.ADMIN:
             assert answer.status_code == 404, case
         elif role in ROLES[action]:
@@ -194,8 +197,47 @@ def test_forms_need_their_csrf_token(app: Flask, client: Client) -> None:
     assert answer.status_code == 400
     assert "This form has expired" in answer.text
     inside = enter(app)
-    assert inside.post("/organisers/sign-out").status_code == 400
+    assert inside.post("/organisers/sign-out").status_code == 403
     assert inside.get("/organisers/").status_code == 200
+
+
+def test_what_was_typed_is_kept_when_the_session_has_ended(app: Flask, petition: str) -> None:
+    invite()
+    earlier, path = enter(app), f"/organisers/p/{petition}/separator"
+    csrf = csrf_of(earlier.get(f"/organisers/p/{petition}"))
+    access.end_sessions(ORGANISER, now=now())
+    fields = {"csrf_token": csrf, "separator": "semicolon"}
+    page = earlier.post(path, data=fields)
+    assert page.status_code == 403
+    assert '<input type="hidden" name="separator" value="semicolon">' in page.text
+    assert csrf not in page.text, "the token of the ended session"
+    inside = enter(app)
+    page = inside.post(path, data={"separator": "semicolon"})  # signed in meanwhile
+    assert page.status_code == 403
+    again = {"csrf_token": csrf_of(page), "separator": "semicolon"}
+    assert inside.post(path, data=again).status_code == 303
+    cross_site = {"Sec-Fetch-Site": "cross-site"}
+    refused = inside.post(path, data={"separator": "comma"}, headers=cross_site)
+    assert "This form came from another site" in text_of(refused)
+    assert 'name="separator"' not in refused.text
+
+
+def test_a_form_of_a_petition_may_be_long_for_organisers(app: Flask, petition: str) -> None:
+    invite()
+    inside, path = enter(app), f"/organisers/p/{petition}/separator"
+    fields = {"separator": "comma", "letter": "ж" * 500_000}
+    assert inside.post(path, data=fields).status_code == 403, "kept, for want of a token"
+    fields["csrf_token"] = csrf_of(inside.get(f"/organisers/p/{petition}"))
+    assert inside.post(path, data=fields).status_code == 303
+    environ = EnvironBuilder(path, SITE).get_environ()
+    assert not may_be_long(app, environ)
+    environ["HTTP_COOKIE"] = f"{app.config['SESSION_COOKIE_NAME']}=made-up"
+    assert not may_be_long(app, environ)
+    cookie = inside.get_cookie(app.config["SESSION_COOKIE_NAME"], urlsplit(SITE).hostname or "")
+    assert cookie is not None
+    environ["HTTP_COOKIE"] = f"{cookie.key}={cookie.value}"
+    assert may_be_long(app, environ)
+    assert not may_be_long(app, environ | {"PATH_INFO": f"/p/{petition}/sign"})
 
 
 def test_signing_out_ends_the_session(app: Flask) -> None:

@@ -14,6 +14,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from petition.core import config
+from petition.web import organisers
 from petition.web.middleware.front import POSTGRESQL_THREADS, THREADS, Front
 from petition.web.support.errors import render_refusal
 
@@ -49,6 +50,7 @@ def build_front(app: Flask) -> Front:
         cache=app.extensions["page_cache"],
         visits=app.extensions["visits"],
         render_refusal=render,
+        may_be_long=lambda environ: organisers.may_be_long(app, environ),
         languages=tuple(app.config["LANGUAGES"]),
         threads=THREADS if sqlite else POSTGRESQL_THREADS,
     )

@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from io import BytesIO
 from typing import Any
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
@@ -24,6 +23,7 @@ from petition.web.middleware.asgi import (
     start,
     wait_for_disconnect,
 )
+from petition.web.middleware.body import BODY_SECONDS, BodyReader, RequestRefused
 from petition.web.middleware.language import choose
 from petition.web.middleware.page_cache import PageCache
 from petition.web.middleware.visits import VisitCounter
@@ -33,8 +33,6 @@ THREADS = 32  # of a process, for forms: so many share a commit on SQLite
 POSTGRESQL_THREADS = 16  # each has a connection, of which a server allows 100
 READERS = 8  # further ones for GET and HEAD: forms that wait for the database hold up no page
 LATE_SECONDS = 3.0  # after which a reader gets the last page, unless it is known to have changed
-MAX_BODY_BYTES = 64 * 1024
-BODY_SECONDS = 10.0  # until a whole body has arrived
 PIECE_SECONDS = 60.0  # until a reader has taken a piece of a streamed response
 MESSAGE_BYTES = 8 * 1024  # Granian keeps 32 messages for a reader who takes none
 REST = 1.5  # of the time that a piece took, where several readers want pieces
@@ -47,16 +45,11 @@ RenderRefusal = Callable[[int, str], tuple[list[tuple[str, str]], bytes]]
 _log = logging.getLogger(__name__)
 
 
-class RequestRefused(Exception):
-    """Raised for a request that is not passed on; `status` is that of the response."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
-
-
 class Front:
-    """The ASGI application. A request body has at most 64 KiB and arrives within ten seconds."""
+    """The ASGI application. A request body has at most 64 KiB and arrives within ten seconds.
+
+    Where `may_be_long`, it may have 8 MiB within a minute, a few at a time.
+    """
 
     def __init__(
         self,
@@ -67,6 +60,7 @@ class Front:
         render_refusal: RenderRefusal,
         languages: tuple[str, ...],
         threads: int,
+        may_be_long: Callable[[WSGIEnvironment], bool] = lambda _environ: False,
         body_seconds: float = BODY_SECONDS,
         max_requests: int = MAX_REQUESTS,
         late_seconds: float = LATE_SECONDS,
@@ -75,7 +69,7 @@ class Front:
         self._render_refusal, self._languages = render_refusal, languages
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="request")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._body_seconds, self._max_requests = body_seconds, max_requests
+        self._bodies, self._max_requests = BodyReader(body_seconds, may_be_long), max_requests
         self._late_seconds = late_seconds
         self._requests = self._streams = 0
         self._puller = ThreadPoolExecutor(1, thread_name_prefix="pieces")
@@ -89,7 +83,7 @@ class Front:
         if reads and await self._send_cached(environ, send):
             return
         try:
-            await self._read_body(environ, receive)
+            await self._bodies.read(environ, receive)
             if self._requests >= self._max_requests:
                 raise RequestRefused(503)
         except RequestRefused as error:
@@ -117,30 +111,6 @@ class Front:
         self._visits.count(environ)
         await send_page(response, send)
         return True
-
-    async def _read_body(self, environ: WSGIEnvironment, receive: Receive) -> None:
-        """Read the body into the environ. Raises: RequestRefused for a long or a late one."""
-        length = environ.get("CONTENT_LENGTH", "")
-        if not length and "HTTP_TRANSFER_ENCODING" not in environ:
-            return
-        if length.isdecimal() and int(length) > MAX_BODY_BYTES:
-            raise RequestRefused(413)
-        body, more = b"", True
-        try:
-            async with asyncio.timeout(self._body_seconds):
-                while more:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        raise RequestRefused(400)
-                    body += message.get("body", b"")
-                    more = message.get("more_body", False)
-                    if len(body) > MAX_BODY_BYTES:
-                        raise RequestRefused(413)
-        except TimeoutError:
-            raise RequestRefused(408) from None
-        environ.pop("HTTP_TRANSFER_ENCODING", None)
-        environ["CONTENT_LENGTH"] = str(len(body))
-        environ["wsgi.input"] = BytesIO(body)
 
     async def _send_refusal(self, status: int, environ: WSGIEnvironment, send: Send) -> None:
         accepted = environ.get("HTTP_ACCEPT_LANGUAGE", "")

@@ -4,12 +4,13 @@ Begin with `guard` and its table of actions.
 """
 
 from petition.web.organisers import audit_trail, downloads, moderation, petitions, sign_in
-from petition.web.organisers.guard import OrganiserSession, pages
+from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
 
 __all__ = [
     "OrganiserSession",
     "audit_trail",
     "downloads",
+    "may_be_long",
     "moderation",
     "pages",
     "petitions",

@@ -1,0 +1,71 @@
+"""Forms of the organisers' pages: Flask-WTF, with the fields and messages that they share."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from wtforms import Field, StringField, TextAreaField, ValidationError
+from wtforms.validators import InputRequired, Length
+
+from petition.core.text import has_forbidden, normalise, tidy
+
+
+class OrganiserForm(FlaskForm):
+    """A form of the organisers' pages. Show each field with `field` of `organisers/parts.html`.
+
+    The guard checks the CSRF token before any view is called.
+    """
+
+    class Meta:
+        csrf = False
+        locales = ("en",)  # every message is one of ours
+
+    @property
+    def wrong_fields(self) -> list[Field]:
+        """The fields with errors, in the order of the page."""
+        return [field for field in self if field.errors]
+
+    def refuse(self, name: str, message: Any) -> None:
+        """Add an error to a field, as of a rule that only the database knows."""
+        self[name].errors = [*self[name].errors, str(message)]
+
+
+def required(message: Any = None) -> list[InputRequired]:
+    """Return the validator of a field that must not be empty, with its message."""
+    return [InputRequired(message or _("Fill in this field."))]
+
+
+def at_most(characters: int) -> Length:
+    """Return the validator of a length, in characters."""
+    message = _("This can be at most %(most)d characters long.", most=characters)
+    return Length(max=characters, message=message)
+
+
+class TidyField(StringField):
+    """One line of text, without blanks at its ends and without what pages cannot show."""
+
+    lines = False
+    data: str
+
+    def process_formdata(self, valuelist: Iterable[str]) -> None:
+        """Tidy what was typed."""
+        super().process_formdata(valuelist)
+        text = tidy(self.data or "") if self.lines else tidy((self.data or "").replace("\t", " "))
+        self.data = text if has_forbidden(text, lines=self.lines) else self._normalise(text)
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse characters that pages cannot show."""
+        if has_forbidden(self.data or "", lines=self.lines):
+            raise ValidationError(
+                str(_("This has characters that we cannot show. Please type it again."))
+            )
+
+    def _normalise(self, text: str) -> str:
+        return "\n".join(text.splitlines()).strip() if self.lines else normalise(text)
+
+
+class TidyTextArea(TidyField, TextAreaField):
+    """Lines of text, whose ends become LF."""
+
+    lines = True
