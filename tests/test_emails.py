@@ -6,7 +6,7 @@ text, with the addresses of links, and in English as it is.
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.message import EmailMessage
@@ -85,10 +85,17 @@ def _compose_all(app: Flask, language: str, number: int) -> Iterator[tuple[str, 
     erased = {"petition_id": 1, "address": address, "language": language}
     yield "withdrawn", make(EmailKind.WITHDRAWN, list_downloaded=False, **erased)
     yield "withdrawn_after_download", make(EmailKind.WITHDRAWN, list_downloaded=True)
-    organiser = parse_address(f"organiser@{language}.example.org")
-    organiser_id = access.invite(
-        organiser, role=Role.EDITOR, slug=None, language=language, now=TODAY
-    )
+    yield from _compose_for_organisers(make, language)
+
+
+def _compose_for_organisers(
+    make: Callable[..., EmailMessage], language: str
+) -> Iterator[tuple[str, EmailMessage]]:
+    slugs = {Role.ADMIN: None, Role.EDITOR: "kuramshin", Role.VIEWER: "kuramshin"}
+    for role, slug in slugs.items():
+        address = parse_address(f"{role}@{language}.example.org")
+        organiser_id = access.invite(address, role=role, slug=slug, language=language, now=TODAY)
+        yield f"invitation_{role}", make(EmailKind.INVITATION, organiser_id=organiser_id)
     yield "sign_in", make(EmailKind.SIGN_IN, organiser_id=organiser_id)
 
 

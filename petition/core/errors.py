@@ -75,8 +75,19 @@ class OrganiserExists(PetitionError):
     """An organiser with this address exists already."""
 
 
-class AdminOfOnePetition(PetitionError):
-    """An admin reaches all petitions and is not invited to one of them."""
+class LastAdmin(PetitionError):
+    """Without this organiser nobody could manage the people of the petition, or of the site."""
+
+
+@dataclass(eq=False)
+class RoleChanged(PetitionError):
+    """An organiser's role is not the one that was shown: it is `role` now.
+
+    `by` is the address of who changed it; None is the command line or somebody who has left.
+    """
+
+    role: str
+    by: str | None
 
 
 class PermissionDenied(PetitionError):

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select
 from petition.core import tokens
 from petition.core.errors import EmailNotFirst, EmailObsolete, EmailRefused, EmailWithheld
 from petition.database.base import db
+from petition.mail import organiser_emails
 from petition.mail.bounces import make_key
 from petition.mail.context import (
     EmailContent,
@@ -23,7 +24,7 @@ from petition.mail.context import (
 )
 from petition.mail.smtp import OutgoingMessage, rename_mailbox
 from petition.mail.status_codes import is_from_report
-from petition.models import Email, Organiser, Petition, PetitionText, Signature
+from petition.models import Email, Petition, PetitionText, Signature
 from petition.models.enums import EmailKind, EmailState
 from petition.outbox import suppression
 from petition.petitions import queries, sharing
@@ -165,26 +166,14 @@ def withdrawn(email: Email, context: MailContext, now: datetime) -> EmailContent
     return EmailContent(email.address, email.language, "withdrawn", values, name, view.contact)
 
 
-def sign_in(email: Email, context: MailContext, now: datetime) -> EmailContent:
-    """Send an organiser a sign-in link that works once."""
-    organiser = db.session.get(Organiser, email.organiser_id, populate_existing=True)
-    if organiser is None:
-        raise EmailObsolete
-    ids = organiser.id, organiser.sign_in_serial
-    values = {
-        "link": context.link("organisers/enter", tokens.SIGN_IN, *ids, now=now),
-        "minutes": int(tokens.SIGN_IN.lifetime.total_seconds() // 60),
-    }
-    return EmailContent(organiser.email, organiser.language, "sign_in", values)
-
-
 _CONTENT: dict[EmailKind, Callable[[Email, MailContext, datetime], EmailContent]] = {
     EmailKind.CONFIRM: confirm,
     EmailKind.REMINDER: reminder,
     EmailKind.THANKS: thanks,
     EmailKind.MY_PAGE: my_page,
     EmailKind.WITHDRAWN: withdrawn,
-    EmailKind.SIGN_IN: sign_in,
+    EmailKind.SIGN_IN: organiser_emails.sign_in,
+    EmailKind.INVITATION: organiser_emails.invitation,
 }
 _SIGNATURES = (
     select(Signature.id, PetitionText.title)

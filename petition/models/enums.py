@@ -33,7 +33,7 @@ class Display(StrEnum):
 
 
 class Role(StrEnum):
-    """A viewer sees numbers, an editor also names and files, an admin all petitions."""
+    """A viewer sees numbers, an editor also names and files; an admin manages people, too."""
 
     ADMIN = "admin"
     EDITOR = "editor"
@@ -49,6 +49,7 @@ class EmailKind(StrEnum):
     MY_PAGE = "my_page"
     WITHDRAWN = "withdrawn"
     SIGN_IN = "sign_in"
+    INVITATION = "invitation"
 
 
 class EmailState(StrEnum):
@@ -96,6 +97,8 @@ class AuditAction(StrEnum):
     PETITION_VICTORY = "petition.victory"
     PETITION_RECOUNT = "petition.recount"
     ORGANISER_INVITE = "organiser.invite"
+    ORGANISER_ROLE = "organiser.role"
+    ORGANISER_HAND_ON = "organiser.hand_on"
     ORGANISER_REMOVE = "organiser.remove"
     ORGANISER_LINK = "organiser.link"
     ORGANISER_SIGN_IN = "organiser.sign_in"

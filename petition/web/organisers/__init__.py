@@ -3,7 +3,7 @@
 Begin with `guard` and its table of actions.
 """
 
-from petition.web.organisers import audit_trail, downloads, moderation, petitions, sign_in
+from petition.web.organisers import audit_trail, downloads, moderation, people, petitions, sign_in
 from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "may_be_long",
     "moderation",
     "pages",
+    "people",
     "petitions",
     "sign_in",
 ]

@@ -22,6 +22,8 @@ _ACTIONS = {
     AuditAction.PETITION_VICTORY: _("Said that the petition is won"),
     AuditAction.PETITION_RECOUNT: _("Counted the signatures again"),
     AuditAction.ORGANISER_INVITE: _("Invited an organiser"),
+    AuditAction.ORGANISER_ROLE: _("Changed the role of an organiser"),
+    AuditAction.ORGANISER_HAND_ON: _("Handed the role of admin on to another organiser"),
     AuditAction.ORGANISER_REMOVE: _("Removed an organiser"),
     AuditAction.ORGANISER_LINK: _("Made a sign-in link for an organiser"),
     AuditAction.ORGANISER_SIGN_IN: _("Signed in"),

@@ -53,6 +53,16 @@ ACTIONS: dict[str, Action | None] = {
     "organisers.signatures_jsonl": Action.DOWNLOAD,
     "organisers.set_separator": Action.DOWNLOAD,
     "organisers.audit_trail": Action.SEE_AUDIT_TRAIL,
+    "organisers.people": Action.MANAGE_PEOPLE,
+    "organisers.invite_person": Action.MANAGE_PEOPLE,
+    "organisers.change_role": Action.MANAGE_PEOPLE,
+    "organisers.remove_person": Action.MANAGE_PEOPLE,
+    "organisers.hand_on": Action.MANAGE_PEOPLE,
+    "organisers.site_people": Action.MANAGE_SITE_PEOPLE,
+    "organisers.site_invite_person": Action.MANAGE_SITE_PEOPLE,
+    "organisers.site_change_role": Action.MANAGE_SITE_PEOPLE,
+    "organisers.site_remove_person": Action.MANAGE_SITE_PEOPLE,
+    "organisers.site_hand_on": Action.MANAGE_SITE_PEOPLE,
 }
 
 
