@@ -4,6 +4,7 @@ Begin with `guard` and its table of actions.
 """
 
 from petition.web.organisers import audit_trail, downloads, moderation, petitions, sign_in
+from petition.web.organisers.editing import texts
 from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "pages",
     "petitions",
     "sign_in",
+    "texts",
 ]
