@@ -180,7 +180,7 @@ def press(client: Client, path: str, form: str | None = None, **fields: str) -> 
 
 def public_pages(client: FlaskClient, slug: str) -> list[str]:
     """Return the paths of every public page of a petition."""
-    pages = ("", "/share", "/updates", "/signatures", "/write", "/mastodon", "/embed")
+    pages = ("", "/share", "/updates", "/signatures", "/write", "/mastodon", "/embed", "/versions")
     return ["/", "/privacy", "/accessibility", *(f"/p/{slug}{page}" for page in pages)]
 
 

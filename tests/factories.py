@@ -16,7 +16,8 @@ from petition.database.transactions import transaction
 from petition.models import Email
 from petition.models.enums import BurstKind
 from petition.operations.scheduler import Task, build_tasks
-from petition.petitions import lifecycle, petition_file
+from petition.petitions import lifecycle
+from petition.petitions.editing import petition_file
 from petition.signatures import identity
 from petition.signatures.identity import Address
 

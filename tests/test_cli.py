@@ -20,7 +20,8 @@ from petition.database.transactions import transaction
 from petition.models import PetitionText, Signature, Tally
 from petition.models.enums import PetitionState
 from petition.operations import supervisor
-from petition.petitions import lifecycle, petition_file, queries
+from petition.petitions import lifecycle, queries
+from petition.petitions.editing import petition_file
 from tests.browsing import Client, browser, confirmed, count_of, path_of, press, text_of, trail
 from tests.commands import SAMPLE, TEXT, refused, run, write_file
 from tests.factories import SITE, TODAY, MakeApp, make_petition, photo

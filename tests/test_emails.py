@@ -25,7 +25,8 @@ from petition.database.transactions import transaction
 from petition.models import Email, Signature
 from petition.models.enums import EmailKind, Role
 from petition.organisers import access
-from petition.petitions import lifecycle, petition_file
+from petition.petitions import lifecycle
+from petition.petitions.editing import petition_file
 from tests import signatures
 from tests.factories import TODAY, parse_address
 

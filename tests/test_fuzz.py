@@ -36,7 +36,9 @@ from petition.database.transactions import transaction
 from petition.models import Email, Signature
 from petition.models.enums import BurstKind, Role
 from petition.organisers import access
-from petition.petitions import petition_file, queries, updates
+from petition.petitions import queries, updates
+from petition.petitions.editing import petition_file
+from petition.petitions.editing.texts import FIELDS
 from petition.signatures import codes
 from petition.web.support.image_cache import ImageCache
 from tests import databases
@@ -102,6 +104,9 @@ READS: dict[str, tuple[str, ...]] = {
     "organisers.audit_trail": ("before",),
     "organisers.comments": ("before",),
     "organisers.names": ("before",),
+    "organisers.edit_text": (
+        *(*FIELDS, "revision", "reason", "correction", "step", "shown", "csrf_token"),
+    ),
     "organisers.decide_burst": ("state", "csrf_token"),
     "organisers.decide_comment": ("show", "comment", "csrf_token"),
     "organisers.hide_name": ("csrf_token",),
@@ -134,6 +139,7 @@ GOOD: dict[str, dict[str, str]] = {
     "self_service.update": CHANGED,
     "self_service.disown": {"never": "yes"},
     "organisers.ask_link": {"email": "organiser@example.org"},
+    "organisers.edit_text": dict.fromkeys(FIELDS, "Free them") | {"step": "save", "revision": "1"},
     "organisers.decide_burst": {"state": "discarded"},
     "organisers.invite_person": {"role": "viewer", "language": "en"},
     "organisers.site_invite_person": {"role": "viewer", "language": "en"},
@@ -184,6 +190,7 @@ def calls() -> list[Call]:
         folder = stack.enter_context(TemporaryDirectory())
         here = {"INSTANCE_PATH": folder, "SQLALCHEMY_DATABASE_URI": "sqlite://"}
         rules = list(create_app(SETTINGS | here).url_map.iter_rules())
+    rules.sort(key=lambda rule: rule.endpoint == "organisers.sign_out")  # after it, nothing opens
     prefix = "/<language:language>"
     translated = {rule.rule.removeprefix(prefix) for rule in rules if prefix in rule.rule}
     return [

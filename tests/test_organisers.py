@@ -63,7 +63,7 @@ def closed_routes(app: Flask, petitions: dict[str, int]) -> Iterator[Call]:
             continue
         slugs: list[str | None] = [*petitions] if "<slug>" in rule.rule else [None]
         for slug in slugs:
-            path = rule.rule.replace("<int:number>", "1")
+            path = rule.rule.replace("<int:number>", "1").replace("<code>", "en")
             colleague = 1 if slug is None else 1 + petitions[slug]
             path = path.replace("<int:organiser_id>", str(colleague))
             if slug is not None:
@@ -97,6 +97,7 @@ def test_every_route_asks_the_table_who_may(
         "state": "released",
         "role": "viewer",
         "was": "viewer",
+        "step": "preview",  # of a text
     }
     for action, method, path, slug in closed_routes(app, petitions):
         answer = inside.open(path, method=method, data=form)

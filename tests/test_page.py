@@ -14,7 +14,8 @@ from petition.database.base import db
 from petition.models import AuditEntry, Signature, Tally
 from petition.models.enums import CommentState, PetitionState, Role
 from petition.organisers import moderation
-from petition.petitions import lifecycle, petition_file, queries, supporters, updates
+from petition.petitions import lifecycle, queries, supporters, updates
+from petition.petitions.editing import petition_file
 from petition.web.pages import notices
 from tests.browsing import (
     Client,

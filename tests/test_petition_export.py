@@ -16,9 +16,10 @@ from petition.core.toml_writer import write_tables
 from petition.database.base import db
 from petition.models import PetitionText
 from petition.organisers.petition_export import export_petition
-from petition.petitions import lifecycle, petition_file
-from petition.petitions.petition_file import PetitionFile
-from petition.petitions.toml_lines import find_lines
+from petition.petitions import lifecycle
+from petition.petitions.editing import petition_file
+from petition.petitions.editing.petition_file import PetitionFile
+from petition.petitions.editing.toml_lines import find_lines
 from tests.browsing import trail
 from tests.commands import SAMPLE, refused, run, write_file
 from tests.factories import TODAY

@@ -16,7 +16,8 @@ from werkzeug.test import TestResponse
 
 from petition.core import tokens
 from petition.core.clock import now
-from petition.petitions import petition_file, queries, updates
+from petition.petitions import queries, updates
+from petition.petitions.editing import petition_file
 from petition.web.support.assets import SOURCE
 from tests.browsing import (
     Client,

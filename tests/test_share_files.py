@@ -209,7 +209,7 @@ def test_the_url_of_a_picture_changes_with_the_text(client: Client, petition: st
         return client.get(f"/en/p/{petition}").text.split('property="og:image" content="')[1][:99]
 
     before = shared()
-    db.session.query(PetitionText).update({PetitionText.version: PetitionText.version + 1})
+    db.session.query(PetitionText).update({PetitionText.revision: PetitionText.revision + 1})
     db.session.commit()
     client.application.extensions["page_cache"].clear()
     assert shared() != before

@@ -20,7 +20,8 @@ from petition.core.errors import PetitionFileInvalid
 from petition.database.base import db
 from petition.models import Tally, Visit
 from petition.models.enums import PetitionState
-from petition.petitions import lifecycle, petition_file, queries, sharing, updates, visits
+from petition.petitions import lifecycle, queries, sharing, updates, visits
+from petition.petitions.editing import petition_file
 from tests.browser.site import run_site
 from tests.browsing import Client, browser, confirmed, enter, invite, public_pages, signed, text_of
 from tests.factories import SITE, MakeApp, make_petition

@@ -15,9 +15,10 @@ from petition.database.transactions import transaction
 from petition.models import SignatureSum, Tally
 from petition.models.enums import PetitionState
 from petition.models.sums import SumKind
-from petition.petitions import goals, petition_file, queries, sums, updates
+from petition.petitions import goals, queries, sums, updates
+from petition.petitions.editing import petition_file
+from petition.petitions.editing.toml_lines import find_lines
 from petition.petitions.queries import Fact, PlanStep, VictoryWords
-from petition.petitions.toml_lines import find_lines
 from tests.browsing import Client, text_of, trail
 from tests.commands import SAMPLE, refused, run, write_file
 from tests.factories import NEWS, SITE, make_petition, photo

@@ -8,7 +8,8 @@ from flask import Flask
 
 from petition.core import tokens
 from petition.core.clock import now
-from petition.petitions import petition_file, updates
+from petition.petitions import updates
+from petition.petitions.editing import petition_file
 from tests.browsing import Client, confirmed, deliver, filled, signed, text_of, token_for
 from tests.factories import NEWS, make_petition
 from tests.post_office import PostOffice

@@ -18,7 +18,8 @@ from PIL.ExifTags import GPS, IFD, Base
 
 from petition.core.clock import now
 from petition.core.errors import PetitionFileInvalid, PictureInvalid
-from petition.petitions import lifecycle, petition_file, pictures, queries, updates
+from petition.petitions import lifecycle, pictures, queries, updates
+from petition.petitions.editing import petition_file
 from petition.web.support.markdown import excerpt, to_plain_text
 from tests.browsing import Client, text_of
 from tests.factories import NEWS, TODAY, make_petition, photo

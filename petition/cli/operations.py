@@ -33,7 +33,8 @@ from petition.database.base import db
 from petition.operations import retention as retention_rules
 from petition.operations import supervisor
 from petition.organisers import burst_review
-from petition.petitions import lifecycle, petition_file, queries, statistics, updates
+from petition.petitions import lifecycle, queries, statistics, updates
+from petition.petitions.editing import petition_file
 from petition.web import server
 
 SAMPLES = config.PACKAGE / "petitions" / "samples"

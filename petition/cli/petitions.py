@@ -15,8 +15,9 @@ from petition.core.config import site_url
 from petition.models.enums import PetitionState
 from petition.organisers import petition_export
 from petition.organisers.export import SEPARATORS, FileOptions, Format, Profile
-from petition.petitions import lifecycle, petition_file, queries, replacement, updates
-from petition.petitions.toml_lines import find_lines
+from petition.petitions import lifecycle, queries, updates
+from petition.petitions.editing import petition_file, replacement, story
+from petition.petitions.editing.toml_lines import find_lines
 from petition.web.organisers import downloads
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -37,13 +38,16 @@ petition = CommandGroup(
 @petition.command("import")
 @click.argument("file", type=FILE)
 @click.option("--replace", is_flag=True, help="Change the petition that has the file's slug.")
-def import_file(file: Path, replace: bool) -> None:
+@click.option("--reason", default="", help="Why its text changes. The public reads it.")
+@click.option("--correction", is_flag=True, help="The change is small and makes no new version.")
+def import_file(file: Path, replace: bool, reason: str, correction: bool) -> None:
     """Create a petition from FILE (TOML, see docs/petition-file.md)."""
     content, lines = _read_toml(file)
     site = site_url(current_app.config)
     parsed = petition_file.parse(content, file.parent, lines, site=site)
     if replace:
-        state = replacement.replace(parsed, now=now())
+        change = replacement.Change(reason.strip()[: replacement.MAX_REASON], correction)
+        state = replacement.replace(parsed, change=change, now=now())
     else:
         state = lifecycle.create(parsed, now=now(), imported=True)
     _warn_of_missing_glyphs(parsed)
@@ -184,7 +188,7 @@ _add_transition(
 @click.argument("file", type=FILE, required=False)
 def victory(slug: str, file: Path | None) -> None:
     """Close SLUG as won: its page says so, in the words of FILE (see docs/petition-file.md)."""
-    words = petition_file.parse_victory(*_read_toml(file)) if file else {}
+    words = story.parse_victory(*_read_toml(file)) if file else {}
     lifecycle.declare_victory(slug, words, now=now())
     _tell_state(slug, PetitionState.VICTORY)
 

@@ -23,7 +23,12 @@ _MESSAGES: dict[type[errors.PetitionError], str] = {
     errors.PetitionFileInvalid: "the petition file is not valid",
     errors.PetitionNotDraft: "only a draft can be deleted, and the state of this petition is",
     errors.PetitionNotFound: "there is no such petition",
+    errors.PetitionUnfinished: "a petition that is open needs all its texts, and this lacks",
     errors.PortUnavailable: "this address cannot be listened on",
+    errors.ReasonMissing: (
+        "people have signed: say why the text changes with --reason, or that the change is a small"
+        " --correction of"
+    ),
     errors.SenderRefused: "the mail server refuses our emails, which wait",
     errors.SlugTaken: "a petition with this slug exists already",
     errors.TransitionNotAllowed: "a petition may not change its state like this",

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
 
 
 class PetitionError(Exception):
@@ -12,8 +14,43 @@ class SettingsError(PetitionError):
     """The settings are invalid; each argument is a line for the operator."""
 
 
+class FieldProblem(StrEnum):
+    """What is wrong with a field of a petition."""
+
+    MISSING = "missing"
+    TOO_LONG = "too_long"  # detail: how long it may be
+    LONG_SHARE = "long_share"  # detail: by how much it is too long
+    MARKUP = "markup"  # detail: the first tag or picture
+    CONTROL = "control"
+    OTHER = "other"
+
+
+class FieldError(NamedTuple):
+    """A wrong field of a petition, by its path in the petition's file."""
+
+    path: str
+    problem: FieldProblem
+    detail: str
+
+
 class PetitionFileInvalid(PetitionError):
-    """A petition file is invalid; the argument names each wrong field and says why."""
+    """A petition is invalid; the argument names each wrong field and says why, as do `errors`."""
+
+    def __init__(self, message: str, errors: tuple[FieldError, ...] = ()) -> None:
+        super().__init__(message)
+        self.errors = errors
+
+
+class PetitionUnfinished(PetitionError):
+    """A petition lacks texts, so it cannot be open; the argument names the fields."""
+
+
+class ReasonMissing(PetitionError):
+    """People have signed the text: a change of it needs a reason. The argument names languages."""
+
+
+class ChangedMeanwhile(PetitionError):
+    """What a form changes was changed since the form was opened."""
 
 
 class PetitionNotFound(PetitionError):

@@ -89,6 +89,7 @@ class AuditAction(StrEnum):
     PETITION_CREATE = "petition.create"
     PETITION_IMPORT = "petition.import"
     PETITION_REPLACE = "petition.replace"
+    PETITION_TEXT = "petition.text"
     PETITION_DELETE = "petition.delete"
     PETITION_UPDATE = "petition.update"
     PETITION_OPEN = "petition.open"

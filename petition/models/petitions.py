@@ -43,7 +43,11 @@ class Petition(Base):
 
 
 class PetitionText(Base):
-    """A petition's text in one language. A change adds a version; signatures refer to theirs."""
+    """A petition's text in one language. Signatures refer to its version.
+
+    Once the petition was opened, a change of what people sign adds a version. Other changes and
+    small corrections change the newest one.
+    """
 
     __tablename__ = "petition_text"
     __table_args__ = (UniqueConstraint("petition_id", "language", "version"),)
@@ -62,7 +66,11 @@ class PetitionText(Base):
     share: Mapped[str] = mapped_column(String(280))
     portrait_alt: Mapped[str] = mapped_column("face", String(300), default="")
     portrait_caption: Mapped[str] = mapped_column("face_caption", String(300), default="")
-    created_at: Mapped[datetime]
+    created_at: Mapped[datetime]  # of a version
+    revision: Mapped[int] = mapped_column(default=1)  # one more with each change of the language
+    reason: Mapped[str] = mapped_column(String(500), default="")  # why there is a new version
+    # When its meaning changed, or a translation was compared with its source; null: `created_at`.
+    checked_at: Mapped[datetime | None]
 
 
 class Tally(Base):

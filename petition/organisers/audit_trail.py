@@ -1,5 +1,6 @@
 """Reading the audit trail: its entries, and whether its chain of hashes is whole."""
 
+import re
 from collections import deque
 from collections.abc import Generator
 from contextlib import closing
@@ -12,6 +13,7 @@ from sqlalchemy import Select, select
 from petition.audit import NO_HASH, hash_entry
 from petition.database.base import db
 from petition.models import AuditEntry, AuditHead, Organiser, Petition
+from petition.models.enums import AuditAction
 
 PAGE_SIZE = 100
 MAX_FAULTS = 100  # then the rest of the trail is not read
@@ -68,6 +70,16 @@ def list_entries(petition_id: int, *, before: int | None = None) -> list[Entry]:
     query = _list(_entry.c.petition_id == petition_id, *older)
     rows = db.session.execute(query.order_by(_entry.c.id.desc()).limit(PAGE_SIZE))
     return [dict(row) for row in rows.mappings()]
+
+
+def find_change(petition_id: int, what: str) -> Entry | None:
+    """Return the newest entry of a change whose detail names `what`, or None."""
+    changes = (AuditAction.PETITION_TEXT, AuditAction.PETITION_REPLACE)
+    chosen = (_entry.c.petition_id == petition_id, _entry.c.action.in_(changes))
+    named = _entry.c.detail.regexp_match(rf"(^|, ){re.escape(what)} ")
+    newest = _list(*chosen, named).order_by(_entry.c.id.desc()).limit(1)
+    row = db.session.execute(newest).mappings().first()
+    return dict(row) if row else None
 
 
 def read_entries(petition_id: int | None = None) -> Generator[Entry]:

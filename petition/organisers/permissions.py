@@ -13,6 +13,7 @@ class Action(StrEnum):
     LIST_PETITIONS = "list_petitions"
     SEE_FIGURES = "see_figures"
     PREVIEW = "preview"
+    EDIT_TEXT = "edit_text"
     REVIEW_COMMENTS = "review_comments"
     REVIEW_NAMES = "review_names"
     REVIEW_BURSTS = "review_bursts"
@@ -31,6 +32,7 @@ ROLES: dict[Action, frozenset[Role]] = {
     Action.LIST_PETITIONS: _ALL,
     Action.SEE_FIGURES: _ALL,
     Action.PREVIEW: _ALL,
+    Action.EDIT_TEXT: _EDITORS,
     Action.REVIEW_COMMENTS: _EDITORS,
     Action.REVIEW_NAMES: _EDITORS,
     Action.REVIEW_BURSTS: _EDITORS,

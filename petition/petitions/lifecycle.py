@@ -22,7 +22,8 @@ from petition.database.transactions import transaction
 from petition.models import Organiser, Petition, PetitionText, Picture, Signature, Tally
 from petition.models.enums import AuditAction, PetitionState
 from petition.petitions import sums
-from petition.petitions.petition_file import PetitionFile
+from petition.petitions.editing import content
+from petition.petitions.editing.petition_file import PetitionFile
 
 # State -> the states that may follow. A closed petition can open again; a victory declared by
 # mistake is taken back to closed.
@@ -73,10 +74,13 @@ def create(file: PetitionFile, *, now: datetime, imported: bool = False) -> Peti
 def change_state(slug: str, state: PetitionState, *, now: datetime) -> None:
     """Move a petition to a state, as `TRANSITIONS` allows. Idempotent.
 
-    Raises: PetitionNotFound, TransitionNotAllowed.
+    Raises: PetitionNotFound, TransitionNotAllowed, PetitionUnfinished for a draft that lacks texts.
     """
     with transaction() as connection:
         petition = _lock(connection, slug)
+        if petition.state == PetitionState.DRAFT and state != PetitionState.DRAFT:
+            stored = content.read(connection, slug)
+            content.refuse_unfinished(stored.petition, stored.texts.values())
         move(connection, petition.id, petition.state, state, now=now)
 
 

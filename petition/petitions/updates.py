@@ -13,7 +13,7 @@ from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Office, PetitionUpdate, PetitionUpdateText, Picture
 from petition.models.enums import AuditAction
-from petition.petitions.petition_file import UpdatesFile
+from petition.petitions.editing.petition_file import UpdatesFile
 from petition.petitions.pictures import WebPicture
 from petition.petitions.queries import get_id
 

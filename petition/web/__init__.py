@@ -27,6 +27,7 @@ from petition.web.pages import (
     sign,
     supporters,
     updates,
+    versions,
 )
 from petition.web.support import assets, errors, image_cache, template_globals
 
@@ -38,6 +39,7 @@ BLUEPRINTS = (
     self_service.pages,
     supporters.pages,
     updates.pages,
+    versions.pages,
     share.pages,
     embed.pages,
     embassy.pages,

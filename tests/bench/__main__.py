@@ -18,7 +18,8 @@ from urllib.request import urlopen
 from petition import create_app
 from petition.core import tokens
 from petition.core.clock import now
-from petition.petitions import lifecycle, petition_file, queries
+from petition.petitions import lifecycle, queries
+from petition.petitions.editing import petition_file
 from tests import databases
 from tests.bench import attacks as attack
 from tests.bench import download, slow_disk

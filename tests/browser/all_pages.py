@@ -17,6 +17,7 @@ PATHS = (
     "p/kuramshin/share",
     "p/kuramshin/updates",
     "p/kuramshin/signatures",
+    "p/kuramshin/versions",
     "p/kuramshin/mastodon",
     "p/kuramshin/mastodon?server=x",
     "p/kuramshin/mastodon?server=mastodon.social",

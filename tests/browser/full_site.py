@@ -26,7 +26,8 @@ from petition.database.base import db
 from petition.models import Email
 from petition.models.enums import CommentState, Display, PetitionState, Role
 from petition.organisers import access, moderation
-from petition.petitions import lifecycle, petition_file, queries, updates
+from petition.petitions import lifecycle, queries, updates
+from petition.petitions.editing import petition_file
 from petition.signatures import confirmation, signing
 from petition.signatures.entries import Entry, EntryContext, EntryRef
 from tests import databases

@@ -244,8 +244,8 @@ def organisers_paths(site: FullSite) -> Iterator[str]:
     downloads = {"organisers.signatures_csv", "organisers.signatures_jsonl"}
     for rule in site.app.url_map.iter_rules():
         is_page = rule.endpoint in ACTIONS and rule.endpoint not in downloads
-        if is_page and "GET" in (rule.methods or ()) and rule.arguments <= {"slug"}:
-            yield rule.rule.replace("<slug>", "kuramshin")
+        if is_page and "GET" in (rule.methods or ()) and rule.arguments <= {"slug", "code"}:
+            yield rule.rule.replace("<slug>", "kuramshin").replace("<code>", "ru")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

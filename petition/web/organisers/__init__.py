@@ -4,6 +4,7 @@ Begin with `guard` and its table of actions.
 """
 
 from petition.web.organisers import audit_trail, downloads, moderation, people, petitions, sign_in
+from petition.web.organisers.editing import texts
 from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "people",
     "petitions",
     "sign_in",
+    "texts",
 ]

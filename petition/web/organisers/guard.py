@@ -44,6 +44,8 @@ ACTIONS: dict[str, Action | None] = {
     "organisers.dashboard": Action.LIST_PETITIONS,
     "organisers.petition": Action.SEE_FIGURES,
     "organisers.preview": Action.PREVIEW,
+    "organisers.texts": Action.EDIT_TEXT,
+    "organisers.edit_text": Action.EDIT_TEXT,
     "organisers.comments": Action.REVIEW_COMMENTS,
     "organisers.decide_comment": Action.REVIEW_COMMENTS,
     "organisers.names": Action.REVIEW_NAMES,

@@ -94,14 +94,14 @@ def picture(slug: str, code: str, count: int) -> Response:
     version = request.args.get("v", type=int)
     options = {"colour": current_app.config["BRAND_COLOUR"], "photo": _photo(petition)}
     content = None
-    if version in {None, petition.text.version}:
+    if version in {None, petition.text.revision}:
         content = (
             get_image_cache().get_or_draw(f"{kind}.png", draw, text, **options)
             if count == newest
             else get_image_cache().get(f"{kind}.png", text, **options)
         )
     if content is None:
-        url = url_for(f"share.{kind}", slug=slug, code=code, count=newest, v=petition.text.version)
+        url = url_for(f"share.{kind}", slug=slug, code=code, count=newest, v=petition.text.revision)
         response = see_other(url)
         response.headers["Cache-Control"] = CACHE
         return response

@@ -23,3 +23,9 @@ def memoize(
     if kept is None or kept[1] <= timer():
         kept = values[key] = (make(), timer() + SECONDS)
     return kept[0]
+
+
+def forget() -> None:
+    """Drop what is cached in this process, pages too: a petition has changed."""
+    current_app.extensions.setdefault("memo", {}).clear()
+    current_app.extensions["page_cache"].clear()

@@ -161,7 +161,7 @@ def _card_url(petition: PetitionView) -> str:
     """Return the absolute URL of a petition's share card."""
     text, count = petition.text, goals.count_to_share(petition.count)
     path = url_for(
-        "share.card", slug=petition.slug, code=text.language, count=count, v=text.version
+        "share.card", slug=petition.slug, code=text.language, count=count, v=text.revision
     )
     return config.site_url(current_app.config) + path
 

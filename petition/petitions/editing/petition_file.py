@@ -9,18 +9,27 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from petition.core.config import LOCAL_SITE
+from petition.core.errors import FieldProblem
 from petition.core.i18n import countries
 from petition.petitions import pictures, sharing
-from petition.petitions.file_fields import FILE_NAME, LANGUAGE, NO_LINES, FieldReader, FileField
+from petition.petitions.editing import story
+from petition.petitions.editing.file_fields import (
+    FILE_NAME,
+    LANGUAGE,
+    NO_LINES,
+    FieldReader,
+    FileField,
+)
 from petition.petitions.pictures import WebPicture
 
+# What people sign. A change of anything else is no new version of a text.
+SIGNED_FIELDS = ("title", "target", "organiser", "demands", "letter")
+# What an unfinished draft may lack; `face` is the alternative text of its picture.
+LATER_FIELDS = ("contact", "organiser", "target", "lede", "letter", "story", "share", "face")
 DRAWN_FIELDS = ("title", "target", "demands", "organiser")  # shown in pictures and PDFs
-MAX_FACTS, MAX_STEPS = 3, 12
 _EMAIL = r"(?=.{3,254}$)\s*[^@\s<>(),;:]+@[^@\s<>(),;:]+\.[^@\s<>(),;:.]+\s*"
 _SLUG = r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?"
-_MONTH = r"|(?:19|20)\d\d-(?:0[1-9]|1[0-2])"
 _COUNTRY = "|".join(("", *countries("en")))
-_WHEN = FileField((date, _MONTH), 'a date, as 2016-05-26, or a month, as "2016-05"', "")
 
 
 class PetitionFile(NamedTuple):
@@ -48,6 +57,7 @@ class UpdatesFile(NamedTuple):
 _PETITION = {
     "slug": FileField(_SLUG, "lower-case letters, digits and hyphens only"),
     "state": FileField("draft|open", "draft or open", ""),
+    "unfinished": FileField(bool, "true or false", False),
     "source_language": FileField(10),
     "contact": FileField(_EMAIL, "an email address, such as name@example.org"),
     "asks_postcode": FileField(bool, "true or false", False),
@@ -57,7 +67,7 @@ _PETITION = {
     ),
     "face": FileField(FILE_NAME, "the name of a picture in the same folder", ""),
     "face_credit": FileField(200, default=""),
-    "as_of": _WHEN,
+    "as_of": story.WHEN,
     "facts": FileField([Mapping], "tables, each under [[facts]]", []),
     "plan": FileField([Mapping], "tables, each under [[plan]]", []),
     "victory": FileField(Mapping, "a table for each language", {}),
@@ -69,7 +79,7 @@ _REGIME = {
     "country": FileField(_COUNTRY, "the code of a country, as KZ, or nothing", ""),
     "languages": FileField([LANGUAGE], "a list of language codes", []),
 }
-_TEXT = {
+TEXT_FIELDS = {
     "title": FileField(200),
     "target": FileField(200),
     "lede": FileField(2_000),
@@ -77,13 +87,6 @@ _TEXT = {
     "demands": FileField([str], "a list of texts", []),
     "story": FileField(50_000),
     "share": FileField(256),  # and as the networks take it, see `sharing`
-}
-_FACT = {"value": FileField(40), "label": FileField(120)}
-_STEP = {"date": _WHEN, "text": FileField(Mapping, "at least one language")}
-_VICTORY = {
-    "sentence": FileField(500),
-    "won": FileField(5_000, default=""),
-    "next": FileField(5_000, default=""),
 }
 _UPDATES = {
     "update": FileField([Mapping], "tables, each under [[update]]", []),
@@ -111,36 +114,35 @@ def parse(
     lines: Mapping[str, int] = NO_LINES,
     *,
     site: str = LOCAL_SITE,
+    portrait: WebPicture | None = None,
 ) -> PetitionFile:
     """Check a petition and read its picture from `folder`. `site` is the address of the site.
 
-    `lines` are those of its fields. Raises: PetitionFileInvalid with everything that is wrong.
+    `lines` are those of its fields; `portrait` is the picture, if it is known without a folder.
+    Raises: PetitionFileInvalid with everything that is wrong.
     """
     reader = FieldReader(folder, lines)
-    petition = reader.read(content, _PETITION)
+    is_unfinished = content.get("unfinished") is True
+    petition = reader.read(content, _PETITION | (_optional(_PETITION) if is_unfinished else {}))
+    if petition.pop("unfinished") and petition["state"] == "open":
+        reader.refuse("unfinished", "only a draft can be unfinished")
     regime = reader.read(petition.pop("regime") or {}, _REGIME, "regime.")
     petition["regime_country"] = regime["country"]
     petition["regime_languages"] = ",".join(regime["languages"] or ())
     petition["goal"] = None if petition["goal"] == "ladder" else petition["goal"]
-    _read_story(reader, petition)
-    fields = _TEXT | {"organiser": FileField(200, default=petition.pop("organiser") or "")}
-    portrait = None
+    story.read(reader, petition)
+    fields = TEXT_FIELDS | {"organiser": FileField(200, default=petition.pop("organiser") or "")}
     if face := petition.pop("face"):
-        portrait = reader.read_picture("face", face, pictures.make_portrait)
+        portrait = portrait or reader.read_picture("face", face, pictures.make_portrait)
         fields |= {"face": FileField(300), "face_caption": FileField(300, default="")}
     elif petition["face_credit"]:
         reader.refuse("face_credit", "there is no picture: name it in `face`")
+    portrait = portrait if face else None
     petition["face"] = portrait.digest if portrait else ""
+    fields |= _optional(fields) if is_unfinished else {}
     texts = reader.read_texts(petition.pop("text"), fields, "text.")
     for text in texts:
-        text["demands"] = "\n".join(" ".join(one.split()) for one in text["demands"] or ())
-        text |= {"face": "", "face_caption": ""} | text
-        for name in ("letter", "story"):
-            reader.refuse_markup(f"text.{text['language']}.{name}", text[name] or "")
-        excess = sharing.excess(text["share"] or "", f"{site}/p/{petition['slug']}")
-        if excess:
-            reason = f"shorter by {excess}, so that X and Bluesky take it with the link"
-            reader.refuse(f"text.{text['language']}.share", reason)
+        _tidy_text(reader, text, f"{site}/p/{petition['slug']}")
     source = petition["source_language"]
     if source and source not in {text["language"] for text in texts}:
         reader.refuse(f"text.{source}", "the text in the source language")
@@ -148,59 +150,28 @@ def parse(
     return PetitionFile(petition, texts, portrait)
 
 
-def _read_story(reader: FieldReader, petition: dict[str, Any]) -> None:
-    """Check facts, plan, victory and the date of the case; replace them by what is stored."""
-    source = petition["source_language"]
-    facts: list[dict[str, Any]] = []
-    plan: list[dict[str, Any]] = []
-
-    def require_source(path: str, words: Mapping[str, Any]) -> None:
-        if source and source not in words:
-            reader.refuse(f"{path}{source}", "this in the source language")
-
-    for name, most in (("facts", MAX_FACTS), ("plan", MAX_STEPS)):
-        if len(petition[name] or ()) > most:
-            reader.refuse(f"{name} {most + 1}", f"one too many: at most {most}")
-    for number, table in enumerate(petition["facts"] or (), start=1):
-        facts.append(reader.read_by_language(table, _FACT, f"facts {number}."))
-        require_source(f"facts {number}.", table)
-    for number, table in enumerate(petition["plan"] or (), start=1):
-        step = reader.read(table, _STEP, f"plan {number}.")
-        text = reader.read_words(step["text"] or {}, 500, f"plan {number}.text.")
-        if step["text"]:
-            require_source(f"plan {number}.text.", text)
-        plan.append({"date": str(step["date"] or "")[:10], "text": text})
-    victory = _read_victory(reader, petition["victory"])
-    if petition["victory"]:
-        require_source("victory.", petition["victory"])
-    as_of = str(petition["as_of"] or "")[:10]
-    petition |= {"as_of": as_of, "facts": facts, "plan": plan, "victory": victory}
+def _optional(fields: Mapping[str, FileField]) -> dict[str, FileField]:
+    """Return the fields that an unfinished draft may lack, as optional ones."""
+    later = {name: fields[name] for name in LATER_FIELDS if name in fields}
+    return {name: field._replace(default=field.default or "") for name, field in later.items()}
 
 
-def parse_victory(
-    content: Mapping[str, Any], lines: Mapping[str, int] = NO_LINES
-) -> dict[str, dict[str, str]]:
-    """Check the words of a victory, by language; other fields of the file are not read.
-
-    Raises: PetitionFileInvalid, also if there are none.
-    """
-    reader = FieldReader(None, lines)
-    only = {name: value for name, value in content.items() if name == "victory"}
-    table = reader.read(only, {"victory": FileField(Mapping, "a table for each language")})
-    victory = _read_victory(reader, table["victory"])
-    reader.finish()
-    return victory
+def _tidy_text(reader: FieldReader, text: dict[str, Any], url: str) -> None:
+    """Check what a text has beside its lengths, and replace it by what is stored."""
+    path = f"text.{text['language']}"
+    text["demands"] = "\n".join(" ".join(one.split()) for one in text["demands"] or ())
+    text |= {"face": "", "face_caption": ""} | text
+    for name in ("letter", "story"):
+        reader.refuse_markup(f"{path}.{name}", text[name] or "")
+    if excess := sharing.excess(text["share"] or "", url):
+        reason = f"shorter by {excess}, so that X and Bluesky take it with the link"
+        reader.refuse(f"{path}.share", reason, FieldProblem.LONG_SHARE, str(excess))
 
 
-def _read_victory(
-    reader: FieldReader, tables: Mapping[str, Any] | None
-) -> dict[str, dict[str, Any]]:
-    """Return the words of a victory, by language."""
-    victory = reader.read_by_language(tables, _VICTORY, "victory.")
-    for language, words in victory.items():
-        for name in ("won", "next"):
-            reader.refuse_markup(f"victory.{language}.{name}", words[name] or "")
-    return victory
+def find_missing(text: Mapping[str, Any], *, has_portrait: bool) -> list[str]:
+    """Return the fields, by column name, that a text lacks and that an open petition needs."""
+    needed = [name for name in (*TEXT_FIELDS, "organiser") if name != "demands"]
+    return [name for name in (*needed, *(["face"] if has_portrait else [])) if not text[name]]
 
 
 def parse_updates(

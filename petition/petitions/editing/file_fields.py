@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from petition.core.errors import PetitionFileInvalid, PictureInvalid
+from petition.core.errors import FieldError, FieldProblem, PetitionFileInvalid, PictureInvalid
 from petition.petitions.pictures import WebPicture
 
 LANGUAGE = r"[a-z]{2,3}"
@@ -35,27 +35,35 @@ class FieldReader:
 
     def __init__(self, folder: Path | None, lines: Mapping[str, int]) -> None:
         self._folder, self._lines = folder, lines
-        self._errors: list[tuple[int, str]] = []
+        self._errors: list[tuple[int, str, FieldError]] = []
 
-    def refuse(self, path: str, reason: str) -> None:
-        """Note what is wrong with a field, with its line or that of the table that lacks it."""
+    def refuse(
+        self, path: str, reason: str, problem: FieldProblem = FieldProblem.OTHER, detail: str = ""
+    ) -> None:
+        """Note what is wrong with a field, with its line or that of the table that lacks it.
+
+        `problem` and `detail` say the same for a form.
+        """
         known = path
         while known and known not in self._lines:
             known = known.rpartition(".")[0]
         line = self._lines.get(known, 1)
         place = f"line {line}: " if self._lines else ""
-        self._errors.append((line, f"{place}{path}: {reason}"))
+        error = FieldError(path, problem, detail)
+        self._errors.append((line, f"{place}{path}: {reason}", error))
 
     def refuse_markup(self, path: str, text: str) -> None:
         """Note the first HTML tag or picture of a Markdown text, which its page shows as text."""
         if match := _MARKUP.search(text):
-            self.refuse(path, f"no HTML and no pictures, but {match[0]}")
+            reason = f"no HTML and no pictures, but {match[0]}"
+            self.refuse(path, reason, FieldProblem.MARKUP, match[0])
 
     def finish(self) -> None:
         """Raise PetitionFileInvalid with all errors in the order of the file, if there are any."""
         if self._errors:
             in_order = sorted(self._errors, key=lambda error: error[0])
-            raise PetitionFileInvalid("; ".join(error for _, error in in_order))
+            message = "; ".join(text for _, text, _ in in_order)
+            raise PetitionFileInvalid(message, tuple(error for _, _, error in in_order))
 
     def read(
         self, table: Mapping[str, Any], fields: Mapping[str, FileField], path: str = ""
@@ -71,10 +79,14 @@ class FieldReader:
             value = table.get(name, default)
             is_missing = default is None and not value
             if is_missing or (name in table and not _is_valid(value, kind)):
-                self.refuse(f"{path}{name}", expected or f"a text of 1 to {kind} characters")
+                is_long = isinstance(value, str) and isinstance(kind, int) and len(value) > kind
+                problem = FieldProblem.TOO_LONG if is_long else FieldProblem.OTHER
+                problem = FieldProblem.MISSING if is_missing else problem
+                reason = expected or f"a text of 1 to {kind} characters"
+                self.refuse(f"{path}{name}", reason, problem, str(kind) if is_long else "")
                 value = None
             elif _has_control(value):
-                self.refuse(f"{path}{name}", "no control characters")
+                self.refuse(f"{path}{name}", "no control characters", FieldProblem.CONTROL)
             values[name] = value.strip() if isinstance(value, str) else value
         return values
 
