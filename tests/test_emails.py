@@ -16,15 +16,15 @@ from types import SimpleNamespace
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from petition.cli.mail import worker_for
 from petition.cli.operations import SAMPLES
 from petition.core import clock
 from petition.database.transactions import transaction
 from petition.models import Email, Signature
-from petition.models.enums import EmailKind, Role
-from petition.organisers import access
+from petition.models.enums import EmailKind, InvalidReason, Role
+from petition.organisers import access, invalidation
 from petition.petitions import lifecycle
 from petition.petitions.editing import petition_file
 from tests import signatures
@@ -80,6 +80,11 @@ def _compose_all(app: Flask, language: str, number: int) -> Iterator[tuple[str, 
     change_signature(confirmed_at=TODAY, number=12_479 + number)
     yield "already_signed", make(EmailKind.CONFIRM)
     yield "thanks", make(EmailKind.THANKS)
+    with transaction() as connection:
+        signature_id = connection.scalar(select(Signature.id).where(Signature.email == address))
+    invalidation.invalidate(1, signature_id or 0, InvalidReason.DUPLICATE, now=TODAY)
+    yield "not_counted", make(EmailKind.CONFIRM)
+    invalidation.restore(1, signature_id or 0, now=TODAY)
     yield "my_page", make(EmailKind.MY_PAGE)
     change_signature(country="KZ")
     yield "thanks_at_risk", make(EmailKind.THANKS)

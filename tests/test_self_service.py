@@ -162,6 +162,7 @@ def test_everything_comes_as_a_file(client: Client, petition: str, post_office: 
         "mailbox_hash",
         "name_hidden",
         "confirmed_at",
+        "invalidation_id",
     }
     assert columns - unsaid <= set(data["signature"]), "nothing is left out"
 

@@ -217,6 +217,18 @@ class ItemNotFound(PetitionError):
     """The petition has no such update, picture or comment."""
 
 
+class UndoTooLate(PetitionError):
+    """What an organiser did can no longer be undone: that was possible for 30 days."""
+
+
+class SignatureNotCounted(PetitionError):
+    """An organiser has taken the signature of a link out of the count; `contact` can be asked."""
+
+    def __init__(self, contact: str, language: str) -> None:
+        super().__init__()
+        self.contact, self.language = contact, language
+
+
 class DisposableAddressRefused(PetitionError):
     """The petition accepts no disposable addresses."""
 

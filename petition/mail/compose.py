@@ -90,10 +90,15 @@ def _raise_previous_outcome(email: Email) -> None:
 
 
 def confirm(email: Email, context: MailContext, now: datetime) -> EmailContent:
-    """Ask to confirm a signature or, if it is confirmed, tell that somebody signed again."""
+    """Ask to confirm a signature or, if it is confirmed, tell that somebody signed again.
+
+    An invalidated one stays so: whoever signs again is told, and whom to ask.
+    """
     about = get_signature_context(email, context, now)
-    if not about.signature.counted:
+    if not about.signature.confirmed:
         return _ask_to_confirm("confirm", about)
+    if about.signature.invalidated:
+        return about.content("not_counted", contact=about.petition.contact)
     return about.content(
         "already_signed", signed_on=about.signature.confirmed_at, link=about.petition_link
     )
@@ -102,7 +107,7 @@ def confirm(email: Email, context: MailContext, now: datetime) -> EmailContent:
 def reminder(email: Email, context: MailContext, now: datetime) -> EmailContent:
     """Ask once more, a day later."""
     about = get_signature_context(email, context, now)
-    if about.signature.counted:
+    if about.signature.confirmed:
         raise EmailObsolete
     return _ask_to_confirm("reminder", about)
 

@@ -24,6 +24,17 @@ class CommentState(StrEnum):
     REFUSED = "refused"
 
 
+class InvalidReason(StrEnum):
+    """Why an organiser took a signature out of the count; the page tells how many for each."""
+
+    MADE_UP = "made_up"
+    DISOWNED = "disowned"
+    DUPLICATE = "duplicate"
+    AUTOMATED = "automated"
+    ASKED = "asked"
+    OTHER = "other"
+
+
 class Display(StrEnum):
     """How a signer's name is shown in public."""
 
@@ -109,6 +120,10 @@ class AuditAction(StrEnum):
     COMMENT_SHOWN = "comment.shown"
     COMMENT_REFUSED = "comment.refused"
     NAME_HIDE = "name.hide"
+    SIGNATURE_INVALIDATE = "signature.invalidate"
+    SIGNATURE_RESTORE = "signature.restore"
+    SIGNATURES_INVALIDATE = "signatures.invalidate"
+    SIGNATURES_RESTORE = "signatures.restore"
     SIGNATURES_DOWNLOAD = "signatures.download"  # signers see when it was recorded
     SIGNATURES_HANDOVER = "signatures.handover"  # so do those whose name may be handed over
     SIGNATURES_DOWNLOAD_END = "signatures.download_end"  # with rows and hash of the file

@@ -222,7 +222,11 @@ def _rows(dialect: str, profile: Profile) -> CompiledStatement:
 _LAST_NUMBER = CompiledStatement(
     select(func.max(Signature.number)).where(Signature.petition_id == bindparam("petition"))
 )
-_COUNT = CompiledStatement(select(func.count()).where(*_NUMBERED))  # from the index alone
+
+_taken_out = select(func.count()).where(*_NUMBERED, Signature.invalidation_id.is_not(None))
+_COUNT = CompiledStatement(  # from the index alone, but for the few that were taken out
+    select(func.count() - _taken_out.scalar_subquery()).where(*_NUMBERED)
+)
 _ROWS = {
     (dialect, profile): _rows(dialect, profile)
     for dialect in ("sqlite", "postgresql")
