@@ -1,6 +1,7 @@
 """Downloads of the confirmed signatures, for browsers and for the command line alike."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from babel.numbers import format_decimal
 from flask import Flask, Response, current_app, g, request, url_for
@@ -17,7 +18,12 @@ from petition.web.middleware.translations import get_catalogue
 from petition.web.organisers.guard import pages
 from petition.web.support.responses import see_other
 
-_MEDIA_TYPES = {Format.CSV: "text/csv", Format.JSONL: "application/jsonl"}
+_MEDIA_TYPES = {
+    Format.CSV: "text/csv",
+    Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    Format.JSONL: "application/jsonl",
+}
+TEMPORARY_FOLDER = "tmp"  # of the instance folder
 _FILE_NAMES = {Profile.ORGANISER: "signatures", Profile.HANDOVER: "handover"}
 _ACTIONS = {
     Profile.ORGANISER: AuditAction.SIGNATURES_DOWNLOAD,
@@ -26,6 +32,7 @@ _ACTIONS = {
 
 
 @pages.get("/p/<slug>/signatures.csv", endpoint="signatures_csv", defaults={"kind": Format.CSV})
+@pages.get("/p/<slug>/signatures.xlsx", endpoint="signatures_xlsx", defaults={"kind": Format.XLSX})
 @pages.get(
     "/p/<slug>/signatures.jsonl", endpoint="signatures_jsonl", defaults={"kind": Format.JSONL}
 )
@@ -66,7 +73,8 @@ def read(slug: str, options: FileOptions, *, organiser_id: int | None) -> Iterat
     `organiser_id` is None for the command line. Raises: PetitionNotFound.
     """
     petition = queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True)
-    export = Export(petition.id, options, _withheld_words(petition.text.language))
+    folder = Path(current_app.instance_path) / TEMPORARY_FOLDER
+    export = Export(petition.id, options, _withheld_words(petition.text.language), folder)
     detail = f"{options.format}, {options.profile}"
     detail += "" if organiser_id else ", by command"
 

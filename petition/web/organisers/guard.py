@@ -50,6 +50,7 @@ ACTIONS: dict[str, Action | None] = {
     "organisers.hide_name": Action.REVIEW_NAMES,
     "organisers.decide_burst": Action.REVIEW_BURSTS,
     "organisers.signatures_csv": Action.DOWNLOAD,
+    "organisers.signatures_xlsx": Action.DOWNLOAD,
     "organisers.signatures_jsonl": Action.DOWNLOAD,
     "organisers.set_separator": Action.DOWNLOAD,
     "organisers.audit_trail": Action.SEE_AUDIT_TRAIL,
