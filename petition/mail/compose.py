@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select
 from petition.core import tokens
 from petition.core.errors import EmailNotFirst, EmailObsolete, EmailRefused, EmailWithheld
 from petition.database.base import db
+from petition.mail import download_notice
 from petition.mail.bounces import make_key
 from petition.mail.context import (
     EmailContent,
@@ -185,6 +186,7 @@ _CONTENT: dict[EmailKind, Callable[[Email, MailContext, datetime], EmailContent]
     EmailKind.MY_PAGE: my_page,
     EmailKind.WITHDRAWN: withdrawn,
     EmailKind.SIGN_IN: sign_in,
+    EmailKind.DOWNLOAD: download_notice.download,
 }
 _SIGNATURES = (
     select(Signature.id, PetitionText.title)

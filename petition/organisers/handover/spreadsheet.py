@@ -6,8 +6,9 @@ reader's locale. Equal rows give equal bytes.
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -17,6 +18,8 @@ from xlsxwriter.worksheet import Worksheet
 SHEET_ROWS = 1_048_576  # of a sheet, its header among them
 PIECE = 64 * 1024
 SHEET_NAME = "signatures"
+FOLDER = "tmp"  # of the instance folder
+LEFT_AFTER = timedelta(days=1)
 
 _CREATED = datetime(2000, 1, 1, tzinfo=UTC)  # a time of writing would change the hash
 _WIDTHS = {"number": 10, "name": 28, "email": 32, "organisation": 28, "role": 20, "comment": 40}
@@ -55,6 +58,13 @@ def write(
             file.unlink()
             while piece := content.read(PIECE):
                 yield piece
+
+
+def delete_leftovers(folder: Path, *, now: datetime) -> None:
+    """Delete temporary files that an interrupted process left a day ago."""
+    for path in folder.glob("tmp*"):
+        if path.stat().st_mtime < (now - LEFT_AFTER).timestamp():
+            rmtree(path, ignore_errors=True)
 
 
 class _Sheets:

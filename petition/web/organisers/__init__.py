@@ -5,6 +5,7 @@ Begin with `guard` and its table of actions.
 
 from petition.web.organisers import audit_trail, downloads, moderation, petitions, sign_in
 from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
+from petition.web.organisers.handover import tab
 
 __all__ = [
     "OrganiserSession",
@@ -15,4 +16,5 @@ __all__ = [
     "pages",
     "petitions",
     "sign_in",
+    "tab",
 ]

@@ -52,7 +52,11 @@ ACTIONS: dict[str, Action | None] = {
     "organisers.signatures_csv": Action.DOWNLOAD,
     "organisers.signatures_xlsx": Action.DOWNLOAD,
     "organisers.signatures_jsonl": Action.DOWNLOAD,
-    "organisers.set_separator": Action.DOWNLOAD,
+    "organisers.handover": Action.DOWNLOAD,
+    "organisers.ask_handover_list": Action.DOWNLOAD,
+    "organisers.ask_own_list": Action.DOWNLOAD,
+    "organisers.fetch_file": Action.DOWNLOAD,
+    "organisers.mark_copy_deleted": Action.DOWNLOAD,
     "organisers.audit_trail": Action.SEE_AUDIT_TRAIL,
 }
 
