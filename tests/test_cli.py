@@ -546,7 +546,7 @@ def test_the_export_is_the_same_bytes_as_the_download(
     run(app, "organiser", "invite", "anna@example.org")
     inside = browser(app)
     press(inside, path_of(run(app, "organiser", "link", "anna@example.org").strip()))
-    for kind in ("csv", "jsonl"):
+    for kind in ("csv", "xlsx", "jsonl"):
         tried: list[dict[str, str]] = [{}, {"separator": "semicolon"}, {"profile": "handover"}]
         for options in tried:
             path = f"/organisers/p/{petition}/signatures.{kind}"

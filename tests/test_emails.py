@@ -13,6 +13,7 @@ from email.message import EmailMessage
 from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -22,9 +23,11 @@ from petition.cli.mail import worker_for
 from petition.cli.operations import SAMPLES
 from petition.core import clock
 from petition.database.transactions import transaction
-from petition.models import Email, Signature
+from petition.models import Download, Email, Signature
 from petition.models.enums import EmailKind, InvalidReason, Role
 from petition.organisers import access, invalidation
+from petition.organisers.export import FileOptions, Profile
+from petition.organisers.handover import downloads
 from petition.petitions import lifecycle
 from petition.petitions.editing import petition_file
 from tests import signatures
@@ -103,6 +106,14 @@ def _compose_for_organisers(
         organiser_id = access.invite(address, role=role, slug=slug, language=language, now=TODAY)
         yield f"invitation_{role}", make(EmailKind.INVITATION, organiser_id=organiser_id)
     yield "sign_in", make(EmailKind.SIGN_IN, organiser_id=organiser_id)
+    for profile in Profile:
+        options = FileOptions(profile=profile)
+        file: dict[str, Any] = {"reason": "For the embassy", "keep_until": None, "now": TODAY}
+        download_id = downloads.ask(1, options, organiser_id=3, **file)
+        with transaction() as connection:
+            connection.execute(update(Download).values(rows=12_480, state="ready"))
+        about = {"organiser_id": organiser_id, "download_id": download_id}
+        yield f"download_{profile}", make(EmailKind.DOWNLOAD, **about)
 
 
 def _without_tokens(text: str) -> str:

@@ -70,6 +70,8 @@ HOW = ("form", "form", "parts", "files", "json")  # a body can be written
 # What each page reads of its query or its form; with what it reads besides, its test fails.
 TYPED = tuple(CHANGED) + ("updates",)
 STEP = ("ticket", "proof", "language")  # of forms that ask for a mail
+FILE = ("format", "separator", "reason")
+OWN_LIST = ("since", "until", "country", "language", "text_version", "keep_until")
 READS: dict[str, tuple[str, ...]] = {
     "petition.index": ("r",),
     "petition.show": ("r",),
@@ -119,6 +121,10 @@ READS: dict[str, tuple[str, ...]] = {
     "organisers.hand_on": ("person", "then", "csrf_token"),
     "organisers.site_hand_on": ("person", "then", "csrf_token"),
     "organisers.set_separator": ("separator", "profile", "csrf_token"),
+    "organisers.ask_handover_list": (*FILE, "csrf_token"),
+    "organisers.ask_own_list": (*(f"own-{name}" for name in (*FILE, *OWN_LIST)), "csrf_token"),
+    "organisers.mark_copy_deleted": ("csrf_token",),
+    "organisers.signatures_xlsx": ("separator", "profile"),
     "organisers.signatures_csv": ("separator", "profile"),
     "organisers.signatures_jsonl": ("separator", "profile"),
 }
@@ -140,6 +146,12 @@ GOOD: dict[str, dict[str, str]] = {
     "self_service.disown": {"never": "yes"},
     "organisers.ask_link": {"email": "organiser@example.org"},
     "organisers.edit_text": dict.fromkeys(FIELDS, "Free them") | {"step": "save", "revision": "1"},
+    "organisers.ask_handover_list": {"format": "csv", "reason": "For the embassy"},
+    "organisers.ask_own_list": {
+        "own-format": "csv",
+        "own-reason": "For the embassy",
+        "own-keep_until": str(now().date()),
+    },
     "organisers.decide_burst": {"state": "discarded"},
     "organisers.invite_person": {"role": "viewer", "language": "en"},
     "organisers.site_invite_person": {"role": "viewer", "language": "en"},

@@ -41,7 +41,7 @@ from tests.browsing import (
     token_for,
     trail,
 )
-from tests.factories import FLOOD, SITE, TODAY, make_petition, parse_address
+from tests.factories import FLOOD, SITE, TODAY, make_file, make_petition, parse_address
 from tests.post_office import PostOffice
 
 Call = tuple[Action, str, str, str | None]  # action, method, path, slug
@@ -90,6 +90,9 @@ def test_every_route_asks_the_table_who_may(
     if role is not None:
         invite(role, slug=None if role == Role.ADMIN else petition)
         inside = enter(app)
+        organiser_id = access.get_sign_in_link(ORGANISER).organiser_id
+        for petition_id in petitions.values():
+            make_file(app, petition_id, organiser_id)
     form = {
         "csrf_token": csrf_of(inside.get("/organisers/", follow_redirects=True)),
         "comment": "Because.",
@@ -98,6 +101,9 @@ def test_every_route_asks_the_table_who_may(
         "role": "viewer",
         "was": "viewer",
         "step": "preview",  # of a text
+        **dict.fromkeys(("format", "own-format"), "csv"),
+        **dict.fromkeys(("reason", "own-reason"), "For the embassy"),
+        "own-keep_until": str(now().date()),
     }
     for action, method, path, slug in closed_routes(app, petitions):
         answer = inside.open(path, method=method, data=form)
@@ -214,18 +220,19 @@ def test_forms_need_their_csrf_token(app: Flask, client: Client) -> None:
 
 def test_what_was_typed_is_kept_when_the_session_has_ended(app: Flask, petition: str) -> None:
     invite()
-    earlier, path = enter(app), f"/organisers/p/{petition}/separator"
-    csrf = csrf_of(earlier.get(f"/organisers/p/{petition}"))
+    earlier, path = enter(app), f"/organisers/p/{petition}/handover"
+    csrf = csrf_of(earlier.get(path))
     access.end_sessions(ORGANISER, now=now())
-    fields = {"csrf_token": csrf, "separator": "semicolon"}
+    asked = {"separator": "semicolon", "format": "csv", "reason": "For the embassy"}
+    fields = {"csrf_token": csrf, **asked}
     page = earlier.post(path, data=fields)
     assert page.status_code == 403
     assert '<input type="hidden" name="separator" value="semicolon">' in page.text
     assert csrf not in page.text, "the token of the ended session"
     inside = enter(app)
-    page = inside.post(path, data={"separator": "semicolon"})  # signed in meanwhile
+    page = inside.post(path, data=asked)  # signed in meanwhile
     assert page.status_code == 403
-    again = {"csrf_token": csrf_of(page), "separator": "semicolon"}
+    again = {"csrf_token": csrf_of(page), **asked}
     assert inside.post(path, data=again).status_code == 303
     cross_site = {"Sec-Fetch-Site": "cross-site"}
     refused = inside.post(path, data={"separator": "comma"}, headers=cross_site)
@@ -235,8 +242,8 @@ def test_what_was_typed_is_kept_when_the_session_has_ended(app: Flask, petition:
 
 def test_a_form_of_a_petition_may_be_long_for_organisers(app: Flask, petition: str) -> None:
     invite()
-    inside, path = enter(app), f"/organisers/p/{petition}/separator"
-    fields = {"separator": "comma", "letter": "ж" * 500_000}
+    inside, path = enter(app), f"/organisers/p/{petition}/handover"
+    fields = {"format": "csv", "reason": "For the embassy", "letter": "ж" * 500_000}
     assert inside.post(path, data=fields).status_code == 403, "kept, for want of a token"
     fields["csrf_token"] = csrf_of(inside.get(f"/organisers/p/{petition}"))
     assert inside.post(path, data=fields).status_code == 303
@@ -364,7 +371,7 @@ def test_a_viewer_is_shown_figures_only(app: Flask, petition: str, role: Role) -
     page = enter(app).get(f"/organisers/p/{petition}")
     assert "Not confirmed yet" in page.text
     assert "flood.xyz" in page.text, "a burst is a figure; the decision on it is not"
-    for part in (f"p/{petition}/{page}" for page in ("separator", "comments", "names", "bursts")):
+    for part in (f"p/{petition}/{page}" for page in ("handover", "comments", "names", "bursts")):
         assert (part in page.text) == (role != Role.VIEWER), part
 
 
@@ -390,17 +397,15 @@ def test_the_separator_of_the_csv_is_asked_for_or_remembered(app: Flask, petitio
     assert header() == "number,name,"
     assert header("?separator=;") == header("?separator=semicolon") == "number;name;"
     assert header() == "number,name,", "asking is for once"
-    answer = press(inside, page, f"{page}/separator", separator="semicolon")
-    assert answer.location == f"{page}/signatures.csv", "choosing and downloading is one step"
+    asked = {"format": "csv", "reason": "For the embassy", "separator": "semicolon"}
+    press(inside, f"{page}/handover", **asked)
     assert header() == enter(app).get(f"{page}/signatures.csv").text[1:13] == "number;name;"
     assert header("?separator=comma") == header("?separator=,") == "number,name,"
-    assert '<option value="semicolon" selected>' in inside.get(page).text
+    assert '<option selected value="semicolon">' in inside.get(f"{page}/handover").text
     recorded = trail()
     assert inside.get(f"{page}/signatures.csv?separator=x").status_code == 400
     assert inside.get(f"{page}/signatures.csv?profile=x").status_code == 400
     assert trail() == recorded
-    press(inside, page, f"{page}/separator", separator="comma")
-    assert header() == "number,name,"
 
 
 def test_the_file_to_hand_over_comes_first_and_is_in_the_language_of_the_petition(
@@ -411,16 +416,14 @@ def test_the_file_to_hand_over_comes_first_and_is_in_the_language_of_the_petitio
     invite()
     inside = enter(app)
     page = f"/organisers/p/{petition}"
-    content = inside.get(page).text
+    content = inside.get(f"{page}/handover").text
     assert (
-        content.index('value="handover"')
+        content.index("Make the list to hand over")
         < content.index("<details")
         < content.index("may be in danger")
-        < content.index('value="organiser"')
+        < content.index("Make the list with addresses")
     )
-    asked = press(inside, page, f"{page}/separator", separator="comma", profile="handover")
-    assert asked.location == f"{page}/signatures.csv?profile=handover"
-    file = inside.get(asked.location)
+    file = inside.get(f"{page}/signatures.csv?profile=handover")
     assert re.fullmatch(
         r'attachment; filename="free-them-handover-\d{4}-\d\d-\d\d.csv"',
         file.headers["Content-Disposition"],

@@ -100,6 +100,14 @@ class EntryMoved(PetitionError):
         self.email_id = email_id
 
 
+class DownloadNotFound(PetitionError):
+    """There is no such file, or another organiser asked for it."""
+
+
+class DownloadGone(PetitionError):
+    """A file was deleted after its time, or is not written."""
+
+
 class SignInLinkUsed(PetitionError):
     """A sign-in link was used before."""
 

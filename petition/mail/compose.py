@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from petition.core import tokens
 from petition.core.errors import EmailNotFirst, EmailObsolete, EmailRefused, EmailWithheld
 from petition.database.base import db
-from petition.mail import organiser_emails
+from petition.mail import download_notice, organiser_emails
 from petition.mail.bounces import make_key
 from petition.mail.context import (
     EmailContent,
@@ -179,6 +179,7 @@ _CONTENT: dict[EmailKind, Callable[[Email, MailContext, datetime], EmailContent]
     EmailKind.WITHDRAWN: withdrawn,
     EmailKind.SIGN_IN: organiser_emails.sign_in,
     EmailKind.INVITATION: organiser_emails.invitation,
+    EmailKind.DOWNLOAD: download_notice.download,
 }
 _SIGNATURES = (
     select(Signature.id, PetitionText.title)

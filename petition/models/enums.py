@@ -61,6 +61,7 @@ class EmailKind(StrEnum):
     WITHDRAWN = "withdrawn"
     SIGN_IN = "sign_in"
     INVITATION = "invitation"
+    DOWNLOAD = "download"
 
 
 class EmailState(StrEnum):
@@ -92,6 +93,20 @@ class BurstState(StrEnum):
     PLAUSIBLE = "plausible"
     RELEASED = "released"
     DISCARDED = "discarded"
+
+
+class DownloadState(StrEnum):
+    """State of a file of signatures. READY can be fetched for an hour; EXPIRED is deleted.
+
+    STREAMED was sent while it was written, and never stored.
+    """
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    READY = "ready"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    STREAMED = "streamed"
 
 
 class AuditAction(StrEnum):
@@ -127,3 +142,6 @@ class AuditAction(StrEnum):
     SIGNATURES_DOWNLOAD = "signatures.download"  # signers see when it was recorded
     SIGNATURES_HANDOVER = "signatures.handover"  # so do those whose name may be handed over
     SIGNATURES_DOWNLOAD_END = "signatures.download_end"  # with rows and hash of the file
+    SIGNATURES_FILE_ASKED = "signatures.file_asked"  # it is written off the request
+    SIGNATURES_FILE_MADE = "signatures.file_made"  # with rows and hash of the file
+    SIGNATURES_COPY_DELETED = "signatures.copy_deleted"  # as an organiser says

@@ -196,33 +196,3 @@ def _raise_session_serial(connection: Connection, organiser_id: int) -> None:
     serial = Organiser.session_serial + 1
     organiser = update(Organiser).where(Organiser.id == organiser_id)
     connection.execute(organiser.values(session_serial=serial))
-
-
-def set_csv_separator(organiser_id: int, separator: str) -> None:
-    """Remember how an organiser's spreadsheet separates columns: a key of `export.SEPARATORS`."""
-    with transaction() as connection:
-        organiser = update(Organiser).where(Organiser.id == organiser_id)
-        connection.execute(organiser.values(csv_separator=separator))
-
-
-def record_download(
-    petition_id: int,
-    *,
-    organiser_id: int | None,
-    detail: str,
-    now: datetime,
-    action: AuditAction = AuditAction.SIGNATURES_DOWNLOAD,
-) -> None:
-    """Record a download of signatures, before its first byte leaves, or its end.
-
-    `organiser_id` is None for the command line; `detail` names format and profile.
-    """
-    with transaction() as connection:
-        audit.record(
-            connection,
-            action,
-            now,
-            organiser_id=organiser_id,
-            petition_id=petition_id,
-            detail=detail,
-        )

@@ -6,6 +6,7 @@ Begin with `guard` and its table of actions.
 from petition.web.organisers import audit_trail, downloads, moderation, people, petitions, sign_in
 from petition.web.organisers.editing import texts
 from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
+from petition.web.organisers.handover import tab
 
 __all__ = [
     "OrganiserSession",
@@ -17,5 +18,6 @@ __all__ = [
     "people",
     "petitions",
     "sign_in",
+    "tab",
     "texts",
 ]

@@ -41,6 +41,9 @@ _ACTIONS = {
     AuditAction.SIGNATURES_DOWNLOAD: _("Downloaded the confirmed signatures"),
     AuditAction.SIGNATURES_HANDOVER: _("Downloaded the list to hand over"),
     AuditAction.SIGNATURES_DOWNLOAD_END: _("Finished a download"),
+    AuditAction.SIGNATURES_FILE_ASKED: _("Asked for a file of signatures"),
+    AuditAction.SIGNATURES_FILE_MADE: _("Wrote a file of signatures"),
+    AuditAction.SIGNATURES_COPY_DELETED: _("Deleted the organisers’ copy of a file"),
 }
 
 
@@ -57,6 +60,12 @@ def action(entry: Mapping[str, Any]) -> str:
             )
             return str(again)
     return str(_ACTIONS.get(entry["action"], entry["action"]))
+
+
+def file_of(entry: Mapping[str, Any]) -> int | None:
+    """Return the number of the file that an entry is about, if any."""
+    found = re.search(r"\bfile (\d{1,9})\b", entry["detail"])
+    return int(found[1]) if found and entry["action"].startswith("signatures.") else None
 
 
 def actor(entry: Mapping[str, Any], reader: Organiser) -> str:

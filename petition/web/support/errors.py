@@ -31,6 +31,8 @@ _PAGES: dict[type[Exception], tuple[int, str]] = {
     CSRFError: (400, "form_expired"),
     errors.PermissionDenied: (403, "not_allowed"),
     errors.BurstNotFound: (404, "not_found"),
+    errors.DownloadGone: (410, "file_gone"),
+    errors.DownloadNotFound: (404, "not_found"),
     errors.ItemNotFound: (404, "not_found"),
     errors.PetitionNotFound: (404, "not_found"),
     errors.SignatureGone: (410, "link_gone"),
