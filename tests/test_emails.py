@@ -25,6 +25,7 @@ from petition.database.transactions import transaction
 from petition.models import Email, Signature
 from petition.models.enums import EmailKind, Role
 from petition.organisers import access
+from petition.organisers.browsers import Browser
 from petition.petitions import lifecycle, petition_file
 from tests import signatures
 from tests.factories import TODAY, parse_address
@@ -97,6 +98,9 @@ def _compose_for_organisers(
         organiser_id = access.invite(address, role=role, slug=slug, language=language, now=TODAY)
         yield f"invitation_{role}", make(EmailKind.INVITATION, organiser_id=organiser_id)
     yield "sign_in", make(EmailKind.SIGN_IN, organiser_id=organiser_id)
+    link = access.get_sign_in_link(address)
+    key = access.use_link(link, browser=Browser("Firefox", "Android"), now=TODAY)
+    yield "new_browser", make(EmailKind.NEW_BROWSER, session_id=key.session_id)
 
 
 def _without_tokens(text: str) -> str:

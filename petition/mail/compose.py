@@ -174,6 +174,7 @@ _CONTENT: dict[EmailKind, Callable[[Email, MailContext, datetime], EmailContent]
     EmailKind.WITHDRAWN: withdrawn,
     EmailKind.SIGN_IN: organiser_emails.sign_in,
     EmailKind.INVITATION: organiser_emails.invitation,
+    EmailKind.NEW_BROWSER: organiser_emails.new_browser,
 }
 _SIGNATURES = (
     select(Signature.id, PetitionText.title)

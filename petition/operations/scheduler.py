@@ -16,6 +16,7 @@ from petition.database.base import db
 from petition.database.counters import Use
 from petition.database.transactions import transaction
 from petition.operations import retention
+from petition.organisers import sessions
 from petition.signatures import reminders
 
 SCOPE = "task"  # of the counters by which one worker claims a task
@@ -112,6 +113,7 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
         Task("reminders", minute, remind),
         Task("retention", timedelta(days=1), erase),
         Task("expired counters", hour, _delete_expired_counters),
+        Task("old sessions", hour, _delete_expired_sessions),
         Task("write-ahead log", hour, _empty_log),
     ]
     if settings["RATELIMIT_ENABLED"]:
@@ -126,6 +128,11 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
 def _delete_expired_counters(now: datetime) -> str:
     with transaction() as connection:
         counters.delete_expired(connection, now=now)
+    return ""
+
+
+def _delete_expired_sessions(now: datetime) -> str:
+    sessions.delete_expired(now=now)
     return ""
 
 

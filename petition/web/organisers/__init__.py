@@ -3,11 +3,20 @@
 Begin with `guard` and its table of actions.
 """
 
-from petition.web.organisers import audit_trail, downloads, moderation, people, petitions, sign_in
+from petition.web.organisers import (
+    account,
+    audit_trail,
+    downloads,
+    moderation,
+    people,
+    petitions,
+    sign_in,
+)
 from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
 
 __all__ = [
     "OrganiserSession",
+    "account",
     "audit_trail",
     "downloads",
     "may_be_long",
