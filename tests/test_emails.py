@@ -26,6 +26,7 @@ from petition.database.transactions import transaction
 from petition.models import Download, Email, Signature
 from petition.models.enums import EmailKind, InvalidReason, Role
 from petition.organisers import access, invalidation
+from petition.organisers.browsers import Browser
 from petition.organisers.export import FileOptions, Profile
 from petition.organisers.handover import downloads
 from petition.petitions import lifecycle
@@ -114,6 +115,9 @@ def _compose_for_organisers(
             connection.execute(update(Download).values(rows=12_480, state="ready"))
         about = {"organiser_id": organiser_id, "download_id": download_id}
         yield f"download_{profile}", make(EmailKind.DOWNLOAD, **about)
+    link = access.get_sign_in_link(address)
+    key = access.use_link(link, browser=Browser("Firefox", "Android"), now=TODAY)
+    yield "new_browser", make(EmailKind.NEW_BROWSER, session_id=key.session_id)
 
 
 def _without_tokens(text: str) -> str:

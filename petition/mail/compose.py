@@ -180,6 +180,7 @@ _CONTENT: dict[EmailKind, Callable[[Email, MailContext, datetime], EmailContent]
     EmailKind.SIGN_IN: organiser_emails.sign_in,
     EmailKind.INVITATION: organiser_emails.invitation,
     EmailKind.DOWNLOAD: download_notice.download,
+    EmailKind.NEW_BROWSER: organiser_emails.new_browser,
 }
 _SIGNATURES = (
     select(Signature.id, PetitionText.title)

@@ -62,6 +62,7 @@ class EmailKind(StrEnum):
     SIGN_IN = "sign_in"
     INVITATION = "invitation"
     DOWNLOAD = "download"
+    NEW_BROWSER = "new_browser"
 
 
 class EmailState(StrEnum):
@@ -130,6 +131,7 @@ class AuditAction(StrEnum):
     ORGANISER_LINK = "organiser.link"
     ORGANISER_SIGN_IN = "organiser.sign_in"
     ORGANISER_SIGN_OUT = "organiser.sign_out"
+    ORGANISER_SESSION_END = "organiser.session_end"
     BURST_RELEASED = "burst.released"
     BURST_DISCARDED = "burst.discarded"
     COMMENT_SHOWN = "comment.shown"

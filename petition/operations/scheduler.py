@@ -17,6 +17,7 @@ from petition.database.base import db
 from petition.database.counters import Use
 from petition.database.transactions import transaction
 from petition.operations import retention
+from petition.organisers import sessions
 from petition.organisers.handover import jobs, spreadsheet
 from petition.signatures import reminders
 
@@ -115,6 +116,7 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
         Task("retention", timedelta(days=1), erase),
         Task("files of signatures", minute, partial(_delete_files, instance)),
         Task("expired counters", hour, _delete_expired_counters),
+        Task("old sessions", hour, _delete_expired_sessions),
         Task("write-ahead log", hour, _empty_log),
     ]
     if settings["RATELIMIT_ENABLED"]:
@@ -136,6 +138,11 @@ def _delete_files(instance: Path, now: datetime) -> str:
 def _delete_expired_counters(now: datetime) -> str:
     with transaction() as connection:
         counters.delete_expired(connection, now=now)
+    return ""
+
+
+def _delete_expired_sessions(now: datetime) -> str:
+    sessions.delete_expired(now=now)
     return ""
 
 

@@ -10,6 +10,7 @@ class Action(StrEnum):
     """What an organiser does; every closed route declares one."""
 
     SIGN_OUT = "sign_out"
+    MANAGE_ACCOUNT = "manage_account"
     LIST_PETITIONS = "list_petitions"
     SEE_FIGURES = "see_figures"
     PREVIEW = "preview"
@@ -29,6 +30,7 @@ _ADMINS = frozenset({Role.ADMIN})
 
 ROLES: dict[Action, frozenset[Role]] = {
     Action.SIGN_OUT: _ALL,
+    Action.MANAGE_ACCOUNT: _ALL,
     Action.LIST_PETITIONS: _ALL,
     Action.SEE_FIGURES: _ALL,
     Action.PREVIEW: _ALL,

@@ -3,13 +3,22 @@
 Begin with `guard` and its table of actions.
 """
 
-from petition.web.organisers import audit_trail, downloads, moderation, people, petitions, sign_in
+from petition.web.organisers import (
+    account,
+    audit_trail,
+    downloads,
+    moderation,
+    people,
+    petitions,
+    sign_in,
+)
 from petition.web.organisers.editing import texts
 from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
 from petition.web.organisers.handover import tab
 
 __all__ = [
     "OrganiserSession",
+    "account",
     "audit_trail",
     "downloads",
     "may_be_long",

@@ -29,6 +29,7 @@ _ACTIONS = {
     AuditAction.ORGANISER_LINK: _("Made a sign-in link for an organiser"),
     AuditAction.ORGANISER_SIGN_IN: _("Signed in"),
     AuditAction.ORGANISER_SIGN_OUT: _("Signed out everywhere"),
+    AuditAction.ORGANISER_SESSION_END: _("Ended a session"),
     AuditAction.BURST_RELEASED: _("Sent the emails of a burst"),
     AuditAction.BURST_DISCARDED: _("Deleted the entries of a burst"),
     AuditAction.COMMENT_SHOWN: _("Chose to show a comment"),

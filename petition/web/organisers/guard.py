@@ -10,10 +10,12 @@ from flask_wtf.csrf import CSRFError
 from itsdangerous import BadSignature
 from werkzeug.wrappers import Response as AnyResponse
 
+from petition.core.clock import now
 from petition.core.errors import PermissionDenied, PetitionNotFound
 from petition.extensions import csrf
-from petition.organisers import access, permissions
+from petition.organisers import permissions, sessions
 from petition.organisers.permissions import Action
+from petition.organisers.sessions import SessionKey
 from petition.outbox import pausing
 from petition.petitions import queries
 from petition.web.middleware.body import MAX_LONG_BODY_BYTES
@@ -41,6 +43,8 @@ ACTIONS: dict[str, Action | None] = {
     "organisers.show_sign_in_button": None,
     "organisers.enter": None,
     "organisers.sign_out": Action.SIGN_OUT,
+    "organisers.account": Action.MANAGE_ACCOUNT,
+    "organisers.end_session": Action.MANAGE_ACCOUNT,
     "organisers.dashboard": Action.LIST_PETITIONS,
     "organisers.petition": Action.SEE_FIGURES,
     "organisers.preview": Action.PREVIEW,
@@ -104,17 +108,17 @@ def may_be_long(app: Flask, environ: WSGIEnvironment) -> bool:
 def guard() -> AnyResponse | None:
     """Let an organiser in whose role allows the action of the endpoint.
 
-    Sets `g.organiser` and, for addresses with a slug, `g.petition_id`. Without a session the answer
-    leads to the sign-in page. Every form needs its CSRF token; a form without a session, or with
-    the token of an ended one, is shown as a page that keeps what was typed.
+    Sets `g.organiser`, `g.browser_session` and, for addresses with a slug, `g.petition_id`. Without
+    a session the answer leads to the sign-in page. Every form needs its CSRF token; a form without
+    a session, or with the token of an ended one, is shown as a page that keeps what was typed.
     Raises: PetitionNotFound beyond the organiser's reach, PermissionDenied.
     """
     if request.path.startswith(f"{pages.url_prefix}/p/"):
         request.max_content_length = request.max_form_memory_size = MAX_LONG_BODY_BYTES
-    g.organiser = None
-    if "serial" in session:  # a session of an earlier release has none
-        key = access.SessionKey(session["organiser"], session["serial"])
-        g.organiser = access.get_organiser(key)
+    g.organiser = g.browser_session = None
+    if "secret" in session:  # a session of an earlier release has none
+        key = SessionKey(session["id"], session["secret"])
+        g.organiser, g.browser_session = sessions.get(key, now=now()) or (None, None)
     endpoint = request.endpoint or ""
     action = ACTIONS.get(endpoint)
     if action is None and endpoint in ACTIONS:
@@ -128,6 +132,8 @@ def guard() -> AnyResponse | None:
         csrf.protect()
     except CSRFError:
         return _keep_form()
+    if request.method == "POST":
+        sessions.note_use(g.browser_session, now=now())
     slug = (request.view_args or {}).get("slug")
     if slug is not None:
         g.petition_id = queries.get_id(slug)
