@@ -405,7 +405,7 @@ def test_the_file_to_hand_over_comes_first_and_is_in_the_language_of_the_petitio
     invite()
     inside = enter(app)
     page = f"/organisers/p/{petition}"
-    content = inside.get(page).text
+    content = inside.get(page).text.partition('id="downloads"')[2]
     assert (
         content.index('value="handover"')
         < content.index("<details")

@@ -43,6 +43,7 @@ ACTIONS: dict[str, Action | None] = {
     "organisers.sign_out": Action.SIGN_OUT,
     "organisers.dashboard": Action.LIST_PETITIONS,
     "organisers.petition": Action.SEE_FIGURES,
+    "organisers.figures_csv": Action.SEE_FIGURES,
     "organisers.preview": Action.PREVIEW,
     "organisers.comments": Action.REVIEW_COMMENTS,
     "organisers.decide_comment": Action.REVIEW_COMMENTS,
