@@ -194,10 +194,10 @@ def test_reading_writes_nothing_and_a_form_notes_the_use(app: Flask, petition: s
     inside.get("/organisers/account")
     assert used_at() == earlier
     page = f"/organisers/p/{petition}"
-    press(inside, page, f"{page}/separator", separator="comma")
+    press(inside, page, f"{page}/text/en", step="preview")
     noted = used_at()
     assert noted != earlier
-    press(inside, page, f"{page}/separator", separator="comma")
+    press(inside, page, f"{page}/text/en", step="preview")
     assert used_at() == noted, "every five minutes"
     assert "Last sent something on" in text_of(inside.get("/organisers/account"))
 

@@ -1,8 +1,8 @@
 """Organisers, and the audit trail of what they did."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Index, String
+from sqlalchemy import CheckConstraint, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
@@ -33,6 +33,9 @@ class Organiser(Base):
     sign_in_serial: Mapped[int] = mapped_column(default=0)
     csv_separator: Mapped[str] = mapped_column(String(10), server_default="comma")
     invited_at: Mapped[datetime]
+    # Wants an email each morning; the day (UTC) for which it was decided last.
+    morning_email: Mapped[bool] = mapped_column(server_default=false())
+    morning_day: Mapped[date | None]
 
 
 class AuditEntry(Base):

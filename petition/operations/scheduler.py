@@ -83,49 +83,53 @@ def run_due(tasks: Sequence[Task], now: datetime) -> None:
 def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
     """Return the tasks of a site, given its settings and its instance folder."""
 
-    def remind(now: datetime) -> str:
-        within = timedelta(days=settings["CONFIRM_LINK_DAYS"])
-        number = reminders.enqueue_reminders(within=within, now=now)
-        return f"{number} enqueued" if number else ""
-
-    def detect_bursts(now: datetime) -> str:
-        thresholds = burst_detection.Thresholds(
-            minimum=settings["BURST_LEAST"],
-            factor=settings["BURST_TIMES"],
-            allowed_domains=frozenset(settings["RATELIMIT_ALLOW_DOMAINS"]),
-        )
-        open_bursts = burst_detection.detect(now=now, thresholds=thresholds)
-        return f"open: {open_bursts}" if open_bursts else ""
-
-    def erase(now: datetime) -> str:
-        purge_days = settings["PURGE_UNCONFIRMED_DAYS"]
-        anonymise_days = settings["ANONYMISE_AFTER_DAYS"]
-        report = retention.run(purge_days=purge_days, anonymise_days=anonymise_days, now=now)
-        return report.in_words()
-
-    def update_exits(now: datetime) -> str:
-        file = instance / tor.EXITS_FILE
-        if not tor.is_fresh(file, now=now):  # in a thread, so that no email waits for it
-            args = (settings["TOR_EXITS"], file, now)
-            Thread(target=_download_exits, args=args, name="tor exits", daemon=True).start()
-        return ""
-
     minute, hour = timedelta(minutes=1), timedelta(hours=1)
     tasks = [
-        Task("reminders", minute, remind),
-        Task("retention", timedelta(days=1), erase),
+        Task("reminders", minute, partial(_remind, settings)),
+        Task("retention", timedelta(days=1), partial(_erase, settings)),
         Task("files of signatures", minute, partial(_delete_files, instance)),
         Task("expired counters", hour, _delete_expired_counters),
         Task("old sessions", hour, _delete_expired_sessions),
         Task("write-ahead log", hour, _empty_log),
     ]
     if settings["RATELIMIT_ENABLED"]:
-        tasks.append(Task("burst detection", minute, detect_bursts))
+        tasks.append(Task("burst detection", minute, partial(_detect_bursts, settings)))
         # In some countries a request to the Tor project draws attention to whoever tries the site
         # on their own machine.
         if settings["TOR_EXITS"] and not config.is_local(settings):
-            tasks.append(Task("tor exits", hour, update_exits))
+            tasks.append(Task("tor exits", hour, partial(_update_exits, settings, instance)))
     return tasks
+
+
+def _remind(settings: Mapping[str, Any], now: datetime) -> str:
+    within = timedelta(days=settings["CONFIRM_LINK_DAYS"])
+    number = reminders.enqueue_reminders(within=within, now=now)
+    return f"{number} enqueued" if number else ""
+
+
+def _detect_bursts(settings: Mapping[str, Any], now: datetime) -> str:
+    thresholds = burst_detection.Thresholds(
+        minimum=settings["BURST_LEAST"],
+        factor=settings["BURST_TIMES"],
+        allowed_domains=frozenset(settings["RATELIMIT_ALLOW_DOMAINS"]),
+    )
+    open_bursts = burst_detection.detect(now=now, thresholds=thresholds)
+    return f"open: {open_bursts}" if open_bursts else ""
+
+
+def _erase(settings: Mapping[str, Any], now: datetime) -> str:
+    purge_days = settings["PURGE_UNCONFIRMED_DAYS"]
+    anonymise_days = settings["ANONYMISE_AFTER_DAYS"]
+    report = retention.run(purge_days=purge_days, anonymise_days=anonymise_days, now=now)
+    return report.in_words()
+
+
+def _update_exits(settings: Mapping[str, Any], instance: Path, now: datetime) -> str:
+    file = instance / tor.EXITS_FILE
+    if not tor.is_fresh(file, now=now):  # in a thread, so that no email waits for it
+        args = (settings["TOR_EXITS"], file, now)
+        Thread(target=_download_exits, args=args, name="tor exits", daemon=True).start()
+    return ""
 
 
 def _delete_files(instance: Path, now: datetime) -> str:

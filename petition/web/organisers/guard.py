@@ -47,6 +47,7 @@ ACTIONS: dict[str, Action | None] = {
     "organisers.end_session": Action.MANAGE_ACCOUNT,
     "organisers.dashboard": Action.LIST_PETITIONS,
     "organisers.petition": Action.SEE_FIGURES,
+    "organisers.figures_csv": Action.SEE_FIGURES,
     "organisers.preview": Action.PREVIEW,
     "organisers.texts": Action.EDIT_TEXT,
     "organisers.edit_text": Action.EDIT_TEXT,
