@@ -7,6 +7,7 @@ text, with the addresses of links, and in English as it is.
 import re
 import tomllib
 from collections.abc import Iterator
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.message import EmailMessage
@@ -16,18 +17,21 @@ from types import SimpleNamespace
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import Connection, delete, insert, update
 
+from petition.abuse import bursts
 from petition.cli.mail import worker_for
 from petition.cli.operations import SAMPLES
 from petition.core import clock
 from petition.database.transactions import transaction
-from petition.models import Email, Signature
+from petition.models import Burst, Email, Signature, SignatureSum, Tally
 from petition.models.enums import EmailKind, Role
+from petition.models.sums import SumKind
 from petition.organisers import access
+from petition.organisers.overview import morning
 from petition.petitions import lifecycle, petition_file
 from tests import signatures
-from tests.factories import TODAY, parse_address
+from tests.factories import FLOOD, TODAY, parse_address
 
 FOLDER = Path(__file__).parent / "mails"
 HEADERS = ("From", "Reply-To", "To", "Subject", "Content-Language", "Auto-Submitted")
@@ -90,6 +94,23 @@ def _compose_all(app: Flask, language: str, number: int) -> Iterator[tuple[str, 
         organiser, role=Role.EDITOR, slug=None, language=language, now=TODAY
     )
     yield "sign_in", make(EmailKind.SIGN_IN, organiser_id=organiser_id)
+    morning.choose(organiser_id, wanted=True, now=TODAY)
+    yield "morning_calm", make(EmailKind.MORNING, created_at=TODAY)
+    with transaction() as connection:
+        _store_numbers(connection)
+    yield "morning", make(EmailKind.MORNING)
+    with transaction() as connection:
+        connection.execute(delete(Burst))
+        connection.execute(delete(SignatureSum))
+
+
+def _store_numbers(connection: Connection) -> None:
+    """Store the numbers of a day, and what waits for an organiser."""
+    connection.execute(update(Tally).values(counted=12_480))
+    yesterday = f"{TODAY - timedelta(days=1):%Y-%m-%d}"
+    numbers = {"petition_id": 1, "kind": SumKind.DAY, "key": yesterday}
+    connection.execute(insert(SignatureSum).values(confirmed=321, **numbers))
+    bursts.record(connection, 1, FLOOD, now=TODAY)
 
 
 def _without_tokens(text: str) -> str:

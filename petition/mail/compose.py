@@ -21,6 +21,7 @@ from petition.mail.context import (
     check_question,
     get_signature_context,
 )
+from petition.mail.morning import morning
 from petition.mail.smtp import OutgoingMessage, rename_mailbox
 from petition.mail.status_codes import is_from_report
 from petition.models import Email, Organiser, Petition, PetitionText, Signature
@@ -185,6 +186,7 @@ _CONTENT: dict[EmailKind, Callable[[Email, MailContext, datetime], EmailContent]
     EmailKind.MY_PAGE: my_page,
     EmailKind.WITHDRAWN: withdrawn,
     EmailKind.SIGN_IN: sign_in,
+    EmailKind.MORNING: morning,
 }
 _SIGNATURES = (
     select(Signature.id, PetitionText.title)

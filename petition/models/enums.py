@@ -49,6 +49,7 @@ class EmailKind(StrEnum):
     MY_PAGE = "my_page"
     WITHDRAWN = "withdrawn"
     SIGN_IN = "sign_in"
+    MORNING = "morning"
 
 
 class EmailState(StrEnum):

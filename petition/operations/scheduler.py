@@ -4,11 +4,12 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from petition.abuse import burst_detection, tor
+from petition.abuse import burst_detection, proxy_headers, tor
 from petition.core import config
 from petition.core.faults import find_outage, log_fault
 from petition.database import counters, engine
@@ -16,6 +17,7 @@ from petition.database.base import db
 from petition.database.counters import Use
 from petition.database.transactions import transaction
 from petition.operations import retention
+from petition.organisers.overview import morning
 from petition.signatures import reminders
 
 SCOPE = "task"  # of the counters by which one worker claims a task
@@ -110,6 +112,9 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
     minute, hour = timedelta(minutes=1), timedelta(hours=1)
     tasks = [
         Task("reminders", minute, remind),
+        Task(
+            "morning emails", 10 * minute, partial(_mail_morning, settings["LANGUAGES"], instance)
+        ),
         Task("retention", timedelta(days=1), erase),
         Task("expired counters", hour, _delete_expired_counters),
         Task("write-ahead log", hour, _empty_log),
@@ -121,6 +126,12 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
         if settings["TOR_EXITS"] and not config.is_local(settings):
             tasks.append(Task("tor exits", hour, update_exits))
     return tasks
+
+
+def _mail_morning(languages: Sequence[str], instance: Path, now: datetime) -> str:
+    has_problem = bool(proxy_headers.find_problems(instance))
+    number = morning.enqueue_due(languages, has_proxy_problem=has_problem, now=now)
+    return f"{number} enqueued" if number else ""
 
 
 def _delete_expired_counters(now: datetime) -> str:

@@ -11,6 +11,7 @@ class Action(StrEnum):
 
     SIGN_OUT = "sign_out"
     LIST_PETITIONS = "list_petitions"
+    CHOOSE_EMAILS = "choose_emails"
     SEE_FIGURES = "see_figures"
     PREVIEW = "preview"
     REVIEW_COMMENTS = "review_comments"
@@ -26,6 +27,7 @@ _EDITORS = frozenset({Role.ADMIN, Role.EDITOR})
 ROLES: dict[Action, frozenset[Role]] = {
     Action.SIGN_OUT: _ALL,
     Action.LIST_PETITIONS: _ALL,
+    Action.CHOOSE_EMAILS: _ALL,
     Action.SEE_FIGURES: _ALL,
     Action.PREVIEW: _ALL,
     Action.REVIEW_COMMENTS: _EDITORS,

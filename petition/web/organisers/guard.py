@@ -42,6 +42,7 @@ ACTIONS: dict[str, Action | None] = {
     "organisers.enter": None,
     "organisers.sign_out": Action.SIGN_OUT,
     "organisers.dashboard": Action.LIST_PETITIONS,
+    "organisers.choose_emails": Action.CHOOSE_EMAILS,
     "organisers.petition": Action.SEE_FIGURES,
     "organisers.figures_csv": Action.SEE_FIGURES,
     "organisers.preview": Action.PREVIEW,
