@@ -102,13 +102,6 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
         report = retention.run(purge_days=purge_days, anonymise_days=anonymise_days, now=now)
         return report.in_words()
 
-    def update_exits(now: datetime) -> str:
-        file = instance / tor.EXITS_FILE
-        if not tor.is_fresh(file, now=now):  # in a thread, so that no email waits for it
-            args = (settings["TOR_EXITS"], file, now)
-            Thread(target=_download_exits, args=args, name="tor exits", daemon=True).start()
-        return ""
-
     minute, hour = timedelta(minutes=1), timedelta(hours=1)
     tasks = [
         Task("reminders", minute, remind),
@@ -124,7 +117,9 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
         # In some countries a request to the Tor project draws attention to whoever tries the site
         # on their own machine.
         if settings["TOR_EXITS"] and not config.is_local(settings):
-            tasks.append(Task("tor exits", hour, update_exits))
+            tasks.append(
+                Task("tor exits", hour, partial(_update_exits, settings["TOR_EXITS"], instance))
+            )
     return tasks
 
 
@@ -143,6 +138,14 @@ def _delete_expired_counters(now: datetime) -> str:
 def _empty_log(_now: datetime) -> str:
     """Empty the log of the database, so that what was erased is soon in no file."""
     return "" if engine.empty_log(db.engine) else "not emptied, somebody reads"
+
+
+def _update_exits(url: str, instance: Path, now: datetime) -> str:
+    file = instance / tor.EXITS_FILE
+    if not tor.is_fresh(file, now=now):  # in a thread, so that no email waits for it
+        args = (url, file, now)
+        Thread(target=_download_exits, args=args, name="tor exits", daemon=True).start()
+    return ""
 
 
 def _download_exits(url: str, file: Path, now: datetime) -> None:
