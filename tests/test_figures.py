@@ -161,7 +161,8 @@ def test_a_suppressed_email_is_in_no_figure(app: Flask, petition: str) -> None:
     with transaction() as connection:
         connection.execute(update(Email).where(Email.id == email_id).values(suppressed=True))
         delivery.settle(connection, [email_id], EmailState.SENT, now=TODAY)
-    assert read().activity == []
+    visits.add_visits({}, {(petition, TODAY.date()): 1})
+    assert read().steps.emails == 0
 
 
 @pytest.mark.parametrize("number", [0, 1, 30])

@@ -63,6 +63,7 @@ class EmailKind(StrEnum):
     INVITATION = "invitation"
     DOWNLOAD = "download"
     NEW_BROWSER = "new_browser"
+    MORNING = "morning"
 
 
 class EmailState(StrEnum):

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from petition.abuse import burst_detection, tor
+from petition.abuse import burst_detection, proxy_headers, tor
 from petition.core import config
 from petition.core.faults import find_outage, log_fault
 from petition.database import counters, engine
@@ -19,6 +19,7 @@ from petition.database.transactions import transaction
 from petition.operations import retention
 from petition.organisers import sessions
 from petition.organisers.handover import jobs, spreadsheet
+from petition.organisers.overview import morning
 from petition.signatures import reminders
 
 SCOPE = "task"  # of the counters by which one worker claims a task
@@ -86,6 +87,9 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
     minute, hour = timedelta(minutes=1), timedelta(hours=1)
     tasks = [
         Task("reminders", minute, partial(_remind, settings)),
+        Task(
+            "morning emails", 10 * minute, partial(_mail_morning, settings["LANGUAGES"], instance)
+        ),
         Task("retention", timedelta(days=1), partial(_erase, settings)),
         Task("files of signatures", minute, partial(_delete_files, instance)),
         Task("expired counters", hour, _delete_expired_counters),
@@ -97,7 +101,9 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
         # In some countries a request to the Tor project draws attention to whoever tries the site
         # on their own machine.
         if settings["TOR_EXITS"] and not config.is_local(settings):
-            tasks.append(Task("tor exits", hour, partial(_update_exits, settings, instance)))
+            tasks.append(
+                Task("tor exits", hour, partial(_update_exits, settings["TOR_EXITS"], instance))
+            )
     return tasks
 
 
@@ -124,19 +130,17 @@ def _erase(settings: Mapping[str, Any], now: datetime) -> str:
     return report.in_words()
 
 
-def _update_exits(settings: Mapping[str, Any], instance: Path, now: datetime) -> str:
-    file = instance / tor.EXITS_FILE
-    if not tor.is_fresh(file, now=now):  # in a thread, so that no email waits for it
-        args = (settings["TOR_EXITS"], file, now)
-        Thread(target=_download_exits, args=args, name="tor exits", daemon=True).start()
-    return ""
-
-
 def _delete_files(instance: Path, now: datetime) -> str:
     """Delete files of signatures past their hour, and what interrupted processes left."""
     spreadsheet.delete_leftovers(instance / spreadsheet.FOLDER, now=now)
     number = jobs.expire(instance / jobs.FOLDER, now=now)
     return f"{number} expired" if number else ""
+
+
+def _mail_morning(languages: Sequence[str], instance: Path, now: datetime) -> str:
+    has_problem = bool(proxy_headers.find_problems(instance))
+    number = morning.enqueue_due(languages, has_proxy_problem=has_problem, now=now)
+    return f"{number} enqueued" if number else ""
 
 
 def _delete_expired_counters(now: datetime) -> str:
@@ -153,6 +157,14 @@ def _delete_expired_sessions(now: datetime) -> str:
 def _empty_log(_now: datetime) -> str:
     """Empty the log of the database, so that what was erased is soon in no file."""
     return "" if engine.empty_log(db.engine) else "not emptied, somebody reads"
+
+
+def _update_exits(url: str, instance: Path, now: datetime) -> str:
+    file = instance / tor.EXITS_FILE
+    if not tor.is_fresh(file, now=now):  # in a thread, so that no email waits for it
+        args = (url, file, now)
+        Thread(target=_download_exits, args=args, name="tor exits", daemon=True).start()
+    return ""
 
 
 def _download_exits(url: str, file: Path, now: datetime) -> None:

@@ -7,7 +7,7 @@ and passes the sums in.
 from collections.abc import Mapping
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from petition.database.base import db
 from petition.database.transactions import transaction
@@ -47,15 +47,12 @@ def add_visits(visits: Mapping[VisitKey, int], forms: Mapping[FormKey, int] | No
         activity.add(connection, numbers)
 
 
-def count_by_channel(petition_id: int) -> dict[str, int]:
-    """Return the number of visits by channel, "" for those without one."""
-    query = select(Visit.channel, func.sum(Visit.visits)).group_by(Visit.channel)
-    rows = db.session.execute(query.where(Visit.petition_id == petition_id))
-    return {channel: int(number) for channel, number in rows}
+def count_by_channel(petition_id: int, *, since: date = date.min) -> dict[str, tuple[int, int]]:
+    """Return the number of visits by channel, of all days and from a day on.
 
-
-def count_by_day(petition_id: int, *, since: date) -> dict[date, int]:
-    """Return the number of visits by day, from a day on."""
-    query = select(Visit.day, func.sum(Visit.visits)).group_by(Visit.day)
-    rows = db.session.execute(query.where(Visit.petition_id == petition_id, Visit.day >= since))
-    return {day: int(number) for day, number in rows}
+    The channel "" is for visits without a share link.
+    """
+    recent = case((Visit.day >= since, Visit.visits), else_=0)
+    query = select(Visit.channel, func.sum(Visit.visits), func.sum(recent))
+    of_petition = query.where(Visit.petition_id == petition_id).group_by(Visit.channel)
+    return {channel: (int(n), int(new)) for channel, n, new in db.session.execute(of_petition)}

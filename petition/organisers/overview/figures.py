@@ -1,7 +1,6 @@
 """The figures of a petition, which add up to its count: all are read from kept sums."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
@@ -11,7 +10,6 @@ from sqlalchemy import func, literal, select, union_all
 from petition.database.base import db
 from petition.models import Activity, Signature, SignatureSum, Tally
 from petition.models.sums import ActivityKind, SumKind
-from petition.organisers import export
 from petition.petitions import visits
 
 HOURS = 48
@@ -36,6 +34,14 @@ class Steps(NamedTuple):
     confirmed: int
 
 
+class _Activity(NamedTuple):
+    number: int = 0
+    first: date | None = None
+
+
+_NOTHING = _Activity()
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """Counted signatures by time (UTC, oldest first) and by key (largest first), and the others.
@@ -58,7 +64,6 @@ class Figures:
     channels: _Rows
     visits: dict[str, int]  # by channel
     steps: Steps
-    activity: list[tuple[ActivityKind, date, int]]
 
     @property
     def totals(self) -> list[tuple[date, int]]:
@@ -74,27 +79,6 @@ class Figures:
         step = -(-len(at_end) // POINTS)
         return at_end[::-1][::step][::-1]  # the last one is today's
 
-    def to_csv(self, separator: str) -> str:
-        """Return every figure as CSV: kind, key, number. `separator` is a key of `SEPARATORS`."""
-        rows = ((kind, export.defuse(key), number) for kind, key, number in self._rows())
-        head = ("kind", "key", "number")
-        return export.BYTE_ORDER_MARK + export.csv_lines([head, *rows], separator)
-
-    def _rows(self) -> Iterator[tuple[str, str, int]]:
-        yield "signatures", "confirmed", self.confirmed
-        yield "signatures", "pending", self.pending
-        yield "signatures", "refused", self.refused
-        yield "signatures", "withdrawn", self.withdrawn
-        yield "signatures", "invalidated", self.invalidated
-        yield "signatures", "disposable", self.disposable
-        yield from (("day", f"{day}", number) for day, number in self.per_day)
-        yield from (("hour", f"{hour:%Y-%m-%dT%H}Z", number) for hour, number in self.hours)
-        for kind in ("country", "language", "channel"):
-            plural = {"country": "countries"}.get(kind, f"{kind}s")
-            yield from ((kind, key, number) for key, number in getattr(self, plural))
-        yield from (("visits", channel, number) for channel, number in sorted(self.visits.items()))
-        yield from ((kind, f"{day}", number) for kind, day, number in self.activity)
-
 
 def get_figures(petition_id: int, *, now: datetime) -> Figures:
     """Return the figures of a petition. What is counted adds up to `confirmed`."""
@@ -105,11 +89,9 @@ def get_figures(petition_id: int, *, now: datetime) -> Figures:
     channels = by_kind[SumKind.CHANNEL]
     channels |= {"": confirmed - sum(channels.values())}
     per_day = {date.fromisoformat(day): n for day, n in sorted(by_kind[SumKind.DAY].items())}
-    activity = _read_activity(petition_id)
-
-    def total(kind: ActivityKind) -> int:
-        return max(0, sum(number for one, _, number in activity if one == kind))
-
+    activity = _sum_activity(petition_id)
+    since = _first_day_of_steps(per_day, activity, now.date())
+    by_channel = visits.count_by_channel(petition_id, since=since)
     per_hour = {
         datetime.strptime(key, "%Y-%m-%d %H").replace(tzinfo=UTC): number
         for key, number in by_kind[SumKind.HOUR].items()
@@ -117,8 +99,8 @@ def get_figures(petition_id: int, *, now: datetime) -> Figures:
     return Figures(
         confirmed=confirmed,
         pending=count_pending(petition_id),
-        refused=total(ActivityKind.REFUSED),
-        withdrawn=total(ActivityKind.WITHDRAWN),
+        refused=activity.get(ActivityKind.REFUSED, _NOTHING).number,
+        withdrawn=activity.get(ActivityKind.WITHDRAWN, _NOTHING).number,
         invalidated=sum(by_kind["invalidated"].values()),
         disposable=by_kind[SumKind.DISPOSABLE].get("yes", 0),
         hours=[(hour, per_hour.get(hour, 0)) for hour in hours],
@@ -127,9 +109,8 @@ def get_figures(petition_id: int, *, now: datetime) -> Figures:
         countries=_largest_first(by_kind[SumKind.COUNTRY]),
         languages=_largest_first(by_kind[SumKind.LANGUAGE]),
         channels=_largest_first(channels),
-        visits=visits.count_by_channel(petition_id),
-        steps=_steps(petition_id, per_day, activity, now.date()),
-        activity=activity,
+        visits={channel: number for channel, (number, _) in by_channel.items()},
+        steps=_read_steps(petition_id, since, per_day, sum(n for _, n in by_channel.values())),
     )
 
 
@@ -156,11 +137,15 @@ def _read_sums(petition_id: int, first_hour: datetime) -> defaultdict[str, dict[
     return by_kind
 
 
-def _read_activity(petition_id: int) -> list[tuple[ActivityKind, date, int]]:
-    query = select(_activity.c.kind, _activity.c.day, _activity.c.number).where(
-        _activity.c.petition_id == petition_id
+def _sum_activity(petition_id: int, since: date = date.min) -> dict[str, _Activity]:
+    """Return the number and the first day of each kind, from a day on."""
+    query = (
+        select(_activity.c.kind, func.sum(_activity.c.number), func.min(_activity.c.day))
+        .where(_activity.c.petition_id == petition_id, _activity.c.day >= since)
+        .group_by(_activity.c.kind)
     )
-    return sorted((ActivityKind(kind), day, n) for kind, day, n in db.session.execute(query))
+    rows = db.session.execute(query)
+    return {kind: _Activity(max(0, int(number)), first) for kind, number, first in rows}
 
 
 def _chart_days(per_day: dict[date, int], today: date) -> list[date]:
@@ -169,30 +154,26 @@ def _chart_days(per_day: dict[date, int], today: date) -> list[date]:
     return [today - timedelta(days=n) for n in reversed(range(number))]
 
 
-def _steps(
-    petition_id: int,
-    per_day: dict[date, int],
-    activity: list[tuple[ActivityKind, date, int]],
-    today: date,
-) -> Steps:
-    """Return the steps of the last days, but of none before forms were counted.
+def _first_day_of_steps(
+    per_day: dict[date, int], activity: dict[str, _Activity], today: date
+) -> date:
+    """Return the first of the last days, but of none before forms were counted.
 
     The day on which that began is left out where people had signed before: it is not whole.
     """
-    counted = [day for kind, day, _ in activity if kind == ActivityKind.FORM]
-    began = min(counted, default=today)
+    began = activity.get(ActivityKind.FORM, _NOTHING).first or today
     if any(day < began for day in per_day):
         began += timedelta(days=1)
-    since = max(began, today - timedelta(days=STEP_DAYS - 1))
+    return max(began, today - timedelta(days=STEP_DAYS - 1))
 
-    def number(kind: ActivityKind) -> int:
-        return max(0, sum(n for one, day, n in activity if one == kind and day >= since))
 
+def _read_steps(petition_id: int, since: date, per_day: dict[date, int], visits: int) -> Steps:
+    activity = _sum_activity(petition_id, since)
     return Steps(
         since,
-        visits=sum(visits.count_by_day(petition_id, since=since).values()),
-        forms=number(ActivityKind.FORM),
-        emails=number(ActivityKind.EMAIL),
+        visits,
+        forms=activity.get(ActivityKind.FORM, _NOTHING).number,
+        emails=activity.get(ActivityKind.EMAIL, _NOTHING).number,
         confirmed=sum(number for day, number in per_day.items() if day >= since),
     )
 

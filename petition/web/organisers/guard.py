@@ -46,6 +46,7 @@ ACTIONS: dict[str, Action | None] = {
     "organisers.account": Action.MANAGE_ACCOUNT,
     "organisers.end_session": Action.MANAGE_ACCOUNT,
     "organisers.dashboard": Action.LIST_PETITIONS,
+    "organisers.choose_emails": Action.CHOOSE_EMAILS,
     "organisers.petition": Action.SEE_FIGURES,
     "organisers.figures_csv": Action.SEE_FIGURES,
     "organisers.preview": Action.PREVIEW,

@@ -2,18 +2,29 @@
 
 from pathlib import Path
 
-from flask import Response, current_app, g, render_template
+from flask import Response, current_app, flash, g, render_template, url_for
+from flask_babel import lazy_gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+from wtforms import BooleanField
 
 from petition.abuse import proxy_headers
 from petition.core.clock import now
 from petition.models.enums import Role
 from petition.organisers import burst_review, permissions
-from petition.organisers.overview import attention
+from petition.organisers.overview import attention, figures_file, morning
 from petition.organisers.overview.attention import Attention
 from petition.organisers.overview.figures import get_figures
 from petition.petitions import queries, sums
+from petition.web.organisers.forms import OrganiserForm
 from petition.web.organisers.guard import pages
 from petition.web.support.page_context import get_page_context
+from petition.web.support.responses import see_other
+
+
+class EmailsForm(OrganiserForm):
+    """Which emails an organiser wants."""
+
+    morning = BooleanField(_("Send me an email in the morning"))
 
 
 @pages.get("/")
@@ -32,7 +43,18 @@ def dashboard() -> str:
         today=sums.count_on(ids, now().date()),
         found=_find_attention(ids),
         problems=problems if g.organiser.role == Role.ADMIN else [],
+        form=EmailsForm(data={"morning": g.organiser.morning_email}),
     )
+
+
+@pages.post("/emails")
+def choose_emails() -> AnyResponse:
+    """Remember which emails the organiser wants."""
+    wanted = EmailsForm().morning.data
+    morning.choose(g.organiser.id, wanted=wanted, now=now())
+    said = _("You get it from tomorrow on.") if wanted else _("You get no email in the morning.")
+    flash(str(said))
+    return see_other(url_for("organisers.dashboard"))
 
 
 @pages.get("/p/<slug>")
@@ -52,7 +74,7 @@ def petition(slug: str) -> str:
 def figures_csv(slug: str) -> Response:
     """Send the figures as a file: sums alone, so viewers may have it. It is not recorded."""
     at = now()
-    content = get_figures(g.petition_id, now=at).to_csv(g.organiser.csv_separator)
+    content = figures_file.read_csv(g.petition_id, g.organiser.csv_separator, now=at)
     filename = f"{slug}-figures-{at:%Y-%m-%d}.csv"
     return Response(
         content,
