@@ -63,6 +63,7 @@ def closed_routes(app: Flask, petitions: dict[str, int]) -> Iterator[Call]:
         slugs: list[str | None] = [*petitions] if "<slug>" in rule.rule else [None]
         for slug in slugs:
             path = rule.rule.replace("<int:number>", "1").replace("<code>", "en")
+            path = path.replace("<state>", "paused")
             if slug is not None:
                 path = re.sub(r"<int:\w+>", str(petitions[slug]), path.replace("<slug>", slug))
             assert "<" not in path, f"teach this test what to fill into {rule.rule}"
@@ -90,6 +91,7 @@ def test_every_route_asks_the_table_who_may(
         "show": "yes",
         "state": "released",
         "step": "preview",  # of a text
+        "contact": "committee@example.org",
     }
     for action, method, path, slug in closed_routes(app, petitions):
         answer = inside.open(path, method=method, data=form)

@@ -4,7 +4,7 @@ Begin with `guard` and its table of actions.
 """
 
 from petition.web.organisers import audit_trail, downloads, moderation, petitions, sign_in
-from petition.web.organisers.editing import texts
+from petition.web.organisers.editing import settings, states, texts
 from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
 
 __all__ = [
@@ -15,6 +15,8 @@ __all__ = [
     "moderation",
     "pages",
     "petitions",
+    "settings",
     "sign_in",
+    "states",
     "texts",
 ]
