@@ -28,6 +28,7 @@ def record(
     *,
     organiser_id: int | None = None,
     petition_id: int | None = None,
+    signature_id: int | None = None,
     detail: str = "",
 ) -> None:
     """Add an entry in the transaction of the action that it records.
@@ -43,6 +44,7 @@ def record(
         "at": at,
         "organiser_id": organiser_id,
         "petition_id": petition_id,
+        "signature_id": signature_id,
         "action": str(action),
         "detail": detail,
         "previous_hash": previous_hash,

@@ -21,6 +21,7 @@ from petition.models import AuditEntry
 from petition.models.enums import Role
 from petition.organisers import access
 from petition.signatures import codes
+from petition.signatures.identity import Address
 from tests.factories import SITE, parse_address
 from tests.post_office import PostOffice
 
@@ -155,9 +156,9 @@ def invite(role: Role = Role.EDITOR, slug: str | None = None) -> int:
     return access.invite(ORGANISER, role=role, slug=slug, language="en", now=now())
 
 
-def enter(app: Flask) -> Client:
+def enter(app: Flask, address: Address = ORGANISER) -> Client:
     """Sign in as the organiser with a link and return the client."""
-    link = access.get_sign_in_link(ORGANISER)
+    link = access.get_sign_in_link(address)
     token = token_for(app, tokens.SIGN_IN, link.organiser_id, link.serial)
     client = browser(app)
     answer = press(client, f"/organisers/enter/{token}")

@@ -12,10 +12,15 @@ from PIL import Image
 from sqlalchemy import select, update
 
 from petition.abuse.bursts import Finding
+from petition.cli.mail import write_next_file
+from petition.core.clock import now
+from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Email
 from petition.models.enums import BurstKind
 from petition.operations.scheduler import Task, build_tasks
+from petition.organisers.export import FileOptions
+from petition.organisers.handover import downloads
 from petition.petitions import lifecycle
 from petition.petitions.editing import petition_file
 from petition.signatures import identity
@@ -110,3 +115,22 @@ def earlier(**ago: float) -> None:
 def tasks_of(app: Flask) -> Sequence[Task]:
     """Return the scheduled tasks of a mail worker that has just started."""
     return build_tasks(app.config, Path(app.instance_path))
+
+
+def make_file(
+    app: Flask,
+    petition_id: int,
+    organiser_id: int,
+    options: FileOptions = FileOptions(),  # noqa: B008 (frozen)
+    **more: Any,
+) -> int:
+    """Ask for a file of signatures, write it as the worker does, and return its id."""
+    values: dict[str, Any] = {
+        "reason": "For the embassy",
+        "keep_until": date(2099, 1, 1),
+        "now": now(),
+    }
+    download_id = downloads.ask(petition_id, options, organiser_id=organiser_id, **values | more)
+    assert write_next_file(app)
+    db.session.rollback()
+    return download_id

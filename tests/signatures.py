@@ -97,6 +97,8 @@ def recounted_sums() -> Counter[tuple[int, str, str]]:
             sums[one.petition_id, "organisation", one.organisation.casefold()] += 1
         if one.disposable:
             sums[one.petition_id, "disposable", "yes"] += 1
+    for one in db.session.scalars(select(Signature).where(Signature.invalidation_id.is_not(None))):
+        sums[one.petition_id, "invalidated", str(one.invalidated_reason)] += 1
     return sums
 
 

@@ -6,25 +6,28 @@ text, with the addresses of links, and in English as it is.
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from petition.cli.mail import worker_for
 from petition.cli.operations import SAMPLES
 from petition.core import clock
 from petition.database.transactions import transaction
-from petition.models import Email, Signature
-from petition.models.enums import EmailKind, Role
-from petition.organisers import access
+from petition.models import Download, Email, Signature
+from petition.models.enums import EmailKind, InvalidReason, Role
+from petition.organisers import access, invalidation
+from petition.organisers.export import FileOptions, Profile
+from petition.organisers.handover import downloads
 from petition.petitions import lifecycle
 from petition.petitions.editing import petition_file
 from tests import signatures
@@ -80,17 +83,37 @@ def _compose_all(app: Flask, language: str, number: int) -> Iterator[tuple[str, 
     change_signature(confirmed_at=TODAY, number=12_479 + number)
     yield "already_signed", make(EmailKind.CONFIRM)
     yield "thanks", make(EmailKind.THANKS)
+    with transaction() as connection:
+        signature_id = connection.scalar(select(Signature.id).where(Signature.email == address))
+    invalidation.invalidate(1, signature_id or 0, InvalidReason.DUPLICATE, now=TODAY)
+    yield "not_counted", make(EmailKind.CONFIRM)
+    invalidation.restore(1, signature_id or 0, now=TODAY)
     yield "my_page", make(EmailKind.MY_PAGE)
     change_signature(country="KZ")
     yield "thanks_at_risk", make(EmailKind.THANKS)
     erased = {"petition_id": 1, "address": address, "language": language}
     yield "withdrawn", make(EmailKind.WITHDRAWN, list_downloaded=False, **erased)
     yield "withdrawn_after_download", make(EmailKind.WITHDRAWN, list_downloaded=True)
-    organiser = parse_address(f"organiser@{language}.example.org")
-    organiser_id = access.invite(
-        organiser, role=Role.EDITOR, slug=None, language=language, now=TODAY
-    )
+    yield from _compose_for_organisers(make, language)
+
+
+def _compose_for_organisers(
+    make: Callable[..., EmailMessage], language: str
+) -> Iterator[tuple[str, EmailMessage]]:
+    slugs = {Role.ADMIN: None, Role.EDITOR: "kuramshin", Role.VIEWER: "kuramshin"}
+    for role, slug in slugs.items():
+        address = parse_address(f"{role}@{language}.example.org")
+        organiser_id = access.invite(address, role=role, slug=slug, language=language, now=TODAY)
+        yield f"invitation_{role}", make(EmailKind.INVITATION, organiser_id=organiser_id)
     yield "sign_in", make(EmailKind.SIGN_IN, organiser_id=organiser_id)
+    for profile in Profile:
+        options = FileOptions(profile=profile)
+        file: dict[str, Any] = {"reason": "For the embassy", "keep_until": None, "now": TODAY}
+        download_id = downloads.ask(1, options, organiser_id=3, **file)
+        with transaction() as connection:
+            connection.execute(update(Download).values(rows=12_480, state="ready"))
+        about = {"organiser_id": organiser_id, "download_id": download_id}
+        yield f"download_{profile}", make(EmailKind.DOWNLOAD, **about)
 
 
 def _without_tokens(text: str) -> str:

@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+from datetime import timedelta
 from email.utils import parseaddr
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import update
@@ -17,7 +19,8 @@ from petition.database.transactions import transaction
 from petition.models import Signature
 from petition.models.enums import CommentState
 from petition.organisers import export
-from petition.organisers.export import Export, FileOptions, Format, Profile
+from petition.organisers.export import Export, FileOptions, Filters, Format, Profile
+from petition.organisers.handover.queries import ROWS_AT_ONCE
 from tests.factories import TODAY
 from tests.signatures import confirm, sign, signature_of
 
@@ -29,7 +32,8 @@ HEADER = (
 
 def export_of(petition_id: int = 1, **options: Any) -> Export:
     """Return a file that tells how many people it leaves out as `and 3`."""
-    return Export(petition_id, FileOptions(**options), lambda count: f"and {count}")
+    folder = Path(current_app.instance_path) / "tmp"
+    return Export(petition_id, FileOptions(**options), lambda count: f"and {count}", folder)
 
 
 def whole(petition_id: int = 1, separator: str = "comma") -> str:
@@ -149,7 +153,7 @@ def test_rows_are_in_order_and_complete_beyond_one_batch(app: Flask, petition: s
             for column in Signature.table().columns
             if column.name != "id"
         }
-        number = export.ROWS_AT_ONCE * 2 + 1
+        number = ROWS_AT_ONCE * 2 + 1
         connection.execute(
             Signature.table().insert(),
             [
@@ -241,3 +245,21 @@ def test_a_file_tells_its_rows_and_hash(app: Flask, petition: str) -> None:
             file = export_of(format=kind, profile=profile)
             content = b"".join(file)
             assert (file.rows, file.sha256) == (rows, sha256(content).hexdigest())
+
+
+def test_filters_choose_by_day_country_language_and_text(app: Flask, petition: str) -> None:
+    keep("anna@example.org", country="SE", language="en", confirmed_at=TODAY)
+    later = TODAY.replace(hour=0) + timedelta(days=1)
+    keep("berta@example.org", country="DE", language="ru", text_version=2, confirmed_at=later)
+    keep("carla@example.org", country="SE", language="ru", confirmed_at=later)
+
+    def chosen(**filters: Any) -> list[str]:
+        content = b"".join(export_of(format=Format.JSONL, filters=Filters(**filters)))
+        return [json.loads(line)["email"].partition("@")[0] for line in content.splitlines()]
+
+    assert chosen() == ["anna", "berta", "carla"]
+    assert chosen(since=later.date()) == ["berta", "carla"]
+    assert chosen(until=TODAY.date()) == ["anna"], "the last day is included"
+    assert chosen(country="SE") == ["anna", "carla"]
+    assert chosen(country="SE", language="ru", since=TODAY.date()) == ["carla"]
+    assert chosen(text_version=2) == ["berta"]

@@ -177,8 +177,15 @@ def test_every_email_has_its_three_templates_and_renders_in_every_language(
         "contact": "committee@example.org",
         "days": 7,
         "minutes": 30,
+        "role": "editor",
+        "site": "petition.example.org",
+        "sign_in": "https://petition.example.org/organisers/sign-in",
         "signed_on": now(),
         "site_url": "https://petition.example.org",
+        "is_handover": True,
+        "organiser_number": 3,
+        "rows": "12,480",
+        "reason": "REASON",
     }
     render = EmailTemplates(app).render
     rendered = {language: render(kind, language, values) for language in app.config["LANGUAGES"]}

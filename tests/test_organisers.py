@@ -18,12 +18,7 @@ from petition.abuse import bursts
 from petition.abuse.rate_limits import FormSender
 from petition.core import tokens
 from petition.core.clock import now
-from petition.core.errors import (
-    AdminOfOnePetition,
-    OrganiserExists,
-    OrganiserNotFound,
-    SignInLinkUsed,
-)
+from petition.core.errors import OrganiserExists, OrganiserNotFound, SignInLinkUsed
 from petition.database.transactions import transaction
 from petition.models.enums import Role
 from petition.organisers import access
@@ -46,17 +41,23 @@ from tests.browsing import (
     token_for,
     trail,
 )
-from tests.factories import FLOOD, SITE, TODAY, make_petition
+from tests.factories import FLOOD, SITE, TODAY, make_file, make_petition, parse_address
 from tests.post_office import PostOffice
 
 Call = tuple[Action, str, str, str | None]  # action, method, path, slug
 
 
 def closed_routes(app: Flask, petitions: dict[str, int]) -> Iterator[Call]:
-    """Yield a call of every method of every closed route on every petition, sign-out last."""
+    """Yield a call of every method of every closed route on every petition.
+
+    What removes people comes late, and sign-out last.
+    """
     rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("organisers.")]
     assert {rule.endpoint for rule in rules} == ACTIONS.keys(), "a route declares its action"
-    for rule in sorted(rules, key=lambda rule: rule.endpoint == "organisers.sign_out"):
+    late = ("organisers.remove_person", "organisers.site_remove_person", "organisers.sign_out")
+    for rule in sorted(
+        rules, key=lambda rule: 1 + late.index(rule.endpoint) if rule.endpoint in late else 0
+    ):
         action = ACTIONS[rule.endpoint]
         if action is None:
             continue
@@ -64,6 +65,8 @@ def closed_routes(app: Flask, petitions: dict[str, int]) -> Iterator[Call]:
         for slug in slugs:
             path = rule.rule.replace("<int:number>", "1").replace("<code>", "en")
             path = path.replace("<state>", "paused")
+            colleague = 1 if slug is None else 1 + petitions[slug]
+            path = path.replace("<int:organiser_id>", str(colleague))
             if slug is not None:
                 path = re.sub(r"<int:\w+>", str(petitions[slug]), path.replace("<slug>", slug))
             assert "<" not in path, f"teach this test what to fill into {rule.rule}"
@@ -81,17 +84,28 @@ def test_every_route_asks_the_table_who_may(
         confirmed(browser(app), post_office, name, **signer)
         with transaction() as connection:
             bursts.record(connection, petition_id, FLOOD, now=now())
+    for slug in (None, *petitions):  # 1, 2 and 3
+        address = parse_address(f"colleague@{slug or 'site'}.net")
+        access.invite(address, role=Role.VIEWER, slug=slug, language="en", now=now())
     inside = browser(app)
     if role is not None:
         invite(role, slug=None if role == Role.ADMIN else petition)
         inside = enter(app)
+        organiser_id = access.get_sign_in_link(ORGANISER).organiser_id
+        for petition_id in petitions.values():
+            make_file(app, petition_id, organiser_id)
     form = {
         "csrf_token": csrf_of(inside.get("/organisers/", follow_redirects=True)),
         "comment": "Because.",
         "show": "yes",
         "state": "released",
+        "role": "viewer",
+        "was": "viewer",
         "step": "preview",  # of a text
         "contact": "committee@example.org",
+        **dict.fromkeys(("format", "own-format"), "csv"),
+        **dict.fromkeys(("reason", "own-reason"), "For the embassy"),
+        "own-keep_until": str(now().date()),
     }
     for action, method, path, slug in closed_routes(app, petitions):
         answer = inside.open(path, method=method, data=form)
@@ -103,7 +117,9 @@ def test_every_route_asks_the_table_who_may(
         elif slug not in (None, petition) and role != Role.ADMIN:
             assert answer.status_code == 404, case
         elif role in ROLES[action]:
-            assert answer.status_code in {200, 303}, case
+            # Invitations and handing on want a form of their own.
+            asks_more = path.endswith(("/people", "/hand-on")) and method == "POST"
+            assert answer.status_code in ({422} if asks_more else {200, 303}), case
             assert at_sign_in == (action == Action.SIGN_OUT), case
         else:
             assert answer.status_code == 403, case
@@ -135,7 +151,7 @@ def test_the_mailed_link_signs_in_once(
     invite()
     deliver(app)
     (mail,) = post_office.arrived
-    assert mail.message["Subject"] == "Your sign-in link"
+    assert mail.message["Subject"] == "You are invited to work on a petition"
     link = path_of(mail.link)
     inside = browser(app)
     assert "Sign me in" in inside.get(link).text
@@ -206,18 +222,19 @@ def test_forms_need_their_csrf_token(app: Flask, client: Client) -> None:
 
 def test_what_was_typed_is_kept_when_the_session_has_ended(app: Flask, petition: str) -> None:
     invite()
-    earlier, path = enter(app), f"/organisers/p/{petition}/separator"
-    csrf = csrf_of(earlier.get(f"/organisers/p/{petition}"))
+    earlier, path = enter(app), f"/organisers/p/{petition}/handover"
+    csrf = csrf_of(earlier.get(path))
     access.end_sessions(ORGANISER, now=now())
-    fields = {"csrf_token": csrf, "separator": "semicolon"}
+    asked = {"separator": "semicolon", "format": "csv", "reason": "For the embassy"}
+    fields = {"csrf_token": csrf, **asked}
     page = earlier.post(path, data=fields)
     assert page.status_code == 403
     assert '<input type="hidden" name="separator" value="semicolon">' in page.text
     assert csrf not in page.text, "the token of the ended session"
     inside = enter(app)
-    page = inside.post(path, data={"separator": "semicolon"})  # signed in meanwhile
+    page = inside.post(path, data=asked)  # signed in meanwhile
     assert page.status_code == 403
-    again = {"csrf_token": csrf_of(page), "separator": "semicolon"}
+    again = {"csrf_token": csrf_of(page), **asked}
     assert inside.post(path, data=again).status_code == 303
     cross_site = {"Sec-Fetch-Site": "cross-site"}
     refused = inside.post(path, data={"separator": "comma"}, headers=cross_site)
@@ -227,8 +244,8 @@ def test_what_was_typed_is_kept_when_the_session_has_ended(app: Flask, petition:
 
 def test_a_form_of_a_petition_may_be_long_for_organisers(app: Flask, petition: str) -> None:
     invite()
-    inside, path = enter(app), f"/organisers/p/{petition}/separator"
-    fields = {"separator": "comma", "letter": "ж" * 500_000}
+    inside, path = enter(app), f"/organisers/p/{petition}/handover"
+    fields = {"format": "csv", "reason": "For the embassy", "letter": "ж" * 500_000}
     assert inside.post(path, data=fields).status_code == 403, "kept, for want of a token"
     fields["csrf_token"] = csrf_of(inside.get(f"/organisers/p/{petition}"))
     assert inside.post(path, data=fields).status_code == 303
@@ -302,11 +319,6 @@ def test_another_broken_constraint_is_not_taken_for_an_earlier_invitation(app: F
     assert trail() == []
 
 
-def test_an_admin_is_not_invited_to_one_petition(app: Flask, petition: str) -> None:
-    with pytest.raises(AdminOfOnePetition):
-        invite(Role.ADMIN, slug=petition)
-
-
 def test_invitation_sign_in_and_removal_are_recorded(app: Flask, petition: str) -> None:
     organiser_id = invite(slug=petition)
     enter(app)
@@ -314,7 +326,7 @@ def test_invitation_sign_in_and_removal_are_recorded(app: Flask, petition: str) 
     assert trail()[1:] == [
         ("organiser.invite", None, 1, f"organiser {organiser_id} as editor"),
         ("organiser.sign_in", organiser_id, None, ""),
-        ("organiser.remove", None, None, f"organiser {organiser_id}"),
+        ("organiser.remove", None, 1, f"organiser {organiser_id}"),
     ]
 
 
@@ -361,7 +373,7 @@ def test_a_viewer_is_shown_figures_only(app: Flask, petition: str, role: Role) -
     page = enter(app).get(f"/organisers/p/{petition}")
     assert "Not confirmed yet" in page.text
     assert "flood.xyz" in page.text, "a burst is a figure; the decision on it is not"
-    for part in (f"p/{petition}/{page}" for page in ("separator", "comments", "names", "bursts")):
+    for part in (f"p/{petition}/{page}" for page in ("handover", "comments", "names", "bursts")):
         assert (part in page.text) == (role != Role.VIEWER), part
 
 
@@ -387,17 +399,15 @@ def test_the_separator_of_the_csv_is_asked_for_or_remembered(app: Flask, petitio
     assert header() == "number,name,"
     assert header("?separator=;") == header("?separator=semicolon") == "number;name;"
     assert header() == "number,name,", "asking is for once"
-    answer = press(inside, page, f"{page}/separator", separator="semicolon")
-    assert answer.location == f"{page}/signatures.csv", "choosing and downloading is one step"
+    asked = {"format": "csv", "reason": "For the embassy", "separator": "semicolon"}
+    press(inside, f"{page}/handover", **asked)
     assert header() == enter(app).get(f"{page}/signatures.csv").text[1:13] == "number;name;"
     assert header("?separator=comma") == header("?separator=,") == "number,name,"
-    assert '<option value="semicolon" selected>' in inside.get(page).text
+    assert '<option selected value="semicolon">' in inside.get(f"{page}/handover").text
     recorded = trail()
     assert inside.get(f"{page}/signatures.csv?separator=x").status_code == 400
     assert inside.get(f"{page}/signatures.csv?profile=x").status_code == 400
     assert trail() == recorded
-    press(inside, page, f"{page}/separator", separator="comma")
-    assert header() == "number,name,"
 
 
 def test_the_file_to_hand_over_comes_first_and_is_in_the_language_of_the_petition(
@@ -408,16 +418,14 @@ def test_the_file_to_hand_over_comes_first_and_is_in_the_language_of_the_petitio
     invite()
     inside = enter(app)
     page = f"/organisers/p/{petition}"
-    content = inside.get(page).text
+    content = inside.get(f"{page}/handover").text
     assert (
-        content.index('value="handover"')
+        content.index("Make the list to hand over")
         < content.index("<details")
         < content.index("may be in danger")
-        < content.index('value="organiser"')
+        < content.index("Make the list with addresses")
     )
-    asked = press(inside, page, f"{page}/separator", separator="comma", profile="handover")
-    assert asked.location == f"{page}/signatures.csv?profile=handover"
-    file = inside.get(asked.location)
+    file = inside.get(f"{page}/signatures.csv?profile=handover")
     assert re.fullmatch(
         r'attachment; filename="free-them-handover-\d{4}-\d\d-\d\d.csv"',
         file.headers["Content-Disposition"],

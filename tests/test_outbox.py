@@ -26,7 +26,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from petition.abuse.rate_limits import FormSender
 from petition.cli.mail import worker_for
 from petition.core import setting_types
 from petition.core.clock import now
@@ -39,10 +38,9 @@ from petition.mail import smtp, status_codes
 from petition.models import Email, Petition
 from petition.models.enums import EmailState
 from petition.operations.scheduler import Task, run_due
-from petition.organisers import access
 from petition.outbox import delivery
 from tests import signatures
-from tests.browsing import ORGANISER, Client, count_of, deliver, filled, invite, path_of
+from tests.browsing import Client, count_of, deliver, filled, invite, path_of
 from tests.factories import MakeApp, make_petition
 from tests.post_office import PostOffice
 from tests.signatures import in_threads
@@ -465,7 +463,6 @@ def test_the_sender_is_the_one_of_the_settings(
     app = make_app(MAIL_DEFAULT_SENDER=setting_types.mailbox(setting))
     with app.app_context():
         invite()
-        access.request_link(ORGANISER, sender=FormSender(), now=now())
         deliver(app)
     (mail,) = post_office.arrived
     from_header = str(make_header(decode_header(message_from_bytes(mail.raw)["From"])))

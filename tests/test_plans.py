@@ -15,8 +15,9 @@ from petition.abuse import bursts
 from petition.database.base import db
 from petition.database.compiled import CompiledStatement
 from petition.models import Signature
-from petition.organisers import audit_trail, export, moderation
+from petition.organisers import audit_trail, moderation
 from petition.organisers.export import Profile
+from petition.organisers.handover import queries as export_queries
 from petition.outbox import delivery, enqueue
 from petition.petitions import queries, statistics, supporters, visits
 from petition.signatures import self_service
@@ -31,9 +32,9 @@ STATEMENTS = {
     "whether a burst holds it": bursts._OPEN_BURST,  # noqa: SLF001
     "the next email": delivery._CLAIM,  # noqa: SLF001
     "an email that was sent": CompiledStatement(delivery._update_due(0)),  # noqa: SLF001
-    "the download": export._ROWS["sqlite", Profile.ORGANISER],  # noqa: SLF001
-    "the hand-over file": export._ROWS["sqlite", Profile.HANDOVER],  # noqa: SLF001
-    "its end": export._COUNT,  # noqa: SLF001
+    "the download": export_queries.rows("sqlite", Profile.ORGANISER, frozenset()),
+    "the hand-over file": export_queries.rows("sqlite", Profile.HANDOVER, frozenset()),
+    "its end": export_queries.COUNT,
 }
 
 

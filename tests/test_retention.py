@@ -94,7 +94,7 @@ def test_personal_data_go_180_days_after_closing_and_counts_stay(app: Flask, pet
             assert moment is not None
             assert moment.time() == time(), "the day stays, the hour does not"
     assert counted() == 2
-    file = b"".join(Export(1, FileOptions(), str)).decode()
+    file = b"".join(Export(1, FileOptions(), str, Path(app.instance_path))).decode()
     assert "example.org" not in file
     assert file.count("\n") == 3
 

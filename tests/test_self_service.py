@@ -15,8 +15,10 @@ from petition.core.clock import now
 from petition.core.errors import SignatureGone
 from petition.database.base import db
 from petition.models import Email, Signature, Suppression
-from petition.models.enums import AuditAction, EmailState, PetitionState, Role
+from petition.models.enums import EmailState, PetitionState, Role
 from petition.organisers import access
+from petition.organisers.export import FileOptions, Profile
+from petition.organisers.handover import downloads
 from petition.outbox import enqueue
 from petition.petitions import lifecycle, queries
 from petition.signatures import disowning, identity, self_service, signing, verification
@@ -162,6 +164,7 @@ def test_everything_comes_as_a_file(client: Client, petition: str, post_office: 
         "mailbox_hash",
         "name_hidden",
         "confirmed_at",
+        "invalidation_id",
     }
     assert columns - unsaid <= set(data["signature"]), "nothing is left out"
 
@@ -195,7 +198,7 @@ def test_after_a_download_it_says_which_copy_cannot_be_called_back(
     address = parse_address("organiser@example.org")
     access.invite(address, role=Role.EDITOR, slug=None, language="en", now=now())
     organiser_id = access.get_sign_in_link(address).organiser_id
-    access.record_download(1, organiser_id=organiser_id, detail="csv", now=now())
+    downloads.begin_stream(1, FileOptions(), organiser_id=organiser_id, now=now())
     assert "We cannot call that copy back" in text_of(client.get(path))
     answer = client.post(path, data={"action": "withdraw"})
     assert "We cannot call that copy back" in text_of(answer)
@@ -216,8 +219,8 @@ def test_after_a_hand_over_file_it_says_so_if_the_name_can_have_been_in_it(
     tells: bool,
 ) -> None:
     path = my_page(client, petition, post_office, handover=agreed)
-    action = AuditAction.SIGNATURES_HANDOVER
-    access.record_download(1, organiser_id=None, detail="csv", now=now(), action=action)
+    options = FileOptions(profile=Profile.HANDOVER)
+    downloads.begin_stream(1, options, organiser_id=None, now=now())
     if corrected:
         client.post(path, data=CHANGED | {"handover": corrected})
     page = text_of(client.get(path))

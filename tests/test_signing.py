@@ -81,8 +81,8 @@ def test_confirming_counts_once_and_numbers_in_order(app: Flask, petition: str) 
     confirm(second.id, 1, at=TODAY + timedelta(days=1))
     confirm(first.id, 1, at=TODAY)
     assert counted() == 2
-    assert confirmation.get_thanks(second.id).number == 1
-    assert confirmation.get_thanks(first.id).number == 2
+    assert confirmation.get_thanks(second.id)[2] == 1
+    assert confirmation.get_thanks(first.id)[2] == 2
 
 
 def test_the_entry_that_is_confirmed_stands_and_the_other_is_kept_beside(

@@ -13,12 +13,13 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from petition.abuse.rate_limits import FormSender
-from petition.core.errors import PetitionNotOpen, SignatureGone
+from petition.core.errors import ItemNotFound, PetitionNotOpen, SignatureGone
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Email, Petition, Signature, SignatureSum, Tally
-from petition.models.enums import PetitionState
+from petition.models.enums import InvalidReason, PetitionState
 from petition.operations import retention
+from petition.organisers import invalidation
 from petition.petitions import lifecycle, queries
 from petition.signatures import confirmation, disowning, self_service, signing
 from petition.signatures.entries import Entry, EntryContext, EntryRef
@@ -49,9 +50,11 @@ class Campaign:
             self.withdraw: 2,
             self.disown: 2,
             self.anonymise: 1,
+            self.invalidate: 4,
+            self.restore: 2,
         }
         (chosen,) = self._random.choices(list(steps), list(steps.values()))
-        with suppress(SignatureGone, PetitionNotOpen):
+        with suppress(SignatureGone, PetitionNotOpen, ItemNotFound):
             chosen()
         return chosen.__name__
 
@@ -95,6 +98,17 @@ class Campaign:
                 )
             retention.run(purge_days=14, anonymise_days=180, now=TODAY)
 
+    def invalidate(self) -> None:
+        reason = self._random.choice([*InvalidReason])
+        invalidation.invalidate(*self._petition_and_signature(), reason, now=TODAY)
+
+    def restore(self) -> None:
+        invalidation.restore(*self._petition_and_signature(), now=TODAY)
+
+    def _petition_and_signature(self) -> tuple[int, int]:
+        signature = db.session.get(Signature, self._signature())
+        return (signature.petition_id, signature.id) if signature else (0, 0)
+
     def _entry(self) -> Entry:
         return replace(
             ENTRY,
@@ -119,7 +133,7 @@ def test_sums_are_those_of_the_signatures_whatever_happens(app: Flask, seed: int
         assert sum(n for (_, kind, _), n in sums.items() if kind == "country") == sum(
             db.session.scalars(select(Tally.counted))
         )
-    assert len({*happened}) == 6
+    assert len({*happened}) == 8
 
 
 def test_a_recount_puts_sums_right(app: Flask, petition: str) -> None:

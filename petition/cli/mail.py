@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -25,8 +26,11 @@ from petition.mail.context import MailContext
 from petition.mail.mx import MailDomains
 from petition.mail.worker import Worker
 from petition.operations import scheduler
+from petition.operations.file_writer import FileWriter
+from petition.organisers.handover import jobs
 from petition.outbox import delivery, pausing
 from petition.web.email_templates import EmailTemplates
+from petition.web.organisers import downloads
 
 log = logging.getLogger(__name__)
 
@@ -157,12 +161,26 @@ def worker_for(app: Flask) -> Worker:
         render=EmailTemplates(app).render,
         mail_domains=MailDomains() if settings["MAIL_SERVER"] and settings["CHECK_MX"] else None,
     )
+    tasks = scheduler.build_tasks(settings, instance)
+    files = FileWriter(partial(write_next_file, app))
+
+    def run_background(at: datetime) -> None:
+        files.start_if_due(at)
+        scheduler.run_due(tasks, at)
+
     return Worker(
         connect,
         lambda email_id: compose.compose(email_id, context, now=now()),
         now,
         tokens,
-        background=partial(scheduler.run_due, scheduler.build_tasks(settings, instance)),
+        background=run_background,
         emails_per_minute=settings["RATELIMIT_MAILS"],
         server=f"{settings['MAIL_SERVER']}:{settings['MAIL_PORT']}",
     )
+
+
+def write_next_file(app: Flask) -> bool:
+    """Write the next file that an organiser asked for; return whether there was one."""
+    folder = Path(app.instance_path) / jobs.FOLDER
+    with app.app_context():
+        return jobs.write_next(folder, partial(downloads.make_asked_file, app), now)

@@ -29,7 +29,7 @@ def _email(value: str) -> Address:
 @click.option(
     "--role", type=click.Choice(list(map(str, Role))), default=str(Role.EDITOR), show_default=True
 )
-@click.option("--petition", "slug", help="Only this petition; by default all. Not for an admin.")
+@click.option("--petition", "slug", help="Only this petition; by default all.")
 @click.option("--language", help="Of the emails; by default the site's first.")
 def invite(email: Address, role: str, slug: str | None, language: str | None) -> None:
     """Add EMAIL as an organiser and send the first sign-in link.
@@ -38,7 +38,8 @@ def invite(email: Address, role: str, slug: str | None, language: str | None) ->
     viewer  sees the figures of the petition and its preview
     editor  also reads comments and names, decides about bursts and
             downloads the signatures
-    admin   does the same for all petitions
+    admin   does everything and manages the people: of the petition, or
+            of all petitions and the site
     """
     languages = current_app.config["LANGUAGES"]
     if language is not None and language not in languages:
@@ -58,7 +59,7 @@ def list_organisers() -> None:
 @organiser.command()
 @click.argument("email", type=_email)
 def remove(email: Address) -> None:
-    """Remove EMAIL, whose sessions end at once."""
+    """Remove EMAIL, whose sessions end at once. The last admin is kept: invite another first."""
     access.remove(email, now=now())
 
 

@@ -15,10 +15,8 @@ from petition.database.base import db
 from petition.operations import supervisor
 
 _MESSAGES: dict[type[errors.PetitionError], str] = {
-    errors.AdminOfOnePetition: (
-        "an admin reaches all petitions: leave out --petition or invite an editor"
-    ),
     errors.AlreadyServed: "the site of this instance folder is being served already",
+    errors.LastAdmin: "this is the last admin: invite another one first",
     errors.MailServerUnreachable: "the mail server cannot be reached",
     errors.OrganiserExists: "an organiser with this address exists already",
     errors.OrganiserNotFound: "there is no organiser with this address",

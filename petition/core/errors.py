@@ -100,6 +100,14 @@ class EntryMoved(PetitionError):
         self.email_id = email_id
 
 
+class DownloadNotFound(PetitionError):
+    """There is no such file, or another organiser asked for it."""
+
+
+class DownloadGone(PetitionError):
+    """A file was deleted after its time, or is not written."""
+
+
 class SignInLinkUsed(PetitionError):
     """A sign-in link was used before."""
 
@@ -112,8 +120,19 @@ class OrganiserExists(PetitionError):
     """An organiser with this address exists already."""
 
 
-class AdminOfOnePetition(PetitionError):
-    """An admin reaches all petitions and is not invited to one of them."""
+class LastAdmin(PetitionError):
+    """Without this organiser nobody could manage the people of the petition, or of the site."""
+
+
+@dataclass(eq=False)
+class RoleChanged(PetitionError):
+    """An organiser's role is not the one that was shown: it is `role` now.
+
+    `by` is the address of who changed it; None is the command line or somebody who has left.
+    """
+
+    role: str
+    by: str | None
 
 
 class PermissionDenied(PetitionError):
@@ -204,6 +223,18 @@ class PictureInvalid(PetitionError):
 
 class ItemNotFound(PetitionError):
     """The petition has no such update, picture or comment."""
+
+
+class UndoTooLate(PetitionError):
+    """What an organiser did can no longer be undone: that was possible for 30 days."""
+
+
+class SignatureNotCounted(PetitionError):
+    """An organiser has taken the signature of a link out of the count; `contact` can be asked."""
+
+    def __init__(self, contact: str, language: str) -> None:
+        super().__init__()
+        self.contact, self.language = contact, language
 
 
 class DisposableAddressRefused(PetitionError):

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select
 from petition.core import tokens
 from petition.core.errors import EmailNotFirst, EmailObsolete, EmailRefused, EmailWithheld
 from petition.database.base import db
+from petition.mail import download_notice, organiser_emails
 from petition.mail.bounces import make_key
 from petition.mail.context import (
     EmailContent,
@@ -23,7 +24,7 @@ from petition.mail.context import (
 )
 from petition.mail.smtp import OutgoingMessage, rename_mailbox
 from petition.mail.status_codes import is_from_report
-from petition.models import Email, Organiser, Petition, PetitionText, Signature
+from petition.models import Email, Petition, PetitionText, Signature
 from petition.models.enums import EmailKind, EmailState
 from petition.outbox import suppression
 from petition.petitions import queries, sharing
@@ -89,10 +90,15 @@ def _raise_previous_outcome(email: Email) -> None:
 
 
 def confirm(email: Email, context: MailContext, now: datetime) -> EmailContent:
-    """Ask to confirm a signature or, if it is confirmed, tell that somebody signed again."""
+    """Ask to confirm a signature or, if it is confirmed, tell that somebody signed again.
+
+    An invalidated one stays so: whoever signs again is told, and whom to ask.
+    """
     about = get_signature_context(email, context, now)
-    if not about.signature.counted:
+    if not about.signature.confirmed:
         return _ask_to_confirm("confirm", about)
+    if about.signature.invalidated:
+        return about.content("not_counted", contact=about.petition.contact)
     return about.content(
         "already_signed", signed_on=about.signature.confirmed_at, link=about.petition_link
     )
@@ -101,7 +107,7 @@ def confirm(email: Email, context: MailContext, now: datetime) -> EmailContent:
 def reminder(email: Email, context: MailContext, now: datetime) -> EmailContent:
     """Ask once more, a day later."""
     about = get_signature_context(email, context, now)
-    if about.signature.counted:
+    if about.signature.confirmed:
         raise EmailObsolete
     return _ask_to_confirm("reminder", about)
 
@@ -165,26 +171,15 @@ def withdrawn(email: Email, context: MailContext, now: datetime) -> EmailContent
     return EmailContent(email.address, email.language, "withdrawn", values, name, view.contact)
 
 
-def sign_in(email: Email, context: MailContext, now: datetime) -> EmailContent:
-    """Send an organiser a sign-in link that works once."""
-    organiser = db.session.get(Organiser, email.organiser_id, populate_existing=True)
-    if organiser is None:
-        raise EmailObsolete
-    ids = organiser.id, organiser.sign_in_serial
-    values = {
-        "link": context.link("organisers/enter", tokens.SIGN_IN, *ids, now=now),
-        "minutes": int(tokens.SIGN_IN.lifetime.total_seconds() // 60),
-    }
-    return EmailContent(organiser.email, organiser.language, "sign_in", values)
-
-
 _CONTENT: dict[EmailKind, Callable[[Email, MailContext, datetime], EmailContent]] = {
     EmailKind.CONFIRM: confirm,
     EmailKind.REMINDER: reminder,
     EmailKind.THANKS: thanks,
     EmailKind.MY_PAGE: my_page,
     EmailKind.WITHDRAWN: withdrawn,
-    EmailKind.SIGN_IN: sign_in,
+    EmailKind.SIGN_IN: organiser_emails.sign_in,
+    EmailKind.INVITATION: organiser_emails.invitation,
+    EmailKind.DOWNLOAD: download_notice.download,
 }
 _SIGNATURES = (
     select(Signature.id, PetitionText.title)

@@ -6,9 +6,11 @@ Every package above may use them; they use `database` alone. Begin with `signatu
 from petition.database.counters import Counter as Counter
 from petition.models.abuse import Burst as Burst
 from petition.models.abuse import NetworkSecret as NetworkSecret
+from petition.models.downloads import Download as Download
 from petition.models.emails import Email as Email
 from petition.models.emails import OutboxPause as OutboxPause
 from petition.models.emails import Suppression as Suppression
+from petition.models.invalidations import Invalidation as Invalidation
 from petition.models.organisers import AuditEntry as AuditEntry
 from petition.models.organisers import AuditHead as AuditHead
 from petition.models.organisers import Organiser as Organiser

@@ -43,6 +43,7 @@ class Email(Base):
     list_downloaded: Mapped[bool | None]  # WITHDRAWN: organisers have a copy
     organiser_id: Mapped[int | None] = mapped_column(ForeignKey("organiser.id", ondelete="CASCADE"))
     petition_id: Mapped[PetitionId | None]
+    download_id: Mapped[int | None]  # DOWNLOAD
     address: Mapped[str] = mapped_column(String(254), default="")
     language: Mapped[str] = mapped_column(String(10), default="")
     mailbox_hash: Mapped[str] = mapped_column(String(64), default="")

@@ -24,6 +24,17 @@ class CommentState(StrEnum):
     REFUSED = "refused"
 
 
+class InvalidReason(StrEnum):
+    """Why an organiser took a signature out of the count; the page tells how many for each."""
+
+    MADE_UP = "made_up"
+    DISOWNED = "disowned"
+    DUPLICATE = "duplicate"
+    AUTOMATED = "automated"
+    ASKED = "asked"
+    OTHER = "other"
+
+
 class Display(StrEnum):
     """How a signer's name is shown in public."""
 
@@ -33,7 +44,7 @@ class Display(StrEnum):
 
 
 class Role(StrEnum):
-    """A viewer sees numbers, an editor also names and files, an admin all petitions."""
+    """A viewer sees numbers, an editor also names and files; an admin manages people, too."""
 
     ADMIN = "admin"
     EDITOR = "editor"
@@ -49,6 +60,8 @@ class EmailKind(StrEnum):
     MY_PAGE = "my_page"
     WITHDRAWN = "withdrawn"
     SIGN_IN = "sign_in"
+    INVITATION = "invitation"
+    DOWNLOAD = "download"
 
 
 class EmailState(StrEnum):
@@ -82,6 +95,20 @@ class BurstState(StrEnum):
     DISCARDED = "discarded"
 
 
+class DownloadState(StrEnum):
+    """State of a file of signatures. READY can be fetched for an hour; EXPIRED is deleted.
+
+    STREAMED was sent while it was written, and never stored.
+    """
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    READY = "ready"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    STREAMED = "streamed"
+
+
 class AuditAction(StrEnum):
     """What an organiser or the command line did."""
 
@@ -98,6 +125,8 @@ class AuditAction(StrEnum):
     PETITION_VICTORY = "petition.victory"
     PETITION_RECOUNT = "petition.recount"
     ORGANISER_INVITE = "organiser.invite"
+    ORGANISER_ROLE = "organiser.role"
+    ORGANISER_HAND_ON = "organiser.hand_on"
     ORGANISER_REMOVE = "organiser.remove"
     ORGANISER_LINK = "organiser.link"
     ORGANISER_SIGN_IN = "organiser.sign_in"
@@ -107,6 +136,13 @@ class AuditAction(StrEnum):
     COMMENT_SHOWN = "comment.shown"
     COMMENT_REFUSED = "comment.refused"
     NAME_HIDE = "name.hide"
+    SIGNATURE_INVALIDATE = "signature.invalidate"
+    SIGNATURE_RESTORE = "signature.restore"
+    SIGNATURES_INVALIDATE = "signatures.invalidate"
+    SIGNATURES_RESTORE = "signatures.restore"
     SIGNATURES_DOWNLOAD = "signatures.download"  # signers see when it was recorded
     SIGNATURES_HANDOVER = "signatures.handover"  # so do those whose name may be handed over
     SIGNATURES_DOWNLOAD_END = "signatures.download_end"  # with rows and hash of the file
+    SIGNATURES_FILE_ASKED = "signatures.file_asked"  # it is written off the request
+    SIGNATURES_FILE_MADE = "signatures.file_made"  # with rows and hash of the file
+    SIGNATURES_COPY_DELETED = "signatures.copy_deleted"  # as an organiser says

@@ -11,6 +11,7 @@ from petition.models.enums import AuditAction, Role
 
 # A list with names was downloaded.
 IS_DOWNLOAD = "action IN ('signatures.download', 'signatures.handover')"
+ABOUT_ONE = "signature_id IS NOT NULL"
 
 
 class Organiser(Base):
@@ -46,12 +47,14 @@ class AuditEntry(Base):
     __table_args__ = (
         Index("ix_audit_entry_petition_id_id", "petition_id", "id"),
         partial_index("ix_audit_entry_download", *("petition_id", "at"), where=IS_DOWNLOAD),
+        partial_index("ix_audit_entry_signature_id", "signature_id", "id", where=ABOUT_ONE),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
     organiser_id: Mapped[int | None]
     petition_id: Mapped[int | None]
+    signature_id: Mapped[int | None]  # of an action on one signature
     action: Mapped[AuditAction] = mapped_column(String(40))
     detail: Mapped[str] = mapped_column(String(300))
     previous_hash: Mapped[str] = mapped_column(String(64), server_default="")

@@ -16,12 +16,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
 from petition.models.constraints import NEVER_REUSE_IDS, one_of, partial_index
-from petition.models.enums import CommentState, Display
+from petition.models.enums import CommentState, Display, InvalidReason
 from petition.models.petitions import PetitionText
 
 # Conditions of partial indexes. Queries must repeat them literally to use the index.
 _NUMBERED = "number IS NOT NULL"
-_SHOWN = f"{_NUMBERED} AND display <> 'hidden'"
+_COUNTED = f"{_NUMBERED} AND invalidation_id IS NULL"
+_SHOWN = f"{_COUNTED} AND display <> 'hidden'"
+_INVALIDATED = "invalidation_id IS NOT NULL"
 
 
 class EntryFields:
@@ -51,6 +53,8 @@ class EntryFields:
 class Signature(EntryFields, Base):
     """One mailbox under one petition: pending until its owner confirms, then counted.
 
+    An organiser can take a counted one out of the count; it keeps its number and its mailbox.
+
     `mailbox_key` is the same for every spelling of a mailbox; it can be derived again from
     `address_key`, the canonical address, when the rules of providers change. The row has the first
     entry, until another one is confirmed. `entries` is the number of all entries so far.
@@ -78,7 +82,7 @@ class Signature(EntryFields, Base):
             "organisation",
             "number",
             "name_hidden",
-            where=f"{_NUMBERED} AND organisation <> '' AND display = 'full'",
+            where=f"{_COUNTED} AND organisation <> '' AND display = 'full'",
         ),
         partial_index(
             "ix_signature_comment",
@@ -88,6 +92,8 @@ class Signature(EntryFields, Base):
             "name_hidden",
             where=f"{_SHOWN} AND comment <> ''",
         ),
+        partial_index("ix_signature_invalidation", "invalidation_id", "id", where=_INVALIDATED),
+        partial_index("ix_signature_invalidated", "petition_id", "number", where=_INVALIDATED),
         NEVER_REUSE_IDS,
     )
 
@@ -101,6 +107,9 @@ class Signature(EntryFields, Base):
     number: Mapped[int | None]
     # Set by an organiser; overrides `display`.
     name_hidden: Mapped[bool] = mapped_column(server_default=false())
+    # Set while an organiser has taken it out of the count. The sums need the reason, too.
+    invalidation_id: Mapped[int | None] = mapped_column(ForeignKey("invalidation.id"))
+    invalidated_reason: Mapped[InvalidReason | None] = mapped_column(String(20))
 
     @classmethod
     def signed_text(cls) -> ColumnElement[bool]:
@@ -114,8 +123,9 @@ class Signature(EntryFields, Base):
     @classmethod
     def is_shown(cls) -> ColumnElement[bool]:
         """Return the condition that a signer counts and is shown, literal as in the index."""
-        opted_in = cls.number.is_not(None) & (cls.display != literal_column(f"'{Display.HIDDEN}'"))
-        return opted_in & cls.name_hidden.is_(False)
+        counts = cls.number.is_not(None) & cls.invalidation_id.is_(None)
+        opted_in = cls.display != literal_column(f"'{Display.HIDDEN}'")
+        return counts & opted_in & cls.name_hidden.is_(False)
 
     @classmethod
     def has_shown_comment(cls) -> ColumnElement[bool]:
@@ -125,12 +135,22 @@ class Signature(EntryFields, Base):
     @hybrid_property
     def counted(self) -> bool:
         """Whether this signature counts: the one predicate for counts, lists and exports."""
-        return self.confirmed_at is not None
+        return self.confirmed_at is not None and self.invalidation_id is None
 
     @counted.inplace.expression
     @classmethod
     def _counted_in_sql(cls) -> ColumnElement[bool]:
-        return cls.confirmed_at.is_not(None)
+        return cls.confirmed_at.is_not(None) & cls.invalidation_id.is_(None)
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether its owner has confirmed it, whether or not it counts."""
+        return self.confirmed_at is not None
+
+    @property
+    def invalidated(self) -> bool:
+        """Whether an organiser has taken it out of the count."""
+        return self.invalidation_id is not None
 
 
 class AlternateEntry(EntryFields, Base):

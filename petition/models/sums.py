@@ -10,17 +10,18 @@ from petition.models.constraints import PetitionId, one_of
 
 
 class SumKind(StrEnum):
-    """What counted signatures are summed by, with the form of the key."""
+    """What signatures are summed by, with the form of the key: counted ones but for the last."""
 
     CHANNEL = "channel"  # code; none for signatures without one
     COUNTRY = "country"  # ISO 3166-1 alpha-2
     DAY = "day"  # of confirmation, UTC, ISO 8601
     DISPOSABLE = "disposable"  # "yes"; none for other addresses
     ORGANISATION = "organisation"  # casefolded name; none for signatures without one
+    INVALIDATED = "invalidated"  # the reason; of signatures that no longer count
 
 
 class SignatureSum(Base):
-    """How many counted signatures share a value; no row for none, as the value may be personal."""
+    """How many signatures share a value; no row for none, as the value may be personal."""
 
     __tablename__ = "signature_sum"
     __table_args__ = (one_of("kind", SumKind), {"sqlite_with_rowid": False})

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -16,6 +17,7 @@ from petition.database.base import db
 from petition.database.counters import Use
 from petition.database.transactions import transaction
 from petition.operations import retention
+from petition.organisers.handover import jobs, spreadsheet
 from petition.signatures import reminders
 
 SCOPE = "task"  # of the counters by which one worker claims a task
@@ -111,6 +113,7 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
     tasks = [
         Task("reminders", minute, remind),
         Task("retention", timedelta(days=1), erase),
+        Task("files of signatures", minute, partial(_delete_files, instance)),
         Task("expired counters", hour, _delete_expired_counters),
         Task("write-ahead log", hour, _empty_log),
     ]
@@ -121,6 +124,13 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
         if settings["TOR_EXITS"] and not config.is_local(settings):
             tasks.append(Task("tor exits", hour, update_exits))
     return tasks
+
+
+def _delete_files(instance: Path, now: datetime) -> str:
+    """Delete files of signatures past their hour, and what interrupted processes left."""
+    spreadsheet.delete_leftovers(instance / spreadsheet.FOLDER, now=now)
+    number = jobs.expire(instance / jobs.FOLDER, now=now)
+    return f"{number} expired" if number else ""
 
 
 def _delete_expired_counters(now: datetime) -> str:

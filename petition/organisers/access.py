@@ -1,25 +1,24 @@
-"""Organisers: invitation and removal, one-time sign-in links instead of passwords, downloads."""
+"""Organisers: invitation and removal, one-time sign-in links instead of passwords, downloads.
+
+What admins change of one another is in `people`.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, select, update
 
 from petition import audit
 from petition.abuse import rate_limits
 from petition.abuse.rate_limits import FormSender
-from petition.core.errors import (
-    AdminOfOnePetition,
-    OrganiserExists,
-    OrganiserNotFound,
-    SignInLinkUsed,
-)
+from petition.core.errors import OrganiserExists, OrganiserNotFound, SignInLinkUsed
 from petition.database import upsert
 from petition.database.base import db
 from petition.database.transactions import advisory_lock, transaction
 from petition.models import Organiser, Petition
 from petition.models.enums import AuditAction, EmailKind, Role
+from petition.organisers import people
 from petition.outbox import enqueue
 from petition.petitions import queries
 from petition.signatures.identity import Address
@@ -49,16 +48,23 @@ class SessionKey(NamedTuple):
     serial: int
 
 
-def invite(address: Address, *, role: Role, slug: str | None, language: str, now: datetime) -> int:
-    """Add an organiser, enqueue the first sign-in link, and return the organiser's id.
+def invite(
+    address: Address,
+    *,
+    role: Role,
+    slug: str | None,
+    language: str,
+    by: int | None = None,
+    now: datetime,
+) -> int:
+    """Add an organiser, enqueue the invitation with a sign-in link, and return the organiser's id.
 
-    Without `slug` the organiser reaches all petitions.
-    Raises: AdminOfOnePetition, OrganiserExists, PetitionNotFound.
+    Without `slug` the organiser reaches all petitions. `by` is the admin who invites, or None for
+    the command line. Raises: OrganiserExists, PermissionDenied, PetitionNotFound.
     """
-    if role == Role.ADMIN and slug is not None:
-        raise AdminOfOnePetition
     petition_id = None if slug is None else queries.get_id(slug)
     with transaction() as connection:
+        people.lock_roles(connection, by, petition_id)
         organiser_id = connection.scalar(
             upsert.insert(connection, Organiser)
             .values(
@@ -75,10 +81,16 @@ def invite(address: Address, *, role: Role, slug: str | None, language: str, now
         )
         if organiser_id is None:
             raise OrganiserExists
-        enqueue.email_organiser(connection, EmailKind.SIGN_IN, organiser_id, now=now)
+        enqueue.email_organiser(connection, EmailKind.INVITATION, organiser_id, now=now)
         detail = f"organiser {organiser_id} as {role}"
-        action = AuditAction.ORGANISER_INVITE
-        audit.record(connection, action, now, petition_id=petition_id, detail=detail)
+        audit.record(
+            connection,
+            AuditAction.ORGANISER_INVITE,
+            now,
+            organiser_id=by,
+            petition_id=petition_id,
+            detail=detail,
+        )
         return int(organiser_id)
 
 
@@ -90,17 +102,12 @@ def list_organisers() -> list[Invitation]:
 
 
 def remove(address: Address, *, now: datetime) -> None:
-    """Delete an organiser, which ends their sessions at once. Raises: OrganiserNotFound."""
-    with transaction() as connection:
-        organiser_id = connection.scalar(
-            delete(Organiser)
-            .where(Organiser.mailbox_key == address.mailbox)
-            .returning(Organiser.id)
-        )
-        if organiser_id is None:
-            raise OrganiserNotFound
-        detail = f"organiser {organiser_id}"
-        audit.record(connection, AuditAction.ORGANISER_REMOVE, now, detail=detail)
+    """Delete an organiser by the command line, which ends their sessions at once.
+
+    Raises: LastAdmin, OrganiserNotFound.
+    """
+    organiser = _find(address)
+    people.remove(organiser.id, petition_id=organiser.petition_id, by=None, now=now)
 
 
 def request_link(address: Address, *, sender: FormSender, now: datetime) -> None:
@@ -120,10 +127,16 @@ def request_link(address: Address, *, sender: FormSender, now: datetime) -> None
 
 def get_sign_in_link(address: Address) -> SignInLink:
     """Return the content of the organiser's next sign-in link. Raises: OrganiserNotFound."""
-    organiser = db.session.scalar(select(Organiser).where(Organiser.mailbox_key == address.mailbox))
+    organiser = _find(address)
+    return SignInLink(organiser.id, organiser.sign_in_serial)
+
+
+def _find(address: Address) -> Organiser:
+    query = select(Organiser).where(Organiser.mailbox_key == address.mailbox)
+    organiser = db.session.scalar(query.execution_options(populate_existing=True))
     if organiser is None:
         raise OrganiserNotFound
-    return SignInLink(organiser.id, organiser.sign_in_serial)
+    return organiser
 
 
 def issue_link(address: Address, *, now: datetime) -> SignInLink:
@@ -183,33 +196,3 @@ def _raise_session_serial(connection: Connection, organiser_id: int) -> None:
     serial = Organiser.session_serial + 1
     organiser = update(Organiser).where(Organiser.id == organiser_id)
     connection.execute(organiser.values(session_serial=serial))
-
-
-def set_csv_separator(organiser_id: int, separator: str) -> None:
-    """Remember how an organiser's spreadsheet separates columns: a key of `export.SEPARATORS`."""
-    with transaction() as connection:
-        organiser = update(Organiser).where(Organiser.id == organiser_id)
-        connection.execute(organiser.values(csv_separator=separator))
-
-
-def record_download(
-    petition_id: int,
-    *,
-    organiser_id: int | None,
-    detail: str,
-    now: datetime,
-    action: AuditAction = AuditAction.SIGNATURES_DOWNLOAD,
-) -> None:
-    """Record a download of signatures, before its first byte leaves, or its end.
-
-    `organiser_id` is None for the command line; `detail` names format and profile.
-    """
-    with transaction() as connection:
-        audit.record(
-            connection,
-            action,
-            now,
-            organiser_id=organiser_id,
-            petition_id=petition_id,
-            detail=detail,
-        )

@@ -1,4 +1,4 @@
-"""The confirmed signatures as a file, CSV or JSON Lines, read in pieces.
+"""The confirmed signatures as a file, CSV, XLSX or JSON Lines, read in pieces.
 
 docs/downloads.md describes both, and what is in them by profile.
 """
@@ -10,41 +10,28 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from hashlib import sha256
 from io import StringIO
+from itertools import chain
+from pathlib import Path
 from typing import Any, NamedTuple
-
-from sqlalchemy import bindparam, case, func, select
 
 from petition.database.base import db
 from petition.database.compiled import CompiledStatement
-from petition.models import Signature
-from petition.models.enums import CommentState, Display
+from petition.organisers.handover import queries, spreadsheet
+from petition.organisers.handover.queries import COLUMNS, Filters, Profile
+
+__all__ = ["COLUMNS", "SEPARATORS", "Export", "FileOptions", "Filters", "Format", "Profile"]
 
 
 class Format(StrEnum):
     """How a file of signatures is written; also the end of its name."""
 
     CSV = "csv"
+    XLSX = "xlsx"
     JSONL = "jsonl"
 
 
-class Profile(StrEnum):
-    """Whom a file is for: the organisers, or the target, which gets names whose owners agreed."""
-
-    ORGANISER = "organiser"
-    HANDOVER = "handover"
-
-
-_ENTRY = ("name", "email", "country", "postcode", "organisation", "role", "comment")
-_CHOICES = ("display", "handover", "updates")
-_CONTEXT = ("language", "channel", "text_version")
-_FOR_TARGET = ("number", "name", "country", "organisation", "role", "comment", "confirmed_on")
-COLUMNS = {
-    Profile.ORGANISER: ("number", *_ENTRY, *_CHOICES, *_CONTEXT, "signed_at", "confirmed_at"),
-    Profile.HANDOVER: _FOR_TARGET,
-}
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads the file as the local 8-bit code page
 SEPARATORS = {"comma": ",", "semicolon": ";", ",": ",", ";": ";"}  # by name and by itself
-ROWS_AT_ONCE = 1_000
 _DAYS = ("signed_at", "confirmed_at", "confirmed_on")
 _BY_US = {"number", "handover", "updates", "text_version", *_DAYS}
 
@@ -78,12 +65,14 @@ def defuse_address(address: str) -> str:
 class FileOptions(NamedTuple):
     """What file is asked for. `separator`, a key of `SEPARATORS`, is for CSV alone.
 
-    Excel splits at the semicolon where a comma is the decimal sign.
+    Excel splits at the semicolon where a comma is the decimal sign. `filters` are for organisers'
+    files alone: a list to hand over is whole.
     """
 
     format: Format = Format.CSV
     profile: Profile = Profile.ORGANISER
     separator: str = "comma"
+    filters: Filters = Filters()
 
 
 class Export:
@@ -92,18 +81,26 @@ class Export:
     Each piece has about a thousand rows of those confirmed before the first is read, without the
     ones withdrawn since. Memory does not grow with their number, and between two pieces no
     connection is held: a reader may take hours. It may be read outside the application's context,
-    as a WSGI server does. `rows` and `sha256` are of what has been read.
+    as a WSGI server does. `rows`, `progress` (0 to 1) and `sha256` are of what has been read.
 
-    `tell_withheld` puts into words how many people are not in a hand-over file.
+    `tell_withheld` puts into words how many people are not in a hand-over file. A spreadsheet is
+    written in `folder` first, and its pieces are empty until then.
     """
 
     def __init__(
-        self, petition_id: int, options: FileOptions, tell_withheld: Callable[[int], str]
+        self,
+        petition_id: int,
+        options: FileOptions,
+        tell_withheld: Callable[[int], str],
+        folder: Path,
     ) -> None:
         self._engine, self._petition_id, self._options = db.engine, petition_id, options
-        self._tell_withheld = tell_withheld
+        self._tell_withheld, self._folder = tell_withheld, folder
+        self._columns = COLUMNS[options.profile]
         self._hash = sha256()
+        self._last = 0  # the number of the last signature in the file
         self.rows = 0
+        self.progress = 0.0
 
     @property
     def sha256(self) -> str:
@@ -111,35 +108,61 @@ class Export:
         return self._hash.hexdigest()
 
     def __iter__(self) -> Iterator[bytes]:
-        is_csv, profile = self._options.format == Format.CSV, self._options.profile
-        columns = COLUMNS[profile]
-        unsent = f"{BYTE_ORDER_MARK}{self._csv([columns])}" if is_csv else ""
-        statement = _ROWS[self._engine.dialect.name, profile]
-        last, after = self._query(_LAST_NUMBER)[0][0] or 0, 0
-        while after < last:
-            rows = self._query(statement, after=after, last=last)
+        match self._options.format:
+            case Format.CSV:
+                pieces = self._csv_pieces()
+            case Format.JSONL:
+                pieces = self._json_pieces()
+            case Format.XLSX:
+                batches = chain(map(self._defuse, self._batches()), self._end_batches())
+                pieces = spreadsheet.write(self._columns, batches, self._folder)
+        for piece in pieces:
+            self._hash.update(piece)
+            yield piece
+
+    def _batches(self) -> Iterator[list[Sequence[Any]]]:
+        """Yield the rows, a thousand at once."""
+        profile, filters = self._options.profile, self._options.filters.values()
+        statement = queries.rows(self._engine.dialect.name, profile, frozenset(filters))
+        self._last, after = self._query(queries.LAST_NUMBER)[0][0] or 0, 0
+        while after < self._last:
+            rows = self._query(statement, after=after, last=self._last, **filters)
             if not rows:
                 break
             after = rows[-1][0]
             self.rows += len(rows)
-            lines = self._csv(_defuse(columns, rows)) if is_csv else _json_lines(columns, rows)
-            content = f"{unsent}{lines}".encode()
-            unsent, lines, rows = "", "", []  # a reader may take long, and there may be many
-            self._hash.update(content)
-            yield content
-        content = f"{unsent}{self._end(last)}".encode()
-        self._hash.update(content)
-        yield content
+            self.progress = after / self._last
+            yield rows
+            rows = []  # a reader may take long, and there may be many
 
-    def _end(self, last: int) -> str:
-        """Return the end of a hand-over file: how many people are not in it."""
-        if self._options.profile != Profile.HANDOVER:
-            return ""
-        withheld = max(0, self._query(_COUNT, last=last)[0][0] - self.rows)
-        if self._options.format == Format.JSONL:
-            return f"{_encode({'withheld': withheld})}\n"
-        others = [""] * (len(COLUMNS[Profile.HANDOVER]) - 2)
-        return self._csv([["", self._tell_withheld(withheld), *others]]) if withheld else ""
+    def _csv_pieces(self) -> Iterator[bytes]:
+        unsent = f"{BYTE_ORDER_MARK}{self._csv([self._columns])}"
+        for rows in self._batches():
+            lines = self._csv(self._defuse(rows))
+            content, unsent, lines = f"{unsent}{lines}".encode(), "", ""
+            yield content
+        end = "".join(map(self._csv, self._end_batches()))
+        yield f"{unsent}{end}".encode()
+
+    def _json_pieces(self) -> Iterator[bytes]:
+        for rows in self._batches():
+            yield _json_lines(self._columns, rows).encode()
+        if self._options.profile == Profile.HANDOVER:
+            yield f"{_encode({'withheld': self.count_withheld()})}\n".encode()
+
+    def count_withheld(self) -> int:
+        """Return how many people are not in a hand-over file that has been read."""
+        confirmed: int = self._query(queries.COUNT, last=self._last)[0][0]
+        return max(0, confirmed - self.rows)
+
+    def _end_batches(self) -> Iterator[list[list[str]]]:
+        """Yield the end of a hand-over file, if any: how many people are not in it."""
+        if self._options.profile == Profile.HANDOVER and (withheld := self.count_withheld()):
+            others = [""] * (len(self._columns) - 2)
+            yield [["", self._tell_withheld(withheld), *others]]
+
+    def _defuse(self, rows: list[Sequence[Any]]) -> Iterator[list[Any]]:
+        return _defuse(self._columns, rows)
 
     def _csv(self, rows: Iterable[Iterable[Any]]) -> str:
         """Return lines as RFC 4180 has them, with CRLF."""
@@ -148,7 +171,7 @@ class Export:
         csv.writer(lines, delimiter=separator, lineterminator="\r\n").writerows(rows)
         return lines.getvalue()
 
-    def _query(self, statement: CompiledStatement, **values: int) -> list[Sequence[Any]]:
+    def _query(self, statement: CompiledStatement, **values: Any) -> list[Sequence[Any]]:
         with self._engine.connect() as connection:
             return statement.all(connection, values | {"petition": self._petition_id})
 
@@ -178,53 +201,3 @@ def _json_lines(columns: Sequence[str], rows: list[Sequence[Any]]) -> str:
     for one in objects:
         one |= {name: one[name] == "yes" for name in ("handover", "updates") if name in one}
     return "".join(f"{_encode(one)}\n" for one in objects)
-
-
-_NUMBERED = (Signature.petition_id == bindparam("petition"), Signature.number <= bindparam("last"))
-
-
-def _rows(dialect: str, profile: Profile) -> CompiledStatement:
-    """Return the query for the columns, written as in the file: Python would take twice as long."""
-
-    def moment(column: Any, of_sqlite: str, of_postgresql: str) -> Any:
-        if dialect == "sqlite":
-            return func.strftime(of_sqlite, column)
-        return func.to_char(func.timezone("UTC", column), of_postgresql)
-
-    iso8601 = ("%Y-%m-%dT%H:%M:%SZ", 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-    written = {
-        "handover": case((Signature.handover, "yes"), else_="no"),
-        "updates": case((Signature.updates, "yes"), else_="no"),
-        "signed_at": moment(Signature.signed_at, *iso8601),
-        "confirmed_at": moment(Signature.confirmed_at, *iso8601),
-        "confirmed_on": moment(Signature.confirmed_at, "%Y-%m-%d", "YYYY-MM-DD"),
-    }
-    agreed: tuple[Any, ...] = ()
-    if profile == Profile.HANDOVER:
-        agreed = (Signature.handover,)
-        # People agree to hand over name and country: the rest only if the public page shows it.
-        full = Signature.is_shown() & (Signature.display == Display.FULL)
-        approved = Signature.is_shown() & (Signature.comment_state == CommentState.SHOWN)
-        public = {"organisation": full, "role": full, "comment": approved}
-        written |= {
-            name: case((is_public, Signature.table().c[name]), else_="")
-            for name, is_public in public.items()
-        }
-    table = Signature.table().c
-    return CompiledStatement(
-        select(*(written[name] if name in written else table[name] for name in COLUMNS[profile]))
-        .where(*_NUMBERED, Signature.counted, Signature.number > bindparam("after"), *agreed)
-        .order_by(Signature.number)
-        .limit(ROWS_AT_ONCE)
-    )
-
-
-_LAST_NUMBER = CompiledStatement(
-    select(func.max(Signature.number)).where(Signature.petition_id == bindparam("petition"))
-)
-_COUNT = CompiledStatement(select(func.count()).where(*_NUMBERED))  # from the index alone
-_ROWS = {
-    (dialect, profile): _rows(dialect, profile)
-    for dialect in ("sqlite", "postgresql")
-    for profile in Profile
-}

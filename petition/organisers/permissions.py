@@ -21,10 +21,13 @@ class Action(StrEnum):
     REVIEW_BURSTS = "review_bursts"
     DOWNLOAD = "download"
     SEE_AUDIT_TRAIL = "see_audit_trail"
+    MANAGE_PEOPLE = "manage_people"
+    MANAGE_SITE_PEOPLE = "manage_site_people"
 
 
 _ALL = frozenset(Role)
 _EDITORS = frozenset({Role.ADMIN, Role.EDITOR})
+_ADMINS = frozenset({Role.ADMIN})
 
 ROLES: dict[Action, frozenset[Role]] = {
     Action.SIGN_OUT: _ALL,
@@ -39,18 +42,24 @@ ROLES: dict[Action, frozenset[Role]] = {
     Action.REVIEW_BURSTS: _EDITORS,
     Action.DOWNLOAD: _EDITORS,
     Action.SEE_AUDIT_TRAIL: _EDITORS,
+    Action.MANAGE_PEOPLE: _ADMINS,
+    Action.MANAGE_SITE_PEOPLE: _ADMINS,
 }
+# What is about no petition, or about all: only for organisers who reach all.
+SITE_ACTIONS = frozenset({Action.MANAGE_SITE_PEOPLE})
 
 
 def may(organiser: Organiser, action: Action) -> bool:
-    """Return whether the organiser's role allows an action on petitions within reach."""
+    """Return whether role and reach of the organiser allow an action on petitions within reach."""
+    if action in SITE_ACTIONS and organiser.petition_id is not None:
+        return False
     return organiser.role in ROLES[action]
 
 
 def reaches(organiser: Organiser, petition_id: int) -> bool:
     """Return whether a petition is within the organiser's reach.
 
-    That is the petition of the invitation, or all when it names none. Admins are invited for all;
-    those of earlier releases may have one.
+    That is the petition of the invitation, or all when it names none. An admin of one petition
+    manages the people of that petition alone.
     """
     return organiser.petition_id in (None, petition_id)

@@ -121,8 +121,11 @@ _INSERT_FOR_SIGNER = _build_insert(
     _count_earlier("mailbox_hash", _caused_by_anybody, _about_the_same),
     *("mailbox_hash", "signature_id", "entry", "burst_id", "asked_until"),
 )
+_with_link = _earlier.c.kind.in_(
+    [literal_column(f"'{kind}'") for kind in (EmailKind.SIGN_IN, EmailKind.INVITATION)]
+)
 _INSERT_FOR_ORGANISER = _build_insert(
-    _count_earlier("organiser_id", true(), true()), "organiser_id"
+    _count_earlier("organiser_id", _with_link, true()), "organiser_id"
 )
 
 
@@ -189,7 +192,7 @@ def email_signer(
 def email_organiser(
     connection: Connection, kind: EmailKind, organiser_id: int | None, *, now: datetime
 ) -> int:
-    """Enqueue an email to an organiser, in the caller's transaction, and return its id.
+    """Enqueue a sign-in link for an organiser, in the caller's transaction, and return its id.
 
     An organiser gets five an hour; further ones are suppressed, and so is one without an organiser.
     """

@@ -200,6 +200,14 @@ def get_id(slug: str) -> int:
     return petition_id
 
 
+def get_source_language(petition_id: int) -> str:
+    """Return the language of a petition's own text. Raises: PetitionNotFound."""
+    language = db.session.scalar(select(Petition.source_language).where(Petition.id == petition_id))
+    if language is None:
+        raise PetitionNotFound
+    return language
+
+
 def get_count(slug: str) -> PetitionCount:
     """Return the count of a petition. Raises: PetitionNotFound."""
     row = db.session.execute(

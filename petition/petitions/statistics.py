@@ -45,7 +45,7 @@ class SigningPace(NamedTuple):
 def get_statistics(petition_id: int) -> PetitionStatistics:
     """Return the figures of a petition."""
     days = sums.get_sums(petition_id, SumKind.DAY)
-    is_pending = (Signature.petition_id == petition_id, ~Signature.counted)
+    is_pending = (Signature.petition_id == petition_id, Signature.confirmed_at.is_(None))
     return PetitionStatistics(
         pending=db.session.scalar(select(func.count()).where(*is_pending)) or 0,
         disposable=sums.get_sums(petition_id, SumKind.DISPOSABLE).get("yes", 0),

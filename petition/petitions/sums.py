@@ -1,11 +1,11 @@
 """Kept sums of counted signatures, by country, day, channel, organisation and disposable address.
 
-Every transaction that counts a signature, stops counting one or corrects a counted one calls
-`change`.
+Also of those that no longer count, by reason. Every transaction that counts a signature, stops
+counting one or corrects a confirmed one calls `change`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -31,6 +31,7 @@ _VALUES: dict[SumKind, ColumnElement[Any]] = {
     SumKind.DAY: func.date(_signature.c.confirmed_at),
     SumKind.DISPOSABLE: case((_signature.c.disposable, "yes"), else_=""),
     SumKind.ORGANISATION: _signature.c.organisation,
+    SumKind.INVALIDATED: _signature.c.invalidated_reason,
 }
 # What `change` needs of a signature: select or return them.
 COLUMNS = (_signature.c.petition_id, *(value.label(kind) for kind, value in _VALUES.items()))
@@ -39,7 +40,7 @@ COLUMNS = (_signature.c.petition_id, *(value.label(kind) for kind, value in _VAL
 def change(
     connection: Connection, *, added: Iterable[Row[Any]] = (), removed: Iterable[Row[Any]] = ()
 ) -> None:
-    """Add and subtract counted signatures, given as rows of `COLUMNS`.
+    """Add and subtract confirmed signatures, given as rows of `COLUMNS`.
 
     Sums are locked in the order of their keys, so that transactions do not deadlock.
     """
@@ -60,9 +61,10 @@ def rebuild(connection: Connection, petition_id: int) -> None:
         connection.execute(text("LOCK TABLE signature_sum IN SHARE ROW EXCLUSIVE MODE"))
     connection.execute(delete(_sum).where(_sum.c.petition_id == petition_id))
     counted: Counter[_Key] = Counter()
-    is_counted = (_signature.c.petition_id == petition_id, Signature.counted)
+    of_petition = (_signature.c.petition_id == petition_id, _signature.c.confirmed_at.is_not(None))
     for kind, column in _VALUES.items():
-        query = select(column, func.count()).where(*is_counted).group_by(text("1"))
+        has_sum = Signature.counted if kind != SumKind.INVALIDATED else column.is_not(None)
+        query = select(column, func.count()).where(*of_petition, has_sum).group_by(text("1"))
         for value, number in connection.execute(query):
             if value:
                 counted[petition_id, kind, _key(kind, value)] += number
@@ -77,6 +79,17 @@ def get_sums(petition_id: int, kind: SumKind) -> dict[str, int]:
     return dict(db.session.execute(query).all())
 
 
+def get_sums_of(petition_id: int, *kinds: SumKind) -> dict[SumKind, dict[str, int]]:
+    """Return the sums of several kinds by key, in one statement."""
+    query = select(_sum.c.kind, _sum.c.key, _sum.c.confirmed).where(
+        _sum.c.petition_id == petition_id, _sum.c.kind.in_(kinds)
+    )
+    found: dict[SumKind, dict[str, int]] = {kind: {} for kind in kinds}
+    for kind, key, number in db.session.execute(query):
+        found[SumKind(kind)][key] = number
+    return found
+
+
 def get_pace(petition_id: int, *, now: datetime) -> int:
     """Return how many signatures were confirmed today (UTC), if that encourages, else 0."""
     is_today = (*_is_of(petition_id, SumKind.DAY), _sum.c.key == now.date().isoformat())
@@ -86,7 +99,12 @@ def get_pace(petition_id: int, *, now: datetime) -> int:
 
 def largest_first(petition_id: int, kind: SumKind) -> list[tuple[str, int]]:
     """Return keys and sums of one kind, the largest first."""
-    return sorted(get_sums(petition_id, kind).items(), key=lambda item: (-item[1], item[0]))
+    return by_size(get_sums(petition_id, kind))
+
+
+def by_size(numbers: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Return keys and sums, the largest first."""
+    return sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
 
 
 def count_organisations(petition_id: int) -> int:
@@ -100,7 +118,8 @@ def _is_of(petition_id: int, kind: SumKind) -> tuple[ColumnElement[bool], ...]:
 
 
 def _keys(row: Row[Any]) -> Iterator[_Key]:
-    for kind in SumKind:
+    kinds = _VALUES if row.invalidated is None else (SumKind.INVALIDATED,)
+    for kind in kinds:
         value = getattr(row, kind)
         if value:
             yield row.petition_id, kind, _key(kind, value)

@@ -57,11 +57,15 @@ class ShownSupporters(NamedTuple):
 
 
 class SupporterTotals(NamedTuple):
-    """Numbers of organisations, shown or not, of signers by country, and of those `elsewhere`."""
+    """Numbers of organisations, shown or not, of signers by country, and of those `elsewhere`.
+
+    `removed` are the numbers of signatures that organisers took out of the count, by reason.
+    """
 
     organisations: int
     countries: list[tuple[str, int]]
     elsewhere: int
+    removed: list[tuple[str, int]]
 
 
 def get_shown(petition_id: int) -> ShownSupporters:
@@ -75,13 +79,15 @@ def get_shown(petition_id: int) -> ShownSupporters:
 
 
 def get_totals(petition_id: int) -> SupporterTotals:
-    """Return how many signed, by country and for organisations."""
-    by_country = sums.largest_first(petition_id, SumKind.COUNTRY)
+    """Return how many signed, by country and for organisations, and how many were removed."""
+    numbers = sums.get_sums_of(petition_id, SumKind.COUNTRY, SumKind.INVALIDATED)
+    by_country = sums.by_size(numbers[SumKind.COUNTRY])
     named = [(code, number) for code, number in by_country if number >= MIN_PER_COUNTRY][:COUNTRIES]
     return SupporterTotals(
         organisations=sums.count_organisations(petition_id),
         countries=named,
         elsewhere=sum(number for _, number in by_country[len(named) :]),
+        removed=sums.by_size(numbers[SumKind.INVALIDATED]),
     )
 
 
@@ -146,6 +152,7 @@ def _shows_organisation(petition_id: int) -> tuple[ColumnElement[bool], ...]:
     return (
         _signature.c.petition_id == petition_id,
         _signature.c.number.is_not(None),
+        _signature.c.invalidation_id.is_(None),
         _signature.c.organisation != literal_column("''"),
         _signature.c.display == literal_column(f"'{Display.FULL}'"),
         _signature.c.name_hidden.is_(False),

@@ -12,6 +12,7 @@ from petition.core.errors import (
     EntryMoved,
     PetitionNotOpen,
     SignatureGone,
+    SignatureNotCounted,
 )
 from petition.core.tokens import Tokens
 from petition.database.base import db
@@ -60,7 +61,7 @@ def get_pending(entry_ref: EntryRef) -> PendingConfirmation:
     """Return what a link is about to confirm. Raises: SignatureGone."""
     signature, petition, text, linked = entries.get_entry(entry_ref.signature_id, None)
     current: dict[int, EntryFields] = {signature.entry: signature}
-    if signature.counted:
+    if signature.confirmed:
         return PendingConfirmation(current, signature, petition, text, signature.language)
     if entry_ref.entry != signature.entry:
         _, _, text, linked = entries.get_entry(*entry_ref)
@@ -90,7 +91,7 @@ def _choices(signature: Signature, linked: int) -> dict[int, EntryFields]:
 def confirm(entry_ref: EntryRef, *, now: datetime) -> Confirmation:
     """Count an entry as its mailbox's signature.
 
-    Idempotent, also for several links at once: a counted signature stays as it is.
+    Idempotent, also for several links at once: a confirmed signature stays, counted or not.
     Raises: SignatureGone; PetitionNotOpen when the petition closed over 24 hours ago.
     """
     with transaction() as connection:
@@ -232,13 +233,14 @@ _MARK_CONFIRMED = (
 )
 
 
-def get_thanks(signature_id: int) -> Row[str, str, int | None]:
-    """Return slug, language and number of a signature. Raises: SignatureGone unless confirmed."""
-    row = db.session.execute(
-        select(Petition.slug, Signature.language, Signature.number)
-        .join(Petition, Petition.id == Signature.petition_id)
-        .where(Signature.id == signature_id, Signature.counted)
-    ).first()
-    if row is None:
+def get_thanks(signature_id: int) -> tuple[str, str, int | None]:
+    """Return slug, language and number of a signature that counts.
+
+    Raises: SignatureGone; SignatureNotCounted for one that was taken out of the count.
+    """
+    signature, petition, _, _ = entries.get_entry(signature_id, None)
+    if signature.invalidated:
+        raise SignatureNotCounted(petition.contact, signature.language)
+    if not signature.confirmed:
         raise SignatureGone
-    return row
+    return petition.slug, signature.language, signature.number

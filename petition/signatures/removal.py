@@ -44,7 +44,10 @@ def remove_entry(
 
 
 def erase_signature(connection: Connection, signature_id: int, *, now: datetime) -> None:
-    """Erase a signature with all its entries; uncount it if it was counted. Idempotent."""
+    """Erase a signature with all its entries; uncount it if it was counted. Idempotent.
+
+    Of an invalidated one nothing is kept either: the same mailbox may sign again.
+    """
     _erase_signature(connection, _signature.c.id == signature_id, now)
 
 
@@ -54,10 +57,11 @@ def _erase_signature(connection: Connection, which: ColumnElement[bool], now: da
         delete(_signature).where(which).returning(_signature.c.confirmed_at, *sums.COLUMNS)
     ).first()
     if erased is not None and erased.confirmed_at is not None:
+        counted = 1 if erased.invalidated is None else 0
         connection.execute(
             update(_tally)
             .where(_tally.c.petition_id == erased.petition_id)
-            .values(counted=_tally.c.counted - 1, changed_at=now)
+            .values(counted=_tally.c.counted - counted, changed_at=now)
         )
         sums.change(connection, removed=[erased])
     return erased is not None

@@ -55,7 +55,7 @@ def get_stored(signature_id: int, *, purge_days: int, anonymise_days: int) -> St
     if signature.email == "":  # anonymised
         raise SignatureGone
     erased_at = None
-    if not signature.counted:
+    if not signature.confirmed:
         erased_at = signature.signed_at + timedelta(days=purge_days)
     elif petition.closed_at is not None:
         erased_at = petition.closed_at + timedelta(days=anonymise_days)
@@ -187,6 +187,7 @@ def export_data(stored: StoredSignature) -> dict[str, Any]:
         | {
             "number": signature.number,
             "comment_state": signature.comment_state,
+            "invalidated_reason": signature.invalidated_reason,
             "confirmed_at": _format_time(signature.confirmed_at),
         },
         "other_entries": [_export_entry(alternate) for alternate in stored.alternates],

@@ -52,6 +52,11 @@ DRAFT = "draft"
 # By country; one with fewer than five signatures is not named.
 SIGNATURES = {"DE": 14, "SE": 13, "KZ": 3}
 ORGANISER = parse_address("organiser@example.org")
+COLLEAGUES = (
+    ("maximiliane.ferdinande@friends-of-the-prisoners.example.org", Role.EDITOR, None),
+    ("viewer@example.org", Role.VIEWER, "kuramshin"),
+    ("admin.of.one@example.org", Role.ADMIN, "kuramshin"),
+)
 LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 32">'
     '<path fill="#8c1d18" d="M0 0h120v32H0z"/></svg>'
@@ -147,6 +152,8 @@ def _fill(app: Flask, folder: Path, more_text: Mapping[str, Any]) -> None:
         lifecycle.change_state(slug, state, now=now())
     lifecycle.create(petition_file.parse(_petition_in_ukrainian()), now=now())
     access.invite(ORGANISER, role=Role.ADMIN, slug=None, language="en", now=now())
+    for email, role, reach in COLLEAGUES:
+        access.invite(parse_address(email), role=role, slug=reach, language="en", now=now())
     _sign_many(app)
     db.session.remove()
 

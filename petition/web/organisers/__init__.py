@@ -3,9 +3,10 @@
 Begin with `guard` and its table of actions.
 """
 
-from petition.web.organisers import audit_trail, downloads, moderation, petitions, sign_in
+from petition.web.organisers import audit_trail, downloads, moderation, people, petitions, sign_in
 from petition.web.organisers.editing import settings, states, texts
 from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
+from petition.web.organisers.handover import tab
 
 __all__ = [
     "OrganiserSession",
@@ -14,9 +15,11 @@ __all__ = [
     "may_be_long",
     "moderation",
     "pages",
+    "people",
     "petitions",
     "settings",
     "sign_in",
     "states",
+    "tab",
     "texts",
 ]

@@ -3,6 +3,7 @@
 from flask import g, render_template
 
 from petition.organisers import audit_trail as trail
+from petition.organisers.handover import downloads
 from petition.petitions import queries
 from petition.web.organisers import audit_words
 from petition.web.organisers.guard import pages
@@ -13,12 +14,19 @@ from petition.web.support.pagination import get_before
 def audit_trail(slug: str) -> str:
     """List what organisers and the command line did, newest first."""
     entries = trail.list_entries(g.petition_id, before=get_before())
+    files = {entry["id"]: audit_words.file_of(entry) for entry in entries}
+    reasons = downloads.reasons(g.petition_id, [number for number in files.values() if number])
     return render_template(
         "organisers/audit_trail.html",
         slug=slug,
         text=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text,
         lines=[
-            (entry["at"], audit_words.actor(entry, g.organiser), audit_words.action(entry))
+            (
+                entry["at"],
+                audit_words.actor(entry, g.organiser),
+                audit_words.action(entry),
+                reasons.get(files[entry["id"]] or 0, ""),
+            )
             for entry in entries
         ],
         next_before=entries[-1]["id"] if len(entries) == trail.PAGE_SIZE else None,

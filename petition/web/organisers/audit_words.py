@@ -24,6 +24,8 @@ _ACTIONS = {
     AuditAction.PETITION_VICTORY: _("Said that the petition is won"),
     AuditAction.PETITION_RECOUNT: _("Counted the signatures again"),
     AuditAction.ORGANISER_INVITE: _("Invited an organiser"),
+    AuditAction.ORGANISER_ROLE: _("Changed the role of an organiser"),
+    AuditAction.ORGANISER_HAND_ON: _("Handed the role of admin on to another organiser"),
     AuditAction.ORGANISER_REMOVE: _("Removed an organiser"),
     AuditAction.ORGANISER_LINK: _("Made a sign-in link for an organiser"),
     AuditAction.ORGANISER_SIGN_IN: _("Signed in"),
@@ -33,9 +35,16 @@ _ACTIONS = {
     AuditAction.COMMENT_SHOWN: _("Chose to show a comment"),
     AuditAction.COMMENT_REFUSED: _("Chose not to show a comment"),
     AuditAction.NAME_HIDE: _("Hid a name"),
+    AuditAction.SIGNATURE_INVALIDATE: _("Took a signature out of the count"),
+    AuditAction.SIGNATURE_RESTORE: _("Counted a signature again"),
+    AuditAction.SIGNATURES_INVALIDATE: _("Took several signatures out of the count"),
+    AuditAction.SIGNATURES_RESTORE: _("Counted several signatures again"),
     AuditAction.SIGNATURES_DOWNLOAD: _("Downloaded the confirmed signatures"),
     AuditAction.SIGNATURES_HANDOVER: _("Downloaded the list to hand over"),
     AuditAction.SIGNATURES_DOWNLOAD_END: _("Finished a download"),
+    AuditAction.SIGNATURES_FILE_ASKED: _("Asked for a file of signatures"),
+    AuditAction.SIGNATURES_FILE_MADE: _("Wrote a file of signatures"),
+    AuditAction.SIGNATURES_COPY_DELETED: _("Deleted the organisers’ copy of a file"),
 }
 
 
@@ -52,6 +61,12 @@ def action(entry: Mapping[str, Any]) -> str:
             )
             return str(again)
     return str(_ACTIONS.get(entry["action"], entry["action"]))
+
+
+def file_of(entry: Mapping[str, Any]) -> int | None:
+    """Return the number of the file that an entry is about, if any."""
+    found = re.search(r"\bfile (\d{1,9})\b", entry["detail"])
+    return int(found[1]) if found and entry["action"].startswith("signatures.") else None
 
 
 def actor(entry: Mapping[str, Any], reader: Organiser) -> str:

@@ -1,31 +1,31 @@
 """Downloads of the confirmed signatures, for browsers and for the command line alike."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from babel.numbers import format_decimal
-from flask import Flask, Response, current_app, g, request, url_for
+from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import BadRequest
-from werkzeug.wrappers import Response as AnyResponse
 
 from petition.core.clock import now
 from petition.core.i18n import format_locale
-from petition.models.enums import AuditAction
-from petition.organisers import access
+from petition.models import Download
 from petition.organisers.export import SEPARATORS, Export, FileOptions, Format, Profile
+from petition.organisers.handover import downloads, spreadsheet
 from petition.petitions import queries
 from petition.web.middleware.translations import get_catalogue
 from petition.web.organisers.guard import pages
-from petition.web.support.responses import see_other
 
-_MEDIA_TYPES = {Format.CSV: "text/csv", Format.JSONL: "application/jsonl"}
-_FILE_NAMES = {Profile.ORGANISER: "signatures", Profile.HANDOVER: "handover"}
-_ACTIONS = {
-    Profile.ORGANISER: AuditAction.SIGNATURES_DOWNLOAD,
-    Profile.HANDOVER: AuditAction.SIGNATURES_HANDOVER,
+MEDIA_TYPES = {
+    Format.CSV: "text/csv",
+    Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    Format.JSONL: "application/jsonl",
 }
+FILE_NAMES = {Profile.ORGANISER: "signatures", Profile.HANDOVER: "handover"}
 
 
 @pages.get("/p/<slug>/signatures.csv", endpoint="signatures_csv", defaults={"kind": Format.CSV})
+@pages.get("/p/<slug>/signatures.xlsx", endpoint="signatures_xlsx", defaults={"kind": Format.XLSX})
 @pages.get(
     "/p/<slug>/signatures.jsonl", endpoint="signatures_jsonl", defaults={"kind": Format.JSONL}
 )
@@ -41,22 +41,12 @@ def signatures(slug: str, kind: Format) -> Response:
     options = FileOptions(kind, Profile(profile), separator)
     is_read = request.method != "HEAD"
     content = read(slug, options, organiser_id=g.organiser.id) if is_read else iter(())
-    filename = f"{slug}-{_FILE_NAMES[options.profile]}-{now():%Y-%m-%d}.{kind}"
+    filename = f"{slug}-{FILE_NAMES[options.profile]}-{now():%Y-%m-%d}.{kind}"
     return Response(
         content,
-        mimetype=_MEDIA_TYPES[kind],
+        mimetype=MEDIA_TYPES[kind],
         headers={"Content-Disposition": f'attachment; filename="{filename}"'},
     )
-
-
-@pages.post("/p/<slug>/separator")
-def set_separator(slug: str) -> AnyResponse:
-    """Remember the separator of this organiser's CSV files, and redirect to the file."""
-    separator = "semicolon" if request.form.get("separator") == "semicolon" else "comma"
-    access.set_csv_separator(g.organiser.id, separator)
-    is_handover = request.form.get("profile") == Profile.HANDOVER
-    profile = Profile.HANDOVER if is_handover else None
-    return see_other(url_for("organisers.signatures_csv", slug=slug, profile=profile))
 
 
 def read(slug: str, options: FileOptions, *, organiser_id: int | None) -> Iterator[bytes]:
@@ -65,33 +55,36 @@ def read(slug: str, options: FileOptions, *, organiser_id: int | None) -> Iterat
     When the last one was read, rows and hash are recorded, too; not if the reader goes away before.
     `organiser_id` is None for the command line. Raises: PetitionNotFound.
     """
-    petition = queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True)
-    export = Export(petition.id, options, _withheld_words(petition.text.language))
-    detail = f"{options.format}, {options.profile}"
-    detail += "" if organiser_id else ", by command"
-
-    def record(action: AuditAction, detail: str) -> None:
-        access.record_download(
-            petition.id, organiser_id=organiser_id, detail=detail, now=now(), action=action
-        )
-
-    record(_ACTIONS[options.profile], detail)
+    petition_id = queries.get_id(slug)
+    export = make_file(current_app, petition_id, options)
+    download_id = downloads.begin_stream(petition_id, options, organiser_id=organiser_id, now=now())
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
 
     def pieces() -> Iterator[bytes]:
         yield from export
         with app.app_context():
-            ended = f"{detail}, {export.rows} rows, SHA-256 {export.sha256}"
-            record(AuditAction.SIGNATURES_DOWNLOAD_END, ended)
+            downloads.end_stream(download_id, rows=export.rows, sha256=export.sha256, now=now())
 
     return pieces()
 
 
-def _withheld_words(language: str) -> Callable[[int], str]:
+def make_asked_file(app: Flask, download: Download) -> Export:
+    """Return a file that an organiser asked for, in the application's context."""
+    return make_file(app, download.petition_id, downloads.options_of(download))
+
+
+def make_file(app: Flask, petition_id: int, options: FileOptions) -> Export:
+    """Return a file, in the application's context."""
+    language = queries.get_source_language(petition_id)
+    folder = Path(app.instance_path) / spreadsheet.FOLDER
+    return Export(petition_id, options, _withheld_words(app, language), folder)
+
+
+def _withheld_words(app: Flask, language: str) -> Callable[[int], str]:
     """Return the function for the end of a hand-over file, in a language of the site."""
-    languages = current_app.config["LANGUAGES"]
+    languages = app.config["LANGUAGES"]
     language = language if language in languages else languages[0]
-    catalogue, locale = get_catalogue(current_app, language), format_locale(language)
+    catalogue, locale = get_catalogue(app, language), format_locale(language)
 
     def words(count: int) -> str:
         return catalogue.ngettext(

@@ -1,14 +1,18 @@
 """Forms of the organisers' pages: Flask-WTF, with the fields and messages that they share."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import Field, StringField, TextAreaField, ValidationError
-from wtforms.validators import InputRequired, Length
+from wtforms import Field, RadioField, StringField, TextAreaField, ValidationError
+from wtforms.fields import SelectChoice
+from wtforms.validators import AnyOf, InputRequired, Length
+from wtforms.widgets import EmailInput
 
 from petition.core.text import has_forbidden, normalise, tidy
+from petition.signatures.identity import Address, tidy_address
+from petition.web.support.forms import FieldInvalid, email_address
 
 
 class OrganiserForm(FlaskForm):
@@ -69,3 +73,46 @@ class TidyTextArea(TidyField, TextAreaField):
     """Lines of text, whose ends become LF."""
 
     lines = True
+
+
+class AddressField(TidyField):
+    """An email address; `address` is what is read of it."""
+
+    widget = EmailInput()
+    address: Address
+
+    def pre_validate(self, form: Any) -> None:
+        """Read the address. An empty field is for `required` to refuse."""
+        if not self.data:
+            return
+        try:
+            self.address = email_address(self.data)
+        except FieldInvalid as error:
+            raise ValidationError(str(error)) from error
+
+    def _normalise(self, text: str) -> str:
+        return tidy_address(text)
+
+
+def email_field(label: Any, *, missing: Any, autocomplete: str) -> Any:
+    """Return a required field for an email address."""
+    keyboard = {"inputmode": "email", "autocapitalize": "off", "spellcheck": "false"}
+    return AddressField(
+        label, required(missing), render_kw={**keyboard, "autocomplete": autocomplete}
+    )
+
+
+def choice(label: Any, options: Mapping[str, Any]) -> Any:
+    """Return a field of which one option, by value and label, has to be chosen."""
+    message = _("Choose one of the answers.")
+    return RadioField(
+        label,
+        [InputRequired(message), AnyOf(options, message)],
+        choices=to_choices(options),
+        validate_choice=False,  # its message is not ours
+    )
+
+
+def to_choices(options: Mapping[str, Any]) -> list[SelectChoice]:
+    """Return options, by value and label, as a field takes them."""
+    return [SelectChoice(value, label) for value, label in options.items()]

@@ -4,7 +4,7 @@ from flask import Response, current_app, request, url_for
 
 from petition.core import tokens
 from petition.core.clock import now
-from petition.core.errors import TokenExpired, TokenInvalid
+from petition.core.errors import SignatureNotCounted, TokenExpired, TokenInvalid
 from petition.petitions import queries, updates
 from petition.signatures import confirmation, verification
 from petition.signatures.entries import EntryRef
@@ -31,14 +31,14 @@ def submit(token: str) -> Response:
     """Confirm the signature, with the entry chosen if there are several. Idempotent."""
     entry_ref, expired = _read_link(token)
     pending = confirmation.get_pending(entry_ref)
-    if expired:
-        return _render_confirm(pending, token, expired=True)
+    if expired or pending.signature.invalidated:
+        return _render_confirm(pending, token, expired=expired)
     chosen = request.form.get("entry", "")
     if chosen in map(str, pending.choices):
         entry_ref = EntryRef(entry_ref.signature_id, int(chosen))
     elif len(pending.choices) > 1:
         return _render_confirm(pending, token, unchosen=True)
-    elif chosen and pending.signature.counted:  # another one, meanwhile
+    elif chosen and pending.signature.confirmed:  # another one, meanwhile
         return reload_confirm(token)
     confirmed = confirmation.confirm(entry_ref, now=now())
     return redirect_to_thanks(confirmed) if confirmed.is_current else reload_confirm(token)
@@ -52,6 +52,8 @@ def _render_confirm(
     unchosen: bool = False,
 ) -> Response:
     set_language(pending.language)
+    if pending.signature.invalidated:
+        raise SignatureNotCounted(pending.petition.contact, pending.language)
     if expired and not pending.signature.counted:
         return render_page("confirmation/expired.html", status=410, token=token)
     status = 422 if unchosen else 200
@@ -65,7 +67,7 @@ def own_entry(token: str) -> Response:
     """Show a form to the owner of the mailbox whose entry somebody else, or a slip, has typed."""
     entry_ref, expired = _read_link(token)
     pending = confirmation.get_pending(entry_ref)
-    if expired or pending.signature.counted:
+    if expired or pending.signature.confirmed:
         return reload_confirm(token)
     linked = next(iter(pending.choices.values()))
     # Without the choices that publish or pass on a name: a stranger may have made them.
@@ -132,13 +134,13 @@ def _render_counted(token: str) -> Response:
 
 
 def _render_thanks(name: str, signature_id: int) -> Response:
-    thanks = confirmation.get_thanks(signature_id)
-    set_language(thanks.language)
-    petition = queries.get_petition(thanks.slug, thanks.language)
+    slug, language, number = confirmation.get_thanks(signature_id)
+    set_language(language)
+    petition = queries.get_petition(slug, language)
     return render_page(
         f"confirmation/{name}.html",
         petition=petition,
-        number=thanks.number,
+        number=number,
         has_offices=bool(updates.list_offices(petition.id)),
     )
 

@@ -67,7 +67,7 @@ def update(token: str) -> Response:
         form = SelfServiceForm(request.form, asks_postcode=stored.petition.asks_postcode)
         if not form.valid() or is_switched():
             return _render(token, stored, form, status=422)
-        if not stored.signature.counted:
+        if not stored.signature.confirmed:
             return _sign_again(stored.signature, form, made_at(tokens.SELF_SERVICE, token))
         self_service.correct(stored.signature.id, form.entry(), now=now())
     current_app.extensions["page_cache"].clear()

@@ -31,10 +31,13 @@ _PAGES: dict[type[Exception], tuple[int, str]] = {
     CSRFError: (400, "form_expired"),
     errors.PermissionDenied: (403, "not_allowed"),
     errors.BurstNotFound: (404, "not_found"),
+    errors.DownloadGone: (410, "file_gone"),
+    errors.DownloadNotFound: (404, "not_found"),
     errors.ItemNotFound: (404, "not_found"),
     errors.PetitionNotFound: (404, "not_found"),
     errors.SignatureGone: (410, "link_gone"),
     errors.SignInLinkUsed: (410, "sign_in_used"),
+    errors.UndoTooLate: (409, "too_late"),
     errors.TokenExpired: (410, "link_gone"),
     errors.TokenInvalid: (404, "link_broken"),
 }
@@ -52,6 +55,7 @@ def init_app(app: Flask) -> None:
         app.register_error_handler(error, _error_page)
     app.register_error_handler(errors.EntryMoved, _entry_moved)
     app.register_error_handler(PetitionNotOpen, _not_open)
+    app.register_error_handler(errors.SignatureNotCounted, _not_counted)
     app.register_error_handler(ChallengeRequired, _challenge)
     app.register_error_handler(ChallengeFailed, _challenge)
     app.register_error_handler(RateLimited, _challenge)
@@ -92,6 +96,12 @@ def _not_open(error: PetitionNotOpen) -> Response:
     status = 410 if error.state in {PetitionState.CLOSED, PetitionState.VICTORY} else 409
     context = get_page_context(petition)
     return render_page("petition/page.html", status=status, petition=petition, **context)
+
+
+def _not_counted(error: errors.SignatureNotCounted) -> Response:
+    """Tell the signer, and whom to ask."""
+    set_language(error.language)
+    return render_page("confirmation/not_counted.html", status=410, contact=error.contact)
 
 
 def _challenge(error: ChallengeRequired | ChallengeFailed | RateLimited) -> Response:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from petition.core import config, i18n
-from petition.models.enums import BurstState, PetitionState
+from petition.models.enums import BurstState, InvalidReason, PetitionState
 from petition.petitions import goals, sharing
 from petition.petitions.queries import PetitionView
 from petition.web.support import messages
@@ -34,6 +34,14 @@ _BURST_STATES = {
     BurstState.PLAUSIBLE: _("Turned out to be real"),
     BurstState.RELEASED: _("Emails sent"),
     BurstState.DISCARDED: _("Deleted"),
+}
+_INVALID_REASONS = {
+    InvalidReason.MADE_UP: _("Made-up name"),
+    InvalidReason.DISOWNED: _("Not signed by the owner of the address"),
+    InvalidReason.DUPLICATE: _("The same person twice"),
+    InvalidReason.AUTOMATED: _("Sent by a program"),
+    InvalidReason.ASKED: _("The person asked for it"),
+    InvalidReason.OTHER: _("Another reason"),
 }
 
 
@@ -57,6 +65,7 @@ def init_app(app: Flask) -> None:
         "card_url": _card_url,
         "channel_name": messages.channel_name,
         "countries": i18n.countries,
+        "invalid_reasons": _INVALID_REASONS,
         "has_logo": bool(app.config["BRAND_LOGO"]),
         "json_ld": _json_ld,
         "lang_attributes": _lang_attributes,

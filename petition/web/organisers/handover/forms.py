@@ -1,0 +1,149 @@
+"""The forms of the tab: what file is wanted, and why."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from wtforms import DateField, IntegerField, RadioField, SelectField, ValidationError
+from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional
+
+from petition.core import i18n
+from petition.organisers.export import FileOptions, Filters, Format, Profile
+from petition.web.organisers.forms import OrganiserForm, TidyField, at_most, required
+
+MAX_REASON = 300
+MAX_COPY_DAYS = 365
+_FORMATS = (
+    (str(Format.XLSX), _("Spreadsheet for Excel or LibreOffice (XLSX)")),
+    (str(Format.CSV), _("Text with separators (CSV)")),
+    (str(Format.JSONL), _("For programs (JSON Lines)")),
+)
+_SEPARATORS = (
+    ("comma", _("Comma")),
+    ("semicolon", _("Semicolon (Excel in German, French, Kazakh, Russian or Swedish)")),
+)
+
+
+def _date(label: Any, *validators: Any) -> DateField:
+    """Return the field of a day; browsers offer a calendar."""
+    return _Day(label, [*validators])
+
+
+class _Day(DateField):
+    """A day, with a message of ours if it is none."""
+
+    def process_formdata(self, valuelist: Any) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(str(_("Give a day, such as 2026-05-26."))) from None
+
+
+class _Version(IntegerField):
+    """The number of a version, with a message of ours if it is none."""
+
+    def process_formdata(self, valuelist: Any) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(str(_("Give the number of a version."))) from None
+
+
+class FileForm(OrganiserForm):
+    """What every file needs."""
+
+    format = RadioField(
+        _("Format"), [InputRequired(_("Choose one of the answers."))], default=str(Format.XLSX)
+    )
+    separator = SelectField(_("Separator in CSV files"))
+    reason = TidyField(
+        _("What do you need it for?"), [DataRequired(_("Fill in this field.")), at_most(MAX_REASON)]
+    )
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.format.choices, self.separator.choices = list(_FORMATS), list(_SEPARATORS)
+        for field in (self.format, self.separator):
+            field.validate_choice = False
+
+    def validate_format(self, field: RadioField) -> None:
+        """Require a format of the list."""
+        _require(field, _FORMATS)
+
+    def validate_separator(self, field: SelectField) -> None:
+        """Require a separator of the list, if one was sent."""
+        if field.data:
+            _require(field, _SEPARATORS)
+
+    def options(self) -> FileOptions:
+        """Return what a valid form asks for."""
+        separator = self.separator.data or "comma"
+        return FileOptions(Format(self.format.data), Profile.HANDOVER, separator)
+
+
+class OwnListForm(FileForm):
+    """The list with addresses: which part of it, and until when the copy is kept."""
+
+    since = _date(_("Confirmed from"), Optional())
+    until = _date(_("Confirmed up to"), Optional())
+    country = SelectField(_("Country"))
+    language = SelectField(_("Language of the signer"))
+    text_version = _Version(
+        _("Version of the text"),
+        [Optional(), NumberRange(1, 9_999, _("Give the number of a version."))],
+    )
+    keep_until = _date(_("Delete our copy by"), *required())
+
+    def __init__(
+        self, *, reader_language: str, languages: Sequence[str], today: date, **options: Any
+    ) -> None:
+        super().__init__(**options)
+        self._today = today
+        every = [("", str(_("All")))]
+        self.country.choices = [*every, *i18n.countries(reader_language).items()]
+        named = ((code, i18n.language_name(code)) for code in languages)
+        self.language.choices = [*every, *named]
+        for field in (self.country, self.language):
+            field.validate_choice = False
+
+    @property
+    def has_filters(self) -> bool:
+        """Whether one was chosen, or is wrong."""
+        filters = (self.since, self.until, self.country, self.language, self.text_version)
+        return any(field.errors or field.data for field in filters)
+
+    def validate_country(self, field: SelectField) -> None:
+        """Require a country, if one was sent."""
+        _require(field, field.choices, empty=True)
+
+    def validate_language(self, field: SelectField) -> None:
+        """Require a language of the site, if one was sent."""
+        _require(field, field.choices, empty=True)
+
+    def validate_until(self, field: DateField) -> None:
+        """Require an order of days."""
+        if field.data and self.since.data and field.data < self.since.data:
+            raise ValidationError(str(_("This day is before the other.")))
+
+    def validate_keep_until(self, field: DateField) -> None:
+        """Require a day from today on, within a year."""
+        if field.data and not 0 <= (field.data - self._today).days <= MAX_COPY_DAYS:
+            raise ValidationError(str(_("Choose a day from today on, within a year.")))
+
+    def options(self) -> FileOptions:
+        """Return what a valid form asks for."""
+        filters = Filters(
+            since=self.since.data,
+            until=self.until.data,
+            country=self.country.data or "",
+            language=self.language.data or "",
+            text_version=self.text_version.data,
+        )
+        return super().options()._replace(profile=Profile.ORGANISER, filters=filters)
+
+
+def _require(field: Any, choices: Iterable[tuple[str, Any]], *, empty: bool = False) -> None:
+    """Refuse what is not among the choices. WTForms' own message is English."""
+    if field.data not in {value for value, _label in choices} and not (empty and not field.data):
+        raise ValidationError(str(_("Choose one of the answers.")))
