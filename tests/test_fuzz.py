@@ -70,6 +70,9 @@ HOW = ("form", "form", "parts", "files", "json")  # a body can be written
 # What each page reads of its query or its form; with what it reads besides, its test fails.
 TYPED = tuple(CHANGED) + ("updates",)
 STEP = ("ticket", "proof", "language")  # of forms that ask for a mail
+TEXTS = ("en", "ru")  # the languages of the petition
+LANGUAGES = ("en", "kk", "ru", "de", "sv", "fr")
+FACT = ("value", "label")
 FILE = ("format", "separator", "reason")
 OWN_LIST = ("since", "until", "country", "language", "text_version", "keep_until")
 READS: dict[str, tuple[str, ...]] = {
@@ -113,6 +116,24 @@ READS: dict[str, tuple[str, ...]] = {
     "organisers.decide_burst": ("state", "csrf_token"),
     "organisers.decide_comment": ("show", "comment", "csrf_token"),
     "organisers.hide_name": ("csrf_token",),
+    "organisers.settings": (
+        *("contact", "goal", "as_of", "asks_postcode", "refuses_disposable", "seen"),
+        *(f"regime_{name}" for name in ("country", *LANGUAGES)),
+        "csrf_token",
+    ),
+    "organisers.picture": (
+        *("upload", "face_credit", "remove", "seen", "csrf_token"),
+        *(f"text_{code}_{name}" for code in TEXTS for name in ("face", "face_caption")),
+    ),
+    "organisers.facts": (
+        *("seen", "csrf_token"),
+        *(f"facts_{n}_{code}_{name}" for n in (1, 2, 3) for code in TEXTS for name in FACT),
+        *(f"plan_{n}_{name}" for n in (1, 2) for name in ("date", *map("text_{}".format, TEXTS))),
+    ),
+    "organisers.change_state": (
+        *(f"{code}_{name}" for code in TEXTS for name in ("sentence", "won", "next")),
+        "csrf_token",
+    ),
     "organisers.invite_person": ("email", "role", "language", "csrf_token"),
     "organisers.site_invite_person": ("email", "role", "language", "csrf_token"),
     "organisers.change_role": ("role", "was", "csrf_token"),
@@ -147,7 +168,9 @@ GOOD: dict[str, dict[str, str]] = {
     "self_service.update": CHANGED,
     "self_service.disown": {"never": "yes"},
     "organisers.ask_link": {"email": "organiser@example.org"},
-    "organisers.edit_text": dict.fromkeys(FIELDS, "Free them") | {"step": "save", "revision": "1"},
+    "organisers.edit_text": dict.fromkeys(FIELDS, "Free them") | {"step": "preview"},
+    "organisers.change_state": {"state": "open"},
+    "organisers.settings": {"contact": "committee@example.org"},
     "organisers.ask_handover_list": {"format": "csv", "reason": "For the embassy"},
     "organisers.ask_own_list": {
         "own-format": "csv",

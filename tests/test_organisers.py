@@ -64,6 +64,7 @@ def closed_routes(app: Flask, petitions: dict[str, int]) -> Iterator[Call]:
         slugs: list[str | None] = [*petitions] if "<slug>" in rule.rule else [None]
         for slug in slugs:
             path = rule.rule.replace("<int:number>", "1").replace("<code>", "en")
+            path = path.replace("<state>", "paused")
             colleague = 1 if slug is None else 1 + petitions[slug]
             path = path.replace("<int:organiser_id>", str(colleague))
             path = path.replace("<int:session_id>", "99")
@@ -102,6 +103,7 @@ def test_every_route_asks_the_table_who_may(
         "role": "viewer",
         "was": "viewer",
         "step": "preview",  # of a text
+        "contact": "committee@example.org",
         **dict.fromkeys(("format", "own-format"), "csv"),
         **dict.fromkeys(("reason", "own-reason"), "For the embassy"),
         "own-keep_until": str(now().date()),

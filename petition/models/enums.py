@@ -118,6 +118,7 @@ class AuditAction(StrEnum):
     PETITION_IMPORT = "petition.import"
     PETITION_REPLACE = "petition.replace"
     PETITION_TEXT = "petition.text"
+    PETITION_SETTINGS = "petition.settings"
     PETITION_DELETE = "petition.delete"
     PETITION_UPDATE = "petition.update"
     PETITION_OPEN = "petition.open"

@@ -12,7 +12,7 @@ from petition.web.organisers import (
     petitions,
     sign_in,
 )
-from petition.web.organisers.editing import texts
+from petition.web.organisers.editing import settings, states, texts
 from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
 from petition.web.organisers.handover import tab
 
@@ -26,7 +26,9 @@ __all__ = [
     "pages",
     "people",
     "petitions",
+    "settings",
     "sign_in",
+    "states",
     "tab",
     "texts",
 ]

@@ -15,6 +15,7 @@ _ACTIONS = {
     AuditAction.PETITION_IMPORT: _("Created the petition from a file"),
     AuditAction.PETITION_REPLACE: _("Changed the petition"),
     AuditAction.PETITION_TEXT: _("Changed a text"),
+    AuditAction.PETITION_SETTINGS: _("Changed the settings"),
     AuditAction.PETITION_DELETE: _("Deleted the draft"),
     AuditAction.PETITION_UPDATE: _("Added news, pictures or addresses"),
     AuditAction.PETITION_OPEN: _("Opened the petition"),
