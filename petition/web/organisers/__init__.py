@@ -10,6 +10,7 @@ from petition.web.organisers import (
     moderation,
     people,
     petitions,
+    second_factor,
     sign_in,
 )
 from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
@@ -24,5 +25,6 @@ __all__ = [
     "pages",
     "people",
     "petitions",
+    "second_factor",
     "sign_in",
 ]
