@@ -118,9 +118,10 @@ def test_every_route_asks_the_table_who_may(
         elif slug not in (None, petition) and role != Role.ADMIN:
             assert answer.status_code == 404, case
         elif role in ROLES[action]:
-            # Invitations and handing on want a form of their own.
-            asks_more = path.endswith(("/people", "/hand-on")) and method == "POST"
-            assert answer.status_code in ({422} if asks_more else {200, 303}), case
+            # Some want a form of their own.
+            more = ("/people", "/hand-on", "/code", "/confirm", "/off")
+            asks_more = path.endswith(more) and method == "POST"
+            assert answer.status_code in ({303, 422} if asks_more else {200, 303}), case
             assert at_sign_in == (action == Action.SIGN_OUT), case
         else:
             assert answer.status_code == 403, case

@@ -10,6 +10,7 @@ from petition.web.organisers import (
     moderation,
     people,
     petitions,
+    second_factor,
     sign_in,
 )
 from petition.web.organisers.editing import settings, states, texts
@@ -26,6 +27,7 @@ __all__ = [
     "pages",
     "people",
     "petitions",
+    "second_factor",
     "settings",
     "sign_in",
     "states",
