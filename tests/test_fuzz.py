@@ -70,6 +70,10 @@ TYPED = tuple(CHANGED) + ("updates",)
 STEP = ("ticket", "proof", "language")  # of forms that ask for a mail
 FILE = ("format", "separator", "reason")
 OWN_LIST = ("since", "until", "country", "language", "text_version", "keep_until")
+PACK_RECORD = (
+    *("version", "handed_over_on", "place", "receipt", "photo", "photo_alt"),
+    *("answer", "answered_on"),
+)
 READS: dict[str, tuple[str, ...]] = {
     "petition.index": ("r",),
     "petition.show": ("r",),
@@ -110,6 +114,10 @@ READS: dict[str, tuple[str, ...]] = {
     "organisers.ask_handover_list": (*FILE, "csrf_token"),
     "organisers.ask_own_list": (*(f"own-{name}" for name in (*FILE, *OWN_LIST)), "csrf_token"),
     "organisers.mark_copy_deleted": ("csrf_token",),
+    "organisers.ask_pack": ("language", "reason", "csrf_token"),
+    "organisers.record_handover": (*PACK_RECORD, "csrf_token"),
+    "organisers.make_handover_link": ("csrf_token",),
+    "organisers.signatures_pdf": ("separator", "profile", "language"),
     "organisers.signatures_xlsx": ("separator", "profile"),
     "organisers.signatures_csv": ("separator", "profile"),
     "organisers.signatures_jsonl": ("separator", "profile"),
@@ -136,6 +144,8 @@ GOOD: dict[str, dict[str, str]] = {
         "own-reason": "For the embassy",
         "own-keep_until": str(now().date()),
     },
+    "organisers.ask_pack": {"language": "en", "reason": "For the embassy"},
+    "organisers.record_handover": {"version": "1", "handed_over_on": "2016-05-26", "place": "Here"},
     "organisers.decide_burst": {"state": "discarded"},
     "organisers.decide_comment": {"show": "yes", "comment": "Because."},
 }

@@ -47,10 +47,14 @@ SIGN_IN = Purpose("sign-in", timedelta(minutes=30))
 SELF_SERVICE = Purpose("my", timedelta(days=3650))  # while the signature is stored
 DISOWN = Purpose("disown", timedelta(days=30))  # while the email is stored
 FORM = Purpose("form", timedelta(hours=24))
+HANDOVER = Purpose("handover", timedelta(days=14))  # until it was used
 
 
 _CONFIRM = "confirm"
-_LINKS = (PENDING, THANKS, COUNTED, SIGN_IN, SELF_SERVICE, DISOWN, Purpose(_CONFIRM, timedelta()))
+_LINKS = (
+    *(PENDING, THANKS, COUNTED, SIGN_IN, SELF_SERVICE, DISOWN, HANDOVER),
+    Purpose(_CONFIRM, timedelta()),
+)
 
 
 def confirm_purpose(days: int) -> Purpose:

@@ -17,7 +17,7 @@ from petition.database.base import db
 from petition.database.counters import Use
 from petition.database.transactions import transaction
 from petition.operations import retention
-from petition.organisers.handover import jobs, spreadsheet
+from petition.organisers.handover import jobs, packs, spreadsheet
 from petition.signatures import reminders
 
 SCOPE = "task"  # of the counters by which one worker claims a task
@@ -96,11 +96,11 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
         open_bursts = burst_detection.detect(now=now, thresholds=thresholds)
         return f"open: {open_bursts}" if open_bursts else ""
 
+    anonymise_days = settings["ANONYMISE_AFTER_DAYS"]
+
     def erase(now: datetime) -> str:
-        purge_days = settings["PURGE_UNCONFIRMED_DAYS"]
-        anonymise_days = settings["ANONYMISE_AFTER_DAYS"]
-        report = retention.run(purge_days=purge_days, anonymise_days=anonymise_days, now=now)
-        return report.in_words()
+        days = {"purge_days": settings["PURGE_UNCONFIRMED_DAYS"], "anonymise_days": anonymise_days}
+        return retention.run(**days, now=now).in_words()
 
     def update_exits(now: datetime) -> str:
         file = instance / tor.EXITS_FILE
@@ -113,7 +113,7 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
     tasks = [
         Task("reminders", minute, remind),
         Task("retention", timedelta(days=1), erase),
-        Task("files of signatures", minute, partial(_delete_files, instance)),
+        Task("files of signatures", minute, partial(_delete_files, instance, anonymise_days)),
         Task("expired counters", hour, _delete_expired_counters),
         Task("write-ahead log", hour, _empty_log),
     ]
@@ -126,10 +126,12 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
     return tasks
 
 
-def _delete_files(instance: Path, now: datetime) -> str:
-    """Delete files of signatures past their hour, and what interrupted processes left."""
+def _delete_files(instance: Path, anonymise_days: int, now: datetime) -> str:
+    """Delete files of signatures past their time, and what interrupted processes left."""
     spreadsheet.delete_leftovers(instance / spreadsheet.FOLDER, now=now)
-    number = jobs.expire(instance / jobs.FOLDER, now=now)
+    folder = instance / jobs.FOLDER
+    number = packs.erase(folder, anonymise_days=anonymise_days, now=now)
+    number += jobs.expire(folder, now=now)
     return f"{number} expired" if number else ""
 
 

@@ -5,7 +5,7 @@ Begin with `guard` and its table of actions.
 
 from petition.web.organisers import audit_trail, downloads, moderation, petitions, sign_in
 from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
-from petition.web.organisers.handover import tab
+from petition.web.organisers.handover import packs, tab
 
 __all__ = [
     "OrganiserSession",
@@ -13,6 +13,7 @@ __all__ = [
     "downloads",
     "may_be_long",
     "moderation",
+    "packs",
     "pages",
     "petitions",
     "sign_in",

@@ -52,11 +52,18 @@ ACTIONS: dict[str, Action | None] = {
     "organisers.signatures_csv": Action.DOWNLOAD,
     "organisers.signatures_xlsx": Action.DOWNLOAD,
     "organisers.signatures_jsonl": Action.DOWNLOAD,
+    "organisers.signatures_pdf": Action.DOWNLOAD,
     "organisers.handover": Action.DOWNLOAD,
     "organisers.ask_handover_list": Action.DOWNLOAD,
     "organisers.ask_own_list": Action.DOWNLOAD,
     "organisers.fetch_file": Action.DOWNLOAD,
     "organisers.mark_copy_deleted": Action.DOWNLOAD,
+    "organisers.pack_form": Action.DOWNLOAD,
+    "organisers.ask_pack": Action.DOWNLOAD,
+    "organisers.pack": Action.DOWNLOAD,
+    "organisers.record_handover": Action.DOWNLOAD,
+    "organisers.make_handover_link": Action.DOWNLOAD,
+    "organisers.fetch_pack": Action.DOWNLOAD,
     "organisers.audit_trail": Action.SEE_AUDIT_TRAIL,
 }
 
