@@ -40,6 +40,7 @@ from petition.petitions import petition_file, queries, updates
 from petition.signatures import codes
 from petition.web.support.image_cache import ImageCache
 from tests import databases
+from tests.browser.full_site import LANGUAGES
 from tests.browsing import CHANGED, browser, filled, make_ticket, sign_in
 from tests.factories import NEWS, SITE, MakeApp, make_petition, parse_address, photo
 from tests.signatures import ENTRY, confirm, sign
@@ -68,6 +69,10 @@ HOW = ("form", "form", "parts", "files", "json")  # a body can be written
 # What each page reads of its query or its form; with what it reads besides, its test fails.
 TYPED = tuple(CHANGED) + ("updates",)
 STEP = ("ticket", "proof", "language")  # of forms that ask for a mail
+UPDATE = (
+    *("action", "version", "author", "at", "picture", "alt", "csrf_token"),
+    *(f"{part}_{code}" for code in LANGUAGES for part in ("title", "body", "note")),
+)
 READS: dict[str, tuple[str, ...]] = {
     "petition.index": ("r",),
     "petition.show": ("r",),
@@ -105,6 +110,14 @@ READS: dict[str, tuple[str, ...]] = {
     "organisers.decide_burst": ("state", "csrf_token"),
     "organisers.decide_comment": ("show", "comment", "csrf_token"),
     "organisers.hide_name": ("csrf_token",),
+    "organisers.write_news": UPDATE,
+    "organisers.edit_news": UPDATE,
+    "organisers.take_down_news": ("csrf_token",),
+    "organisers.put_back_news": ("csrf_token",),
+    "organisers.delete_news": ("csrf_token",),
+    "organisers.test_mailing": ("csrf_token",),
+    "organisers.start_mailing": ("insist", "csrf_token"),
+    "organisers.change_mailing": ("change", "csrf_token"),
     "organisers.set_separator": ("separator", "profile", "csrf_token"),
     "organisers.signatures_csv": ("separator", "profile"),
     "organisers.signatures_jsonl": ("separator", "profile"),
@@ -126,6 +139,9 @@ GOOD: dict[str, dict[str, str]] = {
     "self_service.disown": {"never": "yes"},
     "organisers.ask_link": {"email": "organiser@example.org"},
     "organisers.decide_burst": {"state": "discarded"},
+    "organisers.write_news": {"action": "save", "title_en": "Letters", "body_en": "At six."},
+    "organisers.edit_news": {"action": "save", "version": "1", "title_en": "a", "body_en": "b"},
+    "organisers.change_mailing": {"change": "pause"},
     "organisers.decide_comment": {"show": "yes", "comment": "Because."},
 }
 SETTINGS = {
@@ -257,7 +273,7 @@ class Site:
             "code": "en",
             "count": "0",
             "digest": updates.list_pictures(self.petition_id)["queue.jpg"].digest,
-            "update_id": str(updates.list_updates(self.petition_id, "en")[0].id),
+            "update_id": str(updates.list_updates(self.petition_id, "en", now=now())[0].id),
             "office": str(updates.list_offices(self.petition_id)[0].id),
             "csrf_token": self._csrf,
         }
@@ -357,6 +373,7 @@ class Site:
             "thanks": (tokens.THANKS, (signature_id,)),
             "my": (tokens.SELF_SERVICE, (signature_id,)),
             "not-me": (tokens.DISOWN, (email_id,)),
+            "unsubscribe": (tokens.UNSUBSCRIBE, (signature_id,)),
             "enter": (tokens.SIGN_IN, (link.organiser_id, link.serial)),
         }
         good = {"signature_id": str(signature_id), "number": str(number)}

@@ -28,6 +28,7 @@ from petition.database.transactions import transaction
 from petition.models.enums import Role
 from petition.organisers import access
 from petition.organisers.permissions import ROLES, Action
+from petition.petitions import petition_file, updates
 from petition.web.middleware.translations import get_catalogue
 from petition.web.organisers.guard import ACTIONS, may_be_long
 from tests.browsing import (
@@ -46,7 +47,7 @@ from tests.browsing import (
     token_for,
     trail,
 )
-from tests.factories import FLOOD, SITE, TODAY, make_petition
+from tests.factories import FLOOD, NEWS, SITE, TODAY, make_petition
 from tests.post_office import PostOffice
 
 Call = tuple[Action, str, str, str | None]  # action, method, path, slug
@@ -80,6 +81,8 @@ def test_every_route_asks_the_table_who_may(
         confirmed(browser(app), post_office, name, **signer)
         with transaction() as connection:
             bursts.record(connection, petition_id, FLOOD, now=now())
+        file = petition_file.parse_updates({"update": NEWS["update"][:1]})
+        updates.import_updates(name, file, now=now())
     inside = browser(app)
     if role is not None:
         invite(role, slug=None if role == Role.ADMIN else petition)
@@ -89,6 +92,10 @@ def test_every_route_asks_the_table_who_may(
         "comment": "Because.",
         "show": "yes",
         "state": "released",
+        "action": "save",
+        "change": "pause",
+        "version": "1",
+        **{f"{part}_en": "Letters" for part in ("title", "body", "note")},
     }
     for action, method, path, slug in closed_routes(app, petitions):
         answer = inside.open(path, method=method, data=form)

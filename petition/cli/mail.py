@@ -25,6 +25,7 @@ from petition.mail.context import MailContext
 from petition.mail.mx import MailDomains
 from petition.mail.worker import Worker
 from petition.operations import scheduler
+from petition.organisers.news import refill
 from petition.outbox import delivery, pausing
 from petition.web.email_templates import EmailTemplates
 
@@ -162,6 +163,7 @@ def worker_for(app: Flask) -> Worker:
         lambda email_id: compose.compose(email_id, context, now=now()),
         now,
         tokens,
+        refill=lambda at: refill.refill(now=at),
         background=partial(scheduler.run_due, scheduler.build_tasks(settings, instance)),
         emails_per_minute=settings["RATELIMIT_MAILS"],
         server=f"{settings['MAIL_SERVER']}:{settings['MAIL_PORT']}",

@@ -115,6 +115,10 @@ class MailServerUnreachable(PetitionError):
     """The mail server accepts no email at all now."""
 
 
+class ConnectionLost(MailServerUnreachable):
+    """The connection broke while an email was sent: the mail server may have it."""
+
+
 class SenderRefused(MailServerUnreachable):
     """The mail server refuses whatever we send: relaying, quota, credentials or sender."""
 
@@ -167,6 +171,28 @@ class PictureInvalid(PetitionError):
 
 class ItemNotFound(PetitionError):
     """The petition has no such update, picture or comment."""
+
+
+class UpdateChanged(PetitionError):
+    """Somebody else has changed an update since its form was opened."""
+
+
+@dataclass(eq=False)
+class NoteRequired(PetitionError):
+    """A published update was corrected without a note, in these `languages`."""
+
+    languages: tuple[str, ...]
+
+
+class UpdateNotReady(PetitionError):
+    """An update is not public, or its text was not emailed to an organiser as a test."""
+
+
+@dataclass(eq=False)
+class MailingTooSoon(PetitionError):
+    """Another update of the petition was emailed within three days; `until` is their end."""
+
+    until: datetime
 
 
 class DisposableAddressRefused(PetitionError):

@@ -46,11 +46,15 @@ COUNTED = Purpose("counted", timedelta(minutes=30))
 SIGN_IN = Purpose("sign-in", timedelta(minutes=30))
 SELF_SERVICE = Purpose("my", timedelta(days=3650))  # while the signature is stored
 DISOWN = Purpose("disown", timedelta(days=30))  # while the email is stored
+UNSUBSCRIBE = Purpose("unsubscribe", timedelta(days=3650))  # while the signature is stored
 FORM = Purpose("form", timedelta(hours=24))
 
 
 _CONFIRM = "confirm"
-_LINKS = (PENDING, THANKS, COUNTED, SIGN_IN, SELF_SERVICE, DISOWN, Purpose(_CONFIRM, timedelta()))
+_LINKS = (
+    *(PENDING, THANKS, COUNTED, SIGN_IN, SELF_SERVICE, DISOWN, UNSUBSCRIBE),
+    Purpose(_CONFIRM, timedelta()),
+)
 
 
 def confirm_purpose(days: int) -> Purpose:

@@ -13,6 +13,7 @@ class Action(StrEnum):
     LIST_PETITIONS = "list_petitions"
     SEE_FIGURES = "see_figures"
     PREVIEW = "preview"
+    EDIT_NEWS = "edit_news"
     REVIEW_COMMENTS = "review_comments"
     REVIEW_NAMES = "review_names"
     REVIEW_BURSTS = "review_bursts"
@@ -28,6 +29,7 @@ ROLES: dict[Action, frozenset[Role]] = {
     Action.LIST_PETITIONS: _ALL,
     Action.SEE_FIGURES: _ALL,
     Action.PREVIEW: _ALL,
+    Action.EDIT_NEWS: _EDITORS,
     Action.REVIEW_COMMENTS: _EDITORS,
     Action.REVIEW_NAMES: _EDITORS,
     Action.REVIEW_BURSTS: _EDITORS,

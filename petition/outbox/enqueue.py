@@ -122,7 +122,7 @@ _INSERT_FOR_SIGNER = _build_insert(
     *("mailbox_hash", "signature_id", "entry", "burst_id", "asked_until"),
 )
 _INSERT_FOR_ORGANISER = _build_insert(
-    _count_earlier("organiser_id", true(), true()), "organiser_id"
+    _count_earlier("organiser_id", _earlier.c.update_id.is_(None), true()), "organiser_id"
 )
 
 

@@ -26,6 +26,7 @@ from petition.web.pages import (
     share,
     sign,
     supporters,
+    unsubscribe,
     updates,
 )
 from petition.web.support import assets, errors, image_cache, template_globals
@@ -36,6 +37,7 @@ BLUEPRINTS = (
     pending.pages,
     confirmation.pages,
     self_service.pages,
+    unsubscribe.pages,
     supporters.pages,
     updates.pages,
     share.pages,

@@ -3,7 +3,7 @@
 Begin with `guard` and its table of actions.
 """
 
-from petition.web.organisers import audit_trail, downloads, moderation, petitions, sign_in
+from petition.web.organisers import audit_trail, downloads, moderation, news, petitions, sign_in
 from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "downloads",
     "may_be_long",
     "moderation",
+    "news",
     "pages",
     "petitions",
     "sign_in",
