@@ -94,7 +94,7 @@ def run_killed(
 
     def progress() -> mailings.Progress:
         db.session.remove()
-        found = mailings.get_progress(update_id)
+        found = mailings.get_progress(update_id, now=now())
         assert found is not None
         return found
 

@@ -36,6 +36,7 @@ from petition.database.transactions import transaction
 from petition.models import Email, Signature
 from petition.models.enums import BurstKind
 from petition.organisers import access
+from petition.organisers.news import reading
 from petition.petitions import petition_file, queries, updates
 from petition.signatures import codes
 from petition.web.support.image_cache import ImageCache
@@ -140,7 +141,7 @@ GOOD: dict[str, dict[str, str]] = {
     "organisers.ask_link": {"email": "organiser@example.org"},
     "organisers.decide_burst": {"state": "discarded"},
     "organisers.write_news": {"action": "save", "title_en": "Letters", "body_en": "At six."},
-    "organisers.edit_news": {"action": "save", "version": "1", "title_en": "a", "body_en": "b"},
+    "organisers.edit_news": {"action": "save", "title_en": "a", "body_en": "b", "note_en": "c"},
     "organisers.change_mailing": {"change": "pause"},
     "organisers.decide_comment": {"show": "yes", "comment": "Because."},
 }
@@ -349,6 +350,11 @@ class Site:
                 flood = bursts.Finding(BurstKind.DOMAIN, source, 60, 0)
                 made = bursts.record(connection, self.petition_id, flood, now=now())
             good["burst_id"] = str(made)
+        if call.endpoint == "organisers.edit_news":
+            update_id = int(self._fixed["update_id"])
+            stored = reading.get_news(self.petition_id, update_id, now=now())
+            good["version"] = str(stored.version)
+            db.session.rollback()
         if {"token", "signature_id", "number"} & {*call.parts}:
             good |= self._signed(call, age)
         return good

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -33,10 +33,10 @@ LINK = "Your sign-in link"
 LETTERS = "/organisers/p/free-them/news/1"
 
 
-def progress(update_id: int = 1) -> mailings.Progress:
-    """Return how far a mailing is."""
+def progress(update_id: int = 1, *, at: datetime | None = None) -> mailings.Progress:
+    """Return how far a mailing is, by default now."""
     db.session.remove()
-    found = mailings.get_progress(update_id)
+    found = mailings.get_progress(update_id, now=at or now())
     assert found is not None
     return found
 
@@ -263,7 +263,7 @@ def test_a_petition_mails_once_in_three_days_unless_an_admin_insists(
     assert "An admin can send it before." in text_of(page)
     answer = inside.post(f"{path}/start", data={"csrf_token": csrf_of(page), "insist": "yes"})
     assert "Not started" in text_of(inside.get(answer.location)), "an editor cannot insist"
-    assert mailings.get_progress(second) is None
+    assert mailings.get_progress(second, now=now()) is None
     mailings.start(1, second, insist=True, now=now())
     assert trail()[-1][3].endswith(", within three days of another")
     third = publish()
@@ -283,7 +283,7 @@ def test_an_admin_insists_with_a_tick(app: Flask, petition: str) -> None:
     assert "Send it all the same." in text_of(page)
     csrf = {"csrf_token": csrf_of(page)}
     inside.post(f"{path}/start", data=csrf)
-    assert mailings.get_progress(second) is None
+    assert mailings.get_progress(second, now=now()) is None
     inside.post(f"{path}/start", data=csrf | {"insist": "yes"})
     assert progress(second).state == MailingState.RUNNING
 
@@ -423,6 +423,8 @@ def test_news_is_stored_as_sent_before_it_is(
         begun = news_emails.mark_begun(connection, claimed)
     # … and the worker dies here, before or after the mail server has them.
     assert len(begun) == 2
+    assert (progress().unknown, progress().waiting) == (0, 2), "they may be on their way"
+    assert progress(at=now() + delivery.LEASE).unknown == 2
     assert delivery.claim(now() + delivery.LEASE * 2) == []
     deliver(app)
     assert readers(post_office) == []

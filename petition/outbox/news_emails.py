@@ -17,6 +17,7 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
+    true,
     update,
 )
 
@@ -104,13 +105,20 @@ def is_any_due(connection: Connection, update_id: int) -> bool:
     return connection.scalar(due.limit(1)) is not None
 
 
-def count_outcomes(connection: Connection, update_id: int) -> Outcomes:
-    """Count what came of the emails of an update, as far as they are stored."""
+def count_outcomes(
+    connection: Connection, update_id: int, *, now: datetime | None = None
+) -> Outcomes:
+    """Count what came of the emails of an update, as far as they are stored.
+
+    With `now`, those that a worker is sending are left out: its lease has not ended.
+    """
     is_sent = _email.c.state == EmailState.SENT
     conditions = {
         "sent": and_(is_sent, _email.c.sent_at.is_not(None)),
         "refused": _email.c.state == EmailState.REFUSED,
-        "unknown": and_(is_sent, _email.c.sent_at.is_(None)),
+        "unknown": and_(
+            is_sent, _email.c.sent_at.is_(None), true() if now is None else _email.c.due_at <= now
+        ),
         "left_out": _email.c.state == EmailState.WITHHELD,
     }
     counts = [func.count(case((condition, 1))).label(n) for n, condition in conditions.items()]

@@ -52,17 +52,18 @@ def count_readers(petition_id: int) -> dict[str, int]:
     return {str(row.language): int(row.number) for row in rows}
 
 
-def get_progress(update_id: int) -> Progress | None:
+def get_progress(update_id: int, *, now: datetime) -> Progress | None:
     """Return how far the mailing of an update is, or None without one."""
     with db.engine.connect() as connection:
         row = connection.execute(select(_mailing).where(_mailing.c.update_id == update_id)).first()
         if row is None:
             return None
-        now_stored = news_emails.count_outcomes(connection, update_id)
+        runs = row.state in {MailingState.RUNNING, MailingState.PAUSED}
+        lease_ended = now if runs else None
+        now_stored = news_emails.count_outcomes(connection, update_id, now=lease_ended)
     kept = news_emails.Outcomes(row.sent, row.refused, row.unknown, row.left_out)
     # Records of emails are erased after 30 days; then the counts of the end are left.
     outcomes = now_stored if sum(now_stored) >= sum(kept) else kept
-    runs = row.state in {MailingState.RUNNING, MailingState.PAUSED}
     waiting = max(0, row.readers - sum(outcomes)) if runs else 0
     return Progress(
         MailingState(row.state), row.started_at, row.readers, *outcomes, waiting=waiting

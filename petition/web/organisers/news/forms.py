@@ -7,7 +7,6 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from flask_wtf.file import FileField
 from wtforms import IntegerField, ValidationError
-from wtforms.validators import NumberRange
 from wtforms.widgets import DateTimeLocalInput, HiddenInput
 
 from petition.core.errors import PictureInvalid
@@ -23,13 +22,26 @@ MAX_TITLE, MAX_BODY, MAX_NOTE, MAX_ALT = 200, 50_000, 500, 300
 _ACCEPTED = ", ".join(f"image/{kind.lower()}" for kind in pictures.FORMATS)
 
 
+class VersionField(IntegerField):
+    """The hidden version of what is changed; 0, which nothing has, for what is no version."""
+
+    widget = HiddenInput()
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        """Read the number."""
+        text = valuelist[0] if valuelist else ""
+        is_version = text.isascii() and text.isdecimal() and len(text) < 10
+        self.data = int(text) if is_version else 0
+        self.raw_data = None  # the page shows `data`
+
+
 class UpdateForm(OrganiserForm):
     """What is in every language the same; `make_form` adds the texts."""
 
     languages: Sequence[str] = ()
     picture_names: Iterable[str] = ()
 
-    version = IntegerField(widget=HiddenInput(), validators=[NumberRange(0)], default=0)
+    version = VersionField(default=0)
     author = TidyField(_("Author"), [at_most(MAX_TITLE)])
     at = TidyField(_("When to publish (UTC)"), widget=DateTimeLocalInput())
     picture = FileField(_("Picture"), render_kw={"accept": _ACCEPTED})

@@ -21,7 +21,7 @@ _CHANGES = {"pause": mailings.pause, "resume": mailings.resume, "stop": mailings
 def mailing(slug: str, update_id: int) -> str:
     """Show how many readers there are, what is still to do, and then the progress."""
     news = reading.get_news(g.petition_id, update_id, now=now())
-    progress = mailings.get_progress(update_id)
+    progress = mailings.get_progress(update_id, now=now())
     next_start = mailings.next_start(g.petition_id)
     return render_template(
         "organisers/news/mailing.html",

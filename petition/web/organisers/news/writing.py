@@ -67,7 +67,7 @@ def edit_news(slug: str, update_id: int) -> AnyResponse:
         return _render(slug, form, stored)
     except UpdateChanged:
         theirs = reading.get_news(g.petition_id, update_id, now=now())
-        form.version.raw_data, form.version.data = None, theirs.version
+        form.version.data = theirs.version
         return _render(slug, form, theirs, theirs=theirs)
     return _done(slug, _("Published.") if is_publishing else _("Saved."))
 
