@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from flask import Flask
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 
 from petition.core.clock import now
 from petition.core.config import ROOT
 from petition.database.base import db
 from petition.database.transactions import transaction
-from petition.models import Email, Signature
-from petition.models.enums import EmailState, Role
+from petition.models import Email, Mailing, Signature
+from petition.models.enums import EmailState, MailingState, Role
 from petition.organisers import access
 from petition.organisers.news import mailings, writing
 from petition.organisers.news.reading import NewsText
@@ -92,22 +92,22 @@ def run_killed(
     }
     command = [sys.executable, "-m", "flask", "outbox", "run"]
 
-    def progress() -> mailings.Progress:
+    def is_done() -> bool:
         db.session.remove()
-        found = mailings.get_progress(update_id, now=now())
-        assert found is not None
-        return found
+        state = select(Mailing.state).where(Mailing.update_id == update_id)
+        return db.session.scalar(state) == MailingState.DONE
 
     for number in (*kill_at, None):
         process = subprocess.Popen(command, cwd=ROOT, env=environment)
         try:
-            while progress().state != "done" and (number is None or len(office.arrived) < number):
-                _wait_for_some(office, lambda: progress().state == "done", process)
+            while not is_done() and (number is None or len(office.arrived) < number):
+                _wait_for_some(office, is_done, process)
         finally:
             process.send_signal(signal.SIGTERM if number is None else signal.SIGKILL)
             process.wait(PATIENCE)
         with transaction() as connection:  # stands in for waiting until leases end
             leased = update(Email).where(Email.state == EmailState.DUE)
             connection.execute(leased.values(due_at=Email.created_at))
-    arrivals = Counter(mail.recipients[0] for mail in office.arrived)
-    return arrivals, progress()
+    end = mailings.get_progress(update_id, now=now())
+    assert end is not None
+    return Counter(mail.recipients[0] for mail in office.arrived), end
