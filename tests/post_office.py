@@ -70,6 +70,7 @@ class PostOffice:
         self.answers: dict[str, str] = {}
         self.data_answer: str | None = None
         self.smtputf8 = True
+        self.hangs_up = False  # in place of an answer to a message
         self._port = port
         self._controller: Controller | None = None
 
@@ -123,6 +124,10 @@ class PostOffice:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Answer DATA: keep the email."""
+        if self.hangs_up:
+            assert isinstance(server.transport, asyncio.Transport)
+            server.transport.abort()
+            return "250 OK"
         if self.data_answer is not None:
             return self.data_answer
         assert isinstance(envelope.content, bytes)

@@ -32,14 +32,20 @@ from petition.organisers import access, invalidation
 from petition.organisers.browsers import Browser
 from petition.organisers.export import FileOptions, Profile
 from petition.organisers.handover import downloads
+from petition.organisers.news import writing
+from petition.organisers.news.reading import NewsText
+from petition.organisers.news.writing import NewsForm
 from petition.organisers.overview import morning
-from petition.petitions import lifecycle
+from petition.petitions import lifecycle, pictures, updates
 from petition.petitions.editing import petition_file
 from tests import signatures
-from tests.factories import FLOOD, TODAY, parse_address
+from tests.factories import FLOOD, TODAY, parse_address, photo
 
 FOLDER = Path(__file__).parent / "mails"
-HEADERS = ("From", "Reply-To", "To", "Subject", "Content-Language", "Auto-Submitted")
+HEADERS = (
+    *("From", "Reply-To", "To", "Subject", "Content-Language", "Auto-Submitted"),
+    *("List-Unsubscribe", "List-Unsubscribe-Post"),
+)
 CODE = "123\N{NO-BREAK SPACE}456"
 
 
@@ -55,7 +61,11 @@ def snapshots(app: Flask, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
             text, html = (part.get_content() for part in email.iter_parts())
             # Not `email[name]`: Python 3.11 puts blanks between encoded words.
             raw = dict(email.raw_items())
-            fields = [f"{n}: {make_header(decode_header(raw[n]))}" for n in HEADERS if n in raw]
+            fields = [
+                _without_tokens(f"{n}: {make_header(decode_header(raw[n]))}")
+                for n in HEADERS
+                if n in raw
+            ]
             text, html = _without_tokens(text), _without_tokens(html)
             read = f"HTML\n----\n\n{_text_of(html).strip()}\n"
             found[f"{language}/{name}.txt"] = "\n\n".join(("\n".join(fields), text.strip(), read))
@@ -99,6 +109,11 @@ def _compose_all(app: Flask, language: str, number: int) -> Iterator[tuple[str, 
     erased = {"petition_id": 1, "address": address, "language": language}
     yield "withdrawn", make(EmailKind.WITHDRAWN, list_downloaded=False, **erased)
     yield "withdrawn_after_download", make(EmailKind.WITHDRAWN, list_downloaded=True)
+    news = {"update_id": _publish(language)}
+    change_signature(updates=True)
+    yield "news_at_risk", make(EmailKind.NEWS, **news)
+    change_signature(country="SE")
+    yield "news", make(EmailKind.NEWS)
     yield from _compose_for_organisers(make, language)
 
 
@@ -112,6 +127,8 @@ def _compose_for_organisers(
         yield f"invitation_{role}", make(EmailKind.INVITATION, organiser_id=organiser_id)
         if role == Role.EDITOR:
             editor_id = organiser_id
+            test = {"organiser_id": organiser_id, "petition_id": 1, "language": language}
+            yield "news_test", make(EmailKind.NEWS_TEST, **test)
     yield "sign_in", make(EmailKind.SIGN_IN, organiser_id=organiser_id)
     for profile in Profile:
         options = FileOptions(profile=profile)
@@ -143,9 +160,27 @@ def _store_numbers(connection: Connection) -> None:
     bursts.record(connection, 1, FLOOD, now=TODAY)
 
 
+def _publish(language: str) -> int:
+    """Publish an update in one language, with a picture, and return its id."""
+    if not updates.list_pictures(1):
+        picture = pictures.make_picture(photo())
+        with transaction() as connection:
+            updates.upsert_picture(connection, 1, "queue.webp", picture)
+    body = (
+        "They were **free** at ten: [the report](https://example.org/report).\n\n"
+        "## What comes next\n\n- a hearing\n- an appeal\n\n> Let him go.\n\n"
+        "![A queue before an embassy](queue.webp)"
+    )
+    text = NewsText(language, "Free at last", body)
+    return writing.create(1, NewsForm("", [text], {}), publish_at=TODAY, now=TODAY)
+
+
 def _without_tokens(text: str) -> str:
     """Return an email with TOKEN for each token, and with one code for all."""
-    text = re.sub(r"/(confirm|my|not-me|enter)/[\w-]+", r"/\1/TOKEN", text.replace("\r\n", "\n"))
+    text = re.sub(
+        r"/(confirm|my|not-me|unsubscribe|enter)/[\w-]+", r"/\1/TOKEN", text.replace("\r\n", "\n")
+    )
+    text = re.sub(r"/pictures/[0-9a-f]{24}", "/pictures/DIGEST", text)
     return re.sub("\\b\\d{3}\N{NO-BREAK SPACE}\\d{3}\\b", CODE, text)
 
 

@@ -36,6 +36,7 @@ from petition.database.transactions import transaction
 from petition.models import Email, Signature
 from petition.models.enums import BurstKind, Role
 from petition.organisers import access
+from petition.organisers.news import reading
 from petition.petitions import queries, updates
 from petition.petitions.editing import petition_file
 from petition.petitions.editing.texts import FIELDS
@@ -78,6 +79,10 @@ OWN_LIST = ("since", "until", "country", "language", "text_version", "keep_until
 PACK_RECORD = (
     *("version", "handed_over_on", "place", "receipt", "photo", "photo_alt"),
     *("answer", "answered_on"),
+)
+UPDATE = (
+    *("action", "version", "author", "at", "picture", "alt", "csrf_token"),
+    *(f"{part}_{code}" for code in LANGUAGES for part in ("title", "body", "note")),
 )
 READS: dict[str, tuple[str, ...]] = {
     "petition.index": ("r",),
@@ -151,6 +156,14 @@ READS: dict[str, tuple[str, ...]] = {
     "organisers.site_remove_person": ("csrf_token",),
     "organisers.hand_on": ("person", "then", "csrf_token"),
     "organisers.site_hand_on": ("person", "then", "csrf_token"),
+    "organisers.write_news": UPDATE,
+    "organisers.edit_news": UPDATE,
+    "organisers.take_down_news": ("csrf_token",),
+    "organisers.put_back_news": ("csrf_token",),
+    "organisers.delete_news": ("csrf_token",),
+    "organisers.test_mailing": ("csrf_token",),
+    "organisers.start_mailing": ("insist", "csrf_token"),
+    "organisers.change_mailing": ("change", "csrf_token"),
     "organisers.set_separator": ("separator", "profile", "csrf_token"),
     "organisers.ask_handover_list": (*FILE, "csrf_token"),
     "organisers.ask_own_list": (*(f"own-{name}" for name in (*FILE, *OWN_LIST)), "csrf_token"),
@@ -195,6 +208,9 @@ GOOD: dict[str, dict[str, str]] = {
     "organisers.decide_burst": {"state": "discarded"},
     "organisers.invite_person": {"role": "viewer", "language": "en"},
     "organisers.site_invite_person": {"role": "viewer", "language": "en"},
+    "organisers.write_news": {"action": "save", "title_en": "Letters", "body_en": "At six."},
+    "organisers.edit_news": {"action": "save", "title_en": "a", "body_en": "b", "note_en": "c"},
+    "organisers.change_mailing": {"change": "pause"},
     "organisers.decide_comment": {"show": "yes", "comment": "Because."},
 }
 SETTINGS = {
@@ -323,7 +339,7 @@ class Site:
             "code": "en",
             "count": "0",
             "digest": updates.list_pictures(self.petition_id)["queue.jpg"].digest,
-            "update_id": str(updates.list_updates(self.petition_id, "en")[0].id),
+            "update_id": str(updates.list_updates(self.petition_id, "en", now=now())[0].id),
             "office": str(updates.list_offices(self.petition_id)[0].id),
             "session_id": "999999",
         }
@@ -422,6 +438,11 @@ class Site:
             slug = self.slug if "slug" in call.parts else None
             invited = access.invite(person, role=Role.VIEWER, slug=slug, language="en", now=now())
             good |= {"organiser_id": str(invited), "role": "editor", "was": "viewer"}
+        if call.endpoint == "organisers.edit_news":
+            update_id = int(self._fixed["update_id"])
+            stored = reading.get_news(self.petition_id, update_id, now=now())
+            good["version"] = str(stored.version)
+            db.session.rollback()
         if {"token", "signature_id", "number"} & {*call.parts}:
             good |= self._signed(call, age)
         return good
@@ -446,6 +467,7 @@ class Site:
             "thanks": (tokens.THANKS, (signature_id,)),
             "my": (tokens.SELF_SERVICE, (signature_id,)),
             "not-me": (tokens.DISOWN, (email_id,)),
+            "unsubscribe": (tokens.UNSUBSCRIBE, (signature_id,)),
             "enter": (tokens.SIGN_IN, (link.organiser_id, link.serial)),
         }
         good = {"signature_id": str(signature_id), "number": str(number)}

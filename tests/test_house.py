@@ -21,6 +21,7 @@ from petition.core.clock import now
 from petition.core.config import ROOT
 from petition.database.base import Base, db
 from petition.models.enums import EmailKind
+from petition.organisers.news.reading import NewsText
 from petition.organisers.overview.attention import Attention, AttentionKind
 from petition.organisers.overview.morning import PetitionNumbers
 from petition.web.email_templates import EmailTemplates
@@ -186,6 +187,9 @@ def test_every_email_has_its_three_templates_and_renders_in_every_language(
         "site": "petition.example.org",
         "sign_in": "https://petition.example.org/organisers/sign-in",
         "signed_on": now(),
+        "news": NewsText("en", "NEWS", "Six **embassies**.\n\n![A queue](queue.webp)"),
+        "pictures": {"queue.webp": "https://petition.example.org/PICTURE"},
+        "unsubscribe": "https://petition.example.org/UNSUBSCRIBE",
         "site_url": "https://petition.example.org",
         "is_handover": True,
         "organiser_number": 3,

@@ -23,6 +23,8 @@ from petition.database.transactions import transaction
 from petition.models.enums import Role
 from petition.organisers import access
 from petition.organisers.permissions import ROLES, Action
+from petition.petitions import updates
+from petition.petitions.editing import petition_file
 from petition.web.middleware.translations import get_catalogue
 from petition.web.organisers.guard import ACTIONS, may_be_long
 from tests.browsing import (
@@ -41,7 +43,7 @@ from tests.browsing import (
     token_for,
     trail,
 )
-from tests.factories import FLOOD, SITE, TODAY, make_file, make_petition, parse_address
+from tests.factories import FLOOD, NEWS, SITE, TODAY, make_file, make_petition, parse_address
 from tests.post_office import PostOffice
 from tests.test_packs import PACK
 
@@ -87,6 +89,8 @@ def test_every_route_asks_the_table_who_may(
         confirmed(browser(app), post_office, name, **signer)
         with transaction() as connection:
             bursts.record(connection, petition_id, FLOOD, now=now())
+        file = petition_file.parse_updates({"update": NEWS["update"][:1]})
+        updates.import_updates(name, file, now=now())
     for slug in (None, *petitions):  # 1, 2 and 3
         address = parse_address(f"colleague@{slug or 'site'}.net")
         access.invite(address, role=Role.VIEWER, slug=slug, language="en", now=now())
@@ -115,6 +119,9 @@ def test_every_route_asks_the_table_who_may(
         "version": "1",
         "handed_over_on": "2016-05-26",
         "place": "the embassy in London",
+        "action": "save",
+        "change": "pause",
+        **{f"{part}_en": "Letters" for part in ("title", "body", "note")},
     }
     for action, method, path, slug in closed_routes(app, petitions):
         answer = inside.open(path, method=method, data=form)

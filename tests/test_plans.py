@@ -18,6 +18,7 @@ from petition.models import Signature
 from petition.organisers import audit_trail, moderation
 from petition.organisers.export import Profile
 from petition.organisers.handover import queries as export_queries
+from petition.organisers.news import refill
 from petition.organisers.overview import figures
 from petition.outbox import delivery, enqueue
 from petition.petitions import queries, sums, supporters
@@ -32,6 +33,9 @@ STATEMENTS = {
     "whether an email is due": delivery._ANY_DUE,  # noqa: SLF001
     "whether a burst holds it": bursts._OPEN_BURST,  # noqa: SLF001
     "the next email": delivery._CLAIM,  # noqa: SLF001
+    "the next news": delivery._CLAIM_NEWS,  # noqa: SLF001
+    "whether news is due": delivery._ANY_NEWS_DUE,  # noqa: SLF001
+    "the readers of news": CompiledStatement(refill.next_readers(1, 0, 9)),
     "an email that was sent": CompiledStatement(delivery._update_due(0)),  # noqa: SLF001
     "the download": export_queries.rows("sqlite", Profile.ORGANISER, frozenset()),
     "the hand-over file": export_queries.rows("sqlite", Profile.HANDOVER, frozenset()),
@@ -173,3 +177,19 @@ def test_what_waits_is_counted_from_the_index_alone(
         steps = connection.exec_driver_sql(f"EXPLAIN {counting[0]}", counting[1]).all()
     # Cursor 0 is the table: no column is read from it.
     assert not [step for step in steps if step[1] == "Column" and step[2] == 0]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("the next email", "ix_email_due_at"),
+        ("the next news", "ix_email_news"),
+        ("the readers of news", "ix_signature_news"),
+    ],
+)
+def test_what_waits_is_found_by_its_partial_index(app: Flask, name: str, index: str) -> None:
+    with db.engine.connect() as connection:
+        sql, binds, _ = STATEMENTS[name]._for(connection.dialect)  # noqa: SLF001
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", tuple(None for _ in binds))
+        assert index in " ".join(str(step[3]) for step in plan)

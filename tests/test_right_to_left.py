@@ -68,7 +68,7 @@ def test_every_public_page_runs_from_right_to_left(app: Flask, post_office: Post
     client = browser(app)
     full = filled(name=NAME, email=EMAIL, display="full", language=LANGUAGE)
     thanks = confirmed(client, post_office, "free-them", **full)
-    (piece,) = updates.list_updates(queries.get_id("free-them"), LANGUAGE)
+    (piece,) = updates.list_updates(queries.get_id("free-them"), LANGUAGE, now=now())
     paths = [
         *public_pages(client, "free-them"),
         f"/p/free-them/updates/{piece.id}",

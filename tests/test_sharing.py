@@ -463,7 +463,7 @@ def test_a_piece_of_news_has_a_preview_with_the_card(client: Client, petition: s
     words = "They were **taken** away.\n\n" + "Nobody says [where](https://example.org). " * 9
     news = {"day": date(2016, 5, 20), "text": {"en": {"title": "Arrested", "body": words}}}
     updates.import_updates(petition, petition_file.parse_updates({"update": [news]}), now=now())
-    (number,) = updates.published_ids(queries.get_id(petition))
+    (number,) = updates.published_ids(queries.get_id(petition), now=now())
     page = client.get(f"/en/p/{petition}/updates/{number}").text
     for line in (
         '<meta property="og:title" content="Arrested">',

@@ -29,6 +29,7 @@ from petition.mail.worker import Worker
 from petition.operations import scheduler
 from petition.operations.file_writer import FileWriter
 from petition.organisers.handover import jobs
+from petition.organisers.news import refill
 from petition.outbox import delivery, pausing
 from petition.web.email_templates import EmailTemplates
 from petition.web.organisers import downloads
@@ -176,6 +177,7 @@ def worker_for(app: Flask) -> Worker:
         lambda email_id: compose.compose(email_id, context, now=now()),
         now,
         tokens,
+        refill=lambda at: refill.refill(now=at),
         background=run_background,
         emails_per_minute=settings["RATELIMIT_MAILS"],
         server=f"{settings['MAIL_SERVER']}:{settings['MAIL_PORT']}",

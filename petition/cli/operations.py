@@ -56,7 +56,7 @@ def setup() -> None:
     with suppress(SlugTaken):
         lifecycle.create(petition_file.parse(sample), now=now())
     news = tomllib.loads((SAMPLES / "kuramshin-news.toml").read_text(encoding="utf-8"))
-    if not updates.list_updates(queries.get_id(sample["slug"]), ""):
+    if not updates.list_updates(queries.get_id(sample["slug"]), "", now=now()):
         updates.import_updates(sample["slug"], petition_file.parse_updates(news), now=now())
 
 

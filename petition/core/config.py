@@ -62,7 +62,7 @@ SETTINGS = (
     Setting("RATELIMIT_ALLOW_DOMAINS", setting_types.texts, [], "domains that are neither counted nor taken for a burst: a school's, a union's"),
     Setting("RATELIMIT_NEVER_REFUSE", setting_types.networks, ["127.0.0.0/8", "::1"], "networks that get challenges but never a 429, because very many people share one address. An onion service on this machine comes from the loopback address. Tor exits need no entry here"),
     Setting("TOR_EXITS", setting_types.list_address, "https://check.torproject.org/torbulkexitlist", "a list of Tor exits, one address or network a line. They never get a 429. See below"),
-    Setting("RATELIMIT_MAILS", setting_types.integer, 3000, "emails per minute over all processes; more wait for the next minute. 0 means no limit"),
+    Setting("RATELIMIT_MAILS", setting_types.integer, 3000, "emails per minute over all processes, of which news takes at most half; more wait for the next minute. 0 means no limit"),
     Setting("BURST_LEAST", setting_types.integer, 20, "fewer signatures than this are never a burst: from one mail domain or network in ten minutes, or from many domains in one minute. For a petition without a past the limit is two and a half times as high"),
     Setting("BURST_TIMES", setting_types.integer, 5, "a burst is this many times the usual number from one source. Its emails are held"),
     Setting("STEP_SECONDS", setting_types.integer, 10, "how long a challenge takes without JavaScript"),

@@ -179,6 +179,10 @@ class MailServerUnreachable(PetitionError):
     """The mail server accepts no email at all now."""
 
 
+class ConnectionLost(MailServerUnreachable):
+    """The connection broke while an email was sent: the mail server may have it."""
+
+
 class SenderRefused(MailServerUnreachable):
     """The mail server refuses whatever we send: relaying, quota, credentials or sender."""
 
@@ -251,6 +255,28 @@ class SignatureNotCounted(PetitionError):
     def __init__(self, contact: str, language: str) -> None:
         super().__init__()
         self.contact, self.language = contact, language
+
+
+class UpdateChanged(PetitionError):
+    """Somebody else has changed an update since its form was opened."""
+
+
+@dataclass(eq=False)
+class NoteRequired(PetitionError):
+    """A published update was corrected without a note, in these `languages`."""
+
+    languages: tuple[str, ...]
+
+
+class UpdateNotReady(PetitionError):
+    """An update is not public, or its text was not emailed to an organiser as a test."""
+
+
+@dataclass(eq=False)
+class MailingTooSoon(PetitionError):
+    """Another update of the petition was emailed within three days; `until` is their end."""
+
+    until: datetime
 
 
 class DisposableAddressRefused(PetitionError):

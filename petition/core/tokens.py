@@ -47,13 +47,14 @@ SIGN_IN = Purpose("sign-in", timedelta(minutes=15))
 KNOWN_BROWSER = Purpose("known browser", timedelta(days=400))  # a cookie of organisers
 SELF_SERVICE = Purpose("my", timedelta(days=3650))  # while the signature is stored
 DISOWN = Purpose("disown", timedelta(days=30))  # while the email is stored
+UNSUBSCRIBE = Purpose("unsubscribe", timedelta(days=3650))  # while the signature is stored
 FORM = Purpose("form", timedelta(hours=24))
 HANDOVER = Purpose("handover", timedelta(days=14))  # until it was used
 
 
 _CONFIRM = "confirm"
 _LINKS = (
-    *(PENDING, THANKS, COUNTED, SIGN_IN, SELF_SERVICE, DISOWN, HANDOVER),
+    *(PENDING, THANKS, COUNTED, SIGN_IN, SELF_SERVICE, DISOWN, HANDOVER, UNSUBSCRIBE),
     Purpose(_CONFIRM, timedelta()),
 )
 

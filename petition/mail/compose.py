@@ -1,6 +1,6 @@
 """Compose each email when it is sent: in the reader's language, with fresh links.
 
-Emails contain nothing that somebody typed: until it is confirmed, the address may be a stranger's.
+Emails contain nothing that signers typed: until it is confirmed, the address may be a stranger's.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from petition.core import tokens
 from petition.core.errors import EmailNotFirst, EmailObsolete, EmailRefused, EmailWithheld
 from petition.database.base import db
-from petition.mail import download_notice, organiser_emails
+from petition.mail import download_notice, news, organiser_emails
 from petition.mail.bounces import make_key
 from petition.mail.context import (
     EmailContent,
@@ -71,6 +71,8 @@ def compose(email_id: int, context: MailContext, *, now: datetime) -> OutgoingMe
         text=text.strip() + "\n",
         html=html,
         code_hash=codes.hash_code(email.id, code, context.tokens) if code else "",
+        unsubscribe=content.unsubscribe,
+        at_most_once=content.at_most_once,
     )
 
 
@@ -79,7 +81,7 @@ def _raise_previous_outcome(email: Email) -> None:
     previous = db.session.execute(
         select(Email.state, Email.reason)
         .where(Email.signature_id == email.signature_id, Email.id < email.id)
-        .where(Email.suppressed.is_(False))
+        .where(Email.suppressed.is_(False), Email.update_id.is_(None))
         .order_by(Email.id.desc())
     ).first()
     state, reason = previous or (None, "")
@@ -183,6 +185,8 @@ _CONTENT: dict[EmailKind, Callable[[Email, MailContext, datetime], EmailContent]
     EmailKind.DOWNLOAD: download_notice.download,
     EmailKind.NEW_BROWSER: organiser_emails.new_browser,
     EmailKind.MORNING: morning,
+    EmailKind.NEWS: news.compose,
+    EmailKind.NEWS_TEST: news.compose_test,
 }
 _SIGNATURES = (
     select(Signature.id, PetitionText.title)

@@ -59,6 +59,8 @@ class EmailContent:
     mailbox_key: str = ""
     address_key: str = ""
     has_code: bool = False
+    unsubscribe: str = ""  # the address to which inboxes post
+    at_most_once: bool = False
 
     @property
     def reply_to(self) -> str:

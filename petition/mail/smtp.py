@@ -30,7 +30,8 @@ class OutgoingMessage(flask_mail.Message):
     """Flask-Mail's message, with an id of the sender's own domain and written by `as_bytes`.
 
     `key` is the same at every try, so a second copy is recognised as the same email. `code_hash` is
-    that of the code in its text, or "".
+    that of the code in its text, or "". With an `unsubscribe` address, inboxes show a button that
+    posts to it (RFC 8058). One that is sent `at_most_once` is settled before it is sent.
     """
 
     def __init__(
@@ -45,14 +46,20 @@ class OutgoingMessage(flask_mail.Message):
         text: str,
         html: str,
         code_hash: str = "",
+        unsubscribe: str = "",
+        at_most_once: bool = False,
     ) -> None:
         super().__init__(subject, [to], text, html, sender=sender, reply_to=reply_to or None)
-        self.key, self.code_hash = key, code_hash
+        self.key, self.code_hash, self.at_most_once = key, code_hash, at_most_once
         self.msgId = f"<{key}@{_domain(sender)}>"  # Flask-Mail names the local machine
         self.extra_headers = {
             "Auto-Submitted": "auto-generated",  # RFC 3834: no automatic replies
             "Content-Language": language,
         }
+        if unsubscribe:
+            self.extra_headers["List-Unsubscribe"] = f"<{unsubscribe}>"
+            if unsubscribe.startswith("https:"):  # which RFC 8058 requires
+                self.extra_headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
     def as_bytes(self) -> bytes:
         """Return the message with CRLF; to an address beyond ASCII, with UTF-8 headers (RFC 6532).

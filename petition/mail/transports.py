@@ -7,7 +7,13 @@ from pathlib import Path
 
 from flask_mail import Mail
 
-from petition.core.errors import EmailDeferred, EmailRefused, MailServerUnreachable, SenderRefused
+from petition.core.errors import (
+    ConnectionLost,
+    EmailDeferred,
+    EmailRefused,
+    MailServerUnreachable,
+    SenderRefused,
+)
 from petition.core.files import write_file
 from petition.mail.smtp import OutgoingMessage, SMTPConnection, unreachable
 from petition.mail.status_codes import NO_SMTPUTF8, format_codes, is_about_sender
@@ -61,8 +67,10 @@ def _classify(error: Exception) -> EmailRefused | EmailDeferred | MailServerUnre
             code, reply = error.smtp_code, error.smtp_error
         case smtplib.SMTPNotSupportedError():
             return EmailRefused(NO_SMTPUTF8)
-        case _:
+        case smtplib.SMTPResponseException():
             return unreachable(error)
+        case _:
+            return ConnectionLost(str(unreachable(error)))
     reason = format_codes(code, reply)
     if code == _CLOSING_DOWN:
         return MailServerUnreachable(reason)

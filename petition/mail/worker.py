@@ -9,6 +9,7 @@ from threading import Event
 from sqlalchemy import Connection
 
 from petition.core.errors import (
+    ConnectionLost,
     EmailAwaitsAnswer,
     EmailDeferred,
     EmailNotFirst,
@@ -17,6 +18,7 @@ from petition.core.errors import (
     EmailRefused,
     EmailWithheld,
     MailServerUnreachable,
+    PetitionError,
     SenderRefused,
     SignatureGone,
 )
@@ -29,7 +31,7 @@ from petition.mail.senders import Outcomes, Senders
 from petition.mail.smtp import OutgoingMessage
 from petition.mail.transports import Connect
 from petition.models.enums import EmailState
-from petition.outbox import delivery
+from petition.outbox import delivery, news_emails
 from petition.signatures import codes
 
 IDLE_SECONDS = 0.5  # while nothing is due
@@ -50,6 +52,7 @@ class Worker:
     clock: Callable[[], datetime]
     tokens: Tokens
     background: Callable[[datetime], None] | None = None  # runs scheduled tasks
+    refill: Callable[[datetime], object] | None = None  # enqueues more of what is long
     emails_per_minute: int = 0  # of all workers together; 0: no limit
     batch: int = 50  # emails claimed and settled together
     server: str = "-"  # the mail server, for the log
@@ -108,12 +111,14 @@ class Worker:
         return count
 
     def _claim(self) -> list[int]:
+        if self.refill is not None:
+            self.refill(self.clock())
         return delivery.claim(self.clock(), limit=self.batch, per_minute=self.emails_per_minute)
 
     def _deliver_batch(self, email_ids: list[int], senders: Senders) -> int:
         """Send and settle emails; return how many were tried. Raises: MailServerUnreachable.
 
-        A crash before they are settled sends them again.
+        A crash before they are settled sends them again, but no news.
         """
         messages, outcomes = self._compose_batch(email_ids)
         second = [key for key, error in outcomes.items() if isinstance(error, EmailNotFirst)]
@@ -146,8 +151,11 @@ class Worker:
                 db.session.remove()  # a failed statement would fail those of the next email
         db.session.remove()
         hashes = {key: message.code_hash for key, message in messages.items() if message.code_hash}
+        once = [key for key, message in messages.items() if message.at_most_once]
         with transaction() as connection:
             codes.store_hashes(connection, hashes)
+            for key in {*once} - news_emails.mark_begun(connection, once):
+                del messages[key]  # paused or stopped meanwhile
         return messages, outcomes
 
     def _settle_batch(self, outcomes: Outcomes, replies: Outcomes, senders: Senders) -> None:
@@ -203,6 +211,8 @@ class Worker:
     def _settle(self, connection: Connection, email_id: int, outcome: Exception | None) -> str:
         """Record what came of an email; return it in words for the log."""
         now = self.clock()
+        if isinstance(outcome, PetitionError) and not isinstance(outcome, ConnectionLost):
+            news_emails.take_back(connection, [email_id])
         match outcome:
             case None:
                 delivery.settle(connection, [email_id], EmailState.SENT, now=now)
@@ -229,9 +239,8 @@ class Worker:
                 delivery.defer(connection, email_id, reason, now=now)
                 return "deferred: another email to this mailbox goes first"
             case SenderRefused():
-                reason = str(outcome)
-                delivery.defer(connection, email_id, reason, give_up_after=None, now=now)
-                return f"deferred: {reason}"
+                delivery.defer(connection, email_id, str(outcome), give_up_after=None, now=now)
+                return f"deferred: {outcome}"
             case EmailDeferred() | MailServerUnreachable():
                 delivery.defer(connection, email_id, str(outcome), now=now)
                 return f"deferred: {outcome}"

@@ -26,6 +26,7 @@ from petition.models.signatures import EntryFields as EntryFields
 from petition.models.signatures import Signature as Signature
 from petition.models.sums import Activity as Activity
 from petition.models.sums import SignatureSum as SignatureSum
+from petition.models.updates import Mailing as Mailing
 from petition.models.updates import Office as Office
 from petition.models.updates import PetitionUpdate as PetitionUpdate
 from petition.models.updates import PetitionUpdateText as PetitionUpdateText

@@ -20,6 +20,13 @@ class Email(Base):
     __table_args__ = (
         # Partial, since each index is one more page to write for a signature.
         partial_index("ix_email_due_at", "due_at", where="state = 'due'"),
+        partial_index("ix_email_news", "due_at", where="state = 'due' AND kind = 'news'"),
+        partial_index(
+            "uq_email_update_id_signature_id",
+            *("update_id", "signature_id"),
+            where="update_id IS NOT NULL",
+            unique=True,
+        ),
         partial_index("ix_email_signature_id", "signature_id", where="signature_id IS NOT NULL"),
         partial_index("ix_email_organiser_id", "organiser_id", where="organiser_id IS NOT NULL"),
         partial_index("ix_email_burst_id", "burst_id", where="burst_id IS NOT NULL"),
@@ -45,6 +52,7 @@ class Email(Base):
     organiser_id: Mapped[int | None] = mapped_column(ForeignKey("organiser.id", ondelete="CASCADE"))
     petition_id: Mapped[PetitionId | None]
     download_id: Mapped[int | None]  # DOWNLOAD
+    update_id: Mapped[int | None]  # NEWS, NEWS_TEST
     address: Mapped[str] = mapped_column(String(254), default="")
     language: Mapped[str] = mapped_column(String(10), default="")
     mailbox_hash: Mapped[str] = mapped_column(String(64), default="")

@@ -64,12 +64,25 @@ class EmailKind(StrEnum):
     DOWNLOAD = "download"
     NEW_BROWSER = "new_browser"
     MORNING = "morning"
+    NEWS = "news"
+    NEWS_TEST = "news_test"  # to an organiser
+
+
+class MailingState(StrEnum):
+    """State of a mailing. STOPPED and DONE are final."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    DONE = "done"
 
 
 class EmailState(StrEnum):
     """State of an email: due until the mail server accepts (sent) or refuses it.
 
-    WITHHELD was processed like others and not sent. HELD waits for the decision on a burst.
+    WITHHELD was processed like others and not sent. HELD waits for the decision on a burst, or for
+    its mailing to be resumed. News is SENT before it is given to the mail server, and has no
+    `sent_at` until that has accepted it.
     """
 
     DUE = "due"
@@ -147,6 +160,18 @@ class AuditAction(StrEnum):
     SIGNATURE_RESTORE = "signature.restore"
     SIGNATURES_INVALIDATE = "signatures.invalidate"
     SIGNATURES_RESTORE = "signatures.restore"
+    NEWS_SAVE = "news.save"
+    NEWS_PUBLISH = "news.publish"
+    NEWS_CORRECT = "news.correct"
+    NEWS_TAKE_DOWN = "news.take_down"
+    NEWS_PUT_BACK = "news.put_back"
+    NEWS_DELETE = "news.delete"
+    PICTURE_ADD = "picture.add"
+    MAILING_TEST = "mailing.test"
+    MAILING_START = "mailing.start"
+    MAILING_PAUSE = "mailing.pause"
+    MAILING_RESUME = "mailing.resume"
+    MAILING_STOP = "mailing.stop"
     SIGNATURES_DOWNLOAD = "signatures.download"  # signers see when it was recorded
     SIGNATURES_HANDOVER = "signatures.handover"  # so do those whose name may be handed over
     SIGNATURES_DOWNLOAD_END = "signatures.download_end"  # with rows and hash of the file

@@ -8,8 +8,10 @@ from sqlalchemy import (
     ForeignKey,
     String,
     UniqueConstraint,
+    and_,
     false,
     literal_column,
+    text,
 )
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,6 +26,7 @@ _NUMBERED = "number IS NOT NULL"
 _COUNTED = f"{_NUMBERED} AND invalidation_id IS NULL"
 _SHOWN = f"{_COUNTED} AND display <> 'hidden'"
 _INVALIDATED = "invalidation_id IS NOT NULL"
+_WANTS_NEWS = f"updates AND {_NUMBERED}"
 
 
 class EntryFields:
@@ -76,6 +79,7 @@ class Signature(EntryFields, Base):
         one_of("comment_state", CommentState),
         # For the public pages: few signers are shown, and these indexes have only those.
         partial_index("ix_signature_shown", "petition_id", "number", where=_SHOWN),
+        partial_index("ix_signature_news", "petition_id", "id", "language", where=_WANTS_NEWS),
         partial_index(
             "ix_signature_organisation",
             "petition_id",
@@ -131,6 +135,11 @@ class Signature(EntryFields, Base):
     def has_shown_comment(cls) -> ColumnElement[bool]:
         """Return the condition that a shown signer left a comment, as the partial index has it."""
         return cls.is_shown() & (cls.comment != literal_column("''"))
+
+    @classmethod
+    def wants_news(cls) -> ColumnElement[bool]:
+        """Return the condition that a counted signer wants news, as the partial index has it."""
+        return and_(text("signature.updates"), cls.number.is_not(None))  # not `updates = 1`
 
     @hybrid_property
     def counted(self) -> bool:

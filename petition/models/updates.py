@@ -1,16 +1,23 @@
-"""Updates and pictures of a petition, offices to write to, and visits of shared links."""
+"""Updates of a petition, their mailings and pictures, offices to write to, visits of links."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
-from petition.models.constraints import PetitionId
+from petition.models.constraints import PetitionId, one_of
+from petition.models.enums import MailingState
 
 
 class PetitionUpdate(Base):
-    """An update of a petition, in one or more languages. Public once published."""
+    """An update of a petition, in one or more languages.
+
+    Public from `published_at` on, unless it was taken down. `corrections` are those since then:
+    when (ISO 8601, UTC), and a note by language. `version` is that of what organisers see in the
+    form; `tested_version` is the one that was last emailed to an organiser as a test.
+    """
 
     __tablename__ = "petition_update"
 
@@ -19,6 +26,42 @@ class PetitionUpdate(Base):
     author: Mapped[str] = mapped_column(String(200), default="")
     published_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
+    changed_by: Mapped[int | None]  # an organiser; None: the command line
+    taken_down_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    corrections: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSON, default=list, server_default="[]"
+    )
+    tested_version: Mapped[int | None]
+
+
+class Mailing(Base):
+    """An update on its way to the signers who asked for news, in the order of their ids.
+
+    Those up to `cursor` are in the outbox or were; `last_signature_id` is the newest at the start.
+    The four counts are set when it ends: records of emails are erased after 30 days.
+    """
+
+    __tablename__ = "mailing"
+    __table_args__ = (one_of("state", MailingState),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    update_id: Mapped[int] = mapped_column(
+        ForeignKey("petition_update.id", ondelete="CASCADE"), unique=True
+    )
+    petition_id: Mapped[PetitionId] = mapped_column(index=True)
+    state: Mapped[MailingState] = mapped_column(String(10))
+    started_by: Mapped[int | None]
+    started_at: Mapped[datetime]
+    insisted: Mapped[bool]  # an admin started it within three days of another
+    readers: Mapped[int]  # at the start
+    cursor: Mapped[int] = mapped_column(default=0)
+    last_signature_id: Mapped[int]
+    ended_at: Mapped[datetime | None]
+    sent: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[int] = mapped_column(default=0)
+    unknown: Mapped[int] = mapped_column(default=0)
+    left_out: Mapped[int] = mapped_column(default=0)
 
 
 class PetitionUpdateText(Base):

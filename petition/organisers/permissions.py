@@ -18,6 +18,7 @@ class Action(StrEnum):
     EDIT_TEXT = "edit_text"
     EDIT_SETTINGS = "edit_settings"
     CHANGE_STATE = "change_state"
+    EDIT_NEWS = "edit_news"
     REVIEW_COMMENTS = "review_comments"
     REVIEW_NAMES = "review_names"
     REVIEW_BURSTS = "review_bursts"
@@ -41,6 +42,7 @@ ROLES: dict[Action, frozenset[Role]] = {
     Action.EDIT_TEXT: _EDITORS,
     Action.EDIT_SETTINGS: _EDITORS,
     Action.CHANGE_STATE: _EDITORS,
+    Action.EDIT_NEWS: _EDITORS,
     Action.REVIEW_COMMENTS: _EDITORS,
     Action.REVIEW_NAMES: _EDITORS,
     Action.REVIEW_BURSTS: _EDITORS,

@@ -1,14 +1,15 @@
 """The outbox's queue: workers claim due emails, then settle them or retry later.
 
-Each email is sent at least once. A claim is a lease: it moves `due_at` forward, so the email of a
-worker that dies is due again when the lease ends.
+Each email is sent at least once, but news at most once (`news_emails`). A claim is a lease: it
+moves `due_at` forward, so the email of a worker that dies is due again when the lease ends.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     Update,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     case,
     func,
     literal_column,
+    or_,
     select,
     update,
 )
@@ -29,7 +31,7 @@ from petition.database.transactions import transaction
 from petition.models import Email
 from petition.models.enums import EmailState
 from petition.models.sums import ActivityKind
-from petition.outbox import activity, pausing
+from petition.outbox import activity, news_emails, pausing
 
 LEASE = timedelta(minutes=3)  # longer than ten replies of a server, 15 seconds each
 RETRY_AFTER = timedelta(seconds=5)
@@ -43,27 +45,40 @@ _email = Email.table()
 # A literal: with a parameter, SQLite would not use the partial index of due emails.
 _is_due = _email.c.state == literal_column(f"'{EmailState.DUE}'")
 _due = and_(_is_due, _email.c.due_at <= bindparam("now"))
-_first_due = (
-    select(_email.c.id)
-    .where(_due)
-    .order_by(_email.c.due_at)
-    .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True)
-    .cte("first_due")  # PostgreSQL may run a subquery more than once
-)
 _ANY_DUE = CompiledStatement(select(_email.c.id).where(_due).limit(1))
-_CLAIM = CompiledStatement(
-    update(_email)
-    .where(_email.c.id.in_(select(_first_due.c.id)), _due)
-    .values(due_at=bindparam("lease_end"), attempts=_email.c.attempts + 1)
-    .returning(_email.c.id)
+
+
+def _build_claim(is_due: ColumnElement[bool]) -> CompiledStatement:
+    """Build the statement that leases those emails of a condition that have been due longest."""
+    is_due = and_(is_due, _email.c.due_at <= bindparam("now"))
+    first_due = (
+        select(_email.c.id)
+        .where(is_due)
+        .order_by(_email.c.due_at)
+        .limit(bindparam("limit"))
+        .with_for_update(skip_locked=True)
+        .cte("first_due")  # PostgreSQL may run a subquery more than once
+    )
+    return CompiledStatement(
+        update(_email)
+        .where(_email.c.id.in_(select(first_due.c.id)), is_due)
+        .values(due_at=bindparam("lease_end"), attempts=_email.c.attempts + 1)
+        .returning(_email.c.id)
+    )
+
+
+_CLAIM = _build_claim(and_(_is_due, ~news_emails.IS_NEWS))
+_CLAIM_NEWS = _build_claim(news_emails.IS_DUE_NEWS)
+_ANY_NEWS_DUE = CompiledStatement(
+    select(_email.c.id).where(news_emails.IS_DUE_NEWS, _email.c.due_at <= bindparam("now")).limit(1)
 )
 
 
 def claim(now: datetime, *, limit: int = 1, per_minute: int = 0) -> list[int]:
     """Lease up to `limit` emails that have been due longest, count the attempts, return the ids.
 
-    All workers together claim at most `per_minute` (0: any number); in a pause, one as a probe.
+    News comes last, and takes at most half of what may be sent in a minute. All workers together
+    claim at most `per_minute` (0: any number); in a pause, one as a probe.
     Any number of workers may claim at once; each email goes to one.
     """
     with db.engine.connect() as connection:
@@ -78,17 +93,32 @@ def claim(now: datetime, *, limit: int = 1, per_minute: int = 0) -> list[int]:
             limit = counters.take(connection, use, limit, limit=per_minute, now=now)
         values = {"now": now, "lease_end": now + LEASE, "limit": limit}
         claimed = sorted(int(email_id) for (email_id,) in _CLAIM.all(connection, values))
+        if left := limit - len(claimed):
+            claimed += _claim_news(connection, values | {"limit": left}, per_minute)
         if may_send and not claimed:
             pausing.probe_now(connection, now=now)  # this worker's probe had no email
         return claimed
 
 
+def _claim_news(connection: Connection, values: Mapping[str, Any], per_minute: int) -> list[int]:
+    if per_minute and _ANY_NEWS_DUE.first(connection, {"now": values["now"]}) is not None:
+        use = Use("mails", "news", timedelta(minutes=1))
+        most = max(1, per_minute // 2)
+        taken = counters.take(connection, use, values["limit"], limit=most, now=values["now"])
+        values = {**values, "limit": taken}
+    return sorted(int(email_id) for (email_id,) in _CLAIM_NEWS.all(connection, values))
+
+
 def settle(
     connection: Connection, email_ids: Collection[int], state: EmailState, *, now: datetime
 ) -> None:
-    """Mark due emails as sent, or as withheld: their pending pages show that like a sent one."""
+    """Mark due emails as sent, or as withheld: their pending pages show that like a sent one.
+
+    News that was begun is due here, too.
+    """
     values = {"state": state, "sent_at": now, "reason": "", "address": ""}
-    due = update(_email).where(_email.c.id.in_(email_ids), _is_due)
+    unsettled = or_(_is_due, news_emails.IS_BEGUN)
+    due = update(_email).where(_email.c.id.in_(email_ids), unsettled)
     settled = connection.scalars(due.values(values).returning(_email.c.id)).all()
     if state == EmailState.SENT:
         activity.add_emails(connection, ActivityKind.EMAIL, settled, now=now)

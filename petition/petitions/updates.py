@@ -1,7 +1,7 @@
 """Updates of a petition, their pictures, and the offices to write to: imported and read."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, select, update
 from sqlalchemy.orm import aliased, defer
@@ -18,38 +18,43 @@ from petition.petitions.pictures import WebPicture
 from petition.petitions.queries import get_id
 
 PAGE_SIZE = 20
-# An update: id, title, body, language of these, author, published_at, changed_at.
-UpdateView = Row[int, str, str, str, str, datetime | None, datetime]
+# An update: id, title, body, language of these, author, published_at, changed_at, corrections.
+UpdateView = Row[int, str, str, str, str, datetime | None, datetime, list[dict[str, Any]]]
 
 
 def list_updates(
-    petition_id: int, language: str, *, limit: int = 100, before: int | None = None
+    petition_id: int, language: str, *, now: datetime, limit: int = 100, before: int | None = None
 ) -> list[UpdateView]:
     """Return published updates, newest first; with `before` only those older than that update.
 
     Each is in `language` if it has that, else in the first language it was written in.
     """
-    ids = _newest(petition_id).limit(limit)
+    ids = _newest(petition_id, now).limit(limit)
     return _views(ids if before is None else ids.where(_older_than(before)), language)
 
 
-def published_ids(petition_id: int) -> list[int]:
+def published_ids(petition_id: int, *, now: datetime) -> list[int]:
     """Return the ids of all published updates, newest first."""
-    return list(db.session.scalars(_newest(petition_id)))
+    return list(db.session.scalars(_newest(petition_id, now)))
 
 
-def get_update(petition_id: int, update_id: int, language: str) -> UpdateView:
+def get_update(petition_id: int, update_id: int, language: str, *, now: datetime) -> UpdateView:
     """Return a published update. Raises: ItemNotFound."""
-    views = _views(_newest(petition_id).where(PetitionUpdate.id == update_id), language)
+    views = _views(_newest(petition_id, now).where(PetitionUpdate.id == update_id), language)
     if not views:
         raise ItemNotFound
     return views[0]
 
 
-def _newest(petition_id: int) -> Select[int]:
+def is_public(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that an update is published, and not for a later time."""
+    return (PetitionUpdate.published_at <= now) & PetitionUpdate.taken_down_at.is_(None)
+
+
+def _newest(petition_id: int, now: datetime) -> Select[int]:
     return (
         select(PetitionUpdate.id)
-        .where(PetitionUpdate.petition_id == petition_id, PetitionUpdate.published_at.is_not(None))
+        .where(PetitionUpdate.petition_id == petition_id, is_public(now))
         .order_by(PetitionUpdate.published_at.desc(), PetitionUpdate.id.desc())
     )
 
@@ -63,7 +68,7 @@ def _older_than(update_id: int) -> ColumnElement[bool]:
 
 def _views(ids: Select[int], language: str) -> list[UpdateView]:
     of_text = (PetitionUpdateText.title, PetitionUpdateText.body, PetitionUpdateText.language)
-    times = (PetitionUpdate.published_at, PetitionUpdate.changed_at)
+    times = (PetitionUpdate.published_at, PetitionUpdate.changed_at, PetitionUpdate.corrections)
     order = (PetitionUpdate.published_at.desc(), PetitionUpdate.id.desc(), PetitionUpdateText.id)
     rows = db.session.execute(
         select(PetitionUpdate.id, *of_text, PetitionUpdate.author, *times)
@@ -76,6 +81,24 @@ def _views(ids: Select[int], language: str) -> list[UpdateView]:
         if row.id not in views or row.language == language:
             views[row.id] = row
     return list(views.values())
+
+
+class Correction(NamedTuple):
+    """What was corrected in a published update, in `language`."""
+
+    at: datetime
+    language: str
+    note: str
+
+
+def list_corrections(view: UpdateView) -> list[Correction]:
+    """Return the corrections of an update, oldest first, in its language where there is a note."""
+    found = []
+    for one in view.corrections:
+        notes = one["notes"]
+        language = view.language if view.language in notes else next(iter(notes))
+        found.append(Correction(datetime.fromisoformat(one["at"]), language, notes[language]))
+    return found
 
 
 def list_pictures(petition_id: int) -> dict[str, Picture]:
@@ -150,7 +173,8 @@ def _upsert_update(connection: Connection, values: dict[str, Any]) -> None:
         update_id = connection.scalar(new)
     else:
         existing = update(PetitionUpdate).where(PetitionUpdate.id == update_id)
-        connection.execute(existing.values(values))
+        next_version = {"version": PetitionUpdate.version + 1, "changed_by": None}
+        connection.execute(existing.values(values | next_version))
         earlier = PetitionUpdateText.update_id == update_id
         connection.execute(delete(PetitionUpdateText).where(earlier))
     rows = [text | {"update_id": update_id} for text in texts]

@@ -27,6 +27,7 @@ from petition.web.pages import (
     share,
     sign,
     supporters,
+    unsubscribe,
     updates,
     versions,
 )
@@ -38,6 +39,7 @@ BLUEPRINTS = (
     pending.pages,
     confirmation.pages,
     self_service.pages,
+    unsubscribe.pages,
     supporters.pages,
     updates.pages,
     versions.pages,

@@ -1,6 +1,7 @@
 """Emails rendered from `templates/emails`: subject, text and HTML in a language."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from babel.support import NullTranslations
 from flask import Flask
@@ -11,6 +12,7 @@ from markupsafe import Markup
 
 from petition.core import colours, i18n
 from petition.web.middleware.translations import get_catalogue
+from petition.web.support import markdown
 
 
 class EmailTemplates:
@@ -45,7 +47,26 @@ class EmailTemplates:
         messages = _message_functions(get_catalogue(self._app, language))
         # Nothing else: Jinja copies the globals, three times for an email.
         environment.globals = {**messages, **_accents(self._app.config["BRAND_COLOUR"])}
+        environment.filters = {**environment.filters, "email_html": _html, "email_text": _text}
         return environment
+
+
+@lru_cache(maxsize=20)
+def _render(
+    render: Callable[[str, Mapping[str, str]], str],
+    body: str,
+    pictures: tuple[tuple[str, str], ...],
+) -> str:
+    """Render Markdown; the same update goes to thousands of readers."""
+    return render(body, dict(pictures))
+
+
+def _html(body: str, pictures: Mapping[str, str]) -> str:
+    return _render(markdown.email_html, body, tuple(pictures.items()))
+
+
+def _text(body: str, pictures: Mapping[str, str]) -> str:
+    return _render(markdown.email_text, body, tuple(pictures.items()))
 
 
 def _accents(colour: str) -> dict[str, str]:

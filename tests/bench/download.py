@@ -21,7 +21,7 @@ from tests.waiting import PATIENCE
 ROWS = 100_000
 NAMES = ("Anna Berg", "Айгүл Ерғали", "=Ali Baba", "Jean-Luc de la Tour", "Мария Иванова", "李雷")
 SIGNED_AT = datetime(2016, 5, 26, 12, tzinfo=UTC)
-_FIXED = {
+FIXED = {
     "postcode": "",
     "organisation": "",
     "role": "",
@@ -51,7 +51,7 @@ class Download:
 def fill(petition_id: int, number: int) -> None:
     """Insert so many confirmed signatures into the application's database."""
     rows = (
-        _FIXED
+        FIXED
         | {"petition_id": petition_id, "number": n, "name": NAMES[n % len(NAMES)]}
         | dict.fromkeys(("email", "address_key", "mailbox_key"), f"signer{n}@example.org")
         | {"country": "SE" if n % 3 else "KZ", "comment": "" if n % 10 else "I was there."}

@@ -28,7 +28,7 @@ from petition.organisers.overview.figures import get_figures
 from petition.petitions import lifecycle, queries
 from petition.petitions.sharing import CHANNELS
 from tests import databases
-from tests.bench.download import _FIXED
+from tests.bench.download import FIXED
 from tests.browsing import sign_in
 from tests.factories import SITE, make_petition
 
@@ -69,7 +69,7 @@ def _rows(petition_id: int, at: datetime, chance: random.Random) -> Iterator[dic
         signed_at = at - timedelta(seconds=DAYS * 86_400 * (1 - n / (ROWS + PENDING)))
         is_counted = n <= ROWS
         mailbox = f"signer{n}@example.org"
-        yield _FIXED | {
+        yield FIXED | {
             "petition_id": petition_id,
             "number": n if is_counted else None,
             "name": "Anna Berg",

@@ -217,6 +217,10 @@ def _self_service(page: Page, site: FullSite, home: str, language: str) -> Itera
     yield "my signature with errors"
     _submit(page, "form:has(#name)", name=LONG_NAME)
     yield "my signature corrected"
+    page.goto(f"{home}unsubscribe/{site.token(tokens.UNSUBSCRIBE, signer.entry.signature_id)}")
+    yield "unsubscribe"
+    _submit(page, "main form")
+    yield "unsubscribed"
     page.goto(my_page)
     page.locator("details:has([value=withdraw]) > summary").click()
     _submit(page, "form:has([value=withdraw])")

@@ -247,6 +247,8 @@ def organisers_paths(site: FullSite) -> Iterator[str]:
         is_page = rule.endpoint in ACTIONS and rule.endpoint not in downloads
         if is_page and "GET" in (rule.methods or ()) and rule.arguments <= {"slug", "code"}:
             yield rule.rule.replace("<slug>", "kuramshin").replace("<code>", "ru")
+    yield "/organisers/p/kuramshin/news/1"
+    yield "/organisers/p/kuramshin/news/1/email"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -37,9 +37,11 @@ SECURITY_HEADERS = {
 }
 HSTS = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
 # First path segments of pages that hold a token or belong to organisers.
-_PRIVATE = {"pending", "confirm", "thanks", "my", "not-me", "handover", "organisers"}
+_PRIVATE = {"pending", "confirm", "thanks", "my", "not-me", "handover", "unsubscribe", "organisers"}
 # Blueprints whose forms are authorised by a token.
 _WITH_TOKENS = {"pending", "confirmation", "self_service", "handed_over", "organisers"}
+# Inboxes post to it themselves (RFC 8058). A token in the path is the authority.
+_FOR_OTHER_SITES = {"unsubscribe.submit"}
 _UNSAFE_METHODS = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -95,7 +97,7 @@ def _refuse_cross_site() -> None:
     Pages with `Referrer-Policy: no-referrer` (signers' and organisers') send `Origin: null`. There
     a token in the path or in the form is the authority, and no other site has one.
     """
-    if request.method not in _UNSAFE_METHODS:
+    if request.method not in _UNSAFE_METHODS or request.endpoint in _FOR_OTHER_SITES:
         return
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if site is not None:

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _
 
 from petition.artwork import icon
 from petition.core import config
+from petition.core.clock import now
 from petition.models.enums import PUBLIC_STATES
 from petition.petitions import queries, updates
 from petition.web.middleware.language import LocalizedBlueprint
@@ -113,7 +114,7 @@ def sitemap() -> Response:
         urls += [localized_urls(endpoint, slug=petition.slug) for endpoint in endpoints]
         urls += [
             localized_urls("updates.show", slug=petition.slug, update_id=update_id)
-            for update_id in updates.published_ids(petition.id)
+            for update_id in updates.published_ids(petition.id, now=now())
         ]
     xml = render_template("sitemap.xml", pages=urls)
     return send_content(xml, "application/xml", cache=CACHE)

@@ -1,6 +1,6 @@
 """Markdown as safe HTML (few tags, no images but the petition's own) and as plain text."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import nh3
 from markdown_it import MarkdownIt
@@ -44,15 +44,63 @@ def _resolve_image(token: Token, find_picture: FindPicture | None) -> Token:
     return token
 
 
+def email_html(text: str, pictures: Mapping[str, str]) -> Markup:
+    """Return a text as HTML of an email. `pictures` are addresses by name, which become links.
+
+    A picture that an email loads would tell the server when it was read, and from where.
+    """
+    tokens = _link_pictures(text, pictures)
+    html = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
+    return Markup(  # noqa: S704 (nh3 has just cleaned it)
+        nh3.clean(html, tags=_TAGS - {"img"}, attributes={"a": {"href"}}, link_rel=None)
+    )
+
+
+def email_text(text: str, pictures: Mapping[str, str]) -> str:
+    """Return a text as the plain part of an email, with the addresses of its pictures."""
+    return _to_plain_text(_link_pictures(text, pictures))
+
+
+def _link_pictures(text: str, pictures: Mapping[str, str]) -> list[Token]:
+    tokens = _MARKDOWN.parse(text)
+    for token in tokens:
+        children: list[Token] = []
+        for child in token.children or ():
+            url = pictures.get(str(child.attrs.get("src", ""))) if child.type == "image" else None
+            if child.type != "image":
+                children.append(child)
+                continue
+            words = Token("text", "", 0, content=f"[{_inline_text(child.children or ())}]")
+            link = Token("link_open", "a", 1, attrs={"href": url}) if url else None
+            children += [link, words, Token("link_close", "a", -1)] if link else [words]
+        if token.children:
+            token.children = children
+    return tokens
+
+
+def find_images(text: str) -> list[tuple[str, str]]:
+    """Return the name and the alternative text of each picture in a text."""
+    return [
+        (str(child.attrs.get("src", "")), _inline_text(child.children or ()).strip())
+        for token in _MARKDOWN.parse(text)
+        for child in token.children or ()
+        if child.type == "image"
+    ]
+
+
 def to_plain_text(text: str) -> str:
     """Return Markdown without its marks.
 
     Paragraphs are separated by blank lines, list items begin with a hyphen or a number, and the URL
     of a link follows its text.
     """
+    return _to_plain_text(_MARKDOWN.parse(text))
+
+
+def _to_plain_text(tokens: Iterable[Token]) -> str:
     paragraphs: list[str] = []
     bullet = ""
-    for token in _MARKDOWN.parse(text):
+    for token in tokens:
         if token.type == "list_item_open":
             bullet = f"{token.info}{token.markup} " if token.info else "- "
         elif token.type in {"inline", "fence", "code_block"}:

@@ -24,7 +24,7 @@ def get_page_context(petition: queries.PetitionView) -> dict[str, Any]:
         "supporters": supporters.get_shown(petition.id),
         "totals": supporters.get_totals(petition.id),
         "today": today,
-        "news": updates.list_updates(petition.id, g.language, limit=3),
+        "news": updates.list_updates(petition.id, g.language, now=now(), limit=3),
         "has_offices": bool(updates.list_offices(petition.id)),
         "others": others,
         "handed_over": [

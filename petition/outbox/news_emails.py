@@ -1,0 +1,178 @@
+"""Emails with news: enqueued after all others are served, and sent at most once.
+
+Before one is given to the mail server it is stored as sent, without a time. A crash leaves it so:
+whether it arrived is unknown, and it is never sent again.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    func,
+    insert,
+    literal_column,
+    select,
+    true,
+    update,
+)
+
+from petition.models import Email
+from petition.models.enums import EmailKind, EmailState
+from petition.outbox.answers import IS_UNSENT
+
+_email = Email.table()
+
+# Literals: with parameters, SQLite would not use the partial index of due news.
+IS_NEWS = _email.c.kind == literal_column(f"'{EmailKind.NEWS}'")
+IS_DUE_NEWS = and_(_email.c.state == literal_column(f"'{EmailState.DUE}'"), IS_NEWS)
+# Given to the mail server, whose answer has not come.
+IS_BEGUN = and_(_email.c.state == EmailState.SENT, _email.c.sent_at.is_(None), IS_NEWS)
+DROPPED = "no longer wanted"  # why news is withheld
+
+
+class Outcomes(NamedTuple):
+    """How many emails of an update were sent, were refused, may have been sent, were not sent."""
+
+    sent: int
+    refused: int
+    unknown: int
+    left_out: int
+
+
+def enqueue(
+    connection: Connection, update_id: int, readers: Sequence[tuple[int, int]], *, now: datetime
+) -> None:
+    """Enqueue an update for signers, given as ids of signatures and numbers of entries."""
+    rows = [
+        {
+            "kind": EmailKind.NEWS,
+            "state": EmailState.DUE,
+            "update_id": update_id,
+            "signature_id": signature_id,
+            "entry": entry,
+            "created_at": now,
+            "due_at": now,
+        }
+        for signature_id, entry in readers
+    ]
+    if rows:
+        connection.execute(insert(Email), rows)
+
+
+def enqueue_test(
+    connection: Connection,
+    organiser_id: int,
+    petition_id: int,
+    update_id: int,
+    languages: Sequence[str],
+    *,
+    now: datetime,
+) -> int:
+    """Enqueue an update for an organiser in each language; return how many emails.
+
+    None while earlier ones are on their way.
+    """
+    of_test = (_email.c.organiser_id == organiser_id, _email.c.update_id == update_id)
+    if connection.scalar(select(_email.c.id).where(*of_test, IS_UNSENT).limit(1)) is not None:
+        return 0
+    common = {
+        "kind": EmailKind.NEWS_TEST,
+        "state": EmailState.DUE,
+        "organiser_id": organiser_id,
+        "petition_id": petition_id,
+        "update_id": update_id,
+        "created_at": now,
+        "due_at": now,
+    }
+    rows = [{**common, "language": language} for language in languages]
+    connection.execute(insert(Email), rows)
+    return len(rows)
+
+
+def count_due(connection: Connection) -> int:
+    """Return how many emails with news are due, of all mailings."""
+    return connection.scalar(select(func.count()).select_from(_email).where(IS_DUE_NEWS)) or 0
+
+
+def is_any_due(connection: Connection, update_id: int) -> bool:
+    """Return whether an email of an update is due."""
+    due = select(_email.c.id).where(IS_DUE_NEWS, _email.c.update_id == update_id)
+    return connection.scalar(due.limit(1)) is not None
+
+
+def count_outcomes(
+    connection: Connection, update_id: int, *, now: datetime | None = None
+) -> Outcomes:
+    """Count what came of the emails of an update, as far as they are stored.
+
+    With `now`, those that a worker is sending are left out: its lease has not ended.
+    """
+    is_sent = _email.c.state == EmailState.SENT
+    conditions = {
+        "sent": and_(is_sent, _email.c.sent_at.is_not(None)),
+        "refused": _email.c.state == EmailState.REFUSED,
+        "unknown": and_(
+            is_sent, _email.c.sent_at.is_(None), true() if now is None else _email.c.due_at <= now
+        ),
+        "left_out": _email.c.state == EmailState.WITHHELD,
+    }
+    counts = [func.count(case((condition, 1))).label(n) for n, condition in conditions.items()]
+    of_update = (_email.c.update_id == update_id, IS_NEWS)
+    return Outcomes._make(connection.execute(select(*counts).where(*of_update)).one())
+
+
+def mark_begun(connection: Connection, email_ids: Collection[int]) -> set[int]:
+    """Store due emails as given to the mail server; return those that may be sent.
+
+    Others were held or withheld meanwhile, or another worker has begun them.
+    """
+    if not email_ids:
+        return set()
+    due = _lock(connection, and_(_email.c.id.in_(email_ids), IS_NEWS), EmailState.DUE)
+    begun = update(_email).where(_email.c.id.in_(due))
+    connection.execute(begun.values(state=EmailState.SENT, sent_at=None))
+    return due
+
+
+def take_back(connection: Connection, email_ids: Collection[int]) -> None:
+    """Make begun emails due again that the mail server has certainly not accepted."""
+    begun = update(_email).where(_email.c.id.in_(email_ids), IS_BEGUN)
+    connection.execute(begun.values(state=EmailState.DUE))
+
+
+def hold(connection: Connection, update_id: int) -> None:
+    """Hold the due emails of an update."""
+    _change(connection, update_id, EmailState.HELD, EmailState.DUE)
+
+
+def release(connection: Connection, update_id: int, *, now: datetime) -> None:
+    """Make the held emails of an update due."""
+    _change(connection, update_id, EmailState.DUE, EmailState.HELD, due_at=now)
+
+
+def withhold(connection: Connection, update_id: int) -> None:
+    """Withhold the unsent emails of an update."""
+    _change(connection, update_id, EmailState.WITHHELD, EmailState.DUE, EmailState.HELD)
+
+
+def _change(
+    connection: Connection,
+    update_id: int,
+    state: EmailState,
+    *before: EmailState,
+    **values: datetime,
+) -> None:
+    ids = _lock(connection, and_(_email.c.update_id == update_id, IS_NEWS), *before)
+    changed = update(_email).where(_email.c.id.in_(ids))
+    connection.execute(changed.values(state=state, **values))
+
+
+def _lock(connection: Connection, emails: ColumnElement[bool], *states: EmailState) -> set[int]:
+    """Lock emails in the order of their ids, so that two transactions do not deadlock."""
+    query = select(_email.c.id).where(emails, _email.c.state.in_(states))
+    return {*connection.scalars(query.order_by(_email.c.id).with_for_update())}
