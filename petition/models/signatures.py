@@ -26,7 +26,7 @@ _NUMBERED = "number IS NOT NULL"
 _COUNTED = f"{_NUMBERED} AND invalidation_id IS NULL"
 _SHOWN = f"{_COUNTED} AND display <> 'hidden'"
 _INVALIDATED = "invalidation_id IS NOT NULL"
-_WANTS_NEWS = f"updates AND {_NUMBERED}"
+_WANTS_NEWS = f"updates AND {_COUNTED}"
 
 
 class EntryFields:
@@ -139,7 +139,8 @@ class Signature(EntryFields, Base):
     @classmethod
     def wants_news(cls) -> ColumnElement[bool]:
         """Return the condition that a counted signer wants news, as the partial index has it."""
-        return and_(text("signature.updates"), cls.number.is_not(None))  # not `updates = 1`
+        counts = cls.number.is_not(None) & cls.invalidation_id.is_(None)
+        return and_(text("signature.updates"), counts)  # not `updates = 1`
 
     @hybrid_property
     def counted(self) -> bool:

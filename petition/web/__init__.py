@@ -15,12 +15,9 @@ from petition.web import organisers
 from petition.web.middleware import headers, language, page_cache, proxy, visits
 from petition.web.pages import (
     confirmation,
-    dev_mail,
     embassy,
     embed,
     handed_over,
-    health,
-    notices,
     pending,
     petition,
     self_service,
@@ -31,6 +28,7 @@ from petition.web.pages import (
     updates,
     versions,
 )
+from petition.web.pages.site import dev_mail, health, notices
 from petition.web.support import assets, errors, image_cache, page_context, template_globals
 
 BLUEPRINTS = (

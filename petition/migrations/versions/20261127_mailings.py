@@ -10,7 +10,7 @@ depends_on = None
 
 NEWS = "state = 'due' AND kind = 'news'"
 OF_UPDATE = "update_id IS NOT NULL"
-WANTS_NEWS = "updates AND number IS NOT NULL"
+WANTS_NEWS = "updates AND number IS NOT NULL AND invalidation_id IS NULL"
 
 
 def upgrade() -> None:

@@ -92,7 +92,7 @@ def file_of(entry: Mapping[str, Any]) -> int | None:
 
 def actor(entry: Mapping[str, Any], reader: Organiser) -> str:
     """Return who did it. Only admins see the addresses of other organisers."""
-    if entry["action"] == AuditAction.HANDOVER_LINK_USED:
+    if entry.get("action") == AuditAction.HANDOVER_LINK_USED:
         return str(_("Whoever had the link"))
     if entry["organiser_id"] is None:
         return str(_("The person who runs the server"))
