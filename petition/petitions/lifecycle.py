@@ -42,7 +42,9 @@ _AUDIT_ACTIONS = {
 }
 
 
-def create(file: PetitionFile, *, now: datetime, imported: bool = False) -> PetitionState:
+def create(
+    file: PetitionFile, *, now: datetime, imported: bool = False, organiser_id: int | None = None
+) -> PetitionState:
     """Insert a petition with its texts, its portrait and a tally of zero; return its state.
 
     `imported` is for the audit trail. Raises: SlugTaken.
@@ -67,7 +69,14 @@ def create(file: PetitionFile, *, now: datetime, imported: bool = False) -> Peti
         first = {"petition_id": petition_id, "version": 1, "created_at": now}
         connection.execute(insert(PetitionText), [text | first for text in file.texts])
         action = AuditAction.PETITION_IMPORT if imported else AuditAction.PETITION_CREATE
-        audit.record(connection, action, now, petition_id=petition_id, detail=str(state))
+        audit.record(
+            connection,
+            action,
+            now,
+            organiser_id=organiser_id,
+            petition_id=petition_id,
+            detail=str(state),
+        )
     return state
 
 

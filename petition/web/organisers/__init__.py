@@ -4,7 +4,7 @@ Begin with `guard` and its table of actions.
 """
 
 from petition.web.organisers import audit_trail, downloads, moderation, people, petitions, sign_in
-from petition.web.organisers.editing import settings, states, texts
+from petition.web.organisers.editing import new_petition, previews, settings, states, texts
 from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
 from petition.web.organisers.handover import tab
 
@@ -14,9 +14,11 @@ __all__ = [
     "downloads",
     "may_be_long",
     "moderation",
+    "new_petition",
     "pages",
     "people",
     "petitions",
+    "previews",
     "settings",
     "sign_in",
     "states",

@@ -1,4 +1,4 @@
-"""The petitions within reach: list, figures, preview."""
+"""The petitions within reach: list and figures."""
 
 from pathlib import Path
 
@@ -8,7 +8,6 @@ from petition.abuse import proxy_headers
 from petition.organisers import burst_review, moderation, permissions
 from petition.petitions import queries, statistics, visits
 from petition.web.organisers.guard import pages
-from petition.web.support.page_context import get_page_context
 
 
 @pages.get("/")
@@ -35,10 +34,3 @@ def petition(slug: str) -> str:
         channels=visits.channel_totals(petition_id),
         comments_waiting=moderation.count_waiting(petition_id),
     )
-
-
-@pages.get("/p/<slug>/preview")
-def preview(slug: str) -> str:
-    """Show the petition's page as the public will see it, drafts included."""
-    draft = queries.get_petition(slug, g.language, drafts=True)
-    return render_template("petition/page.html", petition=draft, **get_page_context(draft))
