@@ -121,6 +121,7 @@ READS: dict[str, tuple[str, ...]] = {
     "organisers.new_petition": (*("language", "title", "target", "lede", "demands", "csrf_token"),),
     "organisers.new_letter": ("letter", "story", "share", "csrf_token"),
     "organisers.new_organiser": ("organiser", "contact", "slug", "csrf_token"),
+    "organisers.address": ("slug", "csrf_token"),
     "organisers.settings": (
         *("contact", "goal", "as_of", "asks_postcode", "refuses_disposable", "seen"),
         *(f"regime_{name}" for name in ("country", *LANGUAGES)),

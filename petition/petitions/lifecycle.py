@@ -22,7 +22,7 @@ from petition.database.transactions import transaction
 from petition.models import Organiser, Petition, PetitionText, Picture, Signature, Tally
 from petition.models.enums import AuditAction, PetitionState
 from petition.petitions import sums
-from petition.petitions.editing import content
+from petition.petitions.editing import addresses, content
 from petition.petitions.editing.petition_file import PetitionFile
 
 # State -> the states that may follow. A closed petition can open again; a victory declared by
@@ -52,6 +52,7 @@ def create(
     state = PetitionState(file.petition["state"] or PetitionState.DRAFT)
     opened_at = now if state == PetitionState.OPEN else None
     with transaction() as connection:
+        addresses.refuse_former(connection, file.petition["slug"])
         petition_id = connection.scalar(
             upsert.insert(connection, Petition)
             .values(file.petition | {"state": state, "created_at": now, "opened_at": opened_at})

@@ -1,4 +1,4 @@
-"""New petitions: a draft from its first words, a copy of another one, the address of a draft."""
+"""New petitions: a draft from its first words, a copy of another one."""
 
 import re
 import unicodedata
@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select
 
-from petition import audit
-from petition.core.errors import PetitionNotDraft, SlugTaken
+from petition.core.errors import SlugTaken
 from petition.database.base import db
-from petition.database.transactions import transaction
 from petition.models import Petition
-from petition.models.enums import AuditAction, PetitionState
+from petition.models.enums import PetitionState
 from petition.petitions import lifecycle
 from petition.petitions.editing import content, petition_file
 from petition.petitions.editing.petition_file import PetitionFile
@@ -100,29 +97,3 @@ def _is_there(file: PetitionFile) -> bool:
     return len(stored.texts) == len(file.texts) and all(
         text.items() <= stored.texts.get(text["language"], {}).items() for text in file.texts
     )
-
-
-def name_draft(slug: str, new_slug: str, *, organiser_id: int | None = None, now: datetime) -> None:
-    """Give a draft another address, which nobody knows yet. Idempotent.
-
-    Raises: PetitionNotFound, PetitionNotDraft, SlugTaken.
-    """
-    if slug == new_slug:
-        return
-    try:
-        with transaction() as connection:
-            stored = content.read(connection, slug, lock=True)
-            if not stored.is_draft:
-                raise PetitionNotDraft(stored.petition["state"])
-            rename = update(_petition).where(_petition.c.id == stored.id)
-            connection.execute(rename.values(slug=new_slug))
-            audit.record(
-                connection,
-                AuditAction.PETITION_SETTINGS,
-                now,
-                organiser_id=organiser_id,
-                petition_id=stored.id,
-                detail="slug",
-            )
-    except IntegrityError as error:  # the unique constraint of the slug
-        raise SlugTaken(new_slug) from error

@@ -48,6 +48,7 @@ ACTIONS: dict[str, Action | None] = {
     "organisers.edit_text": Action.EDIT_TEXT,
     "organisers.settings": Action.EDIT_SETTINGS,
     "organisers.picture": Action.EDIT_SETTINGS,
+    "organisers.address": Action.EDIT_SETTINGS,
     "organisers.facts": Action.EDIT_SETTINGS,
     "organisers.change_state": Action.CHANGE_STATE,
     "organisers.new_petition": Action.CREATE_PETITION,

@@ -16,11 +16,12 @@ from petition.core.config import site_url
 from petition.core.errors import ChangedMeanwhile, PetitionFileInvalid, SlugTaken
 from petition.models.enums import AuditAction, PetitionState
 from petition.petitions import queries
-from petition.petitions.editing import drafts, petition_file, settings, texts
+from petition.petitions.editing import addresses, drafts, petition_file, settings, texts
 from petition.petitions.editing.replacement import Change
 from petition.web.organisers.editing.text_form import LABELS, refuse_all
 from petition.web.organisers.forms import OrganiserForm, TidyField, TidyTextArea, required
 from petition.web.organisers.guard import pages
+from petition.web.support.memo import forget
 from petition.web.support.responses import render_page, see_other
 
 
@@ -42,20 +43,23 @@ class LetterForm(OrganiserForm):
     share = TidyTextArea(LABELS["share"])
 
 
+_PLAIN = Regexp(
+    rf"^{petition_file.SLUG}$", message=_("Use small Latin letters, digits and hyphens only.")
+)
+
+
+class SlugForm(OrganiserForm):
+    """The address of a petition's page."""
+
+    slug = TidyField(_("Address of the page"), [_PLAIN])
+
+
 class OrganiserNameForm(OrganiserForm):
     """Step 3: who runs the petition, and at which address it is found."""
 
     organiser = TidyField(LABELS["organiser"])
     contact = TidyField(_("Contact address"))
-    slug = TidyField(
-        _("Address of the page"),
-        [
-            Regexp(
-                rf"^{petition_file.SLUG}$",
-                message=_("Use small Latin letters, digits and hyphens only."),
-            )
-        ],
-    )
+    slug = TidyField(_("Address of the page"), [_PLAIN])
 
 
 @pages.route("/new", methods=["GET", "POST"])
@@ -113,7 +117,7 @@ def new_organiser(slug: str) -> AnyResponse:
                 slug, contact, seen=stored.seen, organiser_id=by, site=site, now=now()
             )
             if _save_text(slug, text, form, {"organiser": form.organiser.data or ""}):
-                drafts.name_draft(slug, new_slug, organiser_id=by, now=now())
+                addresses.change_slug(slug, new_slug, organiser_id=by, site=site, now=now())
         except PetitionFileInvalid:
             form.refuse("contact", _("Write an email address, such as name@example.org."))
         except SlugTaken:
@@ -122,6 +126,32 @@ def new_organiser(slug: str) -> AnyResponse:
             flash(gettext("The draft is saved. Only organisers see it until you open it."))
             return see_other(url_for("organisers.previews", slug=new_slug))
     return _render(3, form, slug=slug, code=text.language)
+
+
+@pages.route("/p/<slug>/settings/address", methods=["GET", "POST"])
+def address(slug: str) -> AnyResponse:
+    """Change the address of a petition; the one before leads to it."""
+    form = SlugForm(data={"slug": slug})
+    if request.method == "POST" and form.validate():
+        new_slug, site = str(form.slug.data), site_url(current_app.config)
+        try:
+            by = g.organiser.id
+            addresses.change_slug(slug, new_slug, organiser_id=by, site=site, now=now())
+        except SlugTaken:
+            form.refuse("slug", _("Another petition has this address."))
+        except PetitionFileInvalid as error:
+            refuse_all(form, error.errors, "")
+        else:
+            forget()
+            flash(gettext("The settings are saved."))
+            return see_other(url_for("organisers.settings", slug=new_slug))
+    return render_page(
+        "organisers/address.html",
+        status=422 if form.wrong_fields else 200,
+        petition=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True),
+        tab="organisers.settings",
+        form=form,
+    )
 
 
 @pages.post("/p/<slug>/duplicate")
