@@ -93,7 +93,8 @@ def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
         "SESSION_COOKIE_NAME": "__Host-organiser" if secure else "organiser",
         "SESSION_COOKIE_SAMESITE": "Strict",
         "SESSION_COOKIE_SECURE": secure,
-        "SESSION_REFRESH_EACH_REQUEST": False,  # twelve hours from sign-in
+        # The cookie is sent anew with each page, so it lasts for twelve hours without use.
+        "SESSION_REFRESH_EACH_REQUEST": True,
         # Errors with their parameters would log names.
         "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True, **pool},
         "TRUSTED_HOSTS": config.trusted_hosts(values),

@@ -91,6 +91,8 @@ def recounted_sums() -> Counter[tuple[int, str, str]]:
         assert one.confirmed_at is not None
         sums[one.petition_id, "country", one.country] += 1
         sums[one.petition_id, "day", f"{one.confirmed_at:%Y-%m-%d}"] += 1
+        sums[one.petition_id, "hour", f"{one.confirmed_at:%Y-%m-%d %H}"] += 1
+        sums[one.petition_id, "language", one.language] += 1
         if one.channel:
             sums[one.petition_id, "channel", one.channel] += 1
         if one.organisation:

@@ -7,6 +7,7 @@ text, with the addresses of links, and in English as it is.
 import re
 import tomllib
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.message import EmailMessage
@@ -17,21 +18,25 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
+from petition.abuse import bursts
 from petition.cli.mail import worker_for
 from petition.cli.operations import SAMPLES
 from petition.core import clock
 from petition.database.transactions import transaction
-from petition.models import Download, Email, Signature
+from petition.models import Burst, Download, Email, Signature, SignatureSum, Tally
 from petition.models.enums import EmailKind, InvalidReason, Role
+from petition.models.sums import SumKind
 from petition.organisers import access, invalidation
+from petition.organisers.browsers import Browser
 from petition.organisers.export import FileOptions, Profile
 from petition.organisers.handover import downloads
+from petition.organisers.overview import morning
 from petition.petitions import lifecycle
 from petition.petitions.editing import petition_file
 from tests import signatures
-from tests.factories import TODAY, parse_address
+from tests.factories import FLOOD, TODAY, parse_address
 
 FOLDER = Path(__file__).parent / "mails"
 HEADERS = ("From", "Reply-To", "To", "Subject", "Content-Language", "Auto-Submitted")
@@ -105,6 +110,8 @@ def _compose_for_organisers(
         address = parse_address(f"{role}@{language}.example.org")
         organiser_id = access.invite(address, role=role, slug=slug, language=language, now=TODAY)
         yield f"invitation_{role}", make(EmailKind.INVITATION, organiser_id=organiser_id)
+        if role == Role.EDITOR:
+            editor_id = organiser_id
     yield "sign_in", make(EmailKind.SIGN_IN, organiser_id=organiser_id)
     for profile in Profile:
         options = FileOptions(profile=profile)
@@ -114,6 +121,26 @@ def _compose_for_organisers(
             connection.execute(update(Download).values(rows=12_480, state="ready"))
         about = {"organiser_id": organiser_id, "download_id": download_id}
         yield f"download_{profile}", make(EmailKind.DOWNLOAD, **about)
+    link = access.get_sign_in_link(address)
+    key = access.use_link(link, browser=Browser("Firefox", "Android"), now=TODAY)
+    yield "new_browser", make(EmailKind.NEW_BROWSER, session_id=key.session_id)
+    morning.choose(editor_id, wanted=True, now=TODAY)
+    yield "morning_calm", make(EmailKind.MORNING, organiser_id=editor_id, created_at=TODAY)
+    with transaction() as connection:
+        _store_numbers(connection)
+    yield "morning", make(EmailKind.MORNING)
+    with transaction() as connection:
+        connection.execute(delete(Burst))
+        connection.execute(delete(SignatureSum))
+
+
+def _store_numbers(connection: Connection) -> None:
+    """Store the numbers of a day, and what waits for an organiser."""
+    connection.execute(update(Tally).values(counted=12_480))
+    yesterday = f"{TODAY - timedelta(days=1):%Y-%m-%d}"
+    numbers = {"petition_id": 1, "kind": SumKind.DAY, "key": yesterday}
+    connection.execute(insert(SignatureSum).values(confirmed=321, **numbers))
+    bursts.record(connection, 1, FLOOD, now=TODAY)
 
 
 def _without_tokens(text: str) -> str:

@@ -21,6 +21,8 @@ from petition.core.clock import now
 from petition.core.config import ROOT
 from petition.database.base import Base, db
 from petition.models.enums import EmailKind
+from petition.organisers.overview.attention import Attention, AttentionKind
+from petition.organisers.overview.morning import PetitionNumbers
 from petition.web.email_templates import EmailTemplates
 
 PACKAGE = ROOT / "petition"
@@ -178,6 +180,9 @@ def test_every_email_has_its_three_templates_and_renders_in_every_language(
         "days": 7,
         "minutes": 30,
         "role": "editor",
+        "at": now(),
+        "browser": "Firefox",
+        "system": "Android",
         "site": "petition.example.org",
         "sign_in": "https://petition.example.org/organisers/sign-in",
         "signed_on": now(),
@@ -186,6 +191,11 @@ def test_every_email_has_its_three_templates_and_renders_in_every_language(
         "organiser_number": 3,
         "rows": "12,480",
         "reason": "REASON",
+        "day": now().date(),
+        "petitions": [PetitionNumbers("slug", "TITLE", "en", 1, 12, 100)],
+        "found": Attention(AttentionKind.COMMENTS, 2),
+        "found_language": "",
+        "settings": "https://petition.example.org/organisers/#emails",
     }
     render = EmailTemplates(app).render
     rendered = {language: render(kind, language, values) for language in app.config["LANGUAGES"]}

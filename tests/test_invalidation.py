@@ -14,7 +14,8 @@ from petition.models import Invalidation, Signature
 from petition.models.enums import InvalidReason, PetitionState
 from petition.operations import retention
 from petition.organisers import invalidation
-from petition.petitions import lifecycle, statistics, supporters
+from petition.organisers.overview import figures
+from petition.petitions import lifecycle, supporters
 from petition.signatures import self_service
 from tests.browsing import (
     CHANGED,
@@ -89,8 +90,8 @@ def test_it_leaves_the_count_the_sums_the_pages_and_the_files(
         assert "Bo Ek" in text
         assert "Anna Berg" not in text
         assert "withheld for their safety" not in text, "it is not counted as withheld"
-    statistics_now = statistics.get_statistics(1)
-    assert statistics_now.pending == 0
+    shown = figures.get_figures(1, now=TODAY)
+    assert (shown.pending, shown.invalidated) == (0, 1)
     action = ("signature.invalidate", organiser_id, 1, "signature 1, duplicate")
     assert action in trail()
     invalidation.restore(1, 1, now=TODAY + timedelta(days=30))

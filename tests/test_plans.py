@@ -18,8 +18,9 @@ from petition.models import Signature
 from petition.organisers import audit_trail, moderation
 from petition.organisers.export import Profile
 from petition.organisers.handover import queries as export_queries
+from petition.organisers.overview import figures
 from petition.outbox import delivery, enqueue
-from petition.petitions import queries, statistics, supporters, visits
+from petition.petitions import queries, sums, supporters
 from petition.signatures import self_service
 from tests.browsing import enter, invite
 from tests.factories import TODAY, make_petition
@@ -89,8 +90,9 @@ def test_what_pages_say_of_signers_is_found_by_an_index(app: Flask, petition: st
         supporters.get_totals(1)
         supporters.list_shown(1, before=1_000)
         supporters.list_organisations(1)
-        statistics.get_statistics(1)
-        visits.channel_totals(1)
+        figures.get_figures(1, now=TODAY)
+        sums.count_on([1, 2], TODAY.date())
+        moderation.count_waiting_of([1, 2])
         moderation.list_waiting(1)
         moderation.count_waiting(1)
         moderation.list_shown(1, before=1_000)
@@ -133,7 +135,8 @@ def test_entries_of_the_audit_trail_are_found_by_an_index(
         ("/", 4),
         ("/p/free-them", 10),
         ("/p/free-them/signatures", 6),
-        ("/organisers/p/free-them", 14),
+        ("/organisers/", 12),
+        ("/organisers/p/free-them", 17),
     ],
 )
 def test_a_page_takes_few_statements_and_none_scans_signatures(
@@ -153,8 +156,9 @@ def test_a_page_takes_few_statements_and_none_scans_signatures(
 @pytest.mark.parametrize(
     ("count", "index"),
     [
-        (lambda: statistics.get_statistics(1), "ix_signature_pending"),
+        (lambda: figures.count_pending(1), "ix_signature_pending"),
         (lambda: moderation.count_waiting(1), "ix_signature_comment"),
+        (lambda: moderation.count_waiting_of([1]), "ix_signature_comment"),
     ],
 )
 def test_what_waits_is_counted_from_the_index_alone(

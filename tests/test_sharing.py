@@ -219,7 +219,7 @@ def test_links_to_other_sites_send_no_referrer(client: Client, petition: str) ->
             assert 'target="_blank" rel="noopener noreferrer"' in link
 
 
-def test_visits_are_stored_as_counts_only(app: Flask, client: Client, petition: str) -> None:
+def test_page_views_are_stored_as_counts_only(app: Flask, client: Client, petition: str) -> None:
     seen = {"User-Agent": "Firefox", "Accept-Language": "ru"}
     for _ in range(3):
         client.get(f"/p/{petition}?r=wa", headers=seen)
@@ -230,14 +230,29 @@ def test_visits_are_stored_as_counts_only(app: Flask, client: Client, petition: 
     client.get(f"/p/{petition}?r=wa", headers={"User-Agent": "facebookexternalhit/1.1"})
     client.get(f"/p/{petition}?r=wa", headers={"User-Agent": "WhatsApp/2.23"})
     client.head(f"/p/{petition}?r=wa", headers=seen)
+    client.get("/de/", headers=seen)  # where the only open petition is
+    client.get("/my/", headers=seen)
+    client.get("/privacy", headers=seen)
     app.extensions["visits"].save()
     app.extensions["visits"].save()
-    rows = db.session.query(Visit).order_by(Visit.channel).all()
+    rows = db.session.query(Visit).order_by(Visit.channel, Visit.language).all()
     assert [(row.channel, row.language, row.visits) for row in rows] == [
+        ("", "de", 1),
+        ("", "ru", 2),
         ("tg", "de", 1),
         ("wa", "ru", 3),
     ]
     assert rows[0].day == now().date()
+
+
+def test_views_of_the_first_page_are_nobodys_when_it_is_a_list(
+    app: Flask, client: Client, petition: str
+) -> None:
+    make_petition("another")
+    client.get("/")
+    client.get(f"/p/{petition}")
+    app.extensions["visits"].save()
+    assert [(row.petition_id, row.visits) for row in db.session.query(Visit)] == [(1, 1)]
 
 
 def test_a_web_process_saves_its_visits_when_it_ends(tmp_path: Path) -> None:
@@ -251,7 +266,7 @@ def test_visits_of_two_processes_add_up(app: Flask, petition: str) -> None:
     key = (petition, date(2016, 5, 26), "wa", "en")
     visits.add_visits({key: 2})
     visits.add_visits({key: 3, ("gone", *key[1:]): 1})
-    assert visits.channel_totals(queries.get_id(petition)) == [("wa", 5, 0)]
+    assert visits.count_by_channel(queries.get_id(petition)) == {"wa": (5, 5)}
 
 
 def test_organisers_see_visits_and_signatures_by_channel(

@@ -15,6 +15,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from petition.abuse import proxy_headers
 from petition.cli.refusal import Command, CommandGroup, ReadingCommand, name_site
 from petition.core import config
 from petition.core.clock import now
@@ -160,6 +161,8 @@ def worker_for(app: Flask) -> Worker:
         purge_days=settings["PURGE_UNCONFIRMED_DAYS"],
         render=EmailTemplates(app).render,
         mail_domains=MailDomains() if settings["MAIL_SERVER"] and settings["CHECK_MX"] else None,
+        languages=tuple(settings["LANGUAGES"]),
+        has_proxy_problem=lambda: bool(proxy_headers.find_problems(instance)),
     )
     tasks = scheduler.build_tasks(settings, instance)
     files = FileWriter(partial(write_next_file, app))

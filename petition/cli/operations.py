@@ -15,6 +15,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from petition.cli import mail
+from petition.cli.organisers import make_trial_link
 from petition.cli.refusal import (
     CommandGroup,
     PreparingCommand,
@@ -90,12 +91,17 @@ def serve(host: str, port: int, workers: int, trial: bool) -> None:
     with alone, supervisor.reserved_port(host, port):
         set_up_log(stacks=app.config["LOG_STACKS"])
         flask_migrate.upgrade()
+        is_trial = trial and config.is_local(app.config) and not app.config["MAIL_SERVER"]
+        trial_link = make_trial_link() if is_trial else ""
+        db.session.remove()
         db.engine.dispose()  # no connection may be open in two processes
         site_url = config.site_url(app.config)
         click.echo(f"The petition site is at {site_url}/ (Ctrl+C ends it)")
         name_site()
         if not app.config["MAIL_SERVER"]:
             click.echo(f"Its emails are stored and shown at {site_url}/dev/mail")
+        if trial_link:
+            click.echo(f"Sign in as an organiser, once, within 15 minutes: {trial_link}")
         web = {f"web {n}": partial(server.serve, app, host, port) for n in range(1, workers + 1)}
         gc.collect()
         gc.freeze()  # so that no collection copies the memory that the processes share

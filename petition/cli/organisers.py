@@ -1,14 +1,17 @@
 """flask organiser …: who may sign in to the organisers' pages."""
 
+from contextlib import suppress
+
 import click
 from flask import current_app
 
 from petition.cli.refusal import CommandGroup, ReadingCommand
 from petition.core.clock import now
 from petition.core.config import site_url
+from petition.core.errors import OrganiserExists
 from petition.core.tokens import SIGN_IN
 from petition.models.enums import Role
-from petition.organisers import access
+from petition.organisers import access, second_factor
 from petition.signatures.identity import Address, AddressInvalid, parse_address
 
 organiser = CommandGroup(
@@ -22,6 +25,9 @@ def _email(value: str) -> Address:
         return parse_address(value, lambda _mailbox: "")
     except AddressInvalid as error:
         raise click.BadParameter(f"{value} is not an email address") from error
+
+
+_TRIAL_ADMIN = _email("trial@example.org")
 
 
 @organiser.command()
@@ -70,11 +76,32 @@ def sign_out(email: Address) -> None:
     access.end_sessions(email, now=now())
 
 
+@organiser.command("reset-second-factor")
+@click.argument("email", type=_email)
+def reset_second_factor(email: Address) -> None:
+    """Switch off the second factor of EMAIL, who has lost phone and recovery codes."""
+    second_factor.reset(access.get_sign_in_link(email).organiser_id, now=now())
+
+
 @organiser.command("link")
 @click.argument("email", type=_email)
 def print_link(email: Address) -> None:
-    """Print a one-time sign-in link for EMAIL, valid for 30 minutes."""
+    """Print a one-time sign-in link for EMAIL, valid for 15 minutes."""
+    click.echo(_make_link(email))
+
+
+def make_trial_link() -> str:
+    """Return a sign-in link of the admin of a trial site, who is added if need be."""
+    with suppress(OrganiserExists):
+        language = current_app.config["LANGUAGES"][0]
+        access.invite(
+            _TRIAL_ADMIN, role=Role.ADMIN, slug=None, language=language, silently=True, now=now()
+        )
+    return _make_link(_TRIAL_ADMIN)
+
+
+def _make_link(email: Address) -> str:
     link = access.issue_link(email, now=now())
     tokens = current_app.extensions["tokens"]
     token = tokens.make(SIGN_IN, link.organiser_id, link.serial, now=now())
-    click.echo(f"{site_url(current_app.config)}/organisers/enter/{token}")
+    return f"{site_url(current_app.config)}/organisers/enter/{token}"

@@ -43,7 +43,8 @@ PENDING = Purpose("pending", timedelta(days=30))
 THANKS = Purpose("thanks", timedelta(days=365))
 # The thanks to a signer of the country concerned: who is passed its address soon learns nothing.
 COUNTED = Purpose("counted", timedelta(minutes=30))
-SIGN_IN = Purpose("sign-in", timedelta(minutes=30))
+SIGN_IN = Purpose("sign-in", timedelta(minutes=15))
+KNOWN_BROWSER = Purpose("known browser", timedelta(days=400))  # a cookie of organisers
 SELF_SERVICE = Purpose("my", timedelta(days=3650))  # while the signature is stored
 DISOWN = Purpose("disown", timedelta(days=30))  # while the email is stored
 FORM = Purpose("form", timedelta(hours=24))

@@ -23,7 +23,8 @@ from petition.database.transactions import transaction
 from petition.mail.status_codes import find_enhanced_status
 from petition.models import Email
 from petition.models.enums import EmailState
-from petition.outbox import suppression
+from petition.models.sums import ActivityKind
+from petition.outbox import activity, suppression
 from petition.signatures import entries
 from petition.signatures.entries import EntryRef
 
@@ -86,7 +87,7 @@ def refuse(
     Return whether it was in one.
     """
     email = connection.execute(
-        select(_email.c.signature_id, _email.c.entry, _email.c.suppressed)
+        select(_email.c.signature_id, _email.c.entry, _email.c.suppressed, _email.c.state)
         .where(_email.c.id == email_id, _email.c.state.in_(states))
         .with_for_update()
     ).first()
@@ -98,6 +99,10 @@ def refuse(
         .where(_email.c.id == email_id)
         .values(state=EmailState.REFUSED, reason=reason[:300], address="")
     )
+    if email.state == EmailState.SENT:
+        activity.add_emails(connection, ActivityKind.EMAIL, [email_id], by=-1, now=now)
+    if email.state != EmailState.REFUSED:
+        activity.add_emails(connection, ActivityKind.REFUSED, [email_id], now=now)
     # A suppressed email was never sent, so it shows nothing about its own address.
     if fields is not None and not email.suppressed and is_no_mailbox(reason):
         address_hash = tokens.keyed_hash("address", fields["address_key"])

@@ -22,6 +22,7 @@ from petition.mail.context import (
     check_question,
     get_signature_context,
 )
+from petition.mail.morning import morning
 from petition.mail.smtp import OutgoingMessage, rename_mailbox
 from petition.mail.status_codes import is_from_report
 from petition.models import Email, Petition, PetitionText, Signature
@@ -180,6 +181,8 @@ _CONTENT: dict[EmailKind, Callable[[Email, MailContext, datetime], EmailContent]
     EmailKind.SIGN_IN: organiser_emails.sign_in,
     EmailKind.INVITATION: organiser_emails.invitation,
     EmailKind.DOWNLOAD: download_notice.download,
+    EmailKind.NEW_BROWSER: organiser_emails.new_browser,
+    EmailKind.MORNING: morning,
 }
 _SIGNATURES = (
     select(Signature.id, PetitionText.title)

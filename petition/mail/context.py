@@ -35,6 +35,8 @@ class MailContext:
     purge_days: int  # that an unconfirmed entry is kept
     render: Render
     mail_domains: MailDomains | None = None
+    languages: tuple[str, ...] = ()  # of the site
+    has_proxy_problem: Callable[[], bool] = lambda: False
 
     def link(self, page: str, purpose: Purpose, *ids: int, now: datetime) -> str:
         """Return the address of a page with a fresh token for it."""

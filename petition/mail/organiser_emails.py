@@ -7,7 +7,7 @@ from petition.core import tokens
 from petition.core.errors import EmailObsolete
 from petition.database.base import db
 from petition.mail.context import EmailContent, MailContext
-from petition.models import Email, Organiser, Petition
+from petition.models import BrowserSession, Email, Organiser, Petition
 from petition.petitions import queries
 
 
@@ -35,6 +35,22 @@ def invitation(email: Email, context: MailContext, now: datetime) -> EmailConten
         "sign_in": f"{context.site_url}/organisers/sign-in",
     }
     return EmailContent(organiser.email, organiser.language, "invitation", values)
+
+
+def new_browser(email: Email, context: MailContext, now: datetime) -> EmailContent:
+    """Tell an organiser of a sign-in with a browser that they have not used here before.
+
+    A session that was ended meanwhile is told of, too, but no longer by name.
+    """
+    organiser = _get_organiser(email)
+    session = db.session.get(BrowserSession, email.session_id, populate_existing=True)
+    values = {
+        "at": email.created_at,
+        "browser": session.browser if session else "",
+        "system": session.system if session else "",
+        "sign_in": f"{context.site_url}/organisers/sign-in",
+    }
+    return EmailContent(organiser.email, organiser.language, "new_browser", values)
 
 
 def _link_values(organiser: Organiser, context: MailContext, now: datetime) -> dict[str, object]:

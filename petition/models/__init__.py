@@ -18,9 +18,13 @@ from petition.models.petitions import FormerSlug as FormerSlug
 from petition.models.petitions import Petition as Petition
 from petition.models.petitions import PetitionText as PetitionText
 from petition.models.petitions import Tally as Tally
+from petition.models.sessions import BrowserSession as BrowserSession
+from petition.models.sessions import RecoveryCode as RecoveryCode
+from petition.models.sessions import SecondFactor as SecondFactor
 from petition.models.signatures import AlternateEntry as AlternateEntry
 from petition.models.signatures import EntryFields as EntryFields
 from petition.models.signatures import Signature as Signature
+from petition.models.sums import Activity as Activity
 from petition.models.sums import SignatureSum as SignatureSum
 from petition.models.updates import Office as Office
 from petition.models.updates import PetitionUpdate as PetitionUpdate

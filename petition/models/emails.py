@@ -41,6 +41,7 @@ class Email(Base):
     )
     entry: Mapped[int | None]
     list_downloaded: Mapped[bool | None]  # WITHDRAWN: organisers have a copy
+    session_id: Mapped[int | None]  # NEW_BROWSER: of which it tells; it may have ended
     organiser_id: Mapped[int | None] = mapped_column(ForeignKey("organiser.id", ondelete="CASCADE"))
     petition_id: Mapped[PetitionId | None]
     download_id: Mapped[int | None]  # DOWNLOAD

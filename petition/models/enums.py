@@ -62,6 +62,8 @@ class EmailKind(StrEnum):
     SIGN_IN = "sign_in"
     INVITATION = "invitation"
     DOWNLOAD = "download"
+    NEW_BROWSER = "new_browser"
+    MORNING = "morning"
 
 
 class EmailState(StrEnum):
@@ -123,6 +125,7 @@ class AuditAction(StrEnum):
     PETITION_PAUSE = "petition.pause"
     PETITION_CLOSE = "petition.close"
     PETITION_VICTORY = "petition.victory"
+    PETITION_SECOND_FACTOR = "petition.second_factor"
     PETITION_RECOUNT = "petition.recount"
     ORGANISER_INVITE = "organiser.invite"
     ORGANISER_ROLE = "organiser.role"
@@ -131,6 +134,10 @@ class AuditAction(StrEnum):
     ORGANISER_LINK = "organiser.link"
     ORGANISER_SIGN_IN = "organiser.sign_in"
     ORGANISER_SIGN_OUT = "organiser.sign_out"
+    ORGANISER_SESSION_END = "organiser.session_end"
+    SECOND_FACTOR_ON = "second_factor.on"
+    SECOND_FACTOR_OFF = "second_factor.off"
+    RECOVERY_CODE_USE = "second_factor.recovery_code"
     BURST_RELEASED = "burst.released"
     BURST_DISCARDED = "burst.discarded"
     COMMENT_SHOWN = "comment.shown"

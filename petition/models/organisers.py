@@ -1,8 +1,8 @@
 """Organisers, and the audit trail of what they did."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Index, String
+from sqlalchemy import CheckConstraint, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
@@ -17,9 +17,8 @@ ABOUT_ONE = "signature_id IS NOT NULL"
 class Organiser(Base):
     """A person who manages petitions and signs in by emailed links, without a password.
 
-    `sign_in_serial` is the serial of the next link; a used link has a lower one. Likewise a session
-    is valid while it has the current `session_serial`. `csv_separator` is a key of
-    `export.SEPARATORS`.
+    `sign_in_serial` is the serial of the next link; a used link has a lower one. `csv_separator` is
+    a key of `export.SEPARATORS`.
     """
 
     __tablename__ = "organiser"
@@ -32,9 +31,11 @@ class Organiser(Base):
     role: Mapped[Role] = mapped_column(String(10))
     petition_id: Mapped[PetitionId | None]
     sign_in_serial: Mapped[int] = mapped_column(default=0)
-    session_serial: Mapped[int] = mapped_column(server_default="0")
     csv_separator: Mapped[str] = mapped_column(String(10), server_default="comma")
     invited_at: Mapped[datetime]
+    # Wants an email each morning; the day (UTC) for which it was decided last.
+    morning_email: Mapped[bool] = mapped_column(server_default=false())
+    morning_day: Mapped[date | None]
 
 
 class AuditEntry(Base):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, String, Text, UniqueConstraint
+from sqlalchemy import JSON, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
@@ -27,6 +27,7 @@ class Petition(Base):
     # The country in which signing may be dangerous; languages of the warning, separated by commas.
     regime_country: Mapped[str] = mapped_column(String(2), default="")
     regime_languages: Mapped[str] = mapped_column(String(60), default="")
+    downloads_need_code: Mapped[bool] = mapped_column(server_default=false())  # a second factor's
     goal: Mapped[int | None]  # None: the ladder of goals
     created_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]

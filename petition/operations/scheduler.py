@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from petition.abuse import burst_detection, tor
+from petition.abuse import burst_detection, proxy_headers, tor
 from petition.core import config
 from petition.core.faults import find_outage, log_fault
 from petition.database import counters, engine
@@ -17,7 +17,9 @@ from petition.database.base import db
 from petition.database.counters import Use
 from petition.database.transactions import transaction
 from petition.operations import retention
+from petition.organisers import sessions
 from petition.organisers.handover import jobs, spreadsheet
+from petition.organisers.overview import morning
 from petition.signatures import reminders
 
 SCOPE = "task"  # of the counters by which one worker claims a task
@@ -82,48 +84,50 @@ def run_due(tasks: Sequence[Task], now: datetime) -> None:
 def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
     """Return the tasks of a site, given its settings and its instance folder."""
 
-    def remind(now: datetime) -> str:
-        within = timedelta(days=settings["CONFIRM_LINK_DAYS"])
-        number = reminders.enqueue_reminders(within=within, now=now)
-        return f"{number} enqueued" if number else ""
-
-    def detect_bursts(now: datetime) -> str:
-        thresholds = burst_detection.Thresholds(
-            minimum=settings["BURST_LEAST"],
-            factor=settings["BURST_TIMES"],
-            allowed_domains=frozenset(settings["RATELIMIT_ALLOW_DOMAINS"]),
-        )
-        open_bursts = burst_detection.detect(now=now, thresholds=thresholds)
-        return f"open: {open_bursts}" if open_bursts else ""
-
-    def erase(now: datetime) -> str:
-        purge_days = settings["PURGE_UNCONFIRMED_DAYS"]
-        anonymise_days = settings["ANONYMISE_AFTER_DAYS"]
-        report = retention.run(purge_days=purge_days, anonymise_days=anonymise_days, now=now)
-        return report.in_words()
-
-    def update_exits(now: datetime) -> str:
-        file = instance / tor.EXITS_FILE
-        if not tor.is_fresh(file, now=now):  # in a thread, so that no email waits for it
-            args = (settings["TOR_EXITS"], file, now)
-            Thread(target=_download_exits, args=args, name="tor exits", daemon=True).start()
-        return ""
-
     minute, hour = timedelta(minutes=1), timedelta(hours=1)
     tasks = [
-        Task("reminders", minute, remind),
-        Task("retention", timedelta(days=1), erase),
+        Task("reminders", minute, partial(_remind, settings)),
+        Task(
+            "morning emails", 10 * minute, partial(_mail_morning, settings["LANGUAGES"], instance)
+        ),
+        Task("retention", timedelta(days=1), partial(_erase, settings)),
         Task("files of signatures", minute, partial(_delete_files, instance)),
         Task("expired counters", hour, _delete_expired_counters),
+        Task("old sessions", hour, _delete_expired_sessions),
         Task("write-ahead log", hour, _empty_log),
     ]
     if settings["RATELIMIT_ENABLED"]:
-        tasks.append(Task("burst detection", minute, detect_bursts))
+        tasks.append(Task("burst detection", minute, partial(_detect_bursts, settings)))
         # In some countries a request to the Tor project draws attention to whoever tries the site
         # on their own machine.
         if settings["TOR_EXITS"] and not config.is_local(settings):
-            tasks.append(Task("tor exits", hour, update_exits))
+            tasks.append(
+                Task("tor exits", hour, partial(_update_exits, settings["TOR_EXITS"], instance))
+            )
     return tasks
+
+
+def _remind(settings: Mapping[str, Any], now: datetime) -> str:
+    within = timedelta(days=settings["CONFIRM_LINK_DAYS"])
+    number = reminders.enqueue_reminders(within=within, now=now)
+    return f"{number} enqueued" if number else ""
+
+
+def _detect_bursts(settings: Mapping[str, Any], now: datetime) -> str:
+    thresholds = burst_detection.Thresholds(
+        minimum=settings["BURST_LEAST"],
+        factor=settings["BURST_TIMES"],
+        allowed_domains=frozenset(settings["RATELIMIT_ALLOW_DOMAINS"]),
+    )
+    open_bursts = burst_detection.detect(now=now, thresholds=thresholds)
+    return f"open: {open_bursts}" if open_bursts else ""
+
+
+def _erase(settings: Mapping[str, Any], now: datetime) -> str:
+    purge_days = settings["PURGE_UNCONFIRMED_DAYS"]
+    anonymise_days = settings["ANONYMISE_AFTER_DAYS"]
+    report = retention.run(purge_days=purge_days, anonymise_days=anonymise_days, now=now)
+    return report.in_words()
 
 
 def _delete_files(instance: Path, now: datetime) -> str:
@@ -133,15 +137,34 @@ def _delete_files(instance: Path, now: datetime) -> str:
     return f"{number} expired" if number else ""
 
 
+def _mail_morning(languages: Sequence[str], instance: Path, now: datetime) -> str:
+    has_problem = bool(proxy_headers.find_problems(instance))
+    number = morning.enqueue_due(languages, has_proxy_problem=has_problem, now=now)
+    return f"{number} enqueued" if number else ""
+
+
 def _delete_expired_counters(now: datetime) -> str:
     with transaction() as connection:
         counters.delete_expired(connection, now=now)
     return ""
 
 
+def _delete_expired_sessions(now: datetime) -> str:
+    sessions.delete_expired(now=now)
+    return ""
+
+
 def _empty_log(_now: datetime) -> str:
     """Empty the log of the database, so that what was erased is soon in no file."""
     return "" if engine.empty_log(db.engine) else "not emptied, somebody reads"
+
+
+def _update_exits(url: str, instance: Path, now: datetime) -> str:
+    file = instance / tor.EXITS_FILE
+    if not tor.is_fresh(file, now=now):  # in a thread, so that no email waits for it
+        args = (url, file, now)
+        Thread(target=_download_exits, args=args, name="tor exits", daemon=True).start()
+    return ""
 
 
 def _download_exits(url: str, file: Path, now: datetime) -> None:

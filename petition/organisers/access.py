@@ -3,11 +3,12 @@
 What admins change of one another is in `people`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 
 from petition import audit
 from petition.abuse import rate_limits
@@ -18,8 +19,10 @@ from petition.database.base import db
 from petition.database.transactions import advisory_lock, transaction
 from petition.models import Organiser, Petition
 from petition.models.enums import AuditAction, EmailKind, Role
-from petition.organisers import people
-from petition.outbox import enqueue
+from petition.organisers import people, sessions
+from petition.organisers.browsers import Browser
+from petition.organisers.sessions import SessionKey
+from petition.outbox import alerts, enqueue
 from petition.petitions import queries
 from petition.signatures.identity import Address
 
@@ -41,13 +44,6 @@ class Invitation(NamedTuple):
     language: str
 
 
-class SessionKey(NamedTuple):
-    """The content of a session: valid while the organiser's session serial is this one."""
-
-    organiser_id: int
-    serial: int
-
-
 def invite(
     address: Address,
     *,
@@ -55,12 +51,14 @@ def invite(
     slug: str | None,
     language: str,
     by: int | None = None,
+    silently: bool = False,
     now: datetime,
 ) -> int:
     """Add an organiser, enqueue the invitation with a sign-in link, and return the organiser's id.
 
     Without `slug` the organiser reaches all petitions. `by` is the admin who invites, or None for
-    the command line. Raises: OrganiserExists, PermissionDenied, PetitionNotFound.
+    the command line. No email goes out if it is done `silently`.
+    Raises: OrganiserExists, PermissionDenied, PetitionNotFound.
     """
     petition_id = None if slug is None else queries.get_id(slug)
     with transaction() as connection:
@@ -81,16 +79,11 @@ def invite(
         )
         if organiser_id is None:
             raise OrganiserExists
-        enqueue.email_organiser(connection, EmailKind.INVITATION, organiser_id, now=now)
+        if not silently:
+            enqueue.email_organiser(connection, EmailKind.INVITATION, organiser_id, now=now)
         detail = f"organiser {organiser_id} as {role}"
-        audit.record(
-            connection,
-            AuditAction.ORGANISER_INVITE,
-            now,
-            organiser_id=by,
-            petition_id=petition_id,
-            detail=detail,
-        )
+        action = AuditAction.ORGANISER_INVITE
+        people.record_change(connection, action, detail, petition_id, by, now)
         return int(organiser_id)
 
 
@@ -151,48 +144,46 @@ def issue_link(address: Address, *, now: datetime) -> SignInLink:
     return link
 
 
-def use_link(link: SignInLink, *, now: datetime) -> SessionKey:
-    """Use up a sign-in link, and every one issued before, and return the key of a session.
+def use_link(
+    link: SignInLink,
+    *,
+    browser: Browser = Browser(),  # noqa: B008 (a tuple)
+    known_to: Collection[int] = (),
+    now: datetime,
+) -> SessionKey:
+    """Use up a sign-in link, and every one issued before, and return the key of a new session.
 
-    Earlier sessions go on. Of concurrent uses only one succeeds. Raises: SignInLinkUsed.
+    Earlier sessions go on. `known_to` are the organisers who have signed in with this browser; one
+    who has signed in before, but not here, gets an email about it. Of concurrent uses only one
+    succeeds. Raises: SignInLinkUsed.
     """
     with transaction() as connection:
-        row = connection.execute(
+        organiser_id = connection.scalar(
             update(Organiser)
             .where(Organiser.id == link.organiser_id, Organiser.sign_in_serial == link.serial)
             .values(sign_in_serial=Organiser.sign_in_serial + 1)
-            .returning(Organiser.id, Organiser.session_serial)
-        ).first()
-        if row is None:
+            .returning(Organiser.id)
+        )
+        if organiser_id is None:
             raise SignInLinkUsed
-        key = SessionKey(*row)
-        audit.record(connection, AuditAction.ORGANISER_SIGN_IN, now, organiser_id=key.organiser_id)
+        key = sessions.start(connection, organiser_id, browser, now=now)
+        if link.serial and organiser_id not in known_to:
+            alerts.email_new_browser(connection, organiser_id, key.session_id, now=now)
+        audit.record(connection, AuditAction.ORGANISER_SIGN_IN, now, organiser_id=organiser_id)
         return key
-
-
-def get_organiser(key: SessionKey) -> Organiser | None:
-    """Return the organiser of a session, or None when it has ended or the organiser was removed."""
-    organiser = db.session.get(Organiser, key.organiser_id)
-    return organiser if organiser and organiser.session_serial == key.serial else None
 
 
 def sign_out(organiser_id: int, *, now: datetime) -> None:
     """End all sessions of an organiser, those of copied cookies too."""
     with transaction() as connection:
-        _raise_session_serial(connection, organiser_id)
+        sessions.end_all(connection, organiser_id)
         audit.record(connection, AuditAction.ORGANISER_SIGN_OUT, now, organiser_id=organiser_id)
 
 
 def end_sessions(address: Address, *, now: datetime) -> None:
     """End all sessions of an organiser by the command line. Raises: OrganiserNotFound."""
-    organiser_id = get_sign_in_link(address).organiser_id
+    organiser_id = _find(address).id
     with transaction() as connection:
-        _raise_session_serial(connection, organiser_id)
+        sessions.end_all(connection, organiser_id)
         detail = f"organiser {organiser_id}"
         audit.record(connection, AuditAction.ORGANISER_SIGN_OUT, now, detail=detail)
-
-
-def _raise_session_serial(connection: Connection, organiser_id: int) -> None:
-    serial = Organiser.session_serial + 1
-    organiser = update(Organiser).where(Organiser.id == organiser_id)
-    connection.execute(organiser.values(session_serial=serial))

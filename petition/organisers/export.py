@@ -62,6 +62,13 @@ def defuse_address(address: str) -> str:
     return f"<{address}>" if defuse(address) != address else address
 
 
+def csv_lines(rows: Iterable[Iterable[Any]], separator: str) -> str:
+    """Return lines as RFC 4180 has them, with CRLF. `separator` is a key of `SEPARATORS`."""
+    lines = StringIO()
+    csv.writer(lines, delimiter=SEPARATORS[separator], lineterminator="\r\n").writerows(rows)
+    return lines.getvalue()
+
+
 class FileOptions(NamedTuple):
     """What file is asked for. `separator`, a key of `SEPARATORS`, is for CSV alone.
 
@@ -165,11 +172,7 @@ class Export:
         return _defuse(self._columns, rows)
 
     def _csv(self, rows: Iterable[Iterable[Any]]) -> str:
-        """Return lines as RFC 4180 has them, with CRLF."""
-        lines = StringIO()
-        separator = SEPARATORS[self._options.separator]
-        csv.writer(lines, delimiter=separator, lineterminator="\r\n").writerows(rows)
-        return lines.getvalue()
+        return csv_lines(rows, self._options.separator)
 
     def _query(self, statement: CompiledStatement, **values: Any) -> list[Sequence[Any]]:
         with self._engine.connect() as connection:

@@ -3,7 +3,7 @@
 Every decision is idempotent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, func, select, update
@@ -41,6 +41,20 @@ def count_waiting(petition_id: int) -> int:
     """Return the number of waiting comments."""
     waiting = _commented(petition_id, CommentState.WAITING)
     return db.session.scalar(waiting.with_only_columns(func.count(Signature.id))) or 0
+
+
+def count_waiting_of(petition_ids: Collection[int]) -> dict[int, int]:
+    """Return the numbers of waiting comments by petition; those without any are left out."""
+    waiting = (
+        select(Signature.petition_id, func.count(Signature.id))
+        .where(
+            Signature.petition_id.in_(petition_ids),
+            Signature.has_shown_comment(),
+            Signature.comment_state == CommentState.WAITING,
+        )
+        .group_by(Signature.petition_id)
+    )
+    return dict(db.session.execute(waiting).all())
 
 
 def _commented(petition_id: int, state: CommentState) -> Select[Signature]:

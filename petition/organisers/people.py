@@ -62,7 +62,7 @@ def change_role(
             _require_other_admin(connection, person)
         _set_role(connection, person_id, role)
         detail = f"organiser {person_id} from {was} to {role}"
-        _record(connection, AuditAction.ORGANISER_ROLE, detail, petition_id, by, now)
+        record_change(connection, AuditAction.ORGANISER_ROLE, detail, petition_id, by, now)
 
 
 def remove(person_id: int, *, petition_id: int | None, by: int | None, now: datetime) -> None:
@@ -82,7 +82,7 @@ def remove(person_id: int, *, petition_id: int | None, by: int | None, now: date
             _require_other_admin(connection, person)
         connection.execute(delete(_organiser).where(_organiser.c.id == person_id))
         detail = f"organiser {person_id}"
-        _record(connection, AuditAction.ORGANISER_REMOVE, detail, petition_id, by, now)
+        record_change(connection, AuditAction.ORGANISER_REMOVE, detail, petition_id, by, now)
 
 
 def hand_on(
@@ -104,7 +104,7 @@ def hand_on(
         else:
             _set_role(connection, by, then)
         detail = f"organiser {person_id} for organiser {by}, now {then or 'removed'}"
-        _record(connection, AuditAction.ORGANISER_HAND_ON, detail, petition_id, by, now)
+        record_change(connection, AuditAction.ORGANISER_HAND_ON, detail, petition_id, by, now)
 
 
 def lock_roles(connection: Connection, by: int | None, petition_id: int | None) -> None:
@@ -158,7 +158,7 @@ def _find_changer(connection: Connection, person_id: int) -> str | None:
     return connection.scalar(changer.order_by(AuditEntry.id.desc()).limit(1))
 
 
-def _record(
+def record_change(
     connection: Connection,
     action: AuditAction,
     detail: str,
@@ -166,4 +166,5 @@ def _record(
     by: int | None,
     now: datetime,
 ) -> None:
+    """Record a change of people in the audit trail, last in the caller's transaction."""
     audit.record(connection, action, now, organiser_id=by, petition_id=petition_id, detail=detail)

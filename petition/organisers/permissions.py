@@ -10,7 +10,9 @@ class Action(StrEnum):
     """What an organiser does; every closed route declares one."""
 
     SIGN_OUT = "sign_out"
+    MANAGE_ACCOUNT = "manage_account"
     LIST_PETITIONS = "list_petitions"
+    CHOOSE_EMAILS = "choose_emails"
     SEE_FIGURES = "see_figures"
     PREVIEW = "preview"
     EDIT_TEXT = "edit_text"
@@ -32,7 +34,9 @@ _ADMINS = frozenset({Role.ADMIN})
 
 ROLES: dict[Action, frozenset[Role]] = {
     Action.SIGN_OUT: _ALL,
+    Action.MANAGE_ACCOUNT: _ALL,
     Action.LIST_PETITIONS: _ALL,
+    Action.CHOOSE_EMAILS: _ALL,
     Action.SEE_FIGURES: _ALL,
     Action.PREVIEW: _ALL,
     Action.EDIT_TEXT: _EDITORS,

@@ -28,7 +28,8 @@ from petition.database.counters import Use
 from petition.database.transactions import transaction
 from petition.models import Email
 from petition.models.enums import EmailState
-from petition.outbox import pausing
+from petition.models.sums import ActivityKind
+from petition.outbox import activity, pausing
 
 LEASE = timedelta(minutes=3)  # longer than ten replies of a server, 15 seconds each
 RETRY_AFTER = timedelta(seconds=5)
@@ -88,7 +89,9 @@ def settle(
     """Mark due emails as sent, or as withheld: their pending pages show that like a sent one."""
     values = {"state": state, "sent_at": now, "reason": "", "address": ""}
     due = update(_email).where(_email.c.id.in_(email_ids), _is_due)
-    connection.execute(due.values(values))
+    settled = connection.scalars(due.values(values).returning(_email.c.id)).all()
+    if state == EmailState.SENT:
+        activity.add_emails(connection, ActivityKind.EMAIL, settled, now=now)
 
 
 def give_up(connection: Connection, email_id: int, reason: str) -> None:
@@ -112,7 +115,9 @@ def defer(
     values: dict[str, object] = {"due_at": now + retry_delay(attempts), "reason": reason[:300]}
     if give_up_after is not None and now - created_at > give_up_after:
         values |= {"state": EmailState.REFUSED, "address": ""}
-    connection.execute(_update_due(email_id).values(values))
+    changed = connection.execute(_update_due(email_id).values(values)).rowcount
+    if changed and "state" in values:
+        activity.add_emails(connection, ActivityKind.REFUSED, [email_id], now=now)
 
 
 def release(connection: Connection, email_id: int, *, now: datetime) -> None:
@@ -124,7 +129,9 @@ def revive(connection: Connection, email_ids: Collection[int], *, now: datetime)
     """Make refused emails due again."""
     values = {"state": EmailState.DUE, "due_at": now, "refused_at": None}
     is_refused = _email.c.state == EmailState.REFUSED
-    connection.execute(update(_email).where(_email.c.id.in_(email_ids), is_refused).values(values))
+    refused = update(_email).where(_email.c.id.in_(email_ids), is_refused).values(values)
+    revived = connection.scalars(refused.returning(_email.c.id)).all()
+    activity.add_emails(connection, ActivityKind.REFUSED, revived, by=-1, now=now)
 
 
 def hasten(connection: Connection, *, now: datetime) -> int:

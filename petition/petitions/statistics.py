@@ -1,26 +1,13 @@
-"""A petition in figures for organisers and operators: counts alone, no names or addresses."""
+"""How petitions are signed, for operators: counts alone, no names or addresses."""
 
 from collections import Counter, defaultdict
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 
 from petition.database.base import db
 from petition.models import Petition, Signature
-from petition.models.sums import SumKind
-from petition.petitions import sums
-
-
-class PetitionStatistics(NamedTuple):
-    """Pending signatures; confirmed ones by day (UTC, newest first) and by country (largest first),
-    and how many of them came from disposable addresses.
-    """
-
-    pending: int
-    disposable: int
-    per_day: list[tuple[date, int]]
-    per_country: list[tuple[str, int]]
 
 
 class DomainActivity(NamedTuple):
@@ -40,18 +27,6 @@ class SigningPace(NamedTuple):
     signatures: int
     busiest: datetime
     in_busiest: int
-
-
-def get_statistics(petition_id: int) -> PetitionStatistics:
-    """Return the figures of a petition."""
-    days = sums.get_sums(petition_id, SumKind.DAY)
-    is_pending = (Signature.petition_id == petition_id, Signature.confirmed_at.is_(None))
-    return PetitionStatistics(
-        pending=db.session.scalar(select(func.count()).where(*is_pending)) or 0,
-        disposable=sums.get_sums(petition_id, SumKind.DISPOSABLE).get("yes", 0),
-        per_day=[(date.fromisoformat(day), days[day]) for day in sorted(days, reverse=True)],
-        per_country=sums.largest_first(petition_id, SumKind.COUNTRY),
-    )
 
 
 def signing_pace(*, now: datetime) -> list[SigningPace]:

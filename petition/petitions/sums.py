@@ -1,16 +1,28 @@
-"""Kept sums of counted signatures, by country, day, channel, organisation and disposable address.
+"""Kept sums of counted signatures, by country, language, time, channel, organisation and more.
 
 Also of those that no longer count, by reason. Every transaction that counts a signature, stops
 counting one or corrects a confirmed one calls `change`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, delete, func, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    String,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    select,
+    text,
+)
 
 from petition.database.base import db
 from petition.database.compiled import CompiledStatement
@@ -23,12 +35,15 @@ _Key = tuple[int, str, str]
 _KEY = ("petition_id", "kind", "key")
 _SUM_COLUMNS = (*_KEY, "confirmed")
 PACE_ABOVE = 10  # signatures of today, up to which a page does not tell their number
-_ROWS_AT_ONCE = 10  # one signature changes at most ten sums: what it said, and what it says now
+_ROWS_AT_ONCE = 14  # one signature changes at most so many sums: what it said, and says now
 
 _VALUES: dict[SumKind, ColumnElement[Any]] = {
     SumKind.CHANNEL: _signature.c.channel,
     SumKind.COUNTRY: _signature.c.country,
     SumKind.DAY: func.date(_signature.c.confirmed_at),
+    # Both databases write a time as `2016-05-26 12:00:00` and more.
+    SumKind.HOUR: func.substr(cast(_signature.c.confirmed_at, String), 1, 13),
+    SumKind.LANGUAGE: _signature.c.language,
     SumKind.DISPOSABLE: case((_signature.c.disposable, "yes"), else_=""),
     SumKind.ORGANISATION: _signature.c.organisation,
     SumKind.INVALIDATED: _signature.c.invalidated_reason,
@@ -95,6 +110,14 @@ def get_pace(petition_id: int, *, now: datetime) -> int:
     is_today = (*_is_of(petition_id, SumKind.DAY), _sum.c.key == now.date().isoformat())
     today = db.session.scalar(select(_sum.c.confirmed).where(*is_today)) or 0
     return today if today > PACE_ABOVE else 0
+
+
+def count_on(petition_ids: Collection[int], day: date) -> dict[int, int]:
+    """Return how many signatures of petitions were confirmed on a day (UTC); none are left out."""
+    query = select(_sum.c.petition_id, _sum.c.confirmed).where(
+        _sum.c.petition_id.in_(petition_ids), _sum.c.kind == SumKind.DAY, _sum.c.key == str(day)
+    )
+    return dict(db.session.execute(query).all())
 
 
 def largest_first(petition_id: int, kind: SumKind) -> list[tuple[str, int]]:

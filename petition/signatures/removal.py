@@ -5,6 +5,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from petition.models import AlternateEntry, Signature, Tally
+from petition.models.sums import ActivityKind
+from petition.outbox import activity
 from petition.petitions import sums
 from petition.signatures import entries
 from petition.signatures.entries import EntryRef
@@ -64,4 +66,6 @@ def _erase_signature(connection: Connection, which: ColumnElement[bool], now: da
             .values(counted=_tally.c.counted - counted, changed_at=now)
         )
         sums.change(connection, removed=[erased])
+        withdrawn = (erased.petition_id, now.date(), ActivityKind.WITHDRAWN)
+        activity.add(connection, {withdrawn: 1})
     return erased is not None

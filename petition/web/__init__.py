@@ -29,7 +29,7 @@ from petition.web.pages import (
     updates,
     versions,
 )
-from petition.web.support import assets, errors, image_cache, template_globals
+from petition.web.support import assets, errors, image_cache, page_context, template_globals
 
 BLUEPRINTS = (
     petition.pages,
@@ -82,5 +82,7 @@ def _add_middleware(app: Flask) -> None:
     wsgi = app.extensions["page_cache"] = page_cache.PageCache(
         wsgi, languages=tuple(app.config["LANGUAGES"]), hosts=app.config["TRUSTED_HOSTS"]
     )
-    app.extensions["visits"] = visits.VisitCounter(wsgi, app)
+    app.extensions["visits"] = visits.VisitCounter(
+        wsgi, app, find_featured=page_context.find_featured_slug
+    )
     app.wsgi_app = app.extensions["visits"]  # type: ignore[method-assign]

@@ -71,7 +71,7 @@ def _message_functions(catalogue: NullTranslations) -> dict[str, Callable[..., s
         return fill(context, catalogue.gettext(text), variables)
 
     @pass_context
-    def ngettext(context: Context, one: str, many: str, number: int, **variables: object) -> str:
+    def ngettext(context: Context, one: str, many: str, number: int, /, **variables: object) -> str:
         return fill(context, catalogue.ngettext(one, many, number), {"num": number, **variables})
 
     return {"_": gettext, "ngettext": ngettext}

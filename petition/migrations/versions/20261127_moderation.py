@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 REASONS = "'made_up', 'disowned', 'duplicate', 'automated', 'asked', 'other'"
-KINDS = "'channel', 'country', 'day', 'disposable', 'organisation'"
+KINDS = "'channel', 'country', 'day', 'disposable', 'organisation', 'hour', 'language'"
 COUNTED = "number IS NOT NULL AND invalidation_id IS NULL"
 # Indexes of the public pages by name: columns, and the condition beside that of counting.
 SHOWN = {

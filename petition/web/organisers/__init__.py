@@ -3,13 +3,23 @@
 Begin with `guard` and its table of actions.
 """
 
-from petition.web.organisers import audit_trail, downloads, moderation, people, petitions, sign_in
+from petition.web.organisers import (
+    account,
+    audit_trail,
+    downloads,
+    moderation,
+    people,
+    petitions,
+    second_factor,
+    sign_in,
+)
 from petition.web.organisers.editing import new_petition, previews, settings, states, texts
 from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
 from petition.web.organisers.handover import tab
 
 __all__ = [
     "OrganiserSession",
+    "account",
     "audit_trail",
     "downloads",
     "may_be_long",
@@ -19,6 +29,7 @@ __all__ = [
     "people",
     "petitions",
     "previews",
+    "second_factor",
     "settings",
     "sign_in",
     "states",

@@ -1,34 +1,45 @@
 """Sign-in by a one-time link, and sign-out."""
 
-from flask import g, render_template, request, session, url_for
+from flask import Response, g, render_template, request, session, url_for
+from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from petition.core import tokens
 from petition.core.clock import now
 from petition.core.errors import SignInLinkUsed, TokenExpired
 from petition.organisers import access
+from petition.organisers.browsers import read_browser
+from petition.web.organisers import known_browser
+from petition.web.organisers.forms import OrganiserForm, email_field
 from petition.web.organisers.guard import pages
 from petition.web.support import abuse_checks
-from petition.web.support.forms import AddressForm
-from petition.web.support.responses import see_other
+from petition.web.support.responses import render_page, see_other
 from petition.web.support.tokens import get_tokens
 
 
+class SignInForm(OrganiserForm):
+    """Asks for the address to which a link goes."""
+
+    email = email_field(
+        _("Your email address"), missing=_("Enter your email address."), autocomplete="email"
+    )
+
+
 @pages.get("/sign-in")
-def sign_in() -> str:
+def sign_in() -> Response:
     """Ask for the address to which a sign-in link goes; tell who has just signed out so."""
-    signed_out = "signed_out" in request.args
-    return render_template("organisers/sign_in.html", form=AddressForm(), signed_out=signed_out)
+    signed_out = request.args.get("signed_out", "")
+    return render_page("organisers/sign_in.html", form=SignInForm(), signed_out=signed_out)
 
 
 @pages.post("/sign-in")
-def ask_link() -> tuple[str, int]:
+def ask_link() -> Response:
     """Enqueue a sign-in link for an organiser; the answer is the same for everybody else."""
-    form = AddressForm(request.form)
-    if not form.valid():
-        return render_template("organisers/sign_in.html", form=form), 422
-    access.request_link(form.address(), sender=abuse_checks.request_sender(), now=now())
-    return render_template("organisers/link_sent.html"), 200
+    form = SignInForm()
+    if not form.validate():
+        return render_page("organisers/sign_in.html", status=422, form=form)
+    access.request_link(form.email.address, sender=abuse_checks.request_sender(), now=now())
+    return render_page("organisers/link_sent.html")
 
 
 @pages.get("/enter/<token>")
@@ -40,12 +51,20 @@ def show_sign_in_button(token: str) -> str:
 
 @pages.post("/enter/<token>")
 def enter(token: str) -> AnyResponse:
-    """Use up the link and open a session of twelve hours."""
-    key = access.use_link(_read_link(token), now=now())
+    """Use up the link and open a session, which ends after twelve hours without use."""
+    link = _read_link(token)
+    key = access.use_link(
+        link,
+        browser=read_browser(request.user_agent.string),
+        known_to=known_browser.read_organisers(),
+        now=now(),
+    )
     session.clear()
     session.permanent = True
-    session["organiser"], session["serial"] = key
-    return see_other(url_for("organisers.dashboard"))
+    session["id"], session["secret"] = key
+    response = see_other(url_for("organisers.dashboard"))
+    known_browser.remember(response, link.organiser_id)
+    return response
 
 
 @pages.post("/sign-out")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from flask import Response, g, request, url_for
+from flask import Response, current_app, g, request, url_for
 
 from petition.core.clock import now
 from petition.core.errors import ChallengeFailed, ChallengeRequired, RateLimited
@@ -58,7 +58,7 @@ def submit(slug: str) -> Response:
     address = form.address()
     context = EntryContext(g.language, channel, terms.text_language, _read_version(terms))
     try:
-        return sign(terms.id, form, address, context)
+        response = sign(terms.id, form, address, context)
     except (ChallengeRequired, ChallengeFailed, RateLimited) as error:
         challenge = abuse_checks.issue_challenge(error)
         if isinstance(error, ChallengeRequired):
@@ -66,6 +66,8 @@ def submit(slug: str) -> Response:
         notice = "too_many" if isinstance(error, RateLimited) else "challenge"
         wait = abuse_checks.retry_after(error, challenge)
         return ask_again(notice, status=429, challenge=challenge, retry_after=wait)
+    current_app.extensions["visits"].count_form(slug)
+    return response
 
 
 def _read_version(terms: queries.SigningTerms) -> int:

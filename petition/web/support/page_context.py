@@ -49,5 +49,15 @@ def site_contact() -> str:
 
 
 def _featured_contact() -> str:
-    featured = find_featured(queries.list_petitions("", states=PUBLIC_STATES))
+    featured = _get_featured()
     return featured.contact if featured else ""
+
+
+def find_featured_slug() -> str:
+    """Return the slug of the petition shown at `/`, or "" if there is none."""
+    featured = _get_featured()
+    return featured.slug if featured else ""
+
+
+def _get_featured() -> queries.PetitionSummary | None:
+    return find_featured(queries.list_petitions("", states=PUBLIC_STATES))

@@ -8,7 +8,7 @@ from babel.dates import format_date as format_babel_date
 from babel.dates import format_skeleton
 from flask import Flask, current_app, g, request, url_for
 from flask.globals import request_ctx
-from flask_babel import format_date, format_decimal, format_time, get_locale
+from flask_babel import format_date, format_decimal, format_percent, format_time, get_locale
 from flask_babel import lazy_gettext as _
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
@@ -49,6 +49,7 @@ def init_app(app: Flask) -> None:
     """Add them to the Jinja environment."""
     app.jinja_env.filters |= {
         "number": format_decimal,
+        "percent": format_percent,
         "day": lambda date: format_date(date, format="long", rebase=False),
         "day_in": lambda date, language: format_babel_date(
             date, format="long", locale=i18n.format_locale(language)
