@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from petition.core.config import LOCAL_SITE
-from petition.core.errors import FieldProblem
+from petition.core.field_errors import FieldProblem
 from petition.core.i18n import countries
 from petition.petitions import pictures, sharing
 from petition.petitions.editing import story
