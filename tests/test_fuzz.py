@@ -130,6 +130,13 @@ READS: dict[str, tuple[str, ...]] = {
     "organisers.decide_burst": ("state", "csrf_token"),
     "organisers.decide_comment": ("show", "comment", "csrf_token"),
     "organisers.hide_name": ("csrf_token",),
+    "organisers.preview": ("language",),
+    "organisers.previews": ("language",),
+    "organisers.duplicate": ("csrf_token",),
+    "organisers.new_petition": (*("language", "title", "target", "lede", "demands", "csrf_token"),),
+    "organisers.new_letter": ("letter", "story", "share", "csrf_token"),
+    "organisers.new_organiser": ("organiser", "contact", "slug", "csrf_token"),
+    "organisers.address": ("slug", "csrf_token"),
     "organisers.settings": (
         *("contact", "goal", "as_of", "asks_postcode", "refuses_disposable", "seen"),
         *(f"regime_{name}" for name in ("country", *LANGUAGES)),
@@ -196,6 +203,7 @@ GOOD: dict[str, dict[str, str]] = {
     "organisers.ask_link": {"email": "organiser@example.org"},
     "organisers.edit_text": dict.fromkeys(FIELDS, "Free them") | {"step": "preview"},
     "organisers.change_state": {"state": "open"},
+    "organisers.new_petition": {"language": "en", "title": "Free them"},
     "organisers.settings": {"contact": "committee@example.org"},
     "organisers.ask_handover_list": {"format": "csv", "reason": "For the embassy"},
     "organisers.ask_own_list": {

@@ -16,7 +16,7 @@ from petition.models.enums import CommentState, PetitionState, Role
 from petition.organisers import moderation
 from petition.petitions import lifecycle, queries, supporters, updates
 from petition.petitions.editing import petition_file
-from petition.web.pages import notices
+from petition.web.pages.site import notices
 from tests.browsing import (
     Client,
     browser,

@@ -10,6 +10,7 @@ from flask import Flask
 from PIL import Image
 from werkzeug.test import TestResponse
 
+from petition.core.errors import SlugTaken
 from petition.database.base import db
 from petition.models.enums import PetitionState, Role
 from petition.organisers.petition_export import export_petition
@@ -265,3 +266,41 @@ def test_settings_of_a_closed_petition_are_changed_and_its_state_stays(
     assert save(sign_in(app), petition, contact="new@example.org").status_code == 303
     assert (view(petition).state, view(petition).contact) == ("closed", "new@example.org")
     assert view(petition).text.version == 1
+
+
+def test_a_former_address_leads_to_the_present_one_and_belongs_to_no_other(
+    app: Flask, client: Client, petition: str
+) -> None:
+    inside = sign_in(app)
+    path = f"/organisers/p/{petition}/settings/address"
+    other = make_petition("other")
+    assert press(inside, path, slug=other).status_code == 422
+    assert press(inside, path, slug="Not One").status_code == 422
+    assert press(inside, path, slug="freedom").location == "/organisers/p/freedom/settings"
+    for page in ("", "/share", "/updates", "/count.json"):
+        answer = client.get(f"/p/{petition}{page}?r=wa")
+        assert (answer.status_code, answer.location) == (301, f"/p/freedom{page}?r=wa")
+    assert client.get(f"/de/p/{petition}").location == "/de/p/freedom"
+    assert client.post(f"/p/{petition}/sign").status_code == 308
+    assert client.get("/p/never").status_code == 404
+    with pytest.raises(SlugTaken):
+        make_petition(petition)
+    taken = f"/organisers/p/{other}/settings/address"
+    assert press(inside, taken, slug=petition).status_code == 422, "links lead to the first"
+    back = press(inside, "/organisers/p/freedom/settings/address", slug=petition)
+    assert back.status_code == 303
+    assert client.get(f"/p/{petition}").status_code == 200
+    assert client.get("/p/freedom").location == f"/p/{petition}"
+    draft = make_petition("draft", state="draft")
+    press(inside, f"/organisers/p/{draft}/settings/address", slug="draft-2")
+    assert make_petition("draft") == "draft", "nobody knew the address of a draft"
+
+
+def test_the_featured_petition_stays_featured_at_its_new_address(
+    app: Flask, client: Client, petition: str
+) -> None:
+    make_petition("other")
+    app.config["FEATURED"] = petition
+    inside = sign_in(app)
+    press(inside, f"/organisers/p/{petition}/settings/address", slug="freedom")
+    assert 'data-count-url="/p/freedom/count.json"' in client.get("/").text

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import NamedTuple
+
+from petition.core.field_errors import FieldError
 
 
 class PetitionError(Exception):
@@ -12,25 +12,6 @@ class PetitionError(Exception):
 
 class SettingsError(PetitionError):
     """The settings are invalid; each argument is a line for the operator."""
-
-
-class FieldProblem(StrEnum):
-    """What is wrong with a field of a petition."""
-
-    MISSING = "missing"
-    TOO_LONG = "too_long"  # detail: how long it may be
-    LONG_SHARE = "long_share"  # detail: by how much it is too long
-    MARKUP = "markup"  # detail: the first tag or picture
-    CONTROL = "control"
-    OTHER = "other"
-
-
-class FieldError(NamedTuple):
-    """A wrong field of a petition, by its path in the petition's file."""
-
-    path: str
-    problem: FieldProblem
-    detail: str
 
 
 class PetitionFileInvalid(PetitionError):

@@ -86,3 +86,12 @@ class Tally(Base):
     counted: Mapped[int] = mapped_column(default=0)
     last_number: Mapped[int] = mapped_column(default=0)
     changed_at: Mapped[datetime]
+
+
+class FormerSlug(Base):
+    """An address that a petition had, which leads to the present one."""
+
+    __tablename__ = "former_slug"
+
+    slug: Mapped[str] = mapped_column(String(60), primary_key=True)
+    petition_id: Mapped[PetitionId]

@@ -19,6 +19,7 @@ class Action(StrEnum):
     EDIT_SETTINGS = "edit_settings"
     CHANGE_STATE = "change_state"
     EDIT_NEWS = "edit_news"
+    CREATE_PETITION = "create_petition"
     REVIEW_COMMENTS = "review_comments"
     REVIEW_NAMES = "review_names"
     REVIEW_BURSTS = "review_bursts"
@@ -43,6 +44,7 @@ ROLES: dict[Action, frozenset[Role]] = {
     Action.EDIT_SETTINGS: _EDITORS,
     Action.CHANGE_STATE: _EDITORS,
     Action.EDIT_NEWS: _EDITORS,
+    Action.CREATE_PETITION: _EDITORS,
     Action.REVIEW_COMMENTS: _EDITORS,
     Action.REVIEW_NAMES: _EDITORS,
     Action.REVIEW_BURSTS: _EDITORS,
@@ -52,7 +54,7 @@ ROLES: dict[Action, frozenset[Role]] = {
     Action.MANAGE_SITE_PEOPLE: _ADMINS,
 }
 # What is about no petition, or about all: only for organisers who reach all.
-SITE_ACTIONS = frozenset({Action.MANAGE_SITE_PEOPLE})
+SITE_ACTIONS = frozenset({Action.MANAGE_SITE_PEOPLE, Action.CREATE_PETITION})
 
 
 def may(organiser: Organiser, action: Action) -> bool:

@@ -22,7 +22,7 @@ from petition.database.transactions import transaction
 from petition.models import Organiser, Petition, PetitionText, Picture, Signature, Tally
 from petition.models.enums import AuditAction, PetitionState
 from petition.petitions import sums
-from petition.petitions.editing import content
+from petition.petitions.editing import addresses, content
 from petition.petitions.editing.petition_file import PetitionFile
 
 # State -> the states that may follow. A closed petition can open again; a victory declared by
@@ -42,7 +42,9 @@ _AUDIT_ACTIONS = {
 }
 
 
-def create(file: PetitionFile, *, now: datetime, imported: bool = False) -> PetitionState:
+def create(
+    file: PetitionFile, *, now: datetime, imported: bool = False, organiser_id: int | None = None
+) -> PetitionState:
     """Insert a petition with its texts, its portrait and a tally of zero; return its state.
 
     `imported` is for the audit trail. Raises: SlugTaken.
@@ -50,6 +52,7 @@ def create(file: PetitionFile, *, now: datetime, imported: bool = False) -> Peti
     state = PetitionState(file.petition["state"] or PetitionState.DRAFT)
     opened_at = now if state == PetitionState.OPEN else None
     with transaction() as connection:
+        addresses.refuse_former(connection, file.petition["slug"])
         petition_id = connection.scalar(
             upsert.insert(connection, Petition)
             .values(file.petition | {"state": state, "created_at": now, "opened_at": opened_at})
@@ -67,7 +70,14 @@ def create(file: PetitionFile, *, now: datetime, imported: bool = False) -> Peti
         first = {"petition_id": petition_id, "version": 1, "created_at": now}
         connection.execute(insert(PetitionText), [text | first for text in file.texts])
         action = AuditAction.PETITION_IMPORT if imported else AuditAction.PETITION_CREATE
-        audit.record(connection, action, now, petition_id=petition_id, detail=str(state))
+        audit.record(
+            connection,
+            action,
+            now,
+            organiser_id=organiser_id,
+            petition_id=petition_id,
+            detail=str(state),
+        )
     return state
 
 

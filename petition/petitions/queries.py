@@ -10,7 +10,7 @@ from sqlalchemy.orm import defer
 from petition.core.errors import PetitionNotFound, PetitionNotOpen
 from petition.database.base import db
 from petition.database.compiled import CompiledStatement
-from petition.models import Petition, PetitionText, Picture, Tally
+from petition.models import FormerSlug, Petition, PetitionText, Picture, Tally
 from petition.models.enums import PetitionState
 from petition.petitions.goals import goal_for
 
@@ -206,6 +206,12 @@ def get_slug(petition_id: int) -> str:
     if slug is None:
         raise PetitionNotFound
     return slug
+
+
+def find_renamed(slug: str) -> str | None:
+    """Return the present address of the petition that had an address before, or None."""
+    had_it = select(Petition.slug).join(FormerSlug, FormerSlug.petition_id == Petition.id)
+    return db.session.scalar(had_it.where(FormerSlug.slug == slug))
 
 
 def get_count(slug: str) -> PetitionCount:

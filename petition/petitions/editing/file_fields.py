@@ -6,7 +6,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from petition.core.errors import FieldError, FieldProblem, PetitionFileInvalid, PictureInvalid
+from petition.core.errors import PetitionFileInvalid, PictureInvalid
+from petition.core.field_errors import FieldError, FieldProblem
 from petition.petitions.pictures import WebPicture
 
 LANGUAGE = r"[a-z]{2,3}"

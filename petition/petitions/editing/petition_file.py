@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from petition.core.config import LOCAL_SITE
-from petition.core.errors import FieldProblem
+from petition.core.field_errors import FieldProblem
 from petition.core.i18n import countries
 from petition.petitions import pictures, sharing
 from petition.petitions.editing import story
@@ -28,7 +28,7 @@ SIGNED_FIELDS = ("title", "target", "organiser", "demands", "letter")
 LATER_FIELDS = ("contact", "organiser", "target", "lede", "letter", "story", "share", "face")
 DRAWN_FIELDS = ("title", "target", "demands", "organiser")  # shown in pictures and PDFs
 _EMAIL = r"(?=.{3,254}$)\s*[^@\s<>(),;:]+@[^@\s<>(),;:]+\.[^@\s<>(),;:.]+\s*"
-_SLUG = r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?"
+SLUG = r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?"
 _COUNTRY = "|".join(("", *countries("en")))
 
 
@@ -55,7 +55,7 @@ class UpdatesFile(NamedTuple):
 
 
 _PETITION = {
-    "slug": FileField(_SLUG, "lower-case letters, digits and hyphens only"),
+    "slug": FileField(SLUG, "lower-case letters, digits and hyphens only"),
     "state": FileField("draft|open", "draft or open", ""),
     "unfinished": FileField(bool, "true or false", False),
     "source_language": FileField(10),

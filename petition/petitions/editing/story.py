@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from petition.core.errors import FieldProblem
+from petition.core.field_errors import FieldProblem
 from petition.petitions.editing.file_fields import NO_LINES, FieldReader, FileField
 
 MAX_FACTS, MAX_STEPS = 3, 12

@@ -14,7 +14,7 @@ from petition.web.organisers import (
     second_factor,
     sign_in,
 )
-from petition.web.organisers.editing import settings, states, texts
+from petition.web.organisers.editing import new_petition, previews, settings, states, texts
 from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
 from petition.web.organisers.handover import packs, tab
 
@@ -25,11 +25,13 @@ __all__ = [
     "downloads",
     "may_be_long",
     "moderation",
+    "new_petition",
     "news",
     "packs",
     "pages",
     "people",
     "petitions",
+    "previews",
     "second_factor",
     "settings",
     "sign_in",

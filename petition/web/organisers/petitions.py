@@ -1,4 +1,4 @@
-"""The petitions within reach: list, figures, preview."""
+"""The petitions within reach: list and figures."""
 
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from petition.organisers.overview.figures import get_figures
 from petition.petitions import queries, sums
 from petition.web.organisers.forms import OrganiserForm
 from petition.web.organisers.guard import pages
-from petition.web.support.page_context import get_page_context
 from petition.web.support.responses import see_other
 
 
@@ -86,10 +85,3 @@ def figures_csv(slug: str) -> Response:
 def _find_attention(petition_ids: list[int]) -> dict[int, Attention]:
     languages = current_app.config["LANGUAGES"]
     return attention.find_for_petitions(g.organiser, petition_ids, languages, now=now())
-
-
-@pages.get("/p/<slug>/preview")
-def preview(slug: str) -> str:
-    """Show the petition's page as the public will see it, drafts included."""
-    draft = queries.get_petition(slug, g.language, drafts=True)
-    return render_template("petition/page.html", petition=draft, **get_page_context(draft))

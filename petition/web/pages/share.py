@@ -88,11 +88,11 @@ def picture(slug: str, code: str, count: int) -> Response:
         is_possible = goals.round_down(count) == count <= petition.count
         if petition.text.language != code or not is_possible:
             abort(404)
-        text = _card_text(petition, count)
+        text = card_text(petition, count)
     draw = cards.story if request.endpoint == "share.story" else cards.card
     kind = draw.__name__
     version = request.args.get("v", type=int)
-    options = {"colour": current_app.config["BRAND_COLOUR"], "photo": _photo(petition)}
+    options = {"colour": current_app.config["BRAND_COLOUR"], "photo": photo(petition)}
     content = None
     if version in {None, petition.text.revision}:
         content = (
@@ -128,11 +128,11 @@ def poster(slug: str) -> Response:
         "poster",
         slug,
         documents.poster,
-        _card_text(petition, petition.count),
+        card_text(petition, petition.count),
         colour=current_app.config["BRAND_COLOUR"],
         organiser=_("Who runs this petition: %(organiser)s.", organiser=petition.text.organiser),
         created_at=petition.text.created_at,
-        photo=_photo(petition),
+        photo=photo(petition),
     )
 
 
@@ -180,7 +180,7 @@ def _send_pdf(
     return response
 
 
-def _card_text(petition: queries.PetitionView, count: int) -> cards.CardText:
+def card_text(petition: queries.PetitionView, count: int) -> cards.CardText:
     """Return the text of pictures and poster in the current language."""
     counted = ""
     if count := goals.count_to_share(count):
@@ -211,5 +211,6 @@ def _printed_url(slug: str) -> str:
     return petition_url(slug).removeprefix("https://").removeprefix("http://")
 
 
-def _photo(petition: queries.PetitionView) -> bytes | None:
+def photo(petition: queries.PetitionView) -> bytes | None:
+    """Return the portrait for pictures and poster, if there is one."""
     return updates.get_picture(petition.id, petition.portrait.digest) if petition.portrait else None

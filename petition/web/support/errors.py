@@ -66,10 +66,30 @@ def init_app(app: Flask) -> None:
 
 
 def _error_page(error: Exception) -> Response:
+    if isinstance(error, errors.PetitionNotFound) and (renamed := _redirect_renamed()):
+        return renamed
     status, template = _PAGES[type(error)]
     return (_repair_link() if status == 404 else None) or render_page(
         f"errors/{template}.html", status=status
     )
+
+
+def _redirect_renamed() -> Response | None:
+    """Redirect from a former address of a petition to the same page at the present one.
+
+    For a minute only: the petition may get its former address back.
+    """
+    values = request.view_args or {}
+    slug = queries.find_renamed(str(values.get("slug", "")))
+    if slug is None or request.endpoint is None:
+        return None
+    query = {name: value for name, value in request.args.items() if name not in values}
+    url = url_for(request.endpoint, **{**query, **values, "slug": slug})
+    status = 301 if request.method in {"GET", "HEAD"} else 308
+    headers = {"Location": url, "Cache-Control": "public, max-age=60"}
+    response = Response(status=status, headers=headers)
+    del response.headers["Content-Type"]
+    return response
 
 
 def _repair_link() -> Response | None:

@@ -39,7 +39,8 @@ def find_featured(petitions: list[queries.PetitionSummary]) -> queries.PetitionS
     """Return the petition shown at `/`: the featured one, else the only open one, else None."""
     featured = current_app.config["FEATURED"]
     if featured:
-        return next((petition for petition in petitions if petition.slug == featured), None)
+        by_slug = {petition.slug: petition for petition in petitions}
+        return by_slug.get(featured) or by_slug.get(queries.find_renamed(featured) or "")
     opened = [petition for petition in petitions if petition.state == PetitionState.OPEN]
     return opened[0] if len(opened) == 1 else None
 

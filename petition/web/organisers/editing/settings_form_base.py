@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
 
-from petition.core.errors import FieldError, FieldProblem
+from petition.core.field_errors import FieldError, FieldProblem
 from petition.petitions.editing.settings import Settings
 from petition.web.organisers.editing.text_form import say
 from petition.web.organisers.forms import OrganiserForm

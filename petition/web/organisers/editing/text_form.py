@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _
 from flask_babel import ngettext
 from wtforms import BooleanField
 
-from petition.core.errors import FieldError, FieldProblem
+from petition.core.field_errors import FieldError, FieldProblem
 from petition.petitions.editing.replacement import MAX_REASON
 from petition.petitions.editing.texts import FIELDS
 from petition.web.organisers.forms import OrganiserForm, TidyField, TidyTextArea, at_most
