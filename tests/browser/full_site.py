@@ -26,7 +26,7 @@ from petition.database.base import db
 from petition.models import Email
 from petition.models.enums import CommentState, Display, PetitionState, Role
 from petition.organisers import access, moderation
-from petition.petitions import lifecycle, queries, updates
+from petition.petitions import lifecycle, queries, updates, visits
 from petition.petitions.editing import petition_file
 from petition.signatures import confirmation, signing
 from petition.signatures.entries import Entry, EntryContext, EntryRef
@@ -155,6 +155,9 @@ def _fill(app: Flask, folder: Path, more_text: Mapping[str, Any]) -> None:
     for email, role, reach in COLLEAGUES:
         access.invite(parse_address(email), role=role, slug=reach, language="en", now=now())
     _sign_many(app)
+    opened = {(now().date(), "", "en"): 3_000, (now().date(), "wa", "de"): 1_200}
+    views = {("kuramshin", *key): number for key, number in opened.items()}
+    visits.add_visits(views, {("kuramshin", now().date()): 40})
     db.session.remove()
 
 
