@@ -117,6 +117,8 @@ def test_an_invitation_that_is_wrong_keeps_what_was_typed(app: Flask, petition: 
     assert "Enter an email address like name@example.org." in wrong.text
     assert wrong.text.count("Choose one of the answers.") == 4, "in the summary and at the fields"
     assert 'value="berta@"' in wrong.text
+    blank = press(inside, page, email=" \u200b ", role="editor", language="en")
+    assert blank.status_code == 422
     twice = press(inside, page, email=ORGANISER.email, role="viewer", language="ru")
     assert twice.status_code == 422
     assert "is an organiser already" in twice.text

@@ -11,7 +11,7 @@ from petition.core.config import site_url
 from petition.core.errors import OrganiserExists
 from petition.core.tokens import SIGN_IN
 from petition.models.enums import Role
-from petition.organisers import access
+from petition.organisers import access, second_factor
 from petition.signatures.identity import Address, AddressInvalid, parse_address
 
 organiser = CommandGroup(
@@ -74,6 +74,13 @@ def remove(email: Address) -> None:
 def sign_out(email: Address) -> None:
     """End all sessions of EMAIL, for a lost device. Sign-in links go on working."""
     access.end_sessions(email, now=now())
+
+
+@organiser.command("reset-second-factor")
+@click.argument("email", type=_email)
+def reset_second_factor(email: Address) -> None:
+    """Switch off the second factor of EMAIL, who has lost phone and recovery codes."""
+    second_factor.reset(access.get_sign_in_link(email).organiser_id, now=now())
 
 
 @organiser.command("link")

@@ -190,6 +190,14 @@ class CodeTriesUsedUp(PetitionError):
     """Too many codes were tried for an entry."""
 
 
+class SecondFactorMissing(PetitionError):
+    """The organiser has no second factor that is on, or none that waits for its first code."""
+
+
+class SignInTooOld(PetitionError):
+    """A second factor can be set up only soon after signing in."""
+
+
 class ChallengeRequired(PetitionError):
     """A rate limit asks for a challenge before this form."""
 

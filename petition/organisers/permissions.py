@@ -16,6 +16,8 @@ class Action(StrEnum):
     SEE_FIGURES = "see_figures"
     PREVIEW = "preview"
     EDIT_TEXT = "edit_text"
+    EDIT_SETTINGS = "edit_settings"
+    CHANGE_STATE = "change_state"
     REVIEW_COMMENTS = "review_comments"
     REVIEW_NAMES = "review_names"
     REVIEW_BURSTS = "review_bursts"
@@ -37,6 +39,8 @@ ROLES: dict[Action, frozenset[Role]] = {
     Action.SEE_FIGURES: _ALL,
     Action.PREVIEW: _ALL,
     Action.EDIT_TEXT: _EDITORS,
+    Action.EDIT_SETTINGS: _EDITORS,
+    Action.CHANGE_STATE: _EDITORS,
     Action.REVIEW_COMMENTS: _EDITORS,
     Action.REVIEW_NAMES: _EDITORS,
     Action.REVIEW_BURSTS: _EDITORS,

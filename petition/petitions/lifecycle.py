@@ -71,7 +71,9 @@ def create(file: PetitionFile, *, now: datetime, imported: bool = False) -> Peti
     return state
 
 
-def change_state(slug: str, state: PetitionState, *, now: datetime) -> None:
+def change_state(
+    slug: str, state: PetitionState, *, organiser_id: int | None = None, now: datetime
+) -> None:
     """Move a petition to a state, as `TRANSITIONS` allows. Idempotent.
 
     Raises: PetitionNotFound, TransitionNotAllowed, PetitionUnfinished for a draft that lacks texts.
@@ -81,10 +83,12 @@ def change_state(slug: str, state: PetitionState, *, now: datetime) -> None:
         if petition.state == PetitionState.DRAFT and state != PetitionState.DRAFT:
             stored = content.read(connection, slug)
             content.refuse_unfinished(stored.petition, stored.texts.values())
-        move(connection, petition.id, petition.state, state, now=now)
+        move(connection, petition.id, petition.state, state, organiser_id=organiser_id, now=now)
 
 
-def declare_victory(slug: str, words: Mapping[str, Any], *, now: datetime) -> None:
+def declare_victory(
+    slug: str, words: Mapping[str, Any], *, organiser_id: int | None = None, now: datetime
+) -> None:
     """Move a petition to victory, with the organiser's words by language if there are any.
 
     Idempotent. Raises: PetitionNotFound, TransitionNotAllowed; PetitionFileInvalid when the words
@@ -94,12 +98,13 @@ def declare_victory(slug: str, words: Mapping[str, Any], *, now: datetime) -> No
         petition = _lock(connection, slug)
         if words and petition.source_language not in words:
             raise PetitionFileInvalid(f"victory.{petition.source_language}: a text is missing")
-        move(connection, petition.id, petition.state, PetitionState.VICTORY, now=now)
+        by = {"organiser_id": organiser_id}
+        move(connection, petition.id, petition.state, PetitionState.VICTORY, **by, now=now)
         if words:
             is_it = Petition.id == petition.id
             connection.execute(update(Petition).where(is_it).values(victory=words))
             action, detail = AuditAction.PETITION_VICTORY, f"words in {', '.join(words)}"
-            audit.record(connection, action, now, petition_id=petition.id, detail=detail)
+            audit.record(connection, action, now, **by, petition_id=petition.id, detail=detail)
 
 
 def _lock(connection: Connection, slug: str) -> Row[int, PetitionState, str]:
@@ -115,7 +120,13 @@ def _lock(connection: Connection, slug: str) -> Row[int, PetitionState, str]:
 
 
 def move(
-    connection: Connection, petition_id: int, before: str, state: str, *, now: datetime
+    connection: Connection,
+    petition_id: int,
+    before: str,
+    state: str,
+    *,
+    organiser_id: int | None = None,
+    now: datetime,
 ) -> None:
     """Move a locked petition from its state to another one, if that is another one.
 
@@ -133,8 +144,14 @@ def move(
     if after == PetitionState.OPEN:
         values["opened_at"] = func.coalesce(Petition.opened_at, now)
     connection.execute(update(Petition).where(Petition.id == petition_id).values(values))
-    action = _AUDIT_ACTIONS[after]
-    audit.record(connection, action, now, petition_id=petition_id, detail=detail)
+    audit.record(
+        connection,
+        _AUDIT_ACTIONS[after],
+        now,
+        organiser_id=organiser_id,
+        petition_id=petition_id,
+        detail=detail,
+    )
 
 
 def delete_draft(slug: str, *, now: datetime) -> None:

@@ -25,7 +25,8 @@ from petition.core.config import ROOT
 from petition.database.base import db
 from petition.models import Email
 from petition.models.enums import CommentState, Display, PetitionState, Role
-from petition.organisers import access, moderation
+from petition.organisers import access, moderation, second_factor, sessions
+from petition.organisers.browsers import Browser
 from petition.petitions import lifecycle, queries, updates, visits
 from petition.petitions.editing import petition_file
 from petition.signatures import confirmation, signing
@@ -154,11 +155,22 @@ def _fill(app: Flask, folder: Path, more_text: Mapping[str, Any]) -> None:
     access.invite(ORGANISER, role=Role.ADMIN, slug=None, language="en", now=now())
     for email, role, reach in COLLEAGUES:
         access.invite(parse_address(email), role=role, slug=reach, language="en", now=now())
+    _start_second_factor(app)
     _sign_many(app)
     opened = {(now().date(), "", "en"): 3_000, (now().date(), "wa", "de"): 1_200}
     views = {("kuramshin", *key): number for key, number in opened.items()}
     visits.add_visits(views, {("kuramshin", now().date()): 40})
     db.session.remove()
+
+
+def _start_second_factor(app: Flask) -> None:
+    """Begin to set up a second factor in a session elsewhere, so that its page shows all."""
+    browser = Browser("Samsung Internet", "Android")
+    key = access.use_link(access.get_sign_in_link(ORGANISER), browser=browser, now=now())
+    signed_in = sessions.get(key, now=now())
+    assert signed_in is not None
+    organiser, session = signed_in
+    second_factor.start(organiser.id, session, app.extensions["tokens"], now=now())
 
 
 def _read(name: str) -> dict[str, Any]:

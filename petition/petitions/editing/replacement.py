@@ -35,6 +35,7 @@ class Change(NamedTuple):
     is_correction: bool = False
     organiser_id: int | None = None
     action: AuditAction = AuditAction.PETITION_REPLACE
+    detail: str = ""  # what changes, for the audit trail; by default the languages
 
 
 BY_FILE = Change()
@@ -88,7 +89,7 @@ def apply(
         now,
         organiser_id=change.organiser_id,
         petition_id=stored.id,
-        detail=", ".join(changed) or "no text",
+        detail=change.detail or ", ".join(changed) or "no text",
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from petition.core.errors import FieldProblem
 from petition.petitions.editing.file_fields import NO_LINES, FieldReader, FileField
 
 MAX_FACTS, MAX_STEPS = 3, 12
@@ -26,7 +27,8 @@ def read(reader: FieldReader, petition: dict[str, Any]) -> None:
 
     def require_source(path: str, words: Mapping[str, Any]) -> None:
         if source and source not in words:
-            reader.refuse(f"{path}{source}", "this in the source language")
+            reason = "this in the source language"
+            reader.refuse(f"{path}{source}", reason, FieldProblem.MISSING)
 
     for name, most in (("facts", MAX_FACTS), ("plan", MAX_STEPS)):
         if len(petition[name] or ()) > most:

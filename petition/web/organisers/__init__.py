@@ -10,9 +10,10 @@ from petition.web.organisers import (
     moderation,
     people,
     petitions,
+    second_factor,
     sign_in,
 )
-from petition.web.organisers.editing import texts
+from petition.web.organisers.editing import settings, states, texts
 from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
 from petition.web.organisers.handover import tab
 
@@ -26,7 +27,10 @@ __all__ = [
     "pages",
     "people",
     "petitions",
+    "second_factor",
+    "settings",
     "sign_in",
+    "states",
     "tab",
     "texts",
 ]

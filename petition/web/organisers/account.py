@@ -5,7 +5,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from petition.core.clock import now
-from petition.organisers import sessions
+from petition.organisers import second_factor, sessions
 from petition.petitions import queries
 from petition.web.organisers.guard import pages
 from petition.web.organisers.people import ROLES
@@ -20,6 +20,7 @@ def account() -> str:
         "organisers/account.html",
         role=ROLES[g.organiser.role],
         petition=next((one for one in petitions if one.id == g.organiser.petition_id), None),
+        second_factor=second_factor.get_status(g.organiser.id),
         sessions=sessions.list_sessions(g.organiser.id, now=now()),
     )
 

@@ -1,15 +1,16 @@
 """Forms of the organisers' pages: Flask-WTF, with the fields and messages that they share."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import Field, RadioField, StringField, TextAreaField, ValidationError
 from wtforms.fields import SelectChoice
-from wtforms.validators import AnyOf, InputRequired, Length
+from wtforms.validators import AnyOf, DataRequired, InputRequired, Length
 from wtforms.widgets import EmailInput
 
+from petition.core.errors import CodeInvalid, CodeTriesUsedUp
 from petition.core.text import has_forbidden, normalise, tidy
 from petition.signatures.identity import Address, tidy_address
 from petition.web.support.forms import FieldInvalid, email_address
@@ -35,9 +36,35 @@ class OrganiserForm(FlaskForm):
         self[name].errors = [*self[name].errors, str(message)]
 
 
-def required(message: Any = None) -> list[InputRequired]:
-    """Return the validator of a field that must not be empty, with its message."""
-    return [InputRequired(message or _("Fill in this field."))]
+CODE_FIELD = "second_factor_code"
+
+
+class CodeForm(OrganiserForm):
+    """Asks for a code of the second factor."""
+
+    second_factor_code = StringField(
+        _("Code"), render_kw={"autocomplete": "one-time-code", "spellcheck": "false"}
+    )
+    status = 403  # that of the page before a code is tried
+
+    def accepted(self, use: Callable[[str], object]) -> bool:
+        """Return whether `use` takes the code; if not, the form has the error and the status."""
+        self.status = 422
+        try:
+            use((self.second_factor_code.data or "")[:100])
+        except CodeTriesUsedUp:
+            self.status = 429
+            self.refuse(
+                CODE_FIELD, _("Too many codes were tried. Wait 15 minutes, then try again.")
+            )
+        except CodeInvalid:
+            self.refuse(CODE_FIELD, _("This code is wrong or used. Type the one that shows now."))
+        return not self.errors
+
+
+def required(message: Any = None) -> list[DataRequired]:
+    """Return the validator of a field that must not be empty or blank, with its message."""
+    return [DataRequired(message or _("Fill in this field."))]
 
 
 def at_most(characters: int) -> Length:

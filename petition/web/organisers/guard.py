@@ -3,7 +3,7 @@
 from typing import cast
 from wsgiref.types import WSGIEnvironment
 
-from flask import Blueprint, Flask, Request, Response, g, request, session, url_for
+from flask import Blueprint, Flask, Request, Response, current_app, g, request, session, url_for
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_babel import lazy_gettext as _
 from flask_wtf.csrf import CSRFError
@@ -13,12 +13,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from petition.core.clock import now
 from petition.core.errors import PermissionDenied, PetitionNotFound
 from petition.extensions import csrf
-from petition.organisers import permissions, sessions
+from petition.organisers import permissions, second_factor, sessions
 from petition.organisers.permissions import Action
 from petition.organisers.sessions import SessionKey
 from petition.outbox import pausing
 from petition.petitions import queries
 from petition.web.middleware.body import MAX_LONG_BODY_BYTES
+from petition.web.organisers.forms import CODE_FIELD, CodeForm
 from petition.web.support.responses import render_page, see_other
 
 pages = Blueprint("organisers", __name__, url_prefix="/organisers")
@@ -45,6 +46,12 @@ ACTIONS: dict[str, Action | None] = {
     "organisers.sign_out": Action.SIGN_OUT,
     "organisers.account": Action.MANAGE_ACCOUNT,
     "organisers.end_session": Action.MANAGE_ACCOUNT,
+    "organisers.ask_code": Action.MANAGE_ACCOUNT,
+    "organisers.enter_code": Action.MANAGE_ACCOUNT,
+    "organisers.second_factor": Action.MANAGE_ACCOUNT,
+    "organisers.start_second_factor": Action.MANAGE_ACCOUNT,
+    "organisers.confirm_second_factor": Action.MANAGE_ACCOUNT,
+    "organisers.turn_off_second_factor": Action.MANAGE_ACCOUNT,
     "organisers.dashboard": Action.LIST_PETITIONS,
     "organisers.choose_emails": Action.CHOOSE_EMAILS,
     "organisers.petition": Action.SEE_FIGURES,
@@ -52,6 +59,10 @@ ACTIONS: dict[str, Action | None] = {
     "organisers.preview": Action.PREVIEW,
     "organisers.texts": Action.EDIT_TEXT,
     "organisers.edit_text": Action.EDIT_TEXT,
+    "organisers.settings": Action.EDIT_SETTINGS,
+    "organisers.picture": Action.EDIT_SETTINGS,
+    "organisers.facts": Action.EDIT_SETTINGS,
+    "organisers.change_state": Action.CHANGE_STATE,
     "organisers.comments": Action.REVIEW_COMMENTS,
     "organisers.decide_comment": Action.REVIEW_COMMENTS,
     "organisers.names": Action.REVIEW_NAMES,
@@ -71,6 +82,7 @@ ACTIONS: dict[str, Action | None] = {
     "organisers.change_role": Action.MANAGE_PEOPLE,
     "organisers.remove_person": Action.MANAGE_PEOPLE,
     "organisers.hand_on": Action.MANAGE_PEOPLE,
+    "organisers.require_code": Action.MANAGE_PEOPLE,
     "organisers.site_people": Action.MANAGE_SITE_PEOPLE,
     "organisers.site_invite_person": Action.MANAGE_SITE_PEOPLE,
     "organisers.site_change_role": Action.MANAGE_SITE_PEOPLE,
@@ -113,6 +125,7 @@ def guard() -> AnyResponse | None:
     Sets `g.organiser`, `g.browser_session` and, for addresses with a slug, `g.petition_id`. Without
     a session the answer leads to the sign-in page. Every form needs its CSRF token; a form without
     a session, or with the token of an ended one, is shown as a page that keeps what was typed.
+    Downloads may need a code of the second factor before.
     Raises: PetitionNotFound beyond the organiser's reach, PermissionDenied.
     """
     if request.path.startswith(f"{pages.url_prefix}/p/"):
@@ -143,20 +156,49 @@ def guard() -> AnyResponse | None:
             raise PetitionNotFound
     if action is None or not permissions.may(g.organiser, action):
         raise PermissionDenied
-    return None
+    return _ask_code() if action == Action.DOWNLOAD else None
 
 
-def _keep_form() -> Response:
+def _ask_code() -> AnyResponse | None:
+    """Lead to the page that asks for a code, where the petition's downloads need one.
+
+    A form is kept on a page with a field for the code, and goes on when it comes with a right one.
+    Who has no second factor is led to the page that sets it up.
+    """
+    if not second_factor.is_needed(g.petition_id, g.browser_session, now=now()):
+        return None
+    is_on = second_factor.get_status(g.organiser.id).confirmed_at is not None
+    if request.method != "POST":
+        session["download"] = request.full_path
+        return see_other(url_for("organisers.ask_code" if is_on else "organisers.second_factor"))
+    if not is_on:
+        return _keep_form(needs_second_factor=True)
+    form, tokens = CodeForm(), current_app.extensions["tokens"]
+    if CODE_FIELD in request.form and form.accepted(
+        lambda code: second_factor.accept_code(g.browser_session, code, tokens, now=now())
+    ):
+        return None
+    kept = _sent_fields(CODE_FIELD)
+    return render_page("organisers/code.html", status=form.status, form=form, fields=kept)
+
+
+def _keep_form(*, needs_second_factor: bool = False) -> Response:
     """Show a page that sends the same fields again. Files have to be chosen again.
 
     Only for forms of this site: `headers` has refused those of others.
     """
-    fields = [
-        (name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"
-    ]
     return render_page(
-        "organisers/kept_form.html", status=403, fields=fields, has_files=bool(request.files)
+        "organisers/kept_form.html",
+        status=403,
+        fields=_sent_fields(),
+        has_files=bool(request.files),
+        needs_second_factor=needs_second_factor,
     )
+
+
+def _sent_fields(*left_out: str) -> list[tuple[str, str]]:
+    left_out = (*left_out, "csrf_token")
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in left_out]
 
 
 @pages.context_processor

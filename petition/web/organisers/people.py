@@ -14,7 +14,7 @@ from petition.core import i18n
 from petition.core.clock import now
 from petition.core.errors import ItemNotFound, LastAdmin, OrganiserExists, RoleChanged
 from petition.models.enums import Role
-from petition.organisers import access
+from petition.organisers import access, second_factor
 from petition.organisers import people as rules
 from petition.organisers.people import Person
 from petition.petitions import queries
@@ -199,6 +199,7 @@ def _show(
         text=text if slug is not None else None,
         prefix="organisers." if slug is not None else "organisers.site_",
         people=listed,
+        needs_code=slug is not None and second_factor.is_required(g.petition_id),
         roles=ROLES,
         forms=forms,
         wrong=wrong,

@@ -1,0 +1,139 @@
+"""The tab "Settings": what a petition has beside its texts."""
+
+from typing import Any
+
+from flask import current_app, flash, g, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from petition.core.clock import now
+from petition.core.config import site_url
+from petition.core.errors import (
+    ChangedMeanwhile,
+    PetitionFileInvalid,
+    PetitionUnfinished,
+    PictureInvalid,
+)
+from petition.organisers import audit_trail
+from petition.petitions import pictures, queries
+from petition.petitions.editing.settings import Settings, get_settings, save_settings
+from petition.petitions.lifecycle import TRANSITIONS
+from petition.web.organisers import audit_words
+from petition.web.organisers.editing.settings_form_base import SettingsForm
+from petition.web.organisers.editing.settings_forms import BasicForm, FactsForm, PictureForm
+from petition.web.organisers.editing.states import MOVE_LABELS
+from petition.web.organisers.guard import pages
+from petition.web.support.memo import forget
+from petition.web.support.responses import render_page, see_other
+
+
+@pages.route("/p/<slug>/settings", methods=["GET", "POST"])
+def settings(slug: str) -> AnyResponse:
+    """Change contact, goal and what signers are asked; lead to the other settings."""
+    return _edit(slug, BasicForm, "settings")
+
+
+@pages.route("/p/<slug>/settings/picture", methods=["GET", "POST"])
+def picture(slug: str) -> AnyResponse:
+    """Change the picture beside the headline, and the words about it."""
+    return _edit(slug, PictureForm, "picture")
+
+
+@pages.route("/p/<slug>/settings/facts", methods=["GET", "POST"])
+def facts(slug: str) -> AnyResponse:
+    """Change the facts, and the plan of what happens with the signatures."""
+    return _edit(slug, FactsForm, "facts")
+
+
+def _edit(slug: str, kind: type[SettingsForm], page: str) -> AnyResponse:
+    """Show a form of the settings, or save what was typed."""
+    stored = get_settings(slug, kind.names)
+    form = kind.make(stored)
+    if request.method == "GET":
+        return _render(slug, page, stored, form, seen=stored.seen)
+    seen = request.form.get("seen", "")
+    upload = _read_upload() if "upload" in form else b""
+    if form.validate():
+        try:
+            save_settings(
+                slug,
+                form.read(stored),
+                seen=seen,
+                portrait=pictures.make_portrait(upload) if upload else None,
+                organiser_id=g.organiser.id,
+                site=site_url(current_app.config),
+                now=now(),
+            )
+        except PetitionFileInvalid as error:
+            form.refuse_all(error.errors)
+        except PetitionUnfinished:
+            needed = _("A petition that is open needs these words in every language.")
+            form.refuse(next(field.name for field in form), needed)
+        except PictureInvalid:
+            form.refuse("upload", _("This picture cannot be used. Choose another one."))
+        except ChangedMeanwhile:
+            return _render_conflict(slug, kind, page, form)
+    if form.wrong_fields:
+        return _render(slug, page, stored, form, seen=seen, status=422)
+    forget()
+    flash(_("The settings are saved."))
+    return see_other(url_for("organisers.settings", slug=slug))
+
+
+def _read_upload() -> bytes:
+    """Return the picture that was sent, as far as it can be too large; empty for none."""
+    upload = request.files.get("upload")
+    if upload is None:
+        return b""
+    with upload.stream as file:
+        content: bytes = file.read(pictures.MAX_BYTES + 1)
+    return content
+
+
+def _render_conflict(
+    slug: str, kind: type[SettingsForm], page: str, form: SettingsForm
+) -> AnyResponse:
+    """Say who changed the settings meanwhile, and to what; nothing that was typed is lost."""
+    stored = get_settings(slug, kind.names)
+    values = kind.data_of(stored.values)
+    theirs = [
+        (field.label.text, values.get(field.name))
+        for field in form
+        if field.name not in {"upload", "remove"} and (values.get(field.name) or "") != field.data
+    ]
+    entries = [audit_trail.find_change(g.petition_id, name) for name in kind.names]
+    entry = max((one for one in entries if one), key=lambda one: one["id"], default=None)
+    return _render(
+        slug,
+        page,
+        stored,
+        form,
+        seen=stored.seen,
+        status=409,
+        theirs=theirs,
+        changed_by=audit_words.actor(entry, g.organiser) if entry else "",
+        changed_at=entry["at"] if entry else None,
+    )
+
+
+def _render(
+    slug: str,
+    page: str,
+    stored: Settings,
+    form: SettingsForm,
+    *,
+    seen: str,
+    status: int = 200,
+    **values: Any,
+) -> AnyResponse:
+    return render_page(
+        f"organisers/{page}.html",
+        status=status,
+        petition=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True),
+        tab="organisers.settings",
+        form=form,
+        seen=seen,
+        move_labels=MOVE_LABELS,
+        moves=[state for state in TRANSITIONS if state in TRANSITIONS[stored.state]],
+        **values,
+    )
