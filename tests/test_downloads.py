@@ -233,6 +233,9 @@ class Content:
         self._between()
         yield b"two"
 
+    def sealed(self) -> dict[str, Any]:
+        return {}
+
 
 def ask(app: Flask) -> Path:
     """Ask for a file and return the folder of files."""

@@ -240,7 +240,7 @@ def test_every_column_of_text_is_defused(app: Flask, petition: str) -> None:
 def test_a_file_tells_its_rows_and_hash(app: Flask, petition: str) -> None:
     keep("anna@example.org")
     keep("berta@example.org", handover=True)
-    for kind in Format:
+    for kind in (Format.CSV, Format.XLSX, Format.JSONL):
         for profile, rows in ((Profile.ORGANISER, 2), (Profile.HANDOVER, 1)):
             file = export_of(format=kind, profile=profile)
             content = b"".join(file)

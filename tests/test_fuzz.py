@@ -75,6 +75,10 @@ LANGUAGES = ("en", "kk", "ru", "de", "sv", "fr")
 FACT = ("value", "label")
 FILE = ("format", "separator", "reason")
 OWN_LIST = ("since", "until", "country", "language", "text_version", "keep_until")
+PACK_RECORD = (
+    *("version", "handed_over_on", "place", "receipt", "photo", "photo_alt"),
+    *("answer", "answered_on"),
+)
 READS: dict[str, tuple[str, ...]] = {
     "petition.index": ("r",),
     "petition.show": ("r",),
@@ -151,6 +155,10 @@ READS: dict[str, tuple[str, ...]] = {
     "organisers.ask_handover_list": (*FILE, "csrf_token"),
     "organisers.ask_own_list": (*(f"own-{name}" for name in (*FILE, *OWN_LIST)), "csrf_token"),
     "organisers.mark_copy_deleted": ("csrf_token",),
+    "organisers.ask_pack": ("language", "reason", "csrf_token"),
+    "organisers.record_handover": (*PACK_RECORD, "csrf_token"),
+    "organisers.make_handover_link": ("csrf_token",),
+    "organisers.signatures_pdf": ("separator", "profile", "language"),
     "organisers.signatures_xlsx": ("separator", "profile"),
     "organisers.signatures_csv": ("separator", "profile"),
     "organisers.signatures_jsonl": ("separator", "profile"),
@@ -182,6 +190,8 @@ GOOD: dict[str, dict[str, str]] = {
         "own-reason": "For the embassy",
         "own-keep_until": str(now().date()),
     },
+    "organisers.ask_pack": {"language": "en", "reason": "For the embassy"},
+    "organisers.record_handover": {"version": "1", "handed_over_on": "2016-05-26", "place": "Here"},
     "organisers.decide_burst": {"state": "discarded"},
     "organisers.invite_person": {"role": "viewer", "language": "en"},
     "organisers.site_invite_person": {"role": "viewer", "language": "en"},

@@ -43,6 +43,7 @@ from tests.browsing import (
 )
 from tests.factories import FLOOD, SITE, TODAY, make_file, make_petition, parse_address
 from tests.post_office import PostOffice
+from tests.test_packs import PACK
 
 Call = tuple[Action, str, str, str | None]  # action, method, path, slug
 
@@ -68,6 +69,7 @@ def closed_routes(app: Flask, petitions: dict[str, int]) -> Iterator[Call]:
             colleague = 1 if slug is None else 1 + petitions[slug]
             path = path.replace("<int:organiser_id>", str(colleague))
             path = path.replace("<int:session_id>", "99")
+            path = path.replace("<any(pdf, csv):kind>", "pdf")
             if slug is not None:
                 path = re.sub(r"<int:\w+>", str(petitions[slug]), path.replace("<slug>", slug))
             assert "<" not in path, f"teach this test what to fill into {rule.rule}"
@@ -95,6 +97,8 @@ def test_every_route_asks_the_table_who_may(
         organiser_id = access.get_sign_in_link(ORGANISER).organiser_id
         for petition_id in petitions.values():
             make_file(app, petition_id, organiser_id)
+        for petition_id in petitions.values():
+            make_file(app, petition_id, organiser_id, PACK, keep_until=None)
     form = {
         "csrf_token": csrf_of(inside.get("/organisers/", follow_redirects=True)),
         "comment": "Because.",
@@ -107,6 +111,10 @@ def test_every_route_asks_the_table_who_may(
         **dict.fromkeys(("format", "own-format"), "csv"),
         **dict.fromkeys(("reason", "own-reason"), "For the embassy"),
         "own-keep_until": str(now().date()),
+        "language": "en",
+        "version": "1",
+        "handed_over_on": "2016-05-26",
+        "place": "the embassy in London",
     }
     for action, method, path, slug in closed_routes(app, petitions):
         answer = inside.open(path, method=method, data=form)

@@ -133,7 +133,7 @@ def test_entries_of_the_audit_trail_are_found_by_an_index(
     ("path", "most"),
     [
         ("/", 4),
-        ("/p/free-them", 10),
+        ("/p/free-them", 11),
         ("/p/free-them/signatures", 6),
         ("/organisers/", 12),
         ("/organisers/p/free-them", 17),

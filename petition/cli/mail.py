@@ -186,4 +186,4 @@ def write_next_file(app: Flask) -> bool:
     """Write the next file that an organiser asked for; return whether there was one."""
     folder = Path(app.instance_path) / jobs.FOLDER
     with app.app_context():
-        return jobs.write_next(folder, partial(downloads.make_asked_file, app), now)
+        return jobs.write_next(folder, partial(downloads.make_asked_file, app, folder), now)

@@ -213,8 +213,7 @@ def recount(slug: str) -> None:
 @click.option(
     "--profile",
     type=click.Choice([*map(str, Profile)]),
-    default=str(Profile.ORGANISER),
-    show_default=True,
+    help="The default is organiser; of a PDF, handover.",
 )
 @click.option(
     "--separator",
@@ -223,15 +222,20 @@ def recount(slug: str) -> None:
     show_default=True,
     help="Of a CSV file.",
 )
+@click.option("--language", default="", help="Of a PDF; the default is the petition's own.")
 @with_appcontext
-def export(slug: str, kind: str, profile: str, separator: str) -> None:
+def export(slug: str, kind: str, profile: str | None, separator: str, language: str) -> None:
     """Write the confirmed signatures of SLUG to standard output, like the organisers' download.
 
     \b
     organiser  everybody, with email addresses
     handover   only people who agreed, without addresses: for the target
     """
-    options = FileOptions(Format(kind), Profile(profile), separator)
+    wanted = Format(kind)
+    chosen = Profile(profile) if profile else downloads.usual_profile(wanted)
+    if chosen not in downloads.allowed_profiles(wanted):
+        raise click.UsageError("a PDF is to hand over: it has no addresses")
+    options = FileOptions(wanted, chosen, separator, language=language)
     for content in downloads.read(slug, options, organiser_id=None):
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()

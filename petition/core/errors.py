@@ -108,6 +108,14 @@ class DownloadGone(PetitionError):
     """A file was deleted after its time, or is not written."""
 
 
+class HandoverLinkUsed(PetitionError):
+    """The link to a pack was used before, or a newer one was made."""
+
+
+class HandoverChanged(PetitionError):
+    """Another organiser has changed what became of a pack since the form was opened."""
+
+
 class SignInLinkUsed(PetitionError):
     """A sign-in link was used before."""
 

@@ -48,10 +48,14 @@ KNOWN_BROWSER = Purpose("known browser", timedelta(days=400))  # a cookie of org
 SELF_SERVICE = Purpose("my", timedelta(days=3650))  # while the signature is stored
 DISOWN = Purpose("disown", timedelta(days=30))  # while the email is stored
 FORM = Purpose("form", timedelta(hours=24))
+HANDOVER = Purpose("handover", timedelta(days=14))  # until it was used
 
 
 _CONFIRM = "confirm"
-_LINKS = (PENDING, THANKS, COUNTED, SIGN_IN, SELF_SERVICE, DISOWN, Purpose(_CONFIRM, timedelta()))
+_LINKS = (
+    *(PENDING, THANKS, COUNTED, SIGN_IN, SELF_SERVICE, DISOWN, HANDOVER),
+    Purpose(_CONFIRM, timedelta()),
+)
 
 
 def confirm_purpose(days: int) -> Purpose:

@@ -7,6 +7,7 @@ from petition.database.counters import Counter as Counter
 from petition.models.abuse import Burst as Burst
 from petition.models.abuse import NetworkSecret as NetworkSecret
 from petition.models.downloads import Download as Download
+from petition.models.downloads import Handover as Handover
 from petition.models.emails import Email as Email
 from petition.models.emails import OutboxPause as OutboxPause
 from petition.models.emails import Suppression as Suppression

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, String
+from sqlalchemy import JSON, BigInteger, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
@@ -47,3 +47,38 @@ class Download(Base):
     fetched_at: Mapped[datetime | None]  # for the first time
     keep_until: Mapped[date | None]
     deleted_at: Mapped[datetime | None]  # the organisers' own copy, as one of them says
+
+
+class Handover(Base):
+    """A pack as it was made, and what became of it. Its file, hashes and numbers never change.
+
+    `download_id` names its files: the pack, and the list (CSV) whose hash is in it. A link for the
+    target is valid while it has the current `link_serial`, until it was used.
+    """
+
+    __tablename__ = "handover"
+    __table_args__ = (Index("ix_handover_petition_id_id", "petition_id", "id"), NEVER_REUSE_IDS)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    petition_id: Mapped[PetitionId]
+    download_id: Mapped[int] = mapped_column(unique=True)
+    organiser_id: Mapped[int | None]
+    made_at: Mapped[datetime]
+    language: Mapped[str] = mapped_column(String(10))
+    rows: Mapped[int]
+    withheld: Mapped[int]
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    list_sha256: Mapped[str] = mapped_column(String(64))
+    erased_at: Mapped[datetime | None]  # its files, when the signers' data was erased
+    version: Mapped[int] = mapped_column(default=1)  # of what follows
+    handed_over_on: Mapped[date | None]
+    place: Mapped[str] = mapped_column(String(200), default="")
+    receipt: Mapped[str] = mapped_column(Text, default="")
+    photo_digest: Mapped[str] = mapped_column(String(64), default="")
+    photo_alt: Mapped[str] = mapped_column(String(300), default="")
+    answer: Mapped[str] = mapped_column(Text, default="")
+    answered_on: Mapped[date | None]
+    link_serial: Mapped[int] = mapped_column(default=0)
+    link_made_at: Mapped[datetime | None]
+    link_used_at: Mapped[datetime | None]

@@ -153,3 +153,7 @@ class AuditAction(StrEnum):
     SIGNATURES_FILE_ASKED = "signatures.file_asked"  # it is written off the request
     SIGNATURES_FILE_MADE = "signatures.file_made"  # with rows and hash of the file
     SIGNATURES_COPY_DELETED = "signatures.copy_deleted"  # as an organiser says
+    HANDOVER_SEALED = "handover.sealed"  # a pack was made and cannot change
+    HANDOVER_RECORDED = "handover.recorded"  # where and when it was handed over, and the answer
+    HANDOVER_LINK_MADE = "handover.link_made"  # for the target
+    HANDOVER_LINK_USED = "handover.link_used"

@@ -18,7 +18,7 @@ from petition.database.counters import Use
 from petition.database.transactions import transaction
 from petition.operations import retention
 from petition.organisers import sessions
-from petition.organisers.handover import jobs, spreadsheet
+from petition.organisers.handover import jobs, packs, spreadsheet
 from petition.organisers.overview import morning
 from petition.signatures import reminders
 
@@ -91,7 +91,7 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
             "morning emails", 10 * minute, partial(_mail_morning, settings["LANGUAGES"], instance)
         ),
         Task("retention", timedelta(days=1), partial(_erase, settings)),
-        Task("files of signatures", minute, partial(_delete_files, instance)),
+        Task("files of signatures", minute, partial(_delete_files, settings, instance)),
         Task("expired counters", hour, _delete_expired_counters),
         Task("old sessions", hour, _delete_expired_sessions),
         Task("write-ahead log", hour, _empty_log),
@@ -130,10 +130,12 @@ def _erase(settings: Mapping[str, Any], now: datetime) -> str:
     return report.in_words()
 
 
-def _delete_files(instance: Path, now: datetime) -> str:
-    """Delete files of signatures past their hour, and what interrupted processes left."""
+def _delete_files(settings: Mapping[str, Any], instance: Path, now: datetime) -> str:
+    """Delete files of signatures past their time, and what interrupted processes left."""
     spreadsheet.delete_leftovers(instance / spreadsheet.FOLDER, now=now)
-    number = jobs.expire(instance / jobs.FOLDER, now=now)
+    folder = instance / jobs.FOLDER
+    number = packs.erase(folder, anonymise_days=settings["ANONYMISE_AFTER_DAYS"], now=now)
+    number += jobs.expire(folder, now=now)
     return f"{number} expired" if number else ""
 
 

@@ -28,6 +28,7 @@ class Format(StrEnum):
     CSV = "csv"
     XLSX = "xlsx"
     JSONL = "jsonl"
+    PDF = "pdf"  # the pack that is handed over: `web.organisers.handover.pack`
 
 
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads the file as the local 8-bit code page
@@ -80,6 +81,7 @@ class FileOptions(NamedTuple):
     profile: Profile = Profile.ORGANISER
     separator: str = "comma"
     filters: Filters = Filters()
+    language: str = ""  # of a PDF; empty: the petition's own
 
 
 class Export:
@@ -91,7 +93,7 @@ class Export:
     as a WSGI server does. `rows`, `progress` (0 to 1) and `sha256` are of what has been read.
 
     `tell_withheld` puts into words how many people are not in a hand-over file. A spreadsheet is
-    written in `folder` first, and its pieces are empty until then.
+    written in `folder` first, and its pieces are empty until then. `on_rows` gets what is read.
     """
 
     def __init__(
@@ -100,7 +102,9 @@ class Export:
         options: FileOptions,
         tell_withheld: Callable[[int], str],
         folder: Path,
+        on_rows: Callable[[list[Sequence[Any]]], None] = lambda _rows: None,
     ) -> None:
+        self._on_rows = on_rows
         self._engine, self._petition_id, self._options = db.engine, petition_id, options
         self._tell_withheld, self._folder = tell_withheld, folder
         self._columns = COLUMNS[options.profile]
@@ -123,6 +127,8 @@ class Export:
             case Format.XLSX:
                 batches = chain(map(self._defuse, self._batches()), self._end_batches())
                 pieces = spreadsheet.write(self._columns, batches, self._folder)
+            case Format.PDF:
+                raise ValueError(self._options.format)
         for piece in pieces:
             self._hash.update(piece)
             yield piece
@@ -139,6 +145,7 @@ class Export:
             after = rows[-1][0]
             self.rows += len(rows)
             self.progress = after / self._last
+            self._on_rows(rows)
             yield rows
             rows = []  # a reader may take long, and there may be many
 
@@ -156,6 +163,10 @@ class Export:
             yield _json_lines(self._columns, rows).encode()
         if self._options.profile == Profile.HANDOVER:
             yield f"{_encode({'withheld': self.count_withheld()})}\n".encode()
+
+    def sealed(self) -> dict[str, Any]:
+        """Return nothing: only packs are kept."""
+        return {}
 
     def count_withheld(self) -> int:
         """Return how many people are not in a hand-over file that has been read."""

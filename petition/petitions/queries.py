@@ -200,12 +200,12 @@ def get_id(slug: str) -> int:
     return petition_id
 
 
-def get_source_language(petition_id: int) -> str:
-    """Return the language of a petition's own text. Raises: PetitionNotFound."""
-    language = db.session.scalar(select(Petition.source_language).where(Petition.id == petition_id))
-    if language is None:
+def get_slug(petition_id: int) -> str:
+    """Return the slug of a petition in any state. Raises: PetitionNotFound."""
+    slug = db.session.scalar(select(Petition.slug).where(Petition.id == petition_id))
+    if slug is None:
         raise PetitionNotFound
-    return language
+    return slug
 
 
 def get_count(slug: str) -> PetitionCount:

@@ -18,6 +18,7 @@ from petition.web.pages import (
     dev_mail,
     embassy,
     embed,
+    handed_over,
     health,
     notices,
     pending,
@@ -44,6 +45,7 @@ BLUEPRINTS = (
     embed.pages,
     embassy.pages,
     notices.pages,
+    handed_over.pages,
     organisers.pages,
     health.pages,
 )

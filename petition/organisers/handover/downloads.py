@@ -3,7 +3,6 @@
 Every one is recorded in the audit trail, and told to all admins of the petition by email.
 """
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,7 +19,6 @@ from petition.outbox import admins
 
 LINK_LIFETIME = timedelta(hours=1)
 COPY_DAYS = 30  # that organisers keep their own copy, unless they say otherwise
-LISTED = 10
 ACTIONS = {
     Profile.ORGANISER: AuditAction.SIGNATURES_DOWNLOAD,
     Profile.HANDOVER: AuditAction.SIGNATURES_HANDOVER,
@@ -150,40 +148,6 @@ def mark_deleted(petition_id: int, download_id: int, *, organiser_id: int, now: 
             )
 
 
-def list_files(petition_id: int, organiser_id: int, *, now: datetime) -> Sequence[Download]:
-    """Return the files that an organiser asked for and may wait for or fetch, newest first."""
-    open_until = (Download.expires_at.is_(None)) | (Download.expires_at > now)
-    listed = (DownloadState.WAITING, DownloadState.RUNNING, DownloadState.READY)
-    failed = (Download.state == DownloadState.FAILED) & (Download.created_at > now - LINK_LIFETIME)
-    return db.session.scalars(
-        select(Download)
-        .where(Download.petition_id == petition_id, Download.organiser_id == organiser_id)
-        .where((Download.state.in_(listed) & open_until) | failed)
-        .order_by(Download.id.desc())
-        .limit(LISTED)
-    ).all()
-
-
-def list_copies(petition_id: int) -> Sequence[Download]:
-    """Return the files with addresses that organisers still have, by the day of deletion."""
-    return db.session.scalars(
-        select(Download)
-        .where(Download.petition_id == petition_id, Download.keep_until.is_not(None))
-        .where(Download.fetched_at.is_not(None), Download.deleted_at.is_(None))
-        .order_by(Download.keep_until, Download.id)
-    ).all()
-
-
-def reasons(petition_id: int, download_ids: Sequence[int]) -> dict[int, str]:
-    """Return why files were asked for, by id."""
-    rows = db.session.execute(
-        select(Download.id, Download.reason).where(
-            Download.petition_id == petition_id, Download.id.in_(download_ids)
-        )
-    )
-    return {row.id: row.reason for row in rows}
-
-
 def tell_admins(
     connection: Connection, petition_id: int, download_id: int, *, now: datetime
 ) -> None:
@@ -222,7 +186,11 @@ def _values(
         "organiser_id": organiser_id,
         "format": str(options.format),
         "profile": str(options.profile),
-        "options": {"separator": options.separator, "filters": set_filters},
+        "options": {
+            "separator": options.separator,
+            "filters": set_filters,
+            "language": options.language,
+        },
         "created_at": now,
     }
 

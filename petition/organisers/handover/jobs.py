@@ -21,7 +21,7 @@ from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Download
 from petition.models.enums import AuditAction, DownloadState
-from petition.organisers.handover import downloads
+from petition.organisers.handover import downloads, packs
 
 LEASE = timedelta(minutes=1)
 RENEW_AFTER = timedelta(seconds=1)
@@ -43,6 +43,9 @@ class FileContent(Protocol):
     def __iter__(self) -> Iterator[bytes]:
         """Yield the file in pieces."""
 
+    def sealed(self) -> dict[str, Any]:
+        """Return what is stored of a pack beside its file, by column; nothing of other files."""
+
 
 Make = Callable[[Download], FileContent]
 Clock = Callable[[], datetime]
@@ -55,6 +58,16 @@ class _LeaseLost(Exception):
 def path_of(folder: Path, download: Download) -> Path:
     """Return where a file is once it is written."""
     return folder / f"{download.id}.{download.format}"
+
+
+def list_of(folder: Path, download_id: int) -> Path:
+    """Return where the list of a pack is once it is written."""
+    return folder / f"{download_id}.csv"
+
+
+def part_of_list(folder: Path, download: Download) -> Path:
+    """Return where the list of a pack is while it is written."""
+    return folder / f"{download.id}.{download.attempts}.list"
 
 
 def is_any_due(now: datetime) -> bool:
@@ -159,12 +172,12 @@ def _write(folder: Path, download: Download, content: FileContent, clock: Clock)
                     renewed_at = now
                     percent = min(99, int(content.progress * 100))
                     _change(download, {"lease_until": now + LEASE, "percent": percent})
-        part.replace(path_of(folder, download))
         made = {"rows": content.rows, "size": size, "sha256": digest.hexdigest()}
-        _finish(download, made, clock())
+        _finish(folder, part, download, made, content.sealed(), clock())
     finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+        for path in (part, part_of_list(folder, download)):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
 
 
 def _change(download: Download, values: dict[str, Any]) -> None:
@@ -174,16 +187,29 @@ def _change(download: Download, values: dict[str, Any]) -> None:
             raise _LeaseLost
 
 
-def _finish(download: Download, made: dict[str, Any], now: datetime) -> None:
+def _finish(
+    folder: Path,
+    part: Path,
+    download: Download,
+    made: dict[str, Any],
+    sealed: dict[str, Any],
+    now: datetime,
+) -> None:
+    """Make a file ready, with its name, unless another process has. A pack stays, sealed."""
+    expires_at = None if sealed else now + downloads.LINK_LIFETIME
     ready = {"state": DownloadState.READY, "percent": 100, "lease_until": None}
-    values = {**made, **ready, "expires_at": now + downloads.LINK_LIFETIME}
     with transaction() as connection:
-        if not connection.execute(_update_ours(download).values(values)).rowcount:
+        done = _update_ours(download).values(**made, **ready, expires_at=expires_at)
+        if not connection.execute(done).rowcount:
             raise _LeaseLost
+        part.replace(path_of(folder, download))
+        if sealed:
+            part_of_list(folder, download).replace(list_of(folder, download.id))
+            packs.seal(connection, download, made | sealed, now=now)
         downloads.tell_admins(connection, download.petition_id, download.id, now=now)
         audit.record(
             connection,
-            AuditAction.SIGNATURES_FILE_MADE,
+            AuditAction.HANDOVER_SEALED if sealed else AuditAction.SIGNATURES_FILE_MADE,
             now,
             organiser_id=download.organiser_id,
             petition_id=download.petition_id,
@@ -204,10 +230,11 @@ def read(folder: Path, download: Download) -> Iterator[bytes]:
     path = path_of(folder, download)
     if not path.exists():
         raise DownloadGone
-    return _pieces(path)
+    return read_path(path)
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
+def read_path(path: Path) -> Iterator[bytes]:
+    """Yield the pieces of a file."""
     with path.open("rb") as file:
         while piece := file.read(PIECE):
             yield piece

@@ -37,9 +37,9 @@ SECURITY_HEADERS = {
 }
 HSTS = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
 # First path segments of pages that hold a token or belong to organisers.
-_PRIVATE = {"pending", "confirm", "thanks", "my", "not-me", "organisers"}
+_PRIVATE = {"pending", "confirm", "thanks", "my", "not-me", "handover", "organisers"}
 # Blueprints whose forms are authorised by a token.
-_WITH_TOKENS = {"pending", "confirmation", "self_service", "organisers"}
+_WITH_TOKENS = {"pending", "confirmation", "self_service", "handed_over", "organisers"}
 _UNSAFE_METHODS = {"POST", "PUT", "PATCH", "DELETE"}
 
 

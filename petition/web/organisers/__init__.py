@@ -15,7 +15,7 @@ from petition.web.organisers import (
 )
 from petition.web.organisers.editing import settings, states, texts
 from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
-from petition.web.organisers.handover import tab
+from petition.web.organisers.handover import packs, tab
 
 __all__ = [
     "OrganiserSession",
@@ -24,6 +24,7 @@ __all__ = [
     "downloads",
     "may_be_long",
     "moderation",
+    "packs",
     "pages",
     "people",
     "petitions",

@@ -3,7 +3,7 @@
 from flask import g, render_template
 
 from petition.organisers import audit_trail as trail
-from petition.organisers.handover import downloads
+from petition.organisers.handover import listing
 from petition.petitions import queries
 from petition.web.organisers import audit_words
 from petition.web.organisers.guard import pages
@@ -15,7 +15,7 @@ def audit_trail(slug: str) -> str:
     """List what organisers and the command line did, newest first."""
     entries = trail.list_entries(g.petition_id, before=get_before())
     files = {entry["id"]: audit_words.file_of(entry) for entry in entries}
-    reasons = downloads.reasons(g.petition_id, [number for number in files.values() if number])
+    reasons = listing.reasons(g.petition_id, [number for number in files.values() if number])
     return render_template(
         "organisers/audit_trail.html",
         slug=slug,

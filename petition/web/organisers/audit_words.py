@@ -50,6 +50,10 @@ _ACTIONS = {
     AuditAction.SIGNATURES_FILE_ASKED: _("Asked for a file of signatures"),
     AuditAction.SIGNATURES_FILE_MADE: _("Wrote a file of signatures"),
     AuditAction.SIGNATURES_COPY_DELETED: _("Deleted the organisers’ copy of a file"),
+    AuditAction.HANDOVER_SEALED: _("Made a pack to hand over"),
+    AuditAction.HANDOVER_RECORDED: _("Recorded what became of a pack"),
+    AuditAction.HANDOVER_LINK_MADE: _("Made a link to a pack for the target"),
+    AuditAction.HANDOVER_LINK_USED: _("A pack was fetched with its link"),
 }
 
 
@@ -71,11 +75,13 @@ def action(entry: Mapping[str, Any]) -> str:
 def file_of(entry: Mapping[str, Any]) -> int | None:
     """Return the number of the file that an entry is about, if any."""
     found = re.search(r"\bfile (\d{1,9})\b", entry["detail"])
-    return int(found[1]) if found and entry["action"].startswith("signatures.") else None
+    return int(found[1]) if found else None
 
 
 def actor(entry: Mapping[str, Any], reader: Organiser) -> str:
     """Return who did it. Only admins see the addresses of other organisers."""
+    if entry["action"] == AuditAction.HANDOVER_LINK_USED:
+        return str(_("Whoever had the link"))
     if entry["organiser_id"] is None:
         return str(_("The person who runs the server"))
     if entry["organiser_id"] == reader.id:

@@ -33,6 +33,7 @@ _PAGES: dict[type[Exception], tuple[int, str]] = {
     errors.BurstNotFound: (404, "not_found"),
     errors.DownloadGone: (410, "file_gone"),
     errors.DownloadNotFound: (404, "not_found"),
+    errors.HandoverLinkUsed: (410, "handover_used"),
     errors.ItemNotFound: (404, "not_found"),
     errors.PetitionNotFound: (404, "not_found"),
     errors.SignatureGone: (410, "link_gone"),

@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from petition.core.clock import now
 from petition.models.enums import PUBLIC_STATES, PetitionState
+from petition.organisers.handover import packs
 from petition.petitions import queries, sums, supporters, updates
 from petition.web.support.memo import memoize
 
@@ -26,6 +27,11 @@ def get_page_context(petition: queries.PetitionView) -> dict[str, Any]:
         "news": updates.list_updates(petition.id, g.language, limit=3),
         "has_offices": bool(updates.list_offices(petition.id)),
         "others": others,
+        "handed_over": [
+            (pack, language, (now().date() - pack.handed_over_on).days)
+            for pack, language in packs.list_handed_over(petition.id)
+            if pack.handed_over_on
+        ],
     }
 
 

@@ -5,12 +5,14 @@ from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _
+from flask_wtf.file import FileField
 from wtforms import DateField, IntegerField, RadioField, SelectField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional
+from wtforms.widgets import HiddenInput
 
 from petition.core import i18n
 from petition.organisers.export import FileOptions, Filters, Format, Profile
-from petition.web.organisers.forms import OrganiserForm, TidyField, at_most, required
+from petition.web.organisers.forms import OrganiserForm, TidyField, TidyTextArea, at_most, required
 
 MAX_REASON = 300
 MAX_COPY_DAYS = 365
@@ -141,6 +143,73 @@ class OwnListForm(FileForm):
             text_version=self.text_version.data,
         )
         return super().options()._replace(profile=Profile.ORGANISER, filters=filters)
+
+
+class PackForm(OrganiserForm):
+    """A pack: in which language, and what for."""
+
+    language = SelectField(_("Language of the letter"))
+    reason = TidyField(
+        _("What do you need it for?"), [DataRequired(_("Fill in this field.")), at_most(MAX_REASON)]
+    )
+
+    def __init__(self, *, languages: Sequence[str], **options: Any) -> None:
+        super().__init__(**options)
+        self.language.choices = [(code, i18n.language_name(code)) for code in languages]
+        self.language.validate_choice = False
+
+    def validate_language(self, field: SelectField) -> None:
+        """Require a language of the petition."""
+        _require(field, field.choices)
+
+
+class HandoverForm(OrganiserForm):
+    """What became of a pack: when and where it was handed over, receipt, photo, answer."""
+
+    version = IntegerField(widget=HiddenInput(), default=1)
+    handed_over_on = _date(_("Handed over on"), DataRequired(_("Fill in this field.")))
+    place = TidyField(
+        _("To whom, and where"), [DataRequired(_("Fill in this field.")), at_most(200)]
+    )
+    receipt = TidyTextArea(_("Receipt"), [at_most(1_000)])
+    photo = FileField(_("Photo of the hand-over"))
+    photo_alt = TidyField(_("What the photo shows, for people who do not see it"), [at_most(300)])
+    answer = TidyTextArea(_("Answer of the target"), [at_most(5_000)])
+    answered_on = _date(_("Answered on"), Optional())
+
+    def __init__(self, *, today: date, **options: Any) -> None:
+        super().__init__(**options)
+        self._today = today
+
+    def validate_handed_over_on(self, field: DateField) -> None:
+        """Refuse a day to come."""
+        if field.data and field.data > self._today:
+            raise ValidationError(str(_("This day is still to come.")))
+
+    def validate_photo_alt(self, field: TidyField) -> None:
+        """Require words with a photo."""
+        if self.photo.data and not field.data:
+            raise ValidationError(str(_("Say what the photo shows.")))
+
+    def validate_answer(self, field: TidyTextArea) -> None:
+        """Require a day with an answer."""
+        if field.data and not any(self.answered_on.raw_data or ()):
+            raise ValidationError(str(_("Say on which day it came.")))
+
+    def validate_answered_on(self, field: DateField) -> None:
+        """Require a day not before the hand-over and not to come."""
+        if field.data and self.handed_over_on.data and field.data < self.handed_over_on.data:
+            raise ValidationError(str(_("This day is before the other.")))
+        if field.data and field.data > self._today:
+            raise ValidationError(str(_("This day is still to come.")))
+
+    def values(self) -> dict[str, Any]:
+        """Return what a valid form records, by column, without the photo."""
+        names = ("handed_over_on", "place", "receipt", "photo_alt", "answer", "answered_on")
+        values = {name: self[name].data for name in names}
+        if not values["answer"]:
+            values["answered_on"] = None
+        return values
 
 
 def _require(field: Any, choices: Iterable[tuple[str, Any]], *, empty: bool = False) -> None:

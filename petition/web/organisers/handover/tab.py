@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from petition.core.clock import now
 from petition.models import Download
 from petition.organisers.export import Format, Profile
-from petition.organisers.handover import downloads, jobs
+from petition.organisers.handover import downloads, jobs, listing, packs
 from petition.petitions import queries
 from petition.web.organisers.downloads import FILE_NAMES, MEDIA_TYPES
 from petition.web.organisers.guard import pages
@@ -109,8 +109,9 @@ def _render(
         tab="organisers.handover",
         list_form=list_form,
         own_form=own_form,
-        files=downloads.list_files(g.petition_id, g.organiser.id, now=at),
-        copies=[(copy, _is_overdue(copy)) for copy in downloads.list_copies(g.petition_id)],
+        files=listing.list_files(g.petition_id, g.organiser.id, now=at),
+        packs=packs.list_packs(g.petition_id),
+        copies=[(copy, _is_overdue(copy)) for copy in listing.list_copies(g.petition_id)],
     )
     return make_response(page, status)
 
