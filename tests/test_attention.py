@@ -143,6 +143,9 @@ def test_the_list_and_the_overview_lead_to_where_it_is_dealt_with(app: Flask) ->
     assert "1 burst waits for your decision." in text_of(overview)
     assert 'id="bursts"' in overview.text
     assert inside.get("/organisers/p/first/comments").status_code == 200
+    for kind in AttentionKind:
+        path = Attention(kind).path("first").partition("#")[0]
+        assert inside.get(path).status_code == 200, kind
 
 
 def test_a_missing_language_is_named(app: Flask, petition: str) -> None:

@@ -90,8 +90,8 @@ def test_it_leaves_the_count_the_sums_the_pages_and_the_files(
         assert "Bo Ek" in text
         assert "Anna Berg" not in text
         assert "withheld for their safety" not in text, "it is not counted as withheld"
-    shown = figures.get_figures(1, now=TODAY)
-    assert (shown.pending, shown.invalidated) == (0, 1)
+    found = figures.get_figures(1, now=TODAY)
+    assert (found.confirmed, found.pending, found.invalidated, found.withdrawn) == (1, 0, 1, 0)
     action = ("signature.invalidate", organiser_id, 1, "signature 1, duplicate")
     assert action in trail()
     invalidation.restore(1, 1, now=TODAY + timedelta(days=30))

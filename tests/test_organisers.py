@@ -112,7 +112,6 @@ def test_every_route_asks_the_table_who_may(
         "was": "viewer",
         "step": "preview",  # of a text
         "contact": "committee@example.org",
-        "language": "en",
         "title": "Free them",
         **dict.fromkeys(("format", "own-format"), "csv"),
         **dict.fromkeys(("reason", "own-reason"), "For the embassy"),

@@ -67,5 +67,5 @@ def _erase_signature(connection: Connection, which: ColumnElement[bool], now: da
         )
         sums.change(connection, removed=[erased])
         withdrawn = (erased.petition_id, now.date(), ActivityKind.WITHDRAWN)
-        activity.add(connection, {withdrawn: 1})
+        activity.add(connection, {withdrawn: counted})
     return erased is not None

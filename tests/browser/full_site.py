@@ -27,7 +27,7 @@ from petition.models import Email
 from petition.models.enums import CommentState, Display, PetitionState, Role
 from petition.organisers import access, moderation, second_factor, sessions
 from petition.organisers.browsers import Browser
-from petition.petitions import lifecycle, queries, updates
+from petition.petitions import lifecycle, queries, updates, visits
 from petition.petitions.editing import petition_file
 from petition.signatures import confirmation, signing
 from petition.signatures.entries import Entry, EntryContext, EntryRef
@@ -157,6 +157,9 @@ def _fill(app: Flask, folder: Path, more_text: Mapping[str, Any]) -> None:
         access.invite(parse_address(email), role=role, slug=reach, language="en", now=now())
     _start_second_factor(app)
     _sign_many(app)
+    opened = {(now().date(), "", "en"): 3_000, (now().date(), "wa", "de"): 1_200}
+    views = {("kuramshin", *key): number for key, number in opened.items()}
+    visits.add_visits(views, {("kuramshin", now().date()): 40})
     db.session.remove()
 
 

@@ -30,7 +30,11 @@ class AttentionKind(StrEnum):
 
 
 # Where it is dealt with, below the petition's own page.
-_PLACES = {AttentionKind.BURST: "#bursts", AttentionKind.COMMENTS: "/comments"}
+_PLACES = {
+    AttentionKind.BURST: "#bursts",
+    AttentionKind.COMMENTS: "/comments",
+    AttentionKind.LANGUAGE: "/text",
+}
 
 
 class Attention(NamedTuple):
@@ -139,5 +143,5 @@ def _find_languages(context: Context) -> Mapping[int, Attention]:
 _CHECKS: tuple[tuple[Collection[Role], Callable[[Context], Mapping[int, Attention]]], ...] = (
     (permissions.ROLES[Action.REVIEW_BURSTS], _find_bursts),
     (permissions.ROLES[Action.REVIEW_COMMENTS], _find_comments),
-    ((Role.ADMIN, Role.EDITOR), _find_languages),
+    (permissions.ROLES[Action.EDIT_TEXT], _find_languages),
 )

@@ -101,7 +101,7 @@ def get_figures(petition_id: int, *, now: datetime) -> Figures:
         pending=count_pending(petition_id),
         refused=activity.get(ActivityKind.REFUSED, _NOTHING).number,
         withdrawn=activity.get(ActivityKind.WITHDRAWN, _NOTHING).number,
-        invalidated=sum(by_kind["invalidated"].values()),
+        invalidated=sum(by_kind[SumKind.INVALIDATED].values()),
         disposable=by_kind[SumKind.DISPOSABLE].get("yes", 0),
         hours=[(hour, per_hour.get(hour, 0)) for hour in hours],
         days=[(day, per_day.get(day, 0)) for day in _chart_days(per_day, now.date())],

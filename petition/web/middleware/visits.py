@@ -10,6 +10,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from multiprocessing.util import Finalize
 from threading import Lock, Thread
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -31,6 +32,11 @@ _FIRST_PAGE = ""  # in place of a slug, until counts are saved
 # Robots that fetch the preview of a link.
 _ROBOTS = re.compile(r"bot|crawl|spider|preview|facebookexternalhit|whatsapp/", re.IGNORECASE)
 _log = logging.getLogger(__name__)
+
+
+@lru_cache(maxsize=500)  # many browsers send the same, and every page is counted
+def _is_robot(user_agent: str) -> bool:
+    return _ROBOTS.search(user_agent) is not None
 
 
 class VisitCounter:
@@ -60,7 +66,7 @@ class VisitCounter:
         if environ["REQUEST_METHOD"] != "GET":
             return
         page = _PETITION_PATH.fullmatch(environ["PATH_INFO"])
-        if page is None or _ROBOTS.search(environ.get("HTTP_USER_AGENT", "")):
+        if page is None or _is_robot(environ.get("HTTP_USER_AGENT", "")[:500]):
             return
         channel = channel_in(environ)
         language, slug = page.groups()
