@@ -24,7 +24,8 @@ from petition.core import clock
 from petition.database.transactions import transaction
 from petition.models import Email, Signature
 from petition.models.enums import EmailKind, InvalidReason, Role
-from petition.organisers import access, invalidation
+from petition.organisers import access
+from petition.organisers.review import invalidation
 from petition.petitions import lifecycle, petition_file
 from tests import signatures
 from tests.factories import TODAY, parse_address

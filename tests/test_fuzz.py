@@ -34,8 +34,9 @@ from petition.core.clock import now
 from petition.database.base import Base, db
 from petition.database.transactions import transaction
 from petition.models import Email, Signature
-from petition.models.enums import BurstKind
+from petition.models.enums import BurstKind, InvalidReason
 from petition.organisers import access
+from petition.organisers.review import invalidation
 from petition.petitions import petition_file, queries, updates
 from petition.signatures import codes
 from petition.web.support.image_cache import ImageCache
@@ -68,6 +69,20 @@ HOW = ("form", "form", "parts", "files", "json")  # a body can be written
 # What each page reads of its query or its form; with what it reads besides, its test fails.
 TYPED = tuple(CHANGED) + ("updates",)
 STEP = ("ticket", "proof", "language")  # of forms that ask for a mail
+FILTERS = (
+    *(
+        "state",
+        "since",
+        "until",
+        "country",
+        "language",
+        "domain",
+        "organisation",
+        "flag",
+        "version",
+    ),
+    "before",
+)
 READS: dict[str, tuple[str, ...]] = {
     "petition.index": ("r",),
     "petition.show": ("r",),
@@ -106,6 +121,16 @@ READS: dict[str, tuple[str, ...]] = {
     "organisers.decide_comment": ("show", "comment", "csrf_token"),
     "organisers.hide_name": ("csrf_token",),
     "organisers.set_separator": ("separator", "profile", "csrf_token"),
+    "organisers.signatures": FILTERS,
+    "organisers.search_signatures": ("by", "term", "exact", "before", "csrf_token"),
+    "organisers.show_signature": ("csrf_token",),
+    "organisers.invalidate": ("reason", "note", "csrf_token"),
+    "organisers.restore": ("csrf_token",),
+    "organisers.resend": ("csrf_token",),
+    "organisers.hide_signature_name": ("csrf_token",),
+    "organisers.preview_removal": ("criteria", "csrf_token"),
+    "organisers.remove_matching": ("criteria", "seen", "reason", "note", "csrf_token"),
+    "organisers.undo_removal": ("csrf_token",),
     "organisers.signatures_csv": ("separator", "profile"),
     "organisers.signatures_jsonl": ("separator", "profile"),
 }
@@ -127,6 +152,10 @@ GOOD: dict[str, dict[str, str]] = {
     "organisers.ask_link": {"email": "organiser@example.org"},
     "organisers.decide_burst": {"state": "discarded"},
     "organisers.decide_comment": {"show": "yes", "comment": "Because."},
+    "organisers.search_signatures": {"by": "name", "term": "Anna"},
+    "organisers.invalidate": {"reason": "duplicate"},
+    "organisers.preview_removal": {"criteria": '{"country": "KZ"}'},
+    "organisers.remove_matching": {"reason": "automated", "seen": "1"},
 }
 SETTINGS = {
     "SECRET_KEY": "a key for tests alone, of no use elsewhere",
@@ -335,7 +364,26 @@ class Site:
             good["burst_id"] = str(made)
         if {"token", "signature_id", "number"} & {*call.parts}:
             good |= self._signed(call, age)
+        if call.endpoint in {"organisers.remove_matching", "organisers.undo_removal"}:
+            good |= self._removable()
         return good
+
+    def _removable(self) -> dict[str, str]:
+        """Return what matches one signature alone, and a removal of another one."""
+        ids = []
+        for name in ("match", "removed"):
+            email_id = sign(f"anna@{name}{self._number}.example", self.slug, at=now())
+            (signature_id,) = db.session.scalars(
+                select(Email.signature_id).where(Email.id == email_id)
+            )
+            confirm(signature_id or 0, at=now())
+            ids.append(signature_id or 0)
+            db.session.rollback()
+        removal = invalidation.invalidate(
+            self.petition_id, ids[1], InvalidReason.DUPLICATE, now=now()
+        )
+        criteria = f'{{"domain": "match{self._number}.example"}}'
+        return {"criteria": criteria, "invalidation_id": str(removal)}
 
     def _signed(self, call: Call, age: timedelta) -> dict[str, str]:
         entry = replace(ENTRY, comment="Because.", display="full")

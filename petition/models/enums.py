@@ -116,6 +116,9 @@ class AuditAction(StrEnum):
     COMMENT_SHOWN = "comment.shown"
     COMMENT_REFUSED = "comment.refused"
     NAME_HIDE = "name.hide"
+    SIGNATURES_SEARCH = "signatures.search"
+    SIGNATURE_SHOW = "signature.show"  # its signer sees when
+    SIGNATURE_RESEND = "signature.resend"
     SIGNATURE_INVALIDATE = "signature.invalidate"
     SIGNATURE_RESTORE = "signature.restore"
     SIGNATURES_INVALIDATE = "signatures.invalidate"

@@ -16,6 +16,7 @@ from petition.database.base import db
 from petition.database.counters import Use
 from petition.database.transactions import transaction
 from petition.operations import retention
+from petition.organisers.review import removals
 from petition.signatures import reminders
 
 SCOPE = "task"  # of the counters by which one worker claims a task
@@ -111,6 +112,7 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
     tasks = [
         Task("reminders", minute, remind),
         Task("retention", timedelta(days=1), erase),
+        Task("removals", minute, _go_on_removing),
         Task("expired counters", hour, _delete_expired_counters),
         Task("write-ahead log", hour, _empty_log),
     ]
@@ -121,6 +123,11 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
         if settings["TOR_EXITS"] and not config.is_local(settings):
             tasks.append(Task("tor exits", hour, update_exits))
     return tasks
+
+
+def _go_on_removing(now: datetime) -> str:
+    batches = removals.run_unfinished(now=now)
+    return f"{batches} batches" if batches else ""
 
 
 def _delete_expired_counters(now: datetime) -> str:

@@ -3,7 +3,7 @@
 Begin with `guard` and its table of actions.
 """
 
-from petition.web.organisers import audit_trail, downloads, moderation, petitions, sign_in
+from petition.web.organisers import audit_trail, downloads, moderation, petitions, review, sign_in
 from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "moderation",
     "pages",
     "petitions",
+    "review",
     "sign_in",
 ]

@@ -56,6 +56,7 @@ def names(slug: str) -> str:
         slug=slug,
         text=_text(slug),
         supporters=people,
+        tab="organisers.signatures",
         next_before=people[-1].number if len(people) == supporters.PAGE_SIZE else None,
     )
 
