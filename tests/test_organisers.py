@@ -95,6 +95,7 @@ def test_every_route_asks_the_table_who_may(
         "show": "yes",
         "state": "released",
         "reason": "duplicate",
+        "decision": "waiting",
         "criteria": "{}",
         "term": "Anna",
     }

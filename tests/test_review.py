@@ -14,12 +14,24 @@ from petition.core.errors import ItemNotFound, MatchesChanged, TooSoon, UndoTooL
 from petition.database.base import db
 from petition.models import AuditEntry, Invalidation, Signature
 from petition.models.enums import InvalidReason, Role
+from petition.organisers import moderation
 from petition.organisers.review import duplicates, invalidation, one_signature, removals, search
 from petition.organisers.review.duplicates import Likeness
 from petition.organisers.review.search import Criteria, Flag, State
 from petition.signatures import self_service
 from petition.web.organisers.review.signatures import read_criteria, write_criteria
-from tests.browsing import Client, deliver, enter, invite, my_page, press, signed, text_of, trail
+from tests.browsing import (
+    Client,
+    csrf_of,
+    deliver,
+    enter,
+    invite,
+    my_page,
+    press,
+    signed,
+    text_of,
+    trail,
+)
 from tests.factories import TODAY, earlier, make_petition, tasks_of
 from tests.post_office import PostOffice
 from tests.signatures import (
@@ -445,3 +457,52 @@ def test_lists_and_searches_are_read_by_an_index(
             if "signature.id = ?" not in sql:
                 assert any(index in step or "mailbox" in step for step in steps), steps
             assert not [step for step in steps if step == "SCAN signature"], steps
+
+
+def comment(email: str, words: str = "Because.") -> int:
+    return add(email, comment=words, display="full")
+
+
+def test_several_comments_are_decided_at_once_and_refused_ones_taken_up_again(
+    app: Flask, client: Client, petition: str
+) -> None:
+    for number in range(3):
+        comment(f"{number}@example.org", f"Word {number}.")
+    comment("changed@example.org")
+    organiser_id = invite()
+    inside, path = enter(app), f"/organisers/p/{petition}/comments"
+    page = inside.get(path)
+    assert "Anna Berg , Sweden, English" in text_of(page)
+    chosen = re.findall(r'name="chosen" value="([^"]+)"', page.text)
+    assert len(chosen) == 4
+    self_service.correct(4, replace(ENTRY, comment="Changed.", display="full"), now=TODAY)
+    csrf = csrf_of(page)
+
+    def decide(decision: str, *ticked: str, state: str = "") -> str:
+        fields = {"csrf_token": csrf, "decision": decision, "chosen": list(ticked)}
+        answer = inside.post(f"{path}{state}", data=fields)
+        assert answer.status_code == 303
+        return text_of(inside.get(answer.location))
+
+    assert "Some comments have changed" in decide("shown", *chosen)
+    assert trail()[-1] == ("comment.shown", organiser_id, 1, "3 signatures: 1, 2, 3")
+    assert "Word 2." in client.get(f"/p/{petition}").text
+    decide("refused", chosen[2])
+    assert trail()[-1][3] == "signature 3"
+    assert "Word 2." not in inside.get(path).text
+    assert "Word 2." in inside.get(f"{path}?state=refused").text
+    recorded = trail()
+    decide("refused", chosen[2])
+    assert trail() == recorded, "nothing changed"
+    assert "Tick some comments first." in decide("shown")
+    decide("waiting", chosen[2], state="?state=refused")
+    assert "Unread comments: 2" in text_of(inside.get(path))
+    assert "Word 2." not in client.get(f"/p/{petition}").text
+    assert inside.post(path, data={"csrf_token": csrf, "decision": "x"}).status_code == 400
+    decide("shown", "1:0000", "x", "99:1", "")
+
+
+def test_many_decisions_fit_in_an_entry_of_the_trail(app: Flask, petition: str) -> None:
+    ids = [comment(f"{number}@example.org") for number in range(2)]
+    words = moderation._ids_in_words([*ids, *range(1_000_000, 1_000_050)])  # noqa: SLF001
+    assert words == "52 signatures, 1 to 1000049"

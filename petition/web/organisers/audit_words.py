@@ -30,6 +30,7 @@ _ACTIONS = {
     AuditAction.BURST_DISCARDED: _("Deleted the entries of a burst"),
     AuditAction.COMMENT_SHOWN: _("Chose to show a comment"),
     AuditAction.COMMENT_REFUSED: _("Chose not to show a comment"),
+    AuditAction.COMMENT_WAITING: _("Put a comment back among the unread ones"),
     AuditAction.NAME_HIDE: _("Hid a name"),
     AuditAction.SIGNATURES_SEARCH: _("Searched the signatures"),
     AuditAction.SIGNATURE_SHOW: _("Looked at a signature"),

@@ -46,6 +46,7 @@ ACTIONS: dict[str, Action | None] = {
     "organisers.preview": Action.PREVIEW,
     "organisers.comments": Action.REVIEW_COMMENTS,
     "organisers.decide_comment": Action.REVIEW_COMMENTS,
+    "organisers.decide_comments": Action.REVIEW_COMMENTS,
     "organisers.names": Action.REVIEW_NAMES,
     "organisers.hide_name": Action.REVIEW_NAMES,
     "organisers.decide_burst": Action.REVIEW_BURSTS,

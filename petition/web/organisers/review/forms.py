@@ -4,15 +4,7 @@ from typing import Any
 
 from flask import current_app, g, request
 from flask_babel import lazy_gettext as _
-from wtforms import (
-    BooleanField,
-    DateField,
-    HiddenField,
-    IntegerField,
-    RadioField,
-    SelectField,
-    ValidationError,
-)
+from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, ValidationError
 from wtforms.fields import SelectChoice
 from wtforms.validators import Optional
 
