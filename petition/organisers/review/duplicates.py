@@ -13,6 +13,7 @@ from petition.organisers.review.search import begins_with
 
 MOST = 20  # that are shown
 READ = 1_000  # signatures of an organisation or with a similar address that are compared
+NEAR = 20_000  # addresses with the same first letters that are compared
 ALIKE = 3  # first letters of two addresses that are alike
 SIMILAR = 0.8  # of SequenceMatcher's ratio: two letters of ten differ
 
@@ -67,14 +68,27 @@ def _queries(signature: Signature) -> Iterator[Select[Signature]]:
             table.organisation == signature.organisation,
             table.organisation != literal_column("''"),
         )
+    yield query(numbered, table.id.in_(_alike(signature)))
+
+
+def _alike(signature: Signature) -> Select[int]:
+    """Return the query for ids of signatures whose addresses are alike but for dots and tags.
+
+    The index finds those that begin alike: dots and tags mostly come later.
+    """
     name, domain = _bare(signature.mailbox_key)
-    undotted, end = func.replace(table.mailbox_key, ".", ""), "@" + domain.replace(".", "")
-    with_tag = undotted.startswith(f"{name}+", autoescape=True)
-    is_alike = or_(
-        undotted == f"{name}{end}", and_(with_tag, undotted.endswith(end, autoescape=True))
+    near = (
+        select(_signature.c.id, _signature.c.mailbox_key)
+        .where(begins_with(_signature.c.mailbox_key, name[:ALIKE]))
+        .order_by(_signature.c.mailbox_key)
+        .limit(NEAR)
+        .subquery()
     )
-    # The index finds those that begin alike: dots and tags mostly come later.
-    yield query(numbered, begins_with(table.mailbox_key, name[:ALIKE]), is_alike)
+    undotted, end = func.replace(near.c.mailbox_key, ".", ""), "@" + domain.replace(".", "")
+    with_tag = and_(
+        undotted.startswith(f"{name}+", autoescape=True), undotted.endswith(end, autoescape=True)
+    )
+    return select(near.c.id).where(or_(undotted == f"{name}{end}", with_tag))
 
 
 def _undotted(text: str) -> str:
