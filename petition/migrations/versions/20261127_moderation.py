@@ -1,7 +1,5 @@
 """signatures that no longer count, and what was done to one signature."""
 
-from unicodedata import normalize
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -10,7 +8,6 @@ down_revision = "0017"
 branch_labels = None
 depends_on = None
 
-BATCH = 1_000
 REASONS = "'made_up', 'disowned', 'duplicate', 'automated', 'asked', 'other'"
 KINDS = "'channel', 'country', 'day', 'disposable', 'organisation'"
 COUNTED = "number IS NOT NULL AND invalidation_id IS NULL"
@@ -36,7 +33,6 @@ def upgrade() -> None:
         "ix_signature_invalidation", "invalidation_id", "id", where="invalidation_id IS NOT NULL"
     )
     _index("ix_signature_invalidated", "petition_id", "number", where="invalidation_id IS NOT NULL")
-    _add_search()
     _index_shown(COUNTED)
     _check_kinds(f"{KINDS}, 'invalidated'")
     op.add_column("audit_entry", sa.Column("signature_id", sa.Integer(), nullable=True))
@@ -89,54 +85,6 @@ def _add_columns() -> None:
     op.add_column("signature", sa.Column("invalidated_reason", sa.String(20), nullable=True))
 
 
-def _add_search() -> None:
-    """Add what finds signers by name, and let an index find addresses by their beginning."""
-    text = sa.String(300)
-    if op.get_bind().dialect.name == "postgresql":
-        text = sa.String(300, collation="C")
-        op.execute('ALTER TABLE signature ALTER COLUMN mailbox_key TYPE VARCHAR(254) COLLATE "C"')
-    op.add_column("signature", sa.Column("name_key", text, nullable=False, server_default=""))
-    _fill_name_keys()
-    numbered = "number IS NOT NULL"
-    _index("ix_signature_name_key", "petition_id", "name_key", "id", where=numbered)
-    _index(
-        "ix_signature_named_organisation",
-        *("petition_id", "organisation", "id"),
-        where=f"{numbered} AND organisation <> ''",
-    )
-
-
-def _fill_name_keys() -> None:
-    connection = op.get_bind()
-    names = ("id", "name", "name_key", "number")
-    signature = sa.table("signature", *map(sa.column, names))
-    last = 0
-    while True:
-        rows = connection.execute(
-            sa.select(signature.c.id, signature.c.name)
-            .where(signature.c.id > last, signature.c.number.is_not(None))
-            .order_by(signature.c.id)
-            .limit(BATCH)
-        ).all()
-        if not rows:
-            return
-        last = rows[-1].id
-        # As `search_key` of petition/core/text.py did at this migration.
-        keys = [
-            {
-                "row_id": row.id,
-                "key": " ".join(normalize("NFKC", row.name).casefold().split())[:300],
-            }
-            for row in rows
-        ]
-        connection.execute(
-            sa.update(signature)
-            .where(signature.c.id == sa.bindparam("row_id"))
-            .values(name_key=sa.bindparam("key")),
-            keys,
-        )
-
-
 def _index_shown(counted: str) -> None:
     for name, (columns, also) in SHOWN.items():
         op.drop_index(name, "signature")
@@ -161,13 +109,6 @@ def downgrade() -> None:
     op.drop_column("audit_entry", "signature_id")
     op.execute("DELETE FROM signature_sum WHERE kind = 'invalidated'")
     _check_kinds(KINDS)
-    for name in ("ix_signature_named_organisation", "ix_signature_name_key"):
-        op.drop_index(name, "signature")
-    op.drop_column("signature", "name_key")
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute(
-            'ALTER TABLE signature ALTER COLUMN mailbox_key TYPE VARCHAR(254) COLLATE "default"'
-        )
     op.drop_index("ix_signature_invalidated", "signature")
     op.drop_index("ix_signature_invalidation", "signature")
     _index_shown("number IS NOT NULL")
