@@ -28,7 +28,7 @@ from petition.database.transactions import transaction
 from petition.models import Burst, Download, Email, Signature, SignatureSum, Tally
 from petition.models.enums import EmailKind, InvalidReason, Role
 from petition.models.sums import SumKind
-from petition.organisers import access, invalidation
+from petition.organisers import access
 from petition.organisers.browsers import Browser
 from petition.organisers.export import FileOptions, Profile
 from petition.organisers.handover import downloads
@@ -36,6 +36,7 @@ from petition.organisers.news import writing
 from petition.organisers.news.reading import NewsText
 from petition.organisers.news.writing import NewsForm
 from petition.organisers.overview import morning
+from petition.organisers.review import invalidation
 from petition.petitions import lifecycle, pictures, updates
 from petition.petitions.editing import petition_file
 from tests import signatures

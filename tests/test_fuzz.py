@@ -34,9 +34,10 @@ from petition.core.clock import now
 from petition.database.base import Base, db
 from petition.database.transactions import transaction
 from petition.models import Email, Signature
-from petition.models.enums import BurstKind, Role
+from petition.models.enums import BurstKind, InvalidReason, Role
 from petition.organisers import access
 from petition.organisers.news import reading
+from petition.organisers.review import invalidation
 from petition.petitions import queries, updates
 from petition.petitions.editing import petition_file
 from petition.petitions.editing.texts import FIELDS
@@ -84,6 +85,20 @@ UPDATE = (
     *("action", "version", "author", "at", "picture", "alt", "csrf_token"),
     *(f"{part}_{code}" for code in LANGUAGES for part in ("title", "body", "note")),
 )
+FILTERS = (
+    *(
+        "state",
+        "since",
+        "until",
+        "country",
+        "language",
+        "domain",
+        "organisation",
+        "flag",
+        "version",
+    ),
+    "before",
+)
 READS: dict[str, tuple[str, ...]] = {
     "petition.index": ("r",),
     "petition.show": ("r",),
@@ -122,7 +137,8 @@ READS: dict[str, tuple[str, ...]] = {
     "organisers.turn_off_second_factor": ("second_factor_code", "csrf_token"),
     "organisers.require_code": ("needed", "csrf_token"),
     "organisers.audit_trail": ("before",),
-    "organisers.comments": ("before",),
+    "organisers.comments": ("before", "state"),
+    "organisers.decide_comments": ("chosen", "decision", "state", "csrf_token"),
     "organisers.names": ("before",),
     "organisers.edit_text": (
         *(*FIELDS, "revision", "reason", "correction", "step", "shown", "csrf_token"),
@@ -180,6 +196,16 @@ READS: dict[str, tuple[str, ...]] = {
     "organisers.make_handover_link": ("csrf_token",),
     "organisers.signatures_pdf": ("separator", "profile", "language"),
     "organisers.signatures_xlsx": ("separator", "profile"),
+    "organisers.signatures": FILTERS,
+    "organisers.search_signatures": ("by", "term", "exact", "before", "csrf_token"),
+    "organisers.show_signature": ("csrf_token",),
+    "organisers.invalidate": ("reason", "note", "csrf_token"),
+    "organisers.restore": ("csrf_token",),
+    "organisers.resend": ("csrf_token",),
+    "organisers.hide_signature_name": ("csrf_token",),
+    "organisers.preview_removal": ("criteria", "csrf_token"),
+    "organisers.remove_matching": ("criteria", "seen", "reason", "note", "csrf_token"),
+    "organisers.undo_removal": ("csrf_token",),
     "organisers.signatures_csv": ("separator", "profile"),
     "organisers.signatures_jsonl": ("separator", "profile"),
 }
@@ -220,6 +246,11 @@ GOOD: dict[str, dict[str, str]] = {
     "organisers.edit_news": {"action": "save", "title_en": "a", "body_en": "b", "note_en": "c"},
     "organisers.change_mailing": {"change": "pause"},
     "organisers.decide_comment": {"show": "yes", "comment": "Because."},
+    "organisers.decide_comments": {"decision": "shown", "chosen": "1:x"},
+    "organisers.search_signatures": {"by": "name", "term": "Anna"},
+    "organisers.invalidate": {"reason": "duplicate"},
+    "organisers.preview_removal": {"criteria": '{"country": "KZ"}'},
+    "organisers.remove_matching": {"reason": "automated", "seen": "1"},
 }
 SETTINGS = {
     "SECRET_KEY": "a key for tests alone, of no use elsewhere",
@@ -453,7 +484,26 @@ class Site:
             db.session.rollback()
         if {"token", "signature_id", "number"} & {*call.parts}:
             good |= self._signed(call, age)
+        if call.endpoint in {"organisers.remove_matching", "organisers.undo_removal"}:
+            good |= self._removable()
         return good
+
+    def _removable(self) -> dict[str, str]:
+        """Return what matches one signature alone, and a removal of another one."""
+        ids = []
+        for name in ("match", "removed"):
+            email_id = sign(f"anna@{name}{self._number}.example", self.slug, at=now())
+            (signature_id,) = db.session.scalars(
+                select(Email.signature_id).where(Email.id == email_id)
+            )
+            confirm(signature_id or 0, at=now())
+            ids.append(signature_id or 0)
+            db.session.rollback()
+        removal = invalidation.invalidate(
+            self.petition_id, ids[1], InvalidReason.DUPLICATE, now=now()
+        )
+        criteria = f'{{"domain": "match{self._number}.example"}}'
+        return {"criteria": criteria, "invalidation_id": str(removal)}
 
     def _signed(self, call: Call, age: timedelta) -> dict[str, str]:
         entry = replace(ENTRY, comment="Because.", display="full")

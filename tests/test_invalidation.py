@@ -13,8 +13,8 @@ from petition.database.base import db
 from petition.models import Invalidation, Signature
 from petition.models.enums import InvalidReason, PetitionState
 from petition.operations import retention
-from petition.organisers import invalidation
 from petition.organisers.overview import figures
+from petition.organisers.review import invalidation
 from petition.petitions import lifecycle, supporters
 from petition.signatures import self_service
 from tests.browsing import (

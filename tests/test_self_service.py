@@ -165,6 +165,7 @@ def test_everything_comes_as_a_file(client: Client, petition: str, post_office: 
         "name_hidden",
         "confirmed_at",
         "invalidation_id",
+        "name_key",
     }
     assert columns - unsaid <= set(data["signature"]), "nothing is left out"
 

@@ -19,7 +19,7 @@ from petition.database.transactions import transaction
 from petition.models import Email, Petition, Signature, SignatureSum, Tally
 from petition.models.enums import InvalidReason, PetitionState
 from petition.operations import retention
-from petition.organisers import invalidation
+from petition.organisers.review import invalidation
 from petition.petitions import lifecycle, queries
 from petition.signatures import confirmation, disowning, self_service, signing
 from petition.signatures.entries import Entry, EntryContext, EntryRef

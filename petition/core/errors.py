@@ -230,6 +230,13 @@ class UndoTooLate(PetitionError):
     """What an organiser did can no longer be undone: that was possible for 30 days."""
 
 
+@dataclass(eq=False)
+class MatchesChanged(PetitionError):
+    """Other signatures match than an organiser was shown: now it is `number`."""
+
+    number: int
+
+
 class SignatureNotCounted(PetitionError):
     """An organiser has taken the signature of a link out of the count; `contact` can be asked."""
 

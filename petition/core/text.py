@@ -41,6 +41,11 @@ def normalise(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
+def search_key(text: str) -> str:
+    """Return what two spellings of a name have in common: without case, width and extra blanks."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())[:300]
+
+
 def tidy(text: str) -> str:
     """Return the text without the invisible signs that programs put around what is copied."""
     if text.isascii():

@@ -3,11 +3,17 @@
 from enum import StrEnum
 from typing import Annotated
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import mapped_column
 
 # The id of a petition, whose rows are deleted with it.
 PetitionId = Annotated[int, mapped_column(ForeignKey("petition.id", ondelete="CASCADE"))]
+
+
+def by_code_point(length: int) -> String:
+    """Return the type of a text whose prefixes an index finds, whatever the database's locale."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
 
 # Without it SQLite would give the id of a deleted last row to the next one, for which the links of
 # the deleted one would then be valid.

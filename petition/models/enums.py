@@ -155,7 +155,11 @@ class AuditAction(StrEnum):
     BURST_DISCARDED = "burst.discarded"
     COMMENT_SHOWN = "comment.shown"
     COMMENT_REFUSED = "comment.refused"
+    COMMENT_WAITING = "comment.waiting"  # to be decided later
     NAME_HIDE = "name.hide"
+    SIGNATURES_SEARCH = "signatures.search"
+    SIGNATURE_SHOW = "signature.show"  # its signer sees when
+    SIGNATURE_RESEND = "signature.resend"
     SIGNATURE_INVALIDATE = "signature.invalidate"
     SIGNATURE_RESTORE = "signature.restore"
     SIGNATURES_INVALIDATE = "signatures.invalidate"

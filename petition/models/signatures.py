@@ -17,7 +17,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
-from petition.models.constraints import NEVER_REUSE_IDS, one_of, partial_index
+from petition.models.constraints import NEVER_REUSE_IDS, by_code_point, one_of, partial_index
 from petition.models.enums import CommentState, Display, InvalidReason
 from petition.models.petitions import PetitionText
 
@@ -55,6 +55,8 @@ class EntryFields:
 
 class Signature(EntryFields, Base):
     """One mailbox under one petition: pending until its owner confirms, then counted.
+
+    `name_key` is by what a confirmed one's name is found (`search_key`).
 
     An organiser can take a counted one out of the count; it keeps its number and its mailbox.
 
@@ -96,6 +98,13 @@ class Signature(EntryFields, Base):
             "name_hidden",
             where=f"{_SHOWN} AND comment <> ''",
         ),
+        # For the organisers' search.
+        partial_index("ix_signature_name_key", "petition_id", "name_key", "id", where=_NUMBERED),
+        partial_index(
+            "ix_signature_named_organisation",
+            *("petition_id", "organisation", "id"),
+            where=f"{_NUMBERED} AND organisation <> ''",
+        ),
         partial_index("ix_signature_invalidation", "invalidation_id", "id", where=_INVALIDATED),
         partial_index("ix_signature_invalidated", "petition_id", "number", where=_INVALIDATED),
         NEVER_REUSE_IDS,
@@ -103,12 +112,13 @@ class Signature(EntryFields, Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"))
-    mailbox_key: Mapped[str] = mapped_column(String(254))
+    mailbox_key: Mapped[str] = mapped_column(by_code_point(254))
     mailbox_hash: Mapped[str] = mapped_column(String(32))
     entries: Mapped[int] = mapped_column(default=1)
     comment_state: Mapped[CommentState] = mapped_column(String(10), default=CommentState.WAITING)
     confirmed_at: Mapped[datetime | None]
     number: Mapped[int | None]
+    name_key: Mapped[str] = mapped_column(by_code_point(300), server_default="")
     # Set by an organiser; overrides `display`.
     name_hidden: Mapped[bool] = mapped_column(server_default=false())
     # Set while an organiser has taken it out of the count. The sums need the reason, too.

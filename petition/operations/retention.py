@@ -140,7 +140,16 @@ def _anonymise_batch(connection: Connection, closed_before: datetime) -> int:
     """Erase what is personal in signatures; number, country, day and language stay."""
     batch = _to_anonymise(closed_before).add_columns(*sums.COLUMNS).limit(BATCH_SIZE)
     before = connection.execute(batch.with_for_update(of=_signature)).all()
-    erased = ("name", "email", "mailbox_hash", "postcode", "organisation", "role", "comment")
+    erased = (
+        "name",
+        "name_key",
+        "email",
+        "mailbox_hash",
+        "postcode",
+        "organisation",
+        "role",
+        "comment",
+    )
     anonymous = "anonymised:" + cast(_signature.c.id, String)
     values = dict.fromkeys((*erased, "channel"), "") | {
         "address_key": anonymous,

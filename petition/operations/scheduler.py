@@ -20,6 +20,7 @@ from petition.operations import retention
 from petition.organisers import sessions
 from petition.organisers.handover import jobs, packs, spreadsheet
 from petition.organisers.overview import morning
+from petition.organisers.review import removals
 from petition.signatures import reminders
 
 SCOPE = "task"  # of the counters by which one worker claims a task
@@ -92,6 +93,7 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
         ),
         Task("retention", timedelta(days=1), partial(_erase, settings)),
         Task("files of signatures", minute, partial(_delete_files, settings, instance)),
+        Task("removals", minute, _go_on_removing),
         Task("expired counters", hour, _delete_expired_counters),
         Task("old sessions", hour, _delete_expired_sessions),
         Task("write-ahead log", hour, _empty_log),
@@ -143,6 +145,11 @@ def _mail_morning(languages: Sequence[str], instance: Path, now: datetime) -> st
     has_problem = bool(proxy_headers.find_problems(instance))
     number = morning.enqueue_due(languages, has_proxy_problem=has_problem, now=now)
     return f"{number} enqueued" if number else ""
+
+
+def _go_on_removing(now: datetime) -> str:
+    batches = removals.run_unfinished(now=now)
+    return f"{batches} batches" if batches else ""
 
 
 def _delete_expired_counters(now: datetime) -> str:

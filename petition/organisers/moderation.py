@@ -3,21 +3,25 @@
 Every decision is idempotent.
 """
 
-from collections.abc import Collection, Mapping
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, select, update
 
 from petition import audit
 from petition.core.errors import ItemNotFound
+from petition.core.text import initials
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Signature
-from petition.models.enums import AuditAction, CommentState
+from petition.models.enums import AuditAction, CommentState, Display
 
 _signature = Signature.table()
 
 PAGE_SIZE = 50
+MAX_DETAIL = 300  # characters of an audit entry
 
 
 def list_waiting(petition_id: int) -> list[Signature]:
@@ -35,6 +39,24 @@ def list_shown(petition_id: int, *, before: int | None = None) -> list[Signature
     if before is not None:
         shown = shown.where(Signature.number < before)
     return list(db.session.scalars(shown.order_by(Signature.number.desc()).limit(PAGE_SIZE)))
+
+
+def list_refused(petition_id: int, *, before: int | None = None) -> list[Signature]:
+    """Return up to `PAGE_SIZE` signatures whose comments were refused, newest first."""
+    refused = _commented(petition_id, CommentState.REFUSED)
+    if before is not None:
+        refused = refused.where(Signature.number < before)
+    return list(db.session.scalars(refused.order_by(Signature.number.desc()).limit(PAGE_SIZE)))
+
+
+def shown_name(signature: Signature) -> str:
+    """Return the name that would show beside a comment."""
+    return signature.name if signature.display == Display.FULL else initials(signature.name)
+
+
+def hash_comment(signature: Signature | Row[Any, Any, Any]) -> str:
+    """Return what tells whether a comment has changed since it was read."""
+    return hashlib.sha256(signature.comment.encode()).hexdigest()[:16]
 
 
 def count_waiting(petition_id: int) -> int:
@@ -84,6 +106,51 @@ def decide_comment(
     chosen = (_signature.c.id == signature_id) & unchanged
     values, action = {"comment_state": state}, AuditAction(f"comment.{state}")
     _update_signature(petition_id, chosen, values, action, organiser_id, now)
+
+
+def decide_comments(
+    petition_id: int,
+    read: Mapping[int, str],
+    state: CommentState,
+    *,
+    organiser_id: int | None = None,
+    now: datetime,
+) -> int:
+    """Show, refuse or put back several comments; return how many were as they were read.
+
+    `read` has the hash of each comment by the id of its signature. Others have changed since, or
+    are gone: they are left alone. A comment that is put back waits again. Idempotent.
+    """
+    with transaction() as connection:
+        chosen = (_signature.c.petition_id == petition_id, _signature.c.id.in_(read))
+        rows = connection.execute(
+            select(_signature.c.id, _signature.c.comment, _signature.c.comment_state)
+            .where(*chosen)
+            .order_by(_signature.c.id)
+            .with_for_update()
+        ).all()
+        unchanged = [row for row in rows if row.comment and hash_comment(row) == read[row.id]]
+        decided = [row.id for row in unchanged if row.comment_state != state]
+        if decided:
+            connection.execute(
+                update(_signature).where(_signature.c.id.in_(decided)).values(comment_state=state)
+            )
+            audit.record(
+                connection,
+                AuditAction(f"comment.{state}"),
+                now,
+                organiser_id=organiser_id,
+                petition_id=petition_id,
+                detail=_ids_in_words(decided),
+            )
+        return len(unchanged)
+
+
+def _ids_in_words(ids: Sequence[int]) -> str:
+    if len(ids) == 1:
+        return f"signature {ids[0]}"
+    words = f"{len(ids)} signatures: {', '.join(map(str, ids))}"
+    return words if len(words) <= MAX_DETAIL else f"{len(ids)} signatures, {ids[0]} to {ids[-1]}"
 
 
 def hide_name(

@@ -23,6 +23,7 @@ class Action(StrEnum):
     REVIEW_COMMENTS = "review_comments"
     REVIEW_NAMES = "review_names"
     REVIEW_BURSTS = "review_bursts"
+    REVIEW_SIGNATURES = "review_signatures"
     DOWNLOAD = "download"
     SEE_AUDIT_TRAIL = "see_audit_trail"
     MANAGE_PEOPLE = "manage_people"
@@ -48,6 +49,7 @@ ROLES: dict[Action, frozenset[Role]] = {
     Action.REVIEW_COMMENTS: _EDITORS,
     Action.REVIEW_NAMES: _EDITORS,
     Action.REVIEW_BURSTS: _EDITORS,
+    Action.REVIEW_SIGNATURES: _EDITORS,
     Action.DOWNLOAD: _EDITORS,
     Action.SEE_AUDIT_TRAIL: _EDITORS,
     Action.MANAGE_PEOPLE: _ADMINS,

@@ -14,6 +14,7 @@ from petition.core.errors import (
     SignatureGone,
     SignatureNotCounted,
 )
+from petition.core.text import search_key
 from petition.core.tokens import Tokens
 from petition.database.base import db
 from petition.database.transactions import transaction
@@ -193,9 +194,11 @@ def _count(connection: Connection, entry_ref: EntryRef, signature: Row[Any], now
     number = connection.execute(
         _INCREMENT_TALLY, {"petition": signature.petition_id, "now": now}
     ).scalar_one()
-    counted = connection.execute(
-        _MARK_CONFIRMED, {"signature": entry_ref.signature_id, "number": number, "now": now}
-    ).one()
+    name = signature.name
+    if signature.entry != entry_ref.entry:
+        name = (entries.get_fields(connection, entry_ref) or {})["name"]
+    values = {"signature": entry_ref.signature_id, "number": number, "now": now}
+    counted = connection.execute(_MARK_CONFIRMED, values | {"name_key": search_key(name)}).one()
     sums.change(connection, added=[counted])
     enqueue.email_signer(connection, EmailKind.THANKS, *entry_ref, signature.mailbox_hash, now=now)
     return bool(counted.country == signature.regime_country)
@@ -229,6 +232,7 @@ _MARK_CONFIRMED = (
     update(_signature)
     .where(_signature.c.id == bindparam("signature"))
     .values(confirmed_at=bindparam("now"), number=bindparam("number"))
+    .values(name_key=bindparam("name_key"))
     .returning(*sums.COLUMNS)
 )
 

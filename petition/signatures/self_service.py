@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, case, false, literal_column, select, update
 from petition.abuse import rate_limits
 from petition.abuse.rate_limits import FormSender
 from petition.core.errors import SignatureGone
+from petition.core.text import search_key
 from petition.database.base import db
 from petition.database.transactions import advisory_lock, transaction
 from petition.models import (
@@ -47,6 +48,7 @@ class StoredSignature:
     alternates: Sequence[AlternateEntry]
     emails: Sequence[Email]
     lists_downloaded_at: Sequence[datetime]
+    looked_at: Sequence[datetime]  # when an organiser looked at it alone
 
 
 def get_stored(signature_id: int, *, purge_days: int, anonymise_days: int) -> StoredSignature:
@@ -61,8 +63,8 @@ def get_stored(signature_id: int, *, purge_days: int, anonymise_days: int) -> St
         erased_at = petition.closed_at + timedelta(days=anonymise_days)
     alternates = select(AlternateEntry).where(AlternateEntry.signature_id == signature_id)
     emails = select(Email).where(Email.signature_id == signature_id).order_by(Email.id)
-    downloads = _downloads(signature)
-    stored = [db.session.scalars(query).all() for query in (alternates, emails, downloads)]
+    queries = (alternates, emails, _downloads(signature), _looks(signature_id))
+    stored = [db.session.scalars(query).all() for query in queries]
     return StoredSignature(signature, petition, text, erased_at, *stored)
 
 
@@ -88,6 +90,12 @@ def _downloads(signature: Signature | Row[Any]) -> Select[datetime]:
     )
 
 
+def _looks(signature_id: int) -> Select[datetime]:
+    is_look = AuditEntry.action == AuditAction.SIGNATURE_SHOW
+    looks = select(AuditEntry.at).where(AuditEntry.signature_id == signature_id, is_look)
+    return looks.order_by(AuditEntry.id)
+
+
 def correct(signature_id: int, entry: Entry, *, now: datetime) -> None:
     """Replace the entry of a confirmed signature.
 
@@ -96,7 +104,7 @@ def correct(signature_id: int, entry: Entry, *, now: datetime) -> None:
     # An organiser reads a changed comment before it is shown.
     is_same = _signature.c.comment == entry.comment
     state = case((is_same, _signature.c.comment_state), else_=CommentState.WAITING.value)
-    _change(signature_id, **asdict(entry), comment_state=state)
+    _change(signature_id, **asdict(entry), comment_state=state, name_key=search_key(entry.name))
 
 
 def hide(signature_id: int, *, now: datetime) -> None:
@@ -202,6 +210,7 @@ def export_data(stored: StoredSignature) -> dict[str, Any]:
             for email in stored.emails
         ],
         "lists_downloaded_at": [_format_time(time) for time in stored.lists_downloaded_at],
+        "looked_at": [_format_time(time) for time in stored.looked_at],
         "erased_at": _format_time(stored.erased_at),
     }
 

@@ -11,6 +11,7 @@ from petition.web.organisers import (
     news,
     people,
     petitions,
+    review,
     second_factor,
     sign_in,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "people",
     "petitions",
     "previews",
+    "review",
     "second_factor",
     "settings",
     "sign_in",

@@ -1,8 +1,10 @@
 """Moderation: comments are read before they show, names can be hidden, bursts are decided."""
 
-from flask import current_app, g, render_template, request, url_for
+from flask import current_app, flash, g, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as AnyResponse
+from wtforms import SelectMultipleField, StringField
 
 from petition.core.clock import now
 from petition.core.errors import ItemNotFound
@@ -11,25 +13,68 @@ from petition.models import PetitionText
 from petition.models.enums import BurstState, CommentState
 from petition.organisers import burst_review, moderation
 from petition.petitions import queries, supporters
+from petition.web.organisers.forms import OrganiserForm
 from petition.web.organisers.guard import pages
+from petition.web.organisers.review.forms import to_number
 from petition.web.support.pagination import get_before
 from petition.web.support.responses import see_other
 
 
+class CommentsForm(OrganiserForm):
+    """Comments that were ticked, and what becomes of them."""
+
+    chosen = SelectMultipleField(validate_choice=False)
+    decision = StringField()
+
+    def read(self) -> dict[int, str]:
+        """Return the hash of each comment as it was read, by the id of its signature."""
+        parts = (choice.partition(":") for choice in self.chosen.data or [])
+        return {number: seen for one, _colon, seen in parts if (number := to_number(one))}
+
+
 @pages.get("/p/<slug>/comments")
 def comments(slug: str) -> str:
-    """List the comments that wait, then those that show."""
-    petition_id = g.petition_id
-    shown = moderation.list_shown(petition_id, before=get_before())
+    """List the comments that wait, then those that show; or the refused ones."""
+    petition_id, before = g.petition_id, get_before()
+    refused = request.args.get("state") == CommentState.REFUSED
+    waiting = [] if refused else moderation.list_waiting(petition_id)
+    list_others = moderation.list_refused if refused else moderation.list_shown
+    others = list_others(petition_id, before=before)
     return render_template(
         "organisers/comments.html",
         slug=slug,
         text=_text(slug),
-        waiting=moderation.list_waiting(petition_id),
+        refused=refused,
+        waiting=waiting,
         waiting_count=moderation.count_waiting(petition_id),
-        shown=shown,
-        next_before=shown[-1].number if len(shown) == moderation.PAGE_SIZE else None,
+        others=others,
+        shown_name=moderation.shown_name,
+        hash_comment=moderation.hash_comment,
+        next_before=others[-1].number if len(others) == moderation.PAGE_SIZE else None,
     )
+
+
+@pages.post("/p/<slug>/comments")
+def decide_comments(slug: str) -> AnyResponse:
+    """Show, refuse or put back the comments that were ticked."""
+    form = CommentsForm()
+    if form.decision.data not in {*CommentState}:
+        raise BadRequest
+    read = form.read()
+    decided = moderation.decide_comments(
+        g.petition_id,
+        read,
+        CommentState(form.decision.data),
+        organiser_id=g.organiser.id,
+        now=now(),
+    )
+    current_app.extensions["page_cache"].clear()
+    if not read:
+        flash(_("Tick some comments first."))
+    elif decided < len(read):
+        flash(_("Some comments have changed since you read them. Read them again."))
+    state = CommentState.REFUSED if request.args.get("state") == CommentState.REFUSED else None
+    return see_other(url_for("organisers.comments", slug=slug, state=state))
 
 
 @pages.post("/p/<slug>/comments/<int:signature_id>")
@@ -56,6 +101,7 @@ def names(slug: str) -> str:
         slug=slug,
         text=_text(slug),
         supporters=people,
+        tab="organisers.signatures",
         next_before=people[-1].number if len(people) == supporters.PAGE_SIZE else None,
     )
 

@@ -35,7 +35,7 @@ _BURST_STATES = {
     BurstState.RELEASED: _("Emails sent"),
     BurstState.DISCARDED: _("Deleted"),
 }
-_INVALID_REASONS = {
+INVALID_REASONS = {
     InvalidReason.MADE_UP: _("Made-up name"),
     InvalidReason.DISOWNED: _("Not signed by the owner of the address"),
     InvalidReason.DUPLICATE: _("The same person twice"),
@@ -66,7 +66,7 @@ def init_app(app: Flask) -> None:
         "card_url": _card_url,
         "channel_name": messages.channel_name,
         "countries": i18n.countries,
-        "invalid_reasons": _INVALID_REASONS,
+        "invalid_reasons": INVALID_REASONS,
         "has_logo": bool(app.config["BRAND_LOGO"]),
         "json_ld": _json_ld,
         "lang_attributes": _lang_attributes,
