@@ -287,7 +287,7 @@ def test_the_organisers_page_shows_a_burst_and_lets_it_go(
     assert "flood.xyz" in page.text
     csrf = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
     path = f"/organisers/p/{petition}/bursts/1"
-    assert inside.post(path, data={"state": "released"}).status_code == 400, "not without CSRF"
+    assert inside.post(path, data={"state": "released"}).status_code == 403, "not without CSRF"
     for nonsense in ({}, {"state": "open"}, {"state": "x"}):
         assert inside.post(path, data={"csrf_token": csrf, **nonsense}).status_code == 400
     answer = inside.post(path, data={"state": "released", "csrf_token": csrf})

@@ -119,6 +119,23 @@ def test_a_form_that_needs_a_code_is_kept_and_goes_on_with_it(
     assert "For the embassy" in inside.get(path).text
 
 
+def test_letting_downloads_go_without_a_code_takes_a_code(
+    app: Flask, petition: str, time: Time
+) -> None:
+    invite(Role.ADMIN)
+    inside, people = enter(app), f"/organisers/p/{petition}/people"
+    require_code(inside)
+    path = f"{people}/downloads"
+    assert press(inside, people, path, needed="no").status_code == 403
+    phone, _ = set_up(inside)
+    time.passes(minutes=16)
+    assert press(inside, people, path, needed="no").status_code == 403
+    assert inside.get(FILE).location == "/organisers/code"
+    code = phone.code()
+    assert press(inside, people, path, needed="no", second_factor_code=code).location == people
+    assert inside.get(FILE).status_code == 200
+
+
 def test_who_has_no_second_factor_is_led_to_set_it_up_and_goes_on(
     app: Flask, petition: str
 ) -> None:

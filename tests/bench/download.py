@@ -110,7 +110,9 @@ def sign_in(port: int, path: str) -> str:
     connection.close()
     if answer.status != 303:
         raise WrongAnswerError(f"signing in: {answer.status}")
-    return str(answer.headers["Set-Cookie"]).partition(";")[0]
+    name = cookie.partition("=")[0]  # another cookie says that the browser is known
+    cookies = [given.partition(";")[0] for given in answer.headers.get_all("Set-Cookie", [])]
+    return next(given for given in cookies if given.startswith(f"{name}="))
 
 
 def _memory(process: int, name: str) -> float:

@@ -193,10 +193,10 @@ def guard() -> AnyResponse | None:
             raise PetitionNotFound
     if action is None or not permissions.may(g.organiser, action):
         raise PermissionDenied
-    return _ask_code() if action == Action.DOWNLOAD else None
+    return ask_code() if action == Action.DOWNLOAD else None
 
 
-def _ask_code() -> AnyResponse | None:
+def ask_code() -> AnyResponse | None:
     """Lead to the page that asks for a code, where the petition's downloads need one.
 
     A form is kept on a page with a field for the code, and goes on when it comes with a right one.

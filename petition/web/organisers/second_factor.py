@@ -12,6 +12,7 @@ from petition.core.clock import now
 from petition.core.config import site_url
 from petition.core.errors import SecondFactorMissing, SignInTooOld
 from petition.organisers import second_factor as rules
+from petition.web.organisers import guard
 from petition.web.organisers.forms import CodeForm
 from petition.web.organisers.guard import pages
 from petition.web.support.responses import render_page, see_other
@@ -94,8 +95,10 @@ def turn_off_second_factor() -> AnyResponse:
 
 @pages.post("/p/<slug>/people/downloads")
 def require_code(slug: str) -> AnyResponse:
-    """Choose whether downloads of the petition need a code."""
+    """Choose whether downloads of the petition need a code. Letting them go takes a code, too."""
     needed = request.form.get("needed") == "yes"
+    if not needed and (asked := guard.ask_code()) is not None:
+        return asked
     rules.require_for_downloads(g.petition_id, needed=needed, by=g.organiser.id, now=now())
     flash(
         gettext("Downloads need a code now.")
