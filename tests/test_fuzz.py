@@ -36,12 +36,14 @@ from petition.database.transactions import transaction
 from petition.models import Email, Signature
 from petition.models.enums import BurstKind
 from petition.organisers import access
+from petition.organisers.export import FileOptions, Format, Profile
+from petition.organisers.handover import packs
 from petition.petitions import petition_file, queries, updates
 from petition.signatures import codes
 from petition.web.support.image_cache import ImageCache
 from tests import databases
 from tests.browsing import CHANGED, browser, filled, make_ticket, sign_in
-from tests.factories import NEWS, SITE, MakeApp, make_petition, parse_address, photo
+from tests.factories import NEWS, SITE, MakeApp, make_file, make_petition, parse_address, photo
 from tests.signatures import ENTRY, confirm, sign
 
 # At a desk every run tries other examples; in CI always the same ones, so that a commit which
@@ -68,6 +70,7 @@ HOW = ("form", "form", "parts", "files", "json")  # a body can be written
 # What each page reads of its query or its form; with what it reads besides, its test fails.
 TYPED = tuple(CHANGED) + ("updates",)
 STEP = ("ticket", "proof", "language")  # of forms that ask for a mail
+FETCHED = {"organisers.fetch_file", "organisers.fetch_pack"}
 FILE = ("format", "separator", "reason")
 OWN_LIST = ("since", "until", "country", "language", "text_version", "keep_until")
 PACK_RECORD = (
@@ -194,6 +197,7 @@ def calls() -> list[Call]:
         folder = stack.enter_context(TemporaryDirectory())
         here = {"INSTANCE_PATH": folder, "SQLALCHEMY_DATABASE_URI": "sqlite://"}
         rules = list(create_app(SETTINGS | here).url_map.iter_rules())
+    rules.sort(key=lambda rule: rule.endpoint == "organisers.sign_out")  # it ends the session
     prefix = "/<language:language>"
     translated = {rule.rule.removeprefix(prefix) for rule in rules if prefix in rule.rule}
     return [
@@ -281,7 +285,12 @@ class Site:
             "update_id": str(updates.list_updates(self.petition_id, "en")[0].id),
             "office": str(updates.list_offices(self.petition_id)[0].id),
             "csrf_token": self._csrf,
+            "download_id": "1",
+            "handover_id": "1",
+            "kind": "pdf",
         }
+        for options in (FileOptions(), FileOptions(Format.PDF, Profile.HANDOVER)):
+            make_file(app, self.petition_id, 1, options)
         db.session.rollback()
 
     def ask(
@@ -354,7 +363,14 @@ class Site:
                 flood = bursts.Finding(BurstKind.DOMAIN, source, 60, 0)
                 made = bursts.record(connection, self.petition_id, flood, now=now())
             good["burst_id"] = str(made)
-        if {"token", "signature_id", "number"} & {*call.parts}:
+        if call.endpoint == "organisers.record_handover":
+            good["version"] = str(packs.get_pack(self.petition_id, 1).version)
+        if call.endpoint.startswith("handed_over."):
+            packs.make_link(self.petition_id, 1, organiser_id=1, now=now())
+            ids = (1, packs.get_pack(self.petition_id, 1).link_serial)
+            good["token"] = self._tokens.make(tokens.HANDOVER, *ids, now=now() - age)
+            db.session.rollback()
+        elif {"token", "signature_id", "number"} & {*call.parts}:
             good |= self._signed(call, age)
         return good
 
@@ -448,7 +464,8 @@ def test_with_everything_in_order_every_page_lets_in(site: Site, call: Call) -> 
         call.endpoint == "organisers.sign_out"
     )
     if call.method != "POST":
-        assert changed == str(call).startswith("GET /organisers/p/<slug>/signatures.")
+        is_download = call.endpoint in FETCHED or "/signatures." in call.rule
+        assert changed == (is_download and call.method == "GET")
 
 
 @fuzzing
