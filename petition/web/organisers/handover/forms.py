@@ -46,6 +46,8 @@ class _Version(IntegerField):
 
     def process_formdata(self, valuelist: Any) -> None:
         try:
+            if valuelist and len(valuelist[0]) > 9:
+                raise ValueError
             super().process_formdata(valuelist)
         except ValueError:
             raise ValueError(str(_("Give the number of a version."))) from None
