@@ -36,6 +36,8 @@ from petition.database.transactions import transaction
 from petition.models import Email, Signature
 from petition.models.enums import BurstKind, InvalidReason, Role
 from petition.organisers import access
+from petition.organisers.export import FileOptions, Format, Profile
+from petition.organisers.handover import packs
 from petition.organisers.news import reading
 from petition.organisers.review import invalidation
 from petition.petitions import queries, updates
@@ -45,7 +47,7 @@ from petition.signatures import codes
 from petition.web.support.image_cache import ImageCache
 from tests import databases
 from tests.browsing import CHANGED, browser, enter, filled, invite, make_ticket
-from tests.factories import NEWS, SITE, MakeApp, make_petition, parse_address, photo
+from tests.factories import NEWS, SITE, MakeApp, make_file, make_petition, parse_address, photo
 from tests.signatures import ENTRY, confirm, sign
 
 # At a desk every run tries other examples; in CI always the same ones, so that a commit which
@@ -75,6 +77,7 @@ STEP = ("ticket", "proof", "language")  # of forms that ask for a mail
 TEXTS = ("en", "ru")  # the languages of the petition
 LANGUAGES = ("en", "kk", "ru", "de", "sv", "fr")
 FACT = ("value", "label")
+FETCHED = {"organisers.fetch_file", "organisers.fetch_pack"}
 FILE = ("format", "separator", "reason")
 OWN_LIST = ("since", "until", "country", "language", "text_version", "keep_until")
 PACK_RECORD = (
@@ -381,7 +384,12 @@ class Site:
             "update_id": str(updates.list_updates(self.petition_id, "en", now=now())[0].id),
             "office": str(updates.list_offices(self.petition_id)[0].id),
             "session_id": "999999",
+            "download_id": "1",
+            "handover_id": "1",
+            "kind": "pdf",
         }
+        for options in (FileOptions(), FileOptions(Format.PDF, Profile.HANDOVER)):
+            make_file(app, self.petition_id, 1, options)
         db.session.rollback()
 
     def _enter(self) -> None:
@@ -482,7 +490,14 @@ class Site:
             stored = reading.get_news(self.petition_id, update_id, now=now())
             good["version"] = str(stored.version)
             db.session.rollback()
-        if {"token", "signature_id", "number"} & {*call.parts}:
+        if call.endpoint == "organisers.record_handover":
+            good["version"] = str(packs.get_pack(self.petition_id, 1).version)
+        if call.endpoint.startswith("handed_over."):
+            packs.make_link(self.petition_id, 1, organiser_id=1, now=now())
+            ids = (1, packs.get_pack(self.petition_id, 1).link_serial)
+            good["token"] = self._tokens.make(tokens.HANDOVER, *ids, now=now() - age)
+            db.session.rollback()
+        elif {"token", "signature_id", "number"} & {*call.parts}:
             good |= self._signed(call, age)
         if call.endpoint in {"organisers.remove_matching", "organisers.undo_removal"}:
             good |= self._removable()
@@ -600,7 +615,8 @@ def test_with_everything_in_order_every_page_lets_in(site: Site, call: Call) -> 
         call.endpoint == "organisers.sign_out"
     )
     if call.method != "POST":
-        assert changed == str(call).startswith("GET /organisers/p/<slug>/signatures.")
+        is_download = call.endpoint in FETCHED or "/signatures." in call.rule
+        assert changed == (is_download and call.method == "GET")
 
 
 @fuzzing

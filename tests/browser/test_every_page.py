@@ -241,7 +241,7 @@ def test_axe_finds_no_barrier_in_the_preview_of_a_draft(
 
 def organisers_paths(site: FullSite) -> Iterator[str]:
     """Yield the paths of the organisers' pages, also of those that are still to come."""
-    downloads = {"organisers.signatures_csv", "organisers.signatures_jsonl"}
+    downloads = {f"organisers.signatures_{kind}" for kind in ("csv", "xlsx", "jsonl", "pdf")}
     downloads |= {"organisers.figures_csv", "organisers.preview_card"}
     for rule in site.app.url_map.iter_rules():
         is_page = rule.endpoint in ACTIONS and rule.endpoint not in downloads

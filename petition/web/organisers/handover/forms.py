@@ -6,9 +6,8 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf.file import FileField
-from wtforms import DateField, IntegerField, RadioField, SelectField, ValidationError
+from wtforms import DateField, HiddenField, IntegerField, RadioField, SelectField, ValidationError
 from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional
-from wtforms.widgets import HiddenInput
 
 from petition.core import i18n
 from petition.organisers.export import FileOptions, Filters, Format, Profile
@@ -47,6 +46,8 @@ class _Version(IntegerField):
 
     def process_formdata(self, valuelist: Any) -> None:
         try:
+            if valuelist and len(valuelist[0]) > 9:
+                raise ValueError
             super().process_formdata(valuelist)
         except ValueError:
             raise ValueError(str(_("Give the number of a version."))) from None
@@ -166,7 +167,7 @@ class PackForm(OrganiserForm):
 class HandoverForm(OrganiserForm):
     """What became of a pack: when and where it was handed over, receipt, photo, answer."""
 
-    version = IntegerField(widget=HiddenInput(), default=1)
+    version = HiddenField()
     handed_over_on = _date(_("Handed over on"), DataRequired(_("Fill in this field.")))
     place = TidyField(
         _("To whom, and where"), [DataRequired(_("Fill in this field.")), at_most(200)]
@@ -180,6 +181,12 @@ class HandoverForm(OrganiserForm):
     def __init__(self, *, today: date, **options: Any) -> None:
         super().__init__(**options)
         self._today = today
+
+    @property
+    def seen_version(self) -> int:
+        """The version of the record that the form was opened with; 0, which none has, if unsaid."""
+        typed = self.version.data or ""
+        return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else 0
 
     def validate_handed_over_on(self, field: DateField) -> None:
         """Refuse a day to come."""

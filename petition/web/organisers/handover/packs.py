@@ -73,14 +73,13 @@ def record_handover(slug: str, handover_id: int) -> AnyResponse:
             g.petition_id,
             handover_id,
             values,
-            version=form.version.data or 0,
+            version=form.seen_version,
             organiser_id=g.organiser.id,
             now=now(),
         )
     except HandoverChanged:
         newest = packs.get_pack(g.petition_id, handover_id)
-        form.version.process_data(newest.version)
-        form.version.raw_data = None
+        form.version.data = str(newest.version)
         return _render(slug, newest, form, status=409, changed=newest)
     current_app.extensions["page_cache"].clear()
     flash(_("Saved. The page of the petition shows it."))

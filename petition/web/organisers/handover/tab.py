@@ -1,5 +1,6 @@
 """The tab: files to ask for, those that are written or ready, and the organisers' own copies."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,24 +22,24 @@ from petition.web.support.responses import see_other
 @pages.get("/p/<slug>/handover")
 def handover(slug: str) -> AnyResponse:
     """Show the forms, the files of this organiser, and the copies to be deleted."""
-    return _render(slug, _list_form(), _own_form())
+    return _render(slug, _list_form(None), _own_form(None))
 
 
 @pages.post("/p/<slug>/handover")
 def ask_handover_list(slug: str) -> AnyResponse:
     """Ask for the list to hand over."""
-    form = _list_form()
+    form = _list_form(request.form)
     if not form.validate():
-        return _render(slug, form, _own_form(), status=422)
+        return _render(slug, form, _own_form(None), status=422)
     return _ask(slug, form)
 
 
 @pages.post("/p/<slug>/handover/own")
 def ask_own_list(slug: str) -> AnyResponse:
     """Ask for the organisers' list, with addresses."""
-    form = _own_form()
+    form = _own_form(request.form)
     if not form.validate():
-        return _render(slug, _list_form(), form, status=422)
+        return _render(slug, _list_form(None), form, status=422)
     return _ask(slug, form)
 
 
@@ -70,13 +71,14 @@ def mark_copy_deleted(slug: str, download_id: int) -> AnyResponse:
     return see_other(url_for("organisers.handover", slug=slug))
 
 
-def _list_form() -> FileForm:
-    return FileForm(separator=g.organiser.csv_separator)
+def _list_form(sent: Mapping[str, str] | None) -> FileForm:
+    return FileForm(formdata=sent, separator=g.organiser.csv_separator)
 
 
-def _own_form() -> OwnListForm:
+def _own_form(sent: Mapping[str, str] | None) -> OwnListForm:
     today = now().date()
     return OwnListForm(
+        formdata=sent,
         prefix="own-",
         separator=g.organiser.csv_separator,
         keep_until=today + timedelta(days=downloads.COPY_DAYS),
