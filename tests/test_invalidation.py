@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from petition.core.errors import ItemNotFound, UndoTooLate
+from petition.core.errors import ItemNotFound
+from petition.core.organiser_errors import UndoTooLate
 from petition.database.base import db
 from petition.models import Invalidation, Signature
 from petition.models.enums import InvalidReason, PetitionState

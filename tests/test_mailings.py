@@ -11,7 +11,8 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from petition.core.clock import now
-from petition.core.errors import ConnectionLost, MailingTooSoon, UpdateNotReady
+from petition.core.errors import ConnectionLost
+from petition.core.organiser_errors import MailingTooSoon, UpdateNotReady
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Email, Signature

@@ -12,7 +12,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from petition.core.clock import now
-from petition.core.errors import UpdateChanged
+from petition.core.organiser_errors import UpdateChanged
 from petition.models.enums import Role
 from petition.organisers.news import reading, writing
 from petition.organisers.news.reading import NewsState, NewsText

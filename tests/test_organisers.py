@@ -18,7 +18,7 @@ from petition.abuse import bursts
 from petition.abuse.rate_limits import FormSender
 from petition.core import tokens
 from petition.core.clock import now
-from petition.core.errors import OrganiserExists, OrganiserNotFound, SignInLinkUsed
+from petition.core.organiser_errors import OrganiserExists, OrganiserNotFound, SignInLinkUsed
 from petition.database.transactions import transaction
 from petition.models.enums import InvalidReason, Role
 from petition.organisers import access

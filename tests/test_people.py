@@ -7,7 +7,8 @@ import pytest
 from flask import Flask
 
 from petition.core.clock import now
-from petition.core.errors import ItemNotFound, LastAdmin, PermissionDenied, RoleChanged
+from petition.core.errors import ItemNotFound
+from petition.core.organiser_errors import LastAdmin, PermissionDenied, RoleChanged
 from petition.models.enums import Role
 from petition.organisers import access, people
 from tests.browsing import (

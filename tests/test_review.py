@@ -10,7 +10,8 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from petition.core.clock import now
-from petition.core.errors import ItemNotFound, MatchesChanged, TooSoon, UndoTooLate
+from petition.core.errors import ItemNotFound, MatchesChanged, TooSoon
+from petition.core.organiser_errors import UndoTooLate
 from petition.database.base import db
 from petition.models import AuditEntry, Invalidation, Signature
 from petition.models.enums import InvalidReason, Role

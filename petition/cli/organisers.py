@@ -8,7 +8,7 @@ from flask import current_app
 from petition.cli.refusal import CommandGroup, ReadingCommand
 from petition.core.clock import now
 from petition.core.config import site_url
-from petition.core.errors import OrganiserExists
+from petition.core.organiser_errors import OrganiserExists
 from petition.core.tokens import SIGN_IN
 from petition.models.enums import Role
 from petition.organisers import access, second_factor

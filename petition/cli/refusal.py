@@ -8,7 +8,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup, ScriptInfo
 
-from petition.core import errors, faults
+from petition.core import errors, faults, organiser_errors
 from petition.core.files import is_readable_by_others
 from petition.database import schema
 from petition.database.base import db
@@ -16,10 +16,10 @@ from petition.operations import supervisor
 
 _MESSAGES: dict[type[errors.PetitionError], str] = {
     errors.AlreadyServed: "the site of this instance folder is being served already",
-    errors.LastAdmin: "this is the last admin: invite another one first",
+    organiser_errors.LastAdmin: "this is the last admin: invite another one first",
     errors.MailServerUnreachable: "the mail server cannot be reached",
-    errors.OrganiserExists: "an organiser with this address exists already",
-    errors.OrganiserNotFound: "there is no organiser with this address",
+    organiser_errors.OrganiserExists: "an organiser with this address exists already",
+    organiser_errors.OrganiserNotFound: "there is no organiser with this address",
     errors.PetitionFileInvalid: "the petition file is not valid",
     errors.PetitionNotDraft: "only a draft can be deleted, and the state of this petition is",
     errors.PetitionNotFound: "there is no such petition",

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from petition import audit
 from petition.abuse import rate_limits
 from petition.abuse.rate_limits import FormSender
-from petition.core.errors import OrganiserExists, OrganiserNotFound, SignInLinkUsed
+from petition.core.organiser_errors import OrganiserExists, OrganiserNotFound, SignInLinkUsed
 from petition.database import upsert
 from petition.database.base import db
 from petition.database.transactions import advisory_lock, transaction

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, or_, select, update
 
 from petition import audit
-from petition.core.errors import ItemNotFound, LastAdmin, PermissionDenied, RoleChanged
+from petition.core.errors import ItemNotFound
+from petition.core.organiser_errors import LastAdmin, PermissionDenied, RoleChanged
 from petition.database.base import db
 from petition.database.transactions import advisory_lock, transaction
 from petition.models import AuditEntry, Organiser

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from petition import audit
-from petition.core.errors import CodeInvalid, CodeTriesUsedUp, SecondFactorMissing, SignInTooOld
+from petition.core.errors import CodeInvalid, CodeTriesUsedUp
+from petition.core.organiser_errors import SecondFactorMissing, SignInTooOld
 from petition.core.tokens import Tokens
 from petition.database import counters, upsert
 from petition.database.base import db

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from petition import audit
-from petition.core.errors import DownloadGone, DownloadNotFound
+from petition.core.organiser_errors import DownloadGone, DownloadNotFound
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Download, Organiser

@@ -15,8 +15,8 @@ from typing import Any, Protocol
 from sqlalchemy import and_, or_, select, update
 
 from petition import audit
-from petition.core.errors import DownloadGone
 from petition.core.faults import find_outage, log_fault
+from petition.core.organiser_errors import DownloadGone
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Download

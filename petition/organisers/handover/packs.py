@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from petition import audit
-from petition.core.errors import DownloadNotFound, HandoverChanged, HandoverLinkUsed
+from petition.core.organiser_errors import DownloadNotFound, HandoverChanged, HandoverLinkUsed
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Download, Handover, Petition

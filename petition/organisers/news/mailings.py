@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from petition import audit
-from petition.core.errors import ItemNotFound, MailingTooSoon, UpdateNotReady
+from petition.core.errors import ItemNotFound
+from petition.core.organiser_errors import MailingTooSoon, UpdateNotReady
 from petition.database.base import db
 from petition.database.transactions import advisory_lock, transaction
 from petition.models import Mailing, PetitionUpdate, PetitionUpdateText, Signature

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from petition import audit
-from petition.core.errors import ItemNotFound, NoteRequired, UpdateChanged
+from petition.core.errors import ItemNotFound
+from petition.core.organiser_errors import NoteRequired, UpdateChanged
 from petition.database.transactions import transaction
 from petition.models import PetitionUpdate, PetitionUpdateText
 from petition.models.enums import AuditAction

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from petition import audit
-from petition.core.errors import ItemNotFound, UndoTooLate
+from petition.core.errors import ItemNotFound
+from petition.core.organiser_errors import UndoTooLate
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Invalidation, Signature, Tally

@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, insert, select, update
 
 from petition import audit
-from petition.core.errors import ItemNotFound, MatchesChanged, UndoTooLate
+from petition.core.errors import ItemNotFound, MatchesChanged
+from petition.core.organiser_errors import UndoTooLate
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Invalidation, Organiser, Signature

@@ -11,7 +11,8 @@ from itsdangerous import BadSignature
 from werkzeug.wrappers import Response as AnyResponse
 
 from petition.core.clock import now
-from petition.core.errors import PermissionDenied, PetitionNotFound
+from petition.core.errors import PetitionNotFound
+from petition.core.organiser_errors import PermissionDenied
 from petition.extensions import csrf
 from petition.organisers import permissions, second_factor, sessions
 from petition.organisers.permissions import Action

@@ -12,7 +12,8 @@ from wtforms.validators import AnyOf
 
 from petition.core import i18n
 from petition.core.clock import now
-from petition.core.errors import ItemNotFound, LastAdmin, OrganiserExists, RoleChanged
+from petition.core.errors import ItemNotFound
+from petition.core.organiser_errors import LastAdmin, OrganiserExists, RoleChanged
 from petition.models.enums import Role
 from petition.organisers import access, second_factor
 from petition.organisers import people as rules

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from petition.artwork import qr_code
 from petition.core.clock import now
 from petition.core.config import site_url
-from petition.core.errors import SecondFactorMissing, SignInTooOld
+from petition.core.organiser_errors import SecondFactorMissing, SignInTooOld
 from petition.organisers import second_factor as rules
 from petition.web.organisers import guard
 from petition.web.organisers.forms import CodeForm

@@ -6,7 +6,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from petition.core import tokens
 from petition.core.clock import now
-from petition.core.errors import SignInLinkUsed, TokenExpired
+from petition.core.errors import TokenExpired
+from petition.core.organiser_errors import SignInLinkUsed
 from petition.organisers import access
 from petition.organisers.browsers import read_browser
 from petition.web.organisers import known_browser

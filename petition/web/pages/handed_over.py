@@ -6,7 +6,7 @@ from flask import Response, current_app, render_template
 
 from petition.core import tokens
 from petition.core.clock import now
-from petition.core.errors import HandoverLinkUsed
+from petition.core.organiser_errors import HandoverLinkUsed
 from petition.organisers.handover import jobs, packs
 from petition.petitions import queries
 from petition.web.middleware.language import LocalizedBlueprint, set_language

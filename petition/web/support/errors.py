@@ -10,7 +10,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from petition.core import errors, tokens
+from petition.core import errors, organiser_errors, tokens
 from petition.core.config import site_url
 from petition.core.errors import ChallengeFailed, ChallengeRequired, PetitionNotOpen, RateLimited
 from petition.core.faults import find_outage, log_fault
@@ -29,16 +29,16 @@ _log = logging.getLogger(__name__)
 _PAGES: dict[type[Exception], tuple[int, str]] = {
     errors.CrossSiteForm: (403, "cross_site"),
     CSRFError: (400, "form_expired"),
-    errors.PermissionDenied: (403, "not_allowed"),
+    organiser_errors.PermissionDenied: (403, "not_allowed"),
     errors.BurstNotFound: (404, "not_found"),
-    errors.DownloadGone: (410, "file_gone"),
-    errors.DownloadNotFound: (404, "not_found"),
-    errors.HandoverLinkUsed: (410, "handover_used"),
+    organiser_errors.DownloadGone: (410, "file_gone"),
+    organiser_errors.DownloadNotFound: (404, "not_found"),
+    organiser_errors.HandoverLinkUsed: (410, "handover_used"),
     errors.ItemNotFound: (404, "not_found"),
     errors.PetitionNotFound: (404, "not_found"),
     errors.SignatureGone: (410, "link_gone"),
-    errors.SignInLinkUsed: (410, "sign_in_used"),
-    errors.UndoTooLate: (409, "too_late"),
+    organiser_errors.SignInLinkUsed: (410, "sign_in_used"),
+    organiser_errors.UndoTooLate: (409, "too_late"),
     errors.TokenExpired: (410, "link_gone"),
     errors.TokenInvalid: (404, "link_broken"),
 }

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from petition.core import tokens
 from petition.core.clock import now
 from petition.core.config import site_url
-from petition.core.errors import DownloadGone, HandoverChanged, PictureInvalid
+from petition.core.errors import PictureInvalid
+from petition.core.organiser_errors import DownloadGone, HandoverChanged
 from petition.models import Handover
 from petition.organisers.export import FileOptions, Format, Profile
 from petition.organisers.handover import downloads, jobs, packs, photos

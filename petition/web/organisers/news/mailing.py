@@ -7,7 +7,7 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as AnyResponse
 
 from petition.core.clock import now
-from petition.core.errors import MailingTooSoon, UpdateNotReady
+from petition.core.organiser_errors import MailingTooSoon, UpdateNotReady
 from petition.models.enums import Role
 from petition.organisers.news import mailings, reading
 from petition.petitions import queries

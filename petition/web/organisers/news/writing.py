@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from petition.core.clock import now
-from petition.core.errors import NoteRequired, UpdateChanged
+from petition.core.organiser_errors import NoteRequired, UpdateChanged
 from petition.organisers.news import pictures, reading, writing
 from petition.organisers.news.reading import News, NewsState
 from petition.petitions import queries, updates
