@@ -6,50 +6,27 @@ import json
 from datetime import timedelta
 from email.utils import parseaddr
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, current_app
+from flask import Flask
 from hypothesis import example, given
 from hypothesis import strategies as st
-from sqlalchemy import update
 
 from petition.database.transactions import transaction
 from petition.models import Signature
 from petition.models.enums import CommentState
 from petition.organisers import export
-from petition.organisers.export import Export, FileOptions, Filters, Format, Profile
+from petition.organisers.export import Filters, Format, Profile
 from petition.organisers.handover.queries import ROWS_AT_ONCE
+from tests.exports import HEADER, export_of, keep
 from tests.factories import TODAY
-from tests.signatures import confirm, sign, signature_of
-
-HEADER = (
-    "number,name,email,country,postcode,organisation,role,comment,display,handover,updates,"
-    "language,channel,text_version,signed_at,confirmed_at"
-)
-
-
-def export_of(petition_id: int = 1, **options: Any) -> Export:
-    """Return a file that tells how many people it leaves out as `and 3`."""
-    folder = Path(current_app.instance_path) / "tmp"
-    return Export(petition_id, FileOptions(**options), lambda count: f"and {count}", folder)
+from tests.signatures import sign, signature_of
 
 
 def whole(petition_id: int = 1, separator: str = "comma") -> str:
     """Return the file as text, its byte order mark included."""
     return b"".join(export_of(petition_id, separator=separator)).decode("utf-8")
-
-
-def keep(email: str, **values: object) -> None:
-    """Keep a confirmed signature with these values, whatever they are."""
-    signature = signature_of(sign(email))
-    confirm(signature.id)
-    if values:
-        with transaction() as connection:
-            connection.execute(
-                update(Signature).where(Signature.id == signature.id).values(**values)
-            )
 
 
 def test_the_file_is_what_the_contract_says(app: Flask, petition: str) -> None:

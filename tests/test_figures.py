@@ -21,10 +21,10 @@ from petition.outbox import delivery
 from petition.petitions import lifecycle, queries, visits
 from petition.signatures import removal, self_service
 from tests.browsing import Client, confirmed, deliver, enter, invite, signed, text_of
+from tests.campaign import Campaign
 from tests.factories import TODAY, make_petition
 from tests.post_office import PostOffice
 from tests.signatures import confirm, sign, signature_of
-from tests.test_sums import Campaign
 
 
 def read(slug: str = "free-them", at: datetime = TODAY) -> Figures:

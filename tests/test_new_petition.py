@@ -12,7 +12,7 @@ from petition.models.enums import PetitionState, Role
 from petition.organisers.petition_export import export_petition
 from petition.petitions import queries
 from petition.petitions.editing import drafts, petition_file, texts
-from petition.web.organisers.guard import ACTIONS
+from petition.web.organisers.actions import ACTIONS
 from tests.browsing import (
     Client,
     browser,

@@ -27,7 +27,8 @@ from petition.organisers.review import invalidation
 from petition.petitions import updates
 from petition.petitions.editing import petition_file
 from petition.web.middleware.translations import get_catalogue
-from petition.web.organisers.guard import ACTIONS, may_be_long
+from petition.web.organisers.actions import ACTIONS
+from petition.web.organisers.guard import may_be_long
 from tests.browsing import (
     ORGANISER,
     Client,
@@ -44,9 +45,9 @@ from tests.browsing import (
     token_for,
     trail,
 )
+from tests.exports import PACK
 from tests.factories import FLOOD, NEWS, SITE, TODAY, make_file, make_petition, parse_address
 from tests.post_office import PostOffice
-from tests.test_packs import PACK
 
 Call = tuple[Action, str, str, str | None]  # action, method, path, slug
 

@@ -17,14 +17,12 @@ from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Download, Handover, Petition
 from petition.models.enums import Role
-from petition.organisers.export import FileOptions, Format, Profile
 from petition.organisers.handover import packs
 from tests.browsing import Client, browser, csrf_of, enter, invite, path_of, press, text_of, trail
+from tests.exports import PACK, keep
 from tests.factories import TODAY, make_file, make_petition, photo, tasks_of
 from tests.streamed_pdf import objects, pages
-from tests.test_export import keep
 
-PACK = FileOptions(Format.PDF, Profile.HANDOVER)
 TAB = "/organisers/p/free-them/handover"
 PAGE = f"{TAB}/packs/1"
 NAMES = ("Айгүл Ерғали", "李雷", "გიორგი", "박지성", "สมชาย", "שרה כהן", "محمد علي", "अमित")

@@ -13,7 +13,7 @@ from flask import Flask
 
 from petition.organisers.export import Format, Profile
 from petition.organisers.handover import spreadsheet
-from tests.test_export import HEADER, export_of, keep
+from tests.exports import HEADER, export_of, keep
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, ViewportSize
 
-from petition.web.organisers.guard import ACTIONS
+from petition.web.organisers.actions import ACTIONS
 from tests.browser import axe, criteria
 from tests.browser.all_pages import SETTINGS, forms_and_states, pages
 from tests.browser.chromium import new_context

@@ -5,7 +5,6 @@ from wsgiref.types import WSGIEnvironment
 
 from flask import Blueprint, Flask, Request, Response, current_app, g, request, session, url_for
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from flask_babel import lazy_gettext as _
 from flask_wtf.csrf import CSRFError
 from itsdangerous import BadSignature
 from werkzeug.wrappers import Response as AnyResponse
@@ -20,113 +19,11 @@ from petition.organisers.sessions import SessionKey
 from petition.outbox import pausing
 from petition.petitions import queries
 from petition.web.middleware.body import MAX_LONG_BODY_BYTES
+from petition.web.organisers.actions import ACTIONS, TABS
 from petition.web.organisers.forms import CODE_FIELD, CodeForm
 from petition.web.support.responses import render_page, see_other
 
 pages = Blueprint("organisers", __name__, url_prefix="/organisers")
-
-# The tabs of a petition, in order: endpoint and label.
-TABS = (
-    ("organisers.petition", _("Overview")),
-    ("organisers.texts", _("Text")),
-    ("organisers.news", _("News")),
-    ("organisers.signatures", _("Signatures")),
-    ("organisers.comments", _("Comments")),
-    ("organisers.handover", _("Hand over")),
-    ("organisers.people", _("People")),
-    ("organisers.settings", _("Settings")),
-)
-
-# Endpoint -> the action that it needs, or None when it is open to everybody. An endpoint that is
-# missing here is refused.
-ACTIONS: dict[str, Action | None] = {
-    "organisers.sign_in": None,
-    "organisers.ask_link": None,
-    "organisers.show_sign_in_button": None,
-    "organisers.enter": None,
-    "organisers.sign_out": Action.SIGN_OUT,
-    "organisers.account": Action.MANAGE_ACCOUNT,
-    "organisers.end_session": Action.MANAGE_ACCOUNT,
-    "organisers.ask_code": Action.MANAGE_ACCOUNT,
-    "organisers.enter_code": Action.MANAGE_ACCOUNT,
-    "organisers.second_factor": Action.MANAGE_ACCOUNT,
-    "organisers.start_second_factor": Action.MANAGE_ACCOUNT,
-    "organisers.confirm_second_factor": Action.MANAGE_ACCOUNT,
-    "organisers.turn_off_second_factor": Action.MANAGE_ACCOUNT,
-    "organisers.dashboard": Action.LIST_PETITIONS,
-    "organisers.choose_emails": Action.CHOOSE_EMAILS,
-    "organisers.petition": Action.SEE_FIGURES,
-    "organisers.figures_csv": Action.SEE_FIGURES,
-    "organisers.preview": Action.PREVIEW,
-    "organisers.texts": Action.EDIT_TEXT,
-    "organisers.edit_text": Action.EDIT_TEXT,
-    "organisers.settings": Action.EDIT_SETTINGS,
-    "organisers.picture": Action.EDIT_SETTINGS,
-    "organisers.address": Action.EDIT_SETTINGS,
-    "organisers.facts": Action.EDIT_SETTINGS,
-    "organisers.change_state": Action.CHANGE_STATE,
-    "organisers.news": Action.EDIT_NEWS,
-    "organisers.write_news": Action.EDIT_NEWS,
-    "organisers.edit_news": Action.EDIT_NEWS,
-    "organisers.take_down_news": Action.EDIT_NEWS,
-    "organisers.put_back_news": Action.EDIT_NEWS,
-    "organisers.delete_news": Action.EDIT_NEWS,
-    "organisers.mailing": Action.EDIT_NEWS,
-    "organisers.test_mailing": Action.EDIT_NEWS,
-    "organisers.start_mailing": Action.EDIT_NEWS,
-    "organisers.change_mailing": Action.EDIT_NEWS,
-    "organisers.new_petition": Action.CREATE_PETITION,
-    "organisers.new_letter": Action.EDIT_TEXT,
-    "organisers.new_organiser": Action.EDIT_SETTINGS,
-    "organisers.duplicate": Action.CREATE_PETITION,
-    "organisers.previews": Action.PREVIEW,
-    "organisers.preview_card": Action.PREVIEW,
-    "organisers.comments": Action.REVIEW_COMMENTS,
-    "organisers.decide_comment": Action.REVIEW_COMMENTS,
-    "organisers.decide_comments": Action.REVIEW_COMMENTS,
-    "organisers.names": Action.REVIEW_NAMES,
-    "organisers.hide_name": Action.REVIEW_NAMES,
-    "organisers.decide_burst": Action.REVIEW_BURSTS,
-    "organisers.signatures": Action.REVIEW_SIGNATURES,
-    "organisers.search_signatures": Action.REVIEW_SIGNATURES,
-    "organisers.signature": Action.REVIEW_SIGNATURES,
-    "organisers.show_signature": Action.REVIEW_SIGNATURES,
-    "organisers.invalidate": Action.REVIEW_SIGNATURES,
-    "organisers.restore": Action.REVIEW_SIGNATURES,
-    "organisers.resend": Action.REVIEW_SIGNATURES,
-    "organisers.hide_signature_name": Action.REVIEW_SIGNATURES,
-    "organisers.preview_removal": Action.REVIEW_SIGNATURES,
-    "organisers.remove_matching": Action.REVIEW_SIGNATURES,
-    "organisers.removals": Action.REVIEW_SIGNATURES,
-    "organisers.undo_removal": Action.REVIEW_SIGNATURES,
-    "organisers.signatures_csv": Action.DOWNLOAD,
-    "organisers.signatures_xlsx": Action.DOWNLOAD,
-    "organisers.signatures_jsonl": Action.DOWNLOAD,
-    "organisers.signatures_pdf": Action.DOWNLOAD,
-    "organisers.handover": Action.DOWNLOAD,
-    "organisers.ask_handover_list": Action.DOWNLOAD,
-    "organisers.ask_own_list": Action.DOWNLOAD,
-    "organisers.fetch_file": Action.DOWNLOAD,
-    "organisers.mark_copy_deleted": Action.DOWNLOAD,
-    "organisers.pack_form": Action.DOWNLOAD,
-    "organisers.ask_pack": Action.DOWNLOAD,
-    "organisers.pack": Action.DOWNLOAD,
-    "organisers.record_handover": Action.DOWNLOAD,
-    "organisers.make_handover_link": Action.DOWNLOAD,
-    "organisers.fetch_pack": Action.DOWNLOAD,
-    "organisers.audit_trail": Action.SEE_AUDIT_TRAIL,
-    "organisers.people": Action.MANAGE_PEOPLE,
-    "organisers.invite_person": Action.MANAGE_PEOPLE,
-    "organisers.change_role": Action.MANAGE_PEOPLE,
-    "organisers.remove_person": Action.MANAGE_PEOPLE,
-    "organisers.hand_on": Action.MANAGE_PEOPLE,
-    "organisers.require_code": Action.MANAGE_PEOPLE,
-    "organisers.site_people": Action.MANAGE_SITE_PEOPLE,
-    "organisers.site_invite_person": Action.MANAGE_SITE_PEOPLE,
-    "organisers.site_change_role": Action.MANAGE_SITE_PEOPLE,
-    "organisers.site_remove_person": Action.MANAGE_SITE_PEOPLE,
-    "organisers.site_hand_on": Action.MANAGE_SITE_PEOPLE,
-}
 
 
 class OrganiserSession(SecureCookieSessionInterface):
