@@ -125,7 +125,7 @@ def test_the_languages_keep_what_was_typed(open_page: OpenPage, site: FullSite) 
 
 
 def test_what_is_chosen_is_said_and_warned_of(open_page: OpenPage) -> None:
-    page = open_page("/en/p/kuramshin", java_script_enabled=False)
+    page = open_page("/en/p/kuramshin", java_script_enabled=False, reduced_motion="reduce")
     caption, shown = page.locator(".signed + .hint"), page.locator(".display")
     danger = page.locator(".danger")
     expect(caption).to_have_text("Your name: only you see it here", use_inner_text=True)

@@ -5,7 +5,8 @@ from typing import Any
 
 from flask import current_app, g
 from flask_babel import lazy_gettext as _
-from wtforms import BooleanField, FileField, SelectField
+from flask_wtf.file import FileField
+from wtforms import BooleanField, SelectField
 from wtforms.fields.choices import SelectChoice
 
 from petition.core import i18n
