@@ -100,11 +100,11 @@ class PostOffice:
             self._controller.stop()
             self._controller = None
 
-    def mail_to(self, address: str) -> Arrived:
-        """Wait for the first email to an address."""
+    def mail_to(self, address: str, subject: str = "") -> Arrived:
+        """Wait for the first email to an address, or the first with that subject."""
         for number in range(1, 100):
             mail = self.wait_for(number)[number - 1]
-            if mail.recipients == [address]:
+            if mail.recipients == [address] and subject in (mail.message["Subject"], ""):
                 return mail
         raise AssertionError(address)
 
