@@ -161,7 +161,7 @@ def moderate(page: Page) -> None:
     page.get_by_role("button", name="Show it", exact=True).first.click()
     expect(page.get_by_role("heading", name="Shown")).to_be_visible()
     follow(page, "Signatures")
-    press(page, "Open Bo Ek")
+    press(page, "Look at it Bo Ek")
     page.get_by_text("Take it out of the count").first.click()
     page.get_by_label("Reason").select_option(label="The same person twice")
     press(page, "Take it out of the count")
