@@ -55,22 +55,26 @@ from tests.signatures import ENTRY, confirm, sign
 # has nothing to do with a find of the hour does not carry it.
 
 
-def fuzzing(test: Callable[..., None]) -> Callable[..., None]:
-    """Set how a test is tried, in CI with the same values each time.
+def fuzzing(examples: int = 4) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Try a test with so many values more than its own, in CI with the same each time.
 
     Not by `derandomize`, which has no database: then the settings of a test with many parameters
     call those of the test before, and so on, until Python's limit of recursion.
     """
     how = settings(
-        max_examples=4,  # for each place, after those that are always tried
+        max_examples=examples,
         deadline=None,
         derandomize=False,
         database=InMemoryExampleDatabase(),
         suppress_health_check=[HealthCheck.too_slow],
         phases=[Phase.explicit, Phase.generate],
     )
-    tried: Callable[..., None] = how(seed(1)(test) if os.environ.get("CI") else test)
-    return tried
+
+    def decorate(test: Callable[..., None]) -> Callable[..., None]:
+        decorated: Callable[..., None] = how(seed(1)(test) if os.environ.get("CI") else test)
+        return decorated
+
+    return decorate
 
 
 STRANGE = (
@@ -635,7 +639,7 @@ def test_with_everything_in_order_every_page_lets_in(site: Site, in_order: Call)
         assert changed == (is_download and call.method == "GET")
 
 
-@fuzzing
+@fuzzing()
 @given(values=st.lists(anything, max_size=3), how=st.sampled_from(HOW))
 @example(values=["\0"], how="form")
 @example(values=["2147483648"], how="form")
@@ -664,7 +668,7 @@ WORDS = ("", ".", "..", "p", "ru", "my", "static", "organisers", "free-them")
 short = anything.map(lambda text: text[:2_000])
 
 
-@settings(fuzzing, max_examples=40)
+@fuzzing(40)
 @given(
     parts=st.lists(st.one_of(st.sampled_from(WORDS), short), max_size=4),
     method=st.sampled_from(METHODS),
@@ -695,7 +699,7 @@ HEADERS = (
 
 
 @pytest.mark.parametrize("header", HEADERS)
-@fuzzing
+@fuzzing()
 @given(value=st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=90))
 @example(value="")
 @example(value="http://[bad")
