@@ -90,11 +90,8 @@ def list_matching(petition_id: int, criteria: Criteria, *, before: int | None = 
     conditions = (_signature.c.petition_id == petition_id, *match(criteria))
     order = _order(criteria)
     in_order = [column if up else column.desc() for column, up in order]
-    query = (
-        select(Signature)
-        .where(*conditions, *_later(petition_id, order, before))
-        .order_by(*in_order)
-    )
+    later = _later(petition_id, order, before)
+    query = select(Signature).where(*conditions, *later).order_by(*in_order)
     rows = list(db.session.scalars(query.limit(PAGE_SIZE + 1)))
     # In the order of the list, so that both are read by the same index.
     some = select(_signature.c.id).where(*conditions).order_by(*in_order)
@@ -226,10 +223,8 @@ def _order(criteria: Criteria) -> list[tuple[ColumnElement[Any], bool]]:
     """Return the columns of the order, and whether they go up; the last one tells rows apart."""
     table = _signature.c
     if criteria.term:
-        return [
-            (table.mailbox_key if criteria.is_address else table.name_key, True),
-            (table.id, True),
-        ]
+        key = table.mailbox_key if criteria.is_address else table.name_key
+        return [(key, True), (table.id, True)]
     if criteria.state == State.WAITING:
         return [(table.signed_at, False), (table.id, False)]
     return [(table.number, False)]
@@ -238,13 +233,9 @@ def _order(criteria: Criteria) -> list[tuple[ColumnElement[Any], bool]]:
 def _later(
     petition_id: int, order: list[tuple[ColumnElement[Any], bool]], before: int | None
 ) -> tuple[ColumnElement[bool], ...]:
-    """Return the condition for what comes after a signature of the petition that is not erased.
-
-    The place of another petition's signature would tell how its name or address begins.
-    """
-    columns = [column for column, _ in order]
+    """Return the condition for what comes after a signature of the petition that is not erased."""
     is_it = (_signature.c.id == before, _signature.c.petition_id == petition_id)
-    last = db.session.execute(select(*columns).where(*is_it)).first()
+    last = db.session.execute(select(*(column for column, _ in order)).where(*is_it)).first()
     if last is None or last[0] is None:
         return ()
     (column, up), value = order[0], last[0]
