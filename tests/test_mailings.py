@@ -16,7 +16,7 @@ from petition.core.organiser_errors import MailingTooSoon, UpdateNotReady
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Email, Signature
-from petition.models.enums import EmailKind, MailingState, Role
+from petition.models.enums import EmailKind, EmailState, MailingState, Role
 from petition.organisers.news import mailings, pictures, refill, writing
 from petition.organisers.news.reading import NewsText
 from petition.organisers.news.writing import NewsForm
@@ -317,6 +317,26 @@ def test_a_mailing_is_paused_resumed_and_stopped_for_ever(
     assert "Stopped." in press(inside, "mailing", change="resume")
     assert "Stopped." in press(inside, "start")
     assert [entry[0].partition(".")[2] for entry in trail()[-3:]] == ["pause", "resume", "stop"]
+
+
+@pytest.mark.parametrize("state", [EmailState.HELD, EmailState.WITHHELD])
+def test_an_email_that_was_not_accepted_stays_when_its_mailing_was_paused_or_stopped(
+    app: Flask, petition: str, post_office: PostOffice, state: EmailState
+) -> None:
+    add_readers(1)
+    start()
+    refill.refill(now=now())
+    claimed = delivery.claim(now(), limit=1)
+    with transaction() as connection:
+        assert news_emails.mark_begun(connection, claimed) == {*claimed}
+    change = mailings.pause if state == EmailState.HELD else mailings.stop
+    change(1, 1, organiser_id=1, now=now())
+    with transaction() as connection:
+        news_emails.take_back(connection, claimed)
+        delivery.defer(connection, claimed[0], "451 later", now=now())
+    assert db.session.scalar(select(Email.state).where(Email.id == claimed[0])) == state
+    deliver(app)
+    assert readers(post_office) == []
 
 
 def test_taking_news_down_stops_its_emails(

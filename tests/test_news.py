@@ -274,3 +274,11 @@ def test_an_import_counts_as_a_change(inside: Client) -> None:
     assert reading.get_news(1, 1, now=now()).version == 1
     updates.import_updates("free-them", file, now=now())
     assert reading.get_news(1, 1, now=now()).version == 2
+
+
+def test_a_time_before_all_times_is_refused(app: Flask, petition: str) -> None:
+    fields = {"title_en": "Letters", "body_en": "x", "at": "0001-01-01T00:00+14:00"}
+    invite()
+    answer = send(enter(app), "/organisers/p/free-them/news/new", "publish", **fields)
+    assert answer.status_code == 422
+    assert "Give a day and a time" in text_of(answer)

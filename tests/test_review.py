@@ -118,6 +118,7 @@ def test_an_address_is_found_in_every_spelling_also_of_an_unconfirmed_signature(
         (Criteria(since="2016-05-28"), [5, 4]),
         (Criteria(until="2016-05-27"), [3, 2]),
         (Criteria(since="2016-05-27", until="2016-05-28"), [4, 3]),
+        (Criteria(until="9999-12-31", country="KZ"), [3]),
         (Criteria(language="ru"), []),
         (Criteria(version=1, country="SE"), [5, 4, 2]),
         (Criteria(up_to=2), [3, 2]),
@@ -157,6 +158,15 @@ def test_pages_follow_each_other_without_gaps(
     self_service.withdraw(page.signatures[-1].id, now=TODAY)
     again = search.list_matching(1, criteria, before=page.next_before)
     assert again.signatures, "whoever withdrew takes no page away"
+
+
+def test_no_page_begins_after_a_signature_of_another_petition(app: Flask, petition: str) -> None:
+    add("anna@example.org", "Anna Berg")
+    add("axel@example.org", "Axel Berg")
+    other = signature_of(sign("other@example.org", make_petition("other")))
+    confirm(other.id)
+    found = search.list_matching(1, Criteria(term="a"), before=other.id)
+    assert [one.name for one in found.signatures] == ["Anna Berg", "Axel Berg"]
 
 
 def test_a_search_is_recorded_without_its_words_and_they_are_in_no_address(

@@ -351,3 +351,17 @@ def test_a_difference_of_long_texts_keeps_every_word() -> None:
     gone = "".join(piece.text for piece in pieces if piece.kind != PieceKind.ADDED)
     come = "".join(piece.text for piece in pieces if piece.kind != PieceKind.REMOVED)
     assert (gone, come) == (before, after)
+
+
+def test_texts_that_are_slow_to_compare_are_shown_whole() -> None:
+    words = [f"w{number}" for number in range(150)]
+    before, after = " ".join(words * 50), " ".join(f"{word} -" for word in words * 50)
+    assert [(piece.kind, piece.text) for piece in compare(before, after)] == [
+        ("removed", before),
+        ("added", after),
+    ]
+    common = compare("a " * 2_000, "a b " * 1_000)
+    assert (
+        "".join(piece.text for piece in common if piece.kind != PieceKind.REMOVED)
+        == ("a b " * 1_000).strip()
+    )

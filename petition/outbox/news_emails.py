@@ -21,17 +21,19 @@ from sqlalchemy import (
     update,
 )
 
-from petition.models import Email
-from petition.models.enums import EmailKind, EmailState
+from petition.models import Email, Mailing
+from petition.models.enums import EmailKind, EmailState, MailingState
 from petition.outbox.answers import IS_UNSENT
 
-_email = Email.table()
+_email, _mailing = Email.table(), Mailing.table()
 
 # Literals: with parameters, SQLite would not use the partial index of due news.
 IS_NEWS = _email.c.kind == literal_column(f"'{EmailKind.NEWS}'")
 IS_DUE_NEWS = and_(_email.c.state == literal_column(f"'{EmailState.DUE}'"), IS_NEWS)
 # Given to the mail server, whose answer has not come.
 IS_BEGUN = and_(_email.c.state == EmailState.SENT, _email.c.sent_at.is_(None), IS_NEWS)
+# What becomes of an email that was not accepted, by the state of its mailing; else it is due again.
+_TAKEN_BACK = {MailingState.PAUSED: EmailState.HELD, MailingState.STOPPED: EmailState.WITHHELD}
 DROPPED = "no longer wanted"  # why news is withheld
 
 
@@ -140,9 +142,19 @@ def mark_begun(connection: Connection, email_ids: Collection[int]) -> set[int]:
 
 
 def take_back(connection: Connection, email_ids: Collection[int]) -> None:
-    """Make begun emails due again that the mail server has certainly not accepted."""
-    begun = update(_email).where(_email.c.id.in_(email_ids), IS_BEGUN)
-    connection.execute(begun.values(state=EmailState.DUE))
+    """Make begun emails due again that the mail server has certainly not accepted.
+
+    Of a mailing that was paused or stopped meanwhile, they are held or withheld as its others are.
+    """
+    mailings = connection.execute(  # locked: one that is stopped just now waits
+        select(_email.c.id, _mailing.c.state)
+        .join(_mailing, _mailing.c.update_id == _email.c.update_id)
+        .where(_email.c.id.in_(email_ids), IS_BEGUN)
+        .with_for_update(read=True, of=_mailing)
+    )
+    for email_id, mailing in mailings.all():
+        begun = update(_email).where(_email.c.id == email_id, IS_BEGUN)
+        connection.execute(begun.values(state=_TAKEN_BACK.get(mailing, EmailState.DUE)))
 
 
 def hold(connection: Connection, update_id: int) -> None:

@@ -1,12 +1,13 @@
 """The queries for a file of signatures, with values written as in the file."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, case, func, select
 
+from petition.core.clock import end_of
 from petition.database.compiled import CompiledStatement
 from petition.models import Signature
 from petition.models.enums import CommentState, Display
@@ -39,7 +40,7 @@ class Filters(NamedTuple):
         if self.since:
             values["since"] = datetime.combine(self.since, time(), UTC)
         if self.until:
-            values["until"] = datetime.combine(self.until + timedelta(days=1), time(), UTC)
+            values["until"] = end_of(self.until)
         return values
 
 

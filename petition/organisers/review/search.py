@@ -5,13 +5,14 @@ Each list is read a page at a time by the index of its order (keyset): no page c
 
 import unicodedata
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from petition import audit
+from petition.core.clock import end_of
 from petition.core.text import search_key
 from petition.database.base import db
 from petition.database.transactions import transaction
@@ -89,7 +90,8 @@ def list_matching(petition_id: int, criteria: Criteria, *, before: int | None = 
     conditions = (_signature.c.petition_id == petition_id, *match(criteria))
     order = _order(criteria)
     in_order = [column if up else column.desc() for column, up in order]
-    query = select(Signature).where(*conditions, *_later(order, before)).order_by(*in_order)
+    later = _later(petition_id, order, before)
+    query = select(Signature).where(*conditions, *later).order_by(*in_order)
     rows = list(db.session.scalars(query.limit(PAGE_SIZE + 1)))
     # In the order of the list, so that both are read by the same index.
     some = select(_signature.c.id).where(*conditions).order_by(*in_order)
@@ -157,7 +159,7 @@ def match(criteria: Criteria) -> list[ColumnElement[bool]]:
     if criteria.since:
         found.append(at >= _midnight(criteria.since))
     if criteria.until:
-        found.append(at < _midnight(criteria.until) + timedelta(days=1))
+        found.append(at < end_of(date.fromisoformat(criteria.until)))
     for name in ("country", "language", "organisation"):
         if value := getattr(criteria, name):
             found.append(table[name] == value)
@@ -221,21 +223,19 @@ def _order(criteria: Criteria) -> list[tuple[ColumnElement[Any], bool]]:
     """Return the columns of the order, and whether they go up; the last one tells rows apart."""
     table = _signature.c
     if criteria.term:
-        return [
-            (table.mailbox_key if criteria.is_address else table.name_key, True),
-            (table.id, True),
-        ]
+        key = table.mailbox_key if criteria.is_address else table.name_key
+        return [(key, True), (table.id, True)]
     if criteria.state == State.WAITING:
         return [(table.signed_at, False), (table.id, False)]
     return [(table.number, False)]
 
 
 def _later(
-    order: list[tuple[ColumnElement[Any], bool]], before: int | None
+    petition_id: int, order: list[tuple[ColumnElement[Any], bool]], before: int | None
 ) -> tuple[ColumnElement[bool], ...]:
-    """Return the condition for what comes after a signature that is not erased."""
-    columns = [column for column, _ in order]
-    last = db.session.execute(select(*columns).where(_signature.c.id == before)).first()
+    """Return the condition for what comes after a signature of the petition that is not erased."""
+    is_it = (_signature.c.id == before, _signature.c.petition_id == petition_id)
+    last = db.session.execute(select(*(column for column, _ in order)).where(*is_it)).first()
     if last is None or last[0] is None:
         return ()
     (column, up), value = order[0], last[0]

@@ -1,13 +1,17 @@
 """The difference between two texts, by words."""
 
 import re
+from collections import Counter
 from difflib import SequenceMatcher
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]+")
-_MANY = 4_000  # words and blanks, from which common ones are not compared: it would take seconds
+_JUNK_FROM = 200  # words, from which SequenceMatcher leaves out those that are over 1 % of them
+# Pairs of equal words, of which SequenceMatcher looks at each, again for every piece it finds:
+# from so many on common words are not compared, and from so many on texts are shown whole.
+_MANY, _TOO_MANY = 60_000, 20_000
 
 
 class PieceKind(StrEnum):
@@ -46,7 +50,15 @@ def _paragraphs(text: str) -> list[str]:
 
 def _compare_words(before: str, after: str) -> list[Piece]:
     old, new = _WORDS.findall(before), _WORDS.findall(after)
-    matcher = SequenceMatcher(None, old, new, autojunk=max(len(old), len(new)) > _MANY)
+    counts, new_counts = Counter(old), Counter(new)
+    pairs = {word: number * new_counts[word] for word, number in counts.items()}
+    is_long = sum(pairs.values()) > _MANY
+    if is_long:
+        most = len(new) // 100 + 1 if len(new) >= _JUNK_FROM else len(new)
+        rare = sum(number for word, number in pairs.items() if new_counts[word] <= most)
+        if rare > _TOO_MANY:
+            return [Piece(PieceKind.REMOVED, before), Piece(PieceKind.ADDED, after)]
+    matcher = SequenceMatcher(None, old, new, autojunk=is_long)
     pieces = []
     for kind, start, end, new_start, new_end in matcher.get_opcodes():
         removed, added = "".join(old[start:end]), "".join(new[new_start:new_end])

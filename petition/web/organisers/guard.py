@@ -45,10 +45,10 @@ def may_be_long(app: Flask, environ: WSGIEnvironment) -> bool:
         return False
     interface = cast(OrganiserSession, app.session_interface)
     serializer = interface.get_signing_serializer(app)
+    cookie = request.cookies.get(interface.get_cookie_name(app), "")
     try:
-        return bool(
-            serializer and serializer.loads(request.cookies.get(interface.get_cookie_name(app), ""))
-        )
+        # Whoever has only seen the sign-in page has a signed cookie, too, without a secret.
+        return serializer is not None and "secret" in serializer.loads(cookie)
     except BadSignature:
         return False
 

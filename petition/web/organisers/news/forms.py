@@ -114,9 +114,9 @@ class UpdateForm(OrganiserForm):
         """Return the time that was given, in UTC."""
         try:
             at = datetime.fromisoformat(self.at.data or "")
-        except ValueError:
+            at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        except (ValueError, OverflowError):  # the first hours of year 1, east of Greenwich
             return None
-        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
         return at if 2000 <= at.year < 2200 else None
 
     def content(self) -> NewsForm:
