@@ -11,6 +11,7 @@ from petition import create_app
 from petition.core.config import ROOT
 from tests import databases
 from tests.browser.chromium import launch, new_context
+from tests.browser.handbook import take_handbook
 from tests.browser.site import Site, run_site
 
 PUBLIC = "https://petition.example.org"
@@ -53,6 +54,8 @@ def main() -> int:
                 raise SystemExit(f"{kind}: no picture but {drawn.status}")
             (FOLDER / f"{kind}.png").write_bytes(drawn.data)
         _thanks(browser, site)
+    with tempfile.TemporaryDirectory() as instance, launch() as browser:
+        take_handbook(browser, Path(instance), FOLDER)
     return 0
 
 

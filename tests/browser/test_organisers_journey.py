@@ -1,18 +1,13 @@
 """A whole campaign in the browser, by what a person reads alone: no address, no id, no class."""
 
-import re
 from collections.abc import Iterator
-from time import monotonic
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
+from tests.browser import organisers_steps as steps
 from tests.browser.chromium import new_context
 from tests.browser.site import Site, run_site
-from tests.browser.steps import confirm
-from tests.waiting import PATIENCE
-
-SIGNERS = {"anna@example.org": "Anna Berg", "bo@example.org": "Bo Ek"}
 
 
 @pytest.fixture
@@ -26,183 +21,38 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def test_a_campaign_from_the_first_draft_to_the_hand_over(
     site: Site, chromium: Browser, width: int, height: int, javascript: bool
 ) -> None:
-    site.flask("organiser", "invite", "lena@example.org", "--role", "admin")
+    site.flask("organiser", "invite", steps.ORGANISER, "--role", "admin")
     size = {"width": width, "height": height}
     options = {"viewport": size, "java_script_enabled": javascript, "reduced_motion": "reduce"}
     context = new_context(chromium, **options)
     page = context.new_page()
-    page.goto(site.post_office.mail_to("lena@example.org").link_to("organisers/enter"))
-    page.get_by_role("button", name="Sign me in").click()
-    make(page)
-    translate(page)
-    open_petition(page)
-    public = address(page)
-    for email in SIGNERS:
+    steps.sign_in(page, site)
+    steps.make(page)
+    steps.translate(page)
+    steps.open_petition(page)
+    public = steps.address(page)
+    for email in steps.SIGNERS:
         signer = new_context(chromium, **options).new_page()
         signer.goto(public)
-        sign(signer, site, email)
+        steps.sign(signer, site, email)
         signer.context.close()
-    correct(page)
-    moderate(page)
-    email_news(page, site)
-    hand_over(page)
-    page.goto(public)
-    expect(page.get_by_text("To the embassy in London")).to_be_visible()
+    steps.correct(page)
+    steps.moderate(page)
+    steps.publish_news(page)
+    steps.email_news(page, site)
+    steps.make_files(page)
+    steps.hand_over(page)
+    reader = new_context(chromium, **options).new_page()
+    reader.goto(public)
+    for words in (
+        "we ask you to free all three",
+        "It is three teachers",
+        "A hearing in June",
+        "Because teachers teach.",
+        "To the embassy in London",
+    ):
+        expect(reader.get_by_text(words).first).to_be_visible()
+    reader.get_by_role("link", name="Русский").click()
+    expect(reader.get_by_role("heading", level=1)).to_have_text("Свободу учителям")
+    reader.context.close()
     context.close()
-
-
-def press(page: Page, name: str, *, exact: bool = True) -> None:
-    """Press a button, or follow a link that looks like one."""
-    button = page.get_by_role("button", name=name, exact=exact)
-    (button if button.count() else page.get_by_role("link", name=name, exact=exact)).first.click()
-
-
-def follow(page: Page, name: str) -> None:
-    """Follow a link of the tabs."""
-    page.get_by_role("navigation").get_by_role("link", name=name, exact=True).click()
-
-
-def wait_for(page: Page, name: str) -> None:
-    """Load a page anew, as people do who wait for the worker, until it has such a link."""
-    end = monotonic() + PATIENCE
-    while not page.get_by_role("link", name=name).count():
-        assert monotonic() < end, page.get_by_role("main").inner_text()
-        page.reload()
-
-
-def make(page: Page) -> None:
-    """Write a petition in three steps."""
-    press(page, "New petition")
-    page.get_by_label("Demand, as a headline").fill("Free the teachers")
-    page.get_by_label("To whom").fill("the Minister of Justice")
-    page.get_by_label("Demands, one in each line").fill("Free them.\nDrop the charges.")
-    page.get_by_label("Who and why now, in one sentence").fill("Three teachers are in prison.")
-    press(page, "Save and go on")
-    page.get_by_label("Letter", exact=True).fill("Dear Minister, we ask you to free them.")
-    page.get_by_label("The case").fill("They were arrested in May.")
-    page.get_by_label("Text that people share").fill("Three teachers are in prison. Sign:")
-    press(page, "Save and go on")
-    page.get_by_label("Who runs the petition").fill("Friends of the teachers")
-    page.get_by_label("Contact address").fill("friends@example.org")
-    page.get_by_label("Address of the page").fill("teachers")
-    press(page, "Save and see the preview")
-    expect(page.get_by_role("heading", name="Preview").first).to_be_visible()
-
-
-def translate(page: Page) -> None:
-    """Write the text in Russian, beside the original."""
-    follow(page, "Text")
-    press(page, "Русский")
-    page.get_by_label("Demand, as a headline", exact=True).fill("Свободу учителям")
-    page.get_by_label("To whom", exact=True).fill("министру юстиции")
-    page.get_by_label("Who and why now, in one sentence", exact=True).fill("Три учителя в тюрьме.")
-    page.get_by_label("Letter", exact=True).fill("Господин министр, освободите их.")
-    page.get_by_label("Demands, one in each line", exact=True).fill("Свободу.\nЗакройте дело.")
-    page.get_by_label("The case", exact=True).fill("Их арестовали в мае.")
-    page.get_by_label("Text that people share", exact=True).fill("Три учителя в тюрьме.")
-    page.get_by_label("Who runs the petition", exact=True).fill("Друзья учителей")
-    press(page, "Show preview")
-    expect(page.get_by_role("heading", name="Preview")).to_be_visible()
-    press(page, "Save")
-    expect(page.get_by_text("Complete.").nth(1)).to_be_visible()
-
-
-def open_petition(page: Page) -> None:
-    """Open the petition after the question."""
-    follow(page, "Settings")
-    press(page, "Open the petition")
-    press(page, "Open the petition")
-    expect(page.get_by_role("heading", name="State: Open")).to_be_visible()
-
-
-def address(page: Page) -> str:
-    """Return the address of the public page, as the overview leads there."""
-    follow(page, "Overview")
-    press(page, "See the petition")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Free the teachers")
-    public = page.url
-    page.go_back()
-    return public
-
-
-def sign(page: Page, site: Site, email: str) -> None:
-    """Sign with name, comment and news, and confirm by the email."""
-    page.get_by_label("Your full name").fill(SIGNERS[email])
-    page.get_by_label("Your email address").fill(email)
-    page.get_by_label("Your country").select_option("SE")
-    page.get_by_label("Yes", exact=True).check()
-    page.get_by_text("On this site: hidden.").click()
-    page.get_by_label("My full name and country").check()
-    page.get_by_text("Add an organisation or a comment").click()
-    page.get_by_label("Why you sign (optional)").fill("Because teachers teach.")
-    page.get_by_label(re.compile("I sign this letter")).check()
-    page.get_by_label("Send me news of this petition (optional)").check()
-    page.get_by_role("button", name="Sign", exact=True).click()
-    page.wait_for_load_state()
-    if page.get_by_text("Please check what you entered").is_visible():
-        page.get_by_role("button", name="Sign", exact=True).click()
-    confirm(page, site, email)
-
-
-def correct(page: Page) -> None:
-    """Change the letter that people have signed, with a reason."""
-    follow(page, "Text")
-    press(page, "English")
-    page.get_by_label("Letter", exact=True).fill("Dear Minister, we ask you to free all three.")
-    page.get_by_label("Why the text changes").fill("It is three teachers")
-    press(page, "Save")
-    expect(page.get_by_text("Complete.").first).to_be_visible()
-
-
-def moderate(page: Page) -> None:
-    """Show a comment; take a signature out of the count, and undo it."""
-    follow(page, "Comments")
-    page.get_by_label("Because teachers teach.").first.check()
-    page.get_by_role("button", name="Show it", exact=True).first.click()
-    expect(page.get_by_role("heading", name="Shown")).to_be_visible()
-    follow(page, "Signatures")
-    press(page, "Look at it Bo Ek")
-    page.get_by_text("Take it out of the count").first.click()
-    page.get_by_label("Reason").select_option(label="The same person twice")
-    press(page, "Take it out of the count")
-    press(page, "Count it again")
-    expect(page.get_by_text("Take it out of the count").first).to_be_visible()
-
-
-def email_news(page: Page, site: Site) -> None:
-    """Write news, publish it, email it to oneself, then to everybody who asked."""
-    follow(page, "News")
-    press(page, "Write news")
-    page.get_by_label("Title: English").fill("A hearing in June")
-    page.get_by_label("Text: English").fill("The court has set a **date**.")
-    press(page, "Publish")
-    press(page, "A hearing in June")
-    press(page, "Email it")
-    press(page, "Send me a test")
-    test = site.post_office.mail_to("lena@example.org", subject="Test: A hearing in June")
-    assert "The court has set a date." in test.text
-    press(page, "Email it to 2 people")
-    for email in SIGNERS:
-        assert "hearing" in site.post_office.mail_to(email, subject="A hearing in June").text
-
-
-def hand_over(page: Page) -> None:
-    """Make the list and the pack, and record that it was handed over."""
-    follow(page, "Hand over")
-    page.get_by_label("Text with separators (CSV)").first.check()
-    page.get_by_label("What do you need it for?").first.fill("For the embassy")
-    press(page, "Make the list to hand over")
-    wait_for(page, "Download file 1")
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Download file 1").click()
-    rows = download.value.path().read_text(encoding="utf-8-sig").splitlines()
-    assert [row.split(",")[1] for row in rows[1:]] == [*SIGNERS.values()]
-    press(page, "Make a pack to hand over")
-    page.get_by_label("What do you need it for?").fill("For the minister")
-    press(page, "Make the pack")
-    wait_for(page, "Pack of")
-    page.get_by_role("link", name=re.compile("^Pack of")).click()
-    page.get_by_text("It was handed over").click()
-    page.get_by_label("Handed over on").fill("2026-05-26")
-    page.get_by_label("To whom, and where").fill("To the embassy in London")
-    press(page, "Save and show it on the page")
