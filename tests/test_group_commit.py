@@ -13,13 +13,18 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from petition.database import engine as engines
+from petition.database import group_commit
 from petition.database.group_commit import GroupCommit
 from tests.waiting import PATIENCE, wait_until
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    """Return an engine on a new file with one table."""
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """Return an engine on a new file with one table, whose groups wait as long as a busy machine.
+
+    Of the usual 0.05 seconds, starting two threads there can take more.
+    """
+    monkeypatch.setattr(group_commit, "MAX_SECONDS", PATIENCE)
     engine = create_engine(f"sqlite:///{tmp_path / 'test.db'}", pool_reset_on_return=None)
     engines.configure(engine)
     with GroupCommit(engine).join() as connection:
