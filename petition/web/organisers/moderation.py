@@ -126,4 +126,4 @@ def decide_burst(slug: str, burst_id: int) -> AnyResponse:
 
 
 def _text(slug: str) -> PetitionText:
-    return queries.get_petition(slug, g.language, drafts=True).text
+    return queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text

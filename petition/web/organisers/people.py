@@ -192,7 +192,7 @@ def _show(
     for number, form in forms.items():
         form.number(number)
     if slug is not None:
-        text = queries.get_petition(slug, g.language, drafts=True).text
+        text = queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text
     return render_page(
         "organisers/people.html",
         status=422 if wrong else 200,

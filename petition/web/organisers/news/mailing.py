@@ -26,7 +26,7 @@ def mailing(slug: str, update_id: int) -> str:
     return render_template(
         "organisers/news/mailing.html",
         slug=slug,
-        text=queries.get_petition(slug, g.language, drafts=True).text,
+        text=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text,
         tab="organisers.news",
         news=news,
         progress=progress,

@@ -158,5 +158,5 @@ def _done(slug: str, message: str) -> AnyResponse:
 
 
 def _frame(slug: str) -> dict[str, Any]:
-    petition = queries.get_petition(slug, g.language, drafts=True)
+    petition = queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True)
     return {"slug": slug, "text": petition.text, "tab": "organisers.news"}
