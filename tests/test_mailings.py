@@ -374,6 +374,23 @@ def test_news_takes_at_most_half_of_the_emails_of_a_minute(app: Flask, petition:
     assert delivery.claim(at, limit=50, per_minute=20) == []
 
 
+def test_only_emails_that_are_sent_count_towards_those_of_a_minute(
+    app: Flask, petition: str
+) -> None:
+    add_readers(10)
+    start()
+    refill.refill(now=now())
+    at = now().replace(second=0)
+    with transaction() as connection:
+        connection.execute(update(Email).values(due_at=at))
+    for _ in range(3):
+        claimed = delivery.claim(at, limit=50, per_minute=30)
+        assert len(claimed) == 10
+        with transaction() as connection:
+            for email_id in claimed:
+                delivery.release(connection, email_id, now=at)
+
+
 def test_the_outbox_holds_a_part_of_a_long_mailing(
     app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -103,6 +103,15 @@ def take(connection: Connection, use: Use, wanted: int, *, limit: int, now: date
     return granted
 
 
+def give_back(connection: Connection, use: Use, number: int, *, now: datetime) -> None:
+    """Count fewer uses in the window, of which `take` had granted more than were needed."""
+    window, _ = _window(use.window, now)
+    key = {"scope": use.scope, "subject": use.subject, "window": window}
+    is_counter = and_(*(_counter.c[name] == value for name, value in key.items()))
+    taken = update(_counter).where(is_counter, _counter.c.value >= number)
+    connection.execute(taken.values(value=_counter.c.value - number))
+
+
 def reset(
     connection: Connection, scope: str, subject: str, *, window: timedelta, now: datetime
 ) -> None:

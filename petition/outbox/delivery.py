@@ -29,7 +29,7 @@ from petition.database.compiled import CompiledStatement
 from petition.database.counters import Use
 from petition.database.transactions import transaction
 from petition.models import Email
-from petition.models.enums import EmailState
+from petition.models.enums import EmailKind, EmailState
 from petition.models.sums import ActivityKind
 from petition.outbox import activity, news_emails, pausing
 
@@ -38,6 +38,7 @@ RETRY_AFTER = timedelta(seconds=5)
 MAX_RETRY_AFTER = timedelta(hours=1)
 ERASED = "what it is about was erased"  # why an email is dropped
 MAX_IDS = 500  # in one statement
+_OF_ALL, _OF_NEWS = (Use("mails", kind, timedelta(minutes=1)) for kind in ("", "news"))
 GIVE_UP_AFTER = timedelta(days=5)  # RFC 5321 §4.5.4.1: at least four to five days
 
 _email = Email.table()
@@ -89,24 +90,28 @@ def claim(now: datetime, *, limit: int = 1, per_minute: int = 0) -> list[int]:
     with transaction() as connection:
         limit = may_send = pausing.claim_probe(connection, limit, lease=LEASE, now=now)
         if per_minute:
-            use = Use("mails", "", timedelta(minutes=1))
-            limit = counters.take(connection, use, limit, limit=per_minute, now=now)
+            limit = counters.take(connection, _OF_ALL, limit, limit=per_minute, now=now)
         values = {"now": now, "lease_end": now + LEASE, "limit": limit}
         claimed = sorted(int(email_id) for (email_id,) in _CLAIM.all(connection, values))
         if left := limit - len(claimed):
             claimed += _claim_news(connection, values | {"limit": left}, per_minute)
+        if unused := per_minute and limit - len(claimed):
+            counters.give_back(connection, _OF_ALL, unused, now=now)
         if may_send and not claimed:
             pausing.probe_now(connection, now=now)  # this worker's probe had no email
         return claimed
 
 
 def _claim_news(connection: Connection, values: Mapping[str, Any], per_minute: int) -> list[int]:
-    if per_minute and _ANY_NEWS_DUE.first(connection, {"now": values["now"]}) is not None:
-        use = Use("mails", "news", timedelta(minutes=1))
+    now, taken = values["now"], 0
+    if per_minute and _ANY_NEWS_DUE.first(connection, {"now": now}) is not None:
         most = max(1, per_minute // 2)
-        taken = counters.take(connection, use, values["limit"], limit=most, now=values["now"])
+        taken = counters.take(connection, _OF_NEWS, values["limit"], limit=most, now=now)
         values = {**values, "limit": taken}
-    return sorted(int(email_id) for (email_id,) in _CLAIM_NEWS.all(connection, values))
+    claimed = sorted(int(email_id) for (email_id,) in _CLAIM_NEWS.all(connection, values))
+    if unused := taken and taken - len(claimed):
+        counters.give_back(connection, _OF_NEWS, unused, now=now)
+    return claimed
 
 
 def settle(
@@ -151,8 +156,13 @@ def defer(
 
 
 def release(connection: Connection, email_id: int, *, now: datetime) -> None:
-    """End the lease of an email that was not tried; the attempt does not count."""
-    connection.execute(_update_due(email_id).values(due_at=now, attempts=_email.c.attempts - 1))
+    """End the lease of an email that was not tried; neither the attempt nor the email counts."""
+    values = {"due_at": now, "attempts": _email.c.attempts - 1}
+    released = _update_due(email_id).values(values).returning(_email.c.kind)
+    if kind := connection.scalar(released):
+        counters.give_back(connection, _OF_ALL, 1, now=now)
+        if kind == EmailKind.NEWS:
+            counters.give_back(connection, _OF_NEWS, 1, now=now)
 
 
 def revive(connection: Connection, email_ids: Collection[int], *, now: datetime) -> None:
