@@ -146,8 +146,7 @@ def _story(petition: Petition, language: str) -> dict[str, Any]:
     won = petition.victory if petition.state == PetitionState.VICTORY else {}
 
     def pick(words: dict[str, Any]) -> list[str]:
-        order = (language, petition.source_language, *words)
-        return [code for code in order if code in words][:1]
+        return [code for code in (language, petition.source_language, *words) if code in words][:1]
 
     return {
         "facts": [Fact(code, **fact[code]) for fact in petition.facts for code in pick(fact)],
@@ -227,7 +226,10 @@ def get_count(slug: str) -> PetitionCount:
 
 
 def list_petitions(
-    language: str, *, states: tuple[PetitionState, ...] = tuple(PetitionState)
+    language: str,
+    *,
+    states: tuple[PetitionState, ...] = tuple(PetitionState),
+    only: int | None = None,  # the id of one petition
 ) -> list[PetitionSummary]:
     """List petitions, newest first, each titled in `language`, else in its own language."""
     rows = db.session.execute(
@@ -239,7 +241,7 @@ def list_petitions(
         .join(Tally, Tally.petition_id == Petition.id)
         .join(PetitionText, PetitionText.petition_id == Petition.id)
         .where(
-            Petition.state.in_(states),
+            Petition.state.in_(states) if only is None else Petition.id == only,
             PetitionText.language.in_((language, Petition.source_language)),
         )
         .order_by(Petition.id.desc(), PetitionText.language == language, PetitionText.version)

@@ -9,10 +9,9 @@ from wtforms import SelectMultipleField, StringField
 from petition.core.clock import now
 from petition.core.errors import ItemNotFound
 from petition.core.text import has_forbidden
-from petition.models import PetitionText
 from petition.models.enums import BurstState, CommentState
 from petition.organisers import burst_review, moderation
-from petition.petitions import queries, supporters
+from petition.petitions import supporters
 from petition.web.organisers.forms import OrganiserForm
 from petition.web.organisers.guard import pages
 from petition.web.organisers.review.forms import to_number
@@ -43,7 +42,6 @@ def comments(slug: str) -> str:
     return render_template(
         "organisers/comments.html",
         slug=slug,
-        text=_text(slug),
         refused=refused,
         waiting=waiting,
         waiting_count=moderation.count_waiting(petition_id),
@@ -99,7 +97,6 @@ def names(slug: str) -> str:
     return render_template(
         "organisers/names.html",
         slug=slug,
-        text=_text(slug),
         supporters=people,
         tab="organisers.signatures",
         next_before=people[-1].number if len(people) == supporters.PAGE_SIZE else None,
@@ -123,7 +120,3 @@ def decide_burst(slug: str, burst_id: int) -> AnyResponse:
         g.petition_id, burst_id, BurstState(state), organiser_id=g.organiser.id, now=now()
     )
     return see_other(url_for("organisers.petition", slug=slug))
-
-
-def _text(slug: str) -> PetitionText:
-    return queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text

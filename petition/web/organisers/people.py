@@ -18,7 +18,6 @@ from petition.models.enums import Role
 from petition.organisers import access, second_factor
 from petition.organisers import people as rules
 from petition.organisers.people import Person
-from petition.petitions import queries
 from petition.web.organisers.forms import OrganiserForm, choice, email_field, to_choices
 from petition.web.organisers.guard import pages
 from petition.web.support.responses import render_page, see_other
@@ -191,13 +190,10 @@ def _show(
         wrong.refuse("role", _LAST_ADMIN)
     for number, form in forms.items():
         form.number(number)
-    if slug is not None:
-        text = queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text
     return render_page(
         "organisers/people.html",
         status=422 if wrong else 200,
         slug=slug,
-        text=text if slug is not None else None,
         prefix="organisers." if slug is not None else "organisers.site_",
         people=listed,
         needs_code=slug is not None and second_factor.is_required(g.petition_id),

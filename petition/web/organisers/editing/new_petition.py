@@ -20,7 +20,7 @@ from petition.petitions.editing import addresses, drafts, petition_file, setting
 from petition.petitions.editing.replacement import Change
 from petition.web.organisers.editing.text_form import LABELS, refuse_all
 from petition.web.organisers.forms import OrganiserForm, TidyField, TidyTextArea, required
-from petition.web.organisers.guard import pages
+from petition.web.organisers.guard import get_frame, pages
 from petition.web.support.memo import forget
 from petition.web.support.responses import render_page, see_other
 
@@ -148,7 +148,7 @@ def address(slug: str) -> AnyResponse:
     return render_page(
         "organisers/address.html",
         status=422 if form.wrong_fields else 200,
-        petition=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True),
+        slug=slug,
         tab="organisers.settings",
         form=form,
     )
@@ -166,8 +166,7 @@ def duplicate(slug: str) -> AnyResponse:
 
 def _leave(slug: str) -> AnyResponse | None:
     """Return a redirect to the settings for a petition that is no draft any more."""
-    state = queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).state
-    if state == PetitionState.DRAFT:
+    if get_frame().state == PetitionState.DRAFT:
         return None
     return see_other(url_for("organisers.settings", slug=slug))
 

@@ -129,7 +129,7 @@ def _render(
     return render_page(
         f"organisers/{page}.html",
         status=status,
-        petition=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True),
+        petition=queries.get_petition(slug, g.language, drafts=True),
         tab="organisers.settings",
         form=form,
         seen=seen,

@@ -17,7 +17,6 @@ from petition.core.errors import (
 )
 from petition.models.enums import AuditAction
 from petition.organisers import audit_trail
-from petition.petitions import queries
 from petition.petitions.editing import texts as working_texts
 from petition.petitions.editing.replacement import Change
 from petition.petitions.editing.texts import FIELDS, PORTRAIT_FIELDS, WorkingText
@@ -42,7 +41,6 @@ def texts(slug: str) -> AnyResponse:
     return render_page(
         "organisers/texts.html",
         slug=slug,
-        text=_source(slug),
         states=states,
         name_fields=lambda names: ", ".join(str(LABELS[name]) for name in names),
     )
@@ -123,7 +121,6 @@ def _render(
         "organisers/edit_text.html",
         status=status,
         slug=slug,
-        text=_source(slug),
         tab="organisers.texts",
         working=text,
         form=form,
@@ -146,7 +143,3 @@ def _digest(form: TextForm) -> str:
     """Return a hash of what was typed: a correction is saved as it was shown."""
     typed = "\0".join(form.fields.values())
     return hashlib.sha256(typed.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _source(slug: str) -> Any:
-    return queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text

@@ -12,7 +12,6 @@ from petition.core.clock import now
 from petition.models import Download
 from petition.organisers.export import Format, Profile
 from petition.organisers.handover import downloads, jobs, listing, packs
-from petition.petitions import queries
 from petition.web.organisers.downloads import FILE_NAMES, MEDIA_TYPES
 from petition.web.organisers.guard import pages
 from petition.web.organisers.handover.forms import FileForm, OwnListForm
@@ -107,7 +106,6 @@ def _render(
     page = render_template(
         "organisers/handover.html",
         slug=slug,
-        text=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text,
         tab="organisers.handover",
         list_form=list_form,
         own_form=own_form,

@@ -10,7 +10,6 @@ from petition.core.clock import now
 from petition.core.organiser_errors import MailingTooSoon, UpdateNotReady
 from petition.models.enums import Role
 from petition.organisers.news import mailings, reading
-from petition.petitions import queries
 from petition.web.organisers.guard import pages
 from petition.web.support.responses import see_other
 
@@ -26,7 +25,6 @@ def mailing(slug: str, update_id: int) -> str:
     return render_template(
         "organisers/news/mailing.html",
         slug=slug,
-        text=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text,
         tab="organisers.news",
         news=news,
         progress=progress,

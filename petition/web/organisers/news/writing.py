@@ -1,7 +1,5 @@
 """List the news, write and correct it, take it down."""
 
-from typing import Any
-
 from flask import Response, current_app, flash, g, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -10,7 +8,7 @@ from petition.core.clock import now
 from petition.core.organiser_errors import NoteRequired, UpdateChanged
 from petition.organisers.news import pictures, reading, writing
 from petition.organisers.news.reading import News, NewsState
-from petition.petitions import queries, updates
+from petition.petitions import updates
 from petition.web.organisers import audit_words
 from petition.web.organisers.guard import pages
 from petition.web.organisers.news.forms import UpdateForm, fields_of, make_form
@@ -24,7 +22,8 @@ def news(slug: str) -> str:
     found = reading.list_news(g.petition_id, now=now())
     return render_template(
         "organisers/news/list.html",
-        **_frame(slug),
+        slug=slug,
+        tab="organisers.news",
         groups=[(state, [one for one in found if one.state == state]) for state in NewsState],
     )
 
@@ -140,7 +139,8 @@ def _render(
     return render_page(
         "organisers/news/edit.html",
         status=status,
-        **_frame(slug),
+        slug=slug,
+        tab="organisers.news",
         form=form,
         stored=stored,
         theirs=theirs,
@@ -155,8 +155,3 @@ def _done(slug: str, message: str) -> AnyResponse:
     current_app.extensions["page_cache"].clear()
     flash(message)
     return see_other(url_for("organisers.news", slug=slug))
-
-
-def _frame(slug: str) -> dict[str, Any]:
-    petition = queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True)
-    return {"slug": slug, "text": petition.text, "tab": "organisers.news"}

@@ -9,7 +9,6 @@ from petition.core.errors import MatchesChanged
 from petition.organisers.review import removals as rules
 from petition.organisers.review import search
 from petition.organisers.review.invalidation import UNDO_WITHIN
-from petition.petitions import queries
 from petition.web.organisers.guard import pages
 from petition.web.organisers.review.forms import RemovalForm, to_number
 from petition.web.organisers.review.signatures import read_criteria, write_criteria
@@ -54,7 +53,6 @@ def removals(slug: str) -> Response:
     return render_page(
         "organisers/removals.html",
         slug=slug,
-        text=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text,
         tab="organisers.signatures",
         removals=rules.list_removals(g.petition_id),
         undoable_since=now() - UNDO_WITHIN,
@@ -85,7 +83,6 @@ def _render_preview(
         "organisers/preview_removal.html",
         status=status,
         slug=slug,
-        text=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text,
         tab="organisers.signatures",
         form=form,
         number=number,

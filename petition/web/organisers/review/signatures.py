@@ -12,7 +12,6 @@ from petition.core.clock import now
 from petition.core.text import has_forbidden
 from petition.organisers.review import search
 from petition.organisers.review.search import Criteria, Found
-from petition.petitions import queries
 from petition.web.middleware.language import MAX_INTEGER
 from petition.web.organisers.guard import pages
 from petition.web.organisers.review.forms import FilterForm, SearchForm, get_filter
@@ -59,7 +58,7 @@ def _render(
         "organisers/signatures.html",
         status=status,
         slug=slug,
-        text=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text,
+        tab="organisers.signatures",
         filter=chosen,
         search=form,
         found=found,
