@@ -271,6 +271,7 @@ GOOD: dict[str, dict[str, str]] = {
     "organisers.edit_news": {"action": "save", "title_en": "a", "body_en": "b", "note_en": "c"},
     "organisers.change_mailing": {"change": "pause"},
     "organisers.decide_comment": {"show": "yes", "comment": "Because."},
+    "organisers.require_code": {"needed": "no"},
     "organisers.decide_comments": {"decision": "shown", "chosen": "1:x"},
     "organisers.search_signatures": {"by": "name", "term": "Anna"},
     "organisers.invalidate": {"reason": "duplicate"},

@@ -113,6 +113,7 @@ def test_every_route_asks_the_table_who_may(
         "csrf_token": csrf_of(inside.get("/organisers/", follow_redirects=True)),
         "comment": "Because.",
         "show": "yes",
+        "needed": "no",
         "state": "released",
         "role": "viewer",
         "was": "viewer",

@@ -2,14 +2,16 @@
 back to the public page.
 """
 
+import ast
 from html import unescape
 
 import pytest
 from flask import Flask
 
+from petition.core.config import ROOT
 from petition.models.enums import Role
 from petition.web.organisers.actions import TABS
-from tests.browsing import enter, invite
+from tests.browsing import enter, invite, press
 from tests.factories import make_petition
 
 MORE = (
@@ -45,3 +47,30 @@ def test_the_title_leads_to_the_public_page_of_all_but_drafts(app: Flask, petiti
     for slug, target in ((petition, f"/p/{petition}"), (draft, f"/organisers/p/{draft}/preview")):
         page = inside.get(f"/organisers/p/{slug}/news").text
         assert f'<p class="to"><a href="{target}"' in page
+
+
+def test_only_forms_read_what_was_sent() -> None:
+    found = {
+        (file.name, node.lineno)
+        for file in (ROOT / "petition" / "web" / "organisers").rglob("*.py")
+        if file.name != "guard.py"  # it keeps any form for later, whatever its fields
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"form", "files", "values", "data", "get_data", "json", "stream"}
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "request"
+    }
+    assert found == set()
+
+
+def test_a_button_that_a_page_does_not_have_is_refused(app: Flask, petition: str) -> None:
+    invite(Role.ADMIN)
+    inside = enter(app)
+    page = f"/organisers/p/{petition}"
+    for path, name in (
+        ("bursts/1", "state"),
+        ("comments/1", "show"),
+        ("people/downloads", "needed"),
+    ):
+        for fields in ({}, {name: "another"}):
+            assert press(inside, page, f"{page}/{path}", **fields).status_code == 400, path

@@ -304,3 +304,10 @@ def test_the_featured_petition_stays_featured_at_its_new_address(
     inside = sign_in(app)
     press(inside, f"/organisers/p/{petition}/settings/address", slug="freedom")
     assert 'data-count-url="/p/freedom/count.json"' in client.get("/").text
+
+
+def test_settings_are_not_saved_by_a_form_that_does_not_say_what_it_showed(app: Flask) -> None:
+    page = f"/organisers/p/{make_petition()}/settings"
+    answer = press(sign_in(app), page, contact="other@example.org")
+    assert answer.status_code == 409
+    assert 'value="other@example.org"' in answer.text

@@ -12,7 +12,7 @@ from petition.core.text import has_forbidden
 from petition.models.enums import BurstState, CommentState
 from petition.organisers import burst_review, moderation
 from petition.petitions import supporters
-from petition.web.organisers.forms import OrganiserForm
+from petition.web.organisers.forms import OrganiserForm, pressed
 from petition.web.organisers.guard import pages
 from petition.web.organisers.review.forms import to_number
 from petition.web.support.pagination import get_before
@@ -29,6 +29,12 @@ class CommentsForm(OrganiserForm):
         """Return the hash of each comment as it was read, by the id of its signature."""
         parts = (choice.partition(":") for choice in self.chosen.data or [])
         return {number: seen for one, _colon, seen in parts if (number := to_number(one))}
+
+
+class CommentForm(OrganiserForm):
+    """A comment as it was read."""
+
+    comment = StringField()
 
 
 @pages.get("/p/<slug>/comments")
@@ -78,10 +84,10 @@ def decide_comments(slug: str) -> AnyResponse:
 @pages.post("/p/<slug>/comments/<int:signature_id>")
 def decide_comment(slug: str, signature_id: int) -> AnyResponse:
     """Show or refuse a comment."""
-    comment = request.form.get("comment", "")
+    comment = CommentForm().comment.data or ""
     if has_forbidden(comment, lines=True):  # no stored comment has any; PostgreSQL rejects NUL
         raise ItemNotFound
-    shows = request.form.get("show") == "yes"
+    shows = pressed("show", "yes", "no") == "yes"
     state = CommentState.SHOWN if shows else CommentState.REFUSED
     moderation.decide_comment(
         g.petition_id, signature_id, comment, state, organiser_id=g.organiser.id, now=now()
@@ -114,9 +120,8 @@ def hide_name(slug: str, number: int) -> AnyResponse:
 @pages.post("/p/<slug>/bursts/<int:burst_id>")
 def decide_burst(slug: str, burst_id: int) -> AnyResponse:
     """Release the emails of a burst, or discard its entries."""
-    if (state := request.form.get("state")) not in (BurstState.RELEASED, BurstState.DISCARDED):
-        raise BadRequest
+    state = BurstState(pressed("state", BurstState.RELEASED, BurstState.DISCARDED))
     burst_review.decide_burst(
-        g.petition_id, burst_id, BurstState(state), organiser_id=g.organiser.id, now=now()
+        g.petition_id, burst_id, state, organiser_id=g.organiser.id, now=now()
     )
     return see_other(url_for("organisers.petition", slug=slug))

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, current_app, flash, g, request, url_for
+from flask import Response, current_app, flash, g, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response as AnyResponse
-from wtforms import SelectField
+from wtforms import SelectField, StringField
 from wtforms.validators import AnyOf
 
 from petition.core import i18n
@@ -59,9 +59,10 @@ class RoleForm(OrganiserForm):
     """A person's role. The ids are the person's: a page has one form for each."""
 
     role = choice(_("Role"), _TASKS)
+    was = StringField()  # the role that the page showed
 
     def __init__(self, person: Person | None = None) -> None:
-        super().__init__(formdata=None if person else request.form, role=person and person.role)
+        super().__init__(formdata=None, role=person.role) if person else super().__init__()
 
     def number(self, person_id: int) -> None:
         """Give the fields the ids of one person's form."""
@@ -115,14 +116,14 @@ def invite_person(slug: str | None = None) -> AnyResponse:
 @pages.post("/people/<int:organiser_id>/role", endpoint="site_change_role")
 def change_role(organiser_id: int, slug: str | None = None) -> AnyResponse:
     """Give a person another role."""
-    form, was = RoleForm(), request.form.get("was", "")
-    if not form.validate() or was not in {*Role}:
+    form = RoleForm()
+    if not form.validate() or form.was.data not in {*Role}:
         return _show(slug, changed=(organiser_id, form))
     try:
         rules.change_role(
             organiser_id,
             Role(form.role.data),
-            was=Role(was),
+            was=Role(form.was.data),
             petition_id=_petition_id(slug),
             by=g.organiser.id,
             now=now(),

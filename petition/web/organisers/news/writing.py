@@ -34,7 +34,7 @@ def write_news(slug: str) -> AnyResponse:
     form = _make_form(None)
     if request.method != "POST" or not _is_ready(form, slug):
         return _render(slug, form, None)
-    at = form.publish_at() or now() if request.form["action"] == "publish" else None
+    at = form.publish_at() or now() if form.action.data == "publish" else None
     writing.create(
         g.petition_id, form.content(), publish_at=at, organiser_id=g.organiser.id, now=now()
     )
@@ -48,7 +48,7 @@ def edit_news(slug: str, update_id: int) -> AnyResponse:
     form = _make_form(stored)
     if request.method != "POST" or not _is_ready(form, slug):
         return _render(slug, form, stored)
-    is_publishing = request.form["action"] == "publish"
+    is_publishing = form.action.data == "publish"
     at = form.publish_at() if is_publishing or stored.state == NewsState.SCHEDULED else None
     try:
         writing.save(
@@ -107,7 +107,7 @@ def _make_form(stored: News | None) -> UpdateForm:
 def _is_ready(form: UpdateForm, slug: str) -> bool:
     """Return whether a form is to be stored. Stores its picture, and puts it into the text."""
     form.validate()
-    action = request.form.get("action")
+    action = form.action.data
     if action == "picture":
         for field in form.wrong_fields:
             if field not in (form.picture, form.alt):
@@ -132,7 +132,7 @@ def _render(
     slug: str, form: UpdateForm, stored: News | None, theirs: News | None = None
 ) -> Response:
     status = 422 if form.wrong_fields else 409 if theirs else 200
-    is_preview = request.form.get("action") == "preview" and not form.wrong_fields
+    is_preview = form.action.data == "preview" and not form.wrong_fields
     changed_by = {}
     if theirs:
         changed_by = {"organiser_id": theirs.changed_by_id, "email": theirs.changed_by}

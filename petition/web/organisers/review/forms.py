@@ -139,10 +139,15 @@ class ReasonForm(OrganiserForm):
         return InvalidReason(self.reason.data)
 
 
-class RemovalForm(ReasonForm):
-    """Which signatures are taken out together, how many were shown, and why."""
+class CriteriaForm(OrganiserForm):
+    """Which signatures are to be taken out together."""
 
     criteria = HiddenField()
+
+
+class RemovalForm(CriteriaForm, ReasonForm):
+    """Which signatures are taken out together, how many were shown, and why."""
+
     seen = HiddenField()
 
 
