@@ -111,8 +111,6 @@ def test_every_route_asks_the_table_who_may(
             make_file(app, petition_id, organiser_id, PACK, keep_until=None)
     form = {
         "csrf_token": csrf_of(inside.get("/organisers/", follow_redirects=True)),
-        "comment": "Because.",
-        "show": "yes",
         "needed": "no",
         "state": "released",
         "role": "viewer",
@@ -405,7 +403,7 @@ def test_a_viewer_is_shown_figures_only(app: Flask, petition: str, role: Role) -
     page = enter(app).get(f"/organisers/p/{petition}")
     assert "Not confirmed yet" in page.text
     assert "flood.xyz" in page.text, "a burst is a figure; the decision on it is not"
-    for part in (f"p/{petition}/{page}" for page in ("handover", "comments", "names", "bursts")):
+    for part in (f"p/{petition}/{page}" for page in ("handover", "comments", "signatures", "bursts")):
         assert (part in page.text) == (role != Role.VIEWER), part
 
 

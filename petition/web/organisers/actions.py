@@ -61,7 +61,6 @@ ACTIONS: dict[str, Action | None] = {
     "organisers.previews": Action.PREVIEW,
     "organisers.preview_card": Action.PREVIEW,
     "organisers.comments": Action.REVIEW_COMMENTS,
-    "organisers.decide_comment": Action.REVIEW_COMMENTS,
     "organisers.decide_comments": Action.REVIEW_COMMENTS,
     "organisers.names": Action.REVIEW_NAMES,
     "organisers.hide_name": Action.REVIEW_NAMES,

@@ -7,8 +7,6 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import SelectMultipleField, StringField
 
 from petition.core.clock import now
-from petition.core.errors import ItemNotFound
-from petition.core.text import has_forbidden
 from petition.models.enums import BurstState, CommentState
 from petition.organisers import burst_review, moderation
 from petition.petitions import supporters
@@ -29,12 +27,6 @@ class CommentsForm(OrganiserForm):
         """Return the hash of each comment as it was read, by the id of its signature."""
         parts = (choice.partition(":") for choice in self.chosen.data or [])
         return {number: seen for one, _colon, seen in parts if (number := to_number(one))}
-
-
-class CommentForm(OrganiserForm):
-    """A comment as it was read."""
-
-    comment = StringField()
 
 
 @pages.get("/p/<slug>/comments")
@@ -79,21 +71,6 @@ def decide_comments(slug: str) -> AnyResponse:
         flash(_("Some comments have changed since you read them. Read them again."))
     state = CommentState.REFUSED if request.args.get("state") == CommentState.REFUSED else None
     return see_other(url_for("organisers.comments", slug=slug, state=state))
-
-
-@pages.post("/p/<slug>/comments/<int:signature_id>")
-def decide_comment(slug: str, signature_id: int) -> AnyResponse:
-    """Show or refuse a comment."""
-    comment = CommentForm().comment.data or ""
-    if has_forbidden(comment, lines=True):  # no stored comment has any; PostgreSQL rejects NUL
-        raise ItemNotFound
-    shows = pressed("show", "yes", "no") == "yes"
-    state = CommentState.SHOWN if shows else CommentState.REFUSED
-    moderation.decide_comment(
-        g.petition_id, signature_id, comment, state, organiser_id=g.organiser.id, now=now()
-    )
-    current_app.extensions["page_cache"].clear()
-    return see_other(url_for("organisers.comments", slug=slug))
 
 
 @pages.get("/p/<slug>/names")

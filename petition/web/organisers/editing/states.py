@@ -1,5 +1,6 @@
 """Opening, pausing and closing a petition, and its victory: a question first, then a button."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import flash, g, request, url_for
@@ -42,7 +43,14 @@ MOVE_LABELS = {
 
 
 class StateForm(OrganiserForm):
-    """The button of a state; that of a victory has words in each language."""
+    """The button of a state; that of a victory has words in each language, the source first."""
+
+    languages: Sequence[str] = ()
+
+    @property
+    def groups(self) -> list[list[str]]:
+        """The names of the fields of each language."""
+        return [[f"{code}_{name}" for name in _FIELDS] for code in self.languages]
 
     def read_victory(self, languages: tuple[str, ...], source: str) -> dict[str, Any]:
         """Return the words of a victory as the petition's file has them, the source among them."""
@@ -93,10 +101,12 @@ def change_state(slug: str, state: str) -> AnyResponse:
 
 
 def _make_form(slug: str, petition: queries.PetitionView, wanted: PetitionState) -> StateForm:
-    fields, data = {}, {}
+    fields: dict[str, Any] = {}
+    data = {}
     if wanted == PetitionState.VICTORY:
         stored = get_victory(slug)
-        for code in petition.languages:
+        fields["languages"] = [*dict.fromkeys([petition.text.language, *petition.languages])]
+        for code in fields["languages"]:
             for name, label in _FIELDS.items():
                 text = str(label) % {"language": i18n.language_name(code)}
                 fields[f"{code}_{name}"] = TidyTextArea(text)

@@ -95,10 +95,12 @@ class UpdateForm(OrganiserForm):
         return [
             code
             for code in self.languages
-            if code == self.languages[0]
-            or self.is_written(code)
-            or any(self[f"{part}_{code}"].errors for part in ("title", "body", "note"))
+            if code == self.languages[0] or self.is_written(code) or self.is_wrong(code)
         ]
+
+    def is_wrong(self, code: str) -> bool:
+        """Return whether something is wrong in a language."""
+        return any(self[f"{part}_{code}"].errors for part in ("title", "body", "note"))
 
     def is_written(self, code: str) -> bool:
         """Return whether anything is written in a language."""
