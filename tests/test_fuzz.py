@@ -36,10 +36,11 @@ from petition.database.base import Base, db
 from petition.database.transactions import transaction
 from petition.models import Email, Signature
 from petition.models.enums import BurstKind, InvalidReason, Role
-from petition.organisers import access
+from petition.organisers import access, paper
 from petition.organisers.export import FileOptions, Format, Profile
 from petition.organisers.handover import packs
 from petition.organisers.news import reading
+from petition.organisers.paper import SheetForm
 from petition.organisers.review import invalidation
 from petition.petitions import queries, updates
 from petition.petitions.editing import petition_file
@@ -121,6 +122,11 @@ FILTERS = (
     "before",
 )
 READS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        ("organisers.add_sheet", "organisers.change_sheet"),
+        ("version", "label", "names", "collected_on", "scan"),
+    ),
+    "organisers.remove_sheet": ("version",),
     "petition.index": ("r",),
     "petition.show": ("r",),
     "sign.submit": (
@@ -235,6 +241,7 @@ ENDS_SESSIONS = {"organisers.sign_out", "organisers.end_session"}
 NEVER_IN_ORDER = {
     *("organisers.hand_on", "organisers.site_hand_on", "organisers.confirm_second_factor")
 }
+PAPER = {"version": "1", "label": "Lund 2", "names": "20", "collected_on": "2016-05-26"}
 GOOD: dict[str, dict[str, str]] = {
     "sign.submit": filled(language="en", channel="wa", handover="no", display="hidden"),
     "share.card": {"v": "1"},
@@ -273,6 +280,7 @@ GOOD: dict[str, dict[str, str]] = {
     "organisers.decide_comments": {"decision": "shown", "chosen": "1:x"},
     "organisers.search_signatures": {"by": "name", "term": "Anna"},
     "organisers.invalidate": {"reason": "duplicate"},
+    **dict.fromkeys(("organisers.add_sheet", "organisers.change_sheet"), PAPER),
     "organisers.preview_removal": {"criteria": '{"country": "KZ"}'},
     "organisers.remove_matching": {"reason": "automated", "seen": "1"},
 }
@@ -408,10 +416,13 @@ class Site:
             "session_id": "999999",
             "download_id": "1",
             "handover_id": "1",
+            "sheet_id": "1",
             "kind": "pdf",
         }
         for options in (FileOptions(), FileOptions(Format.PDF, Profile.HANDOVER)):
             make_file(app, self.petition_id, 1, options)
+        sheet = SheetForm("Lund 1", 20, None, b"RIFF")
+        paper.add(self.petition_id, sheet, organiser_id=1, now=now())
         db.session.rollback()
 
     def _enter(self) -> None:

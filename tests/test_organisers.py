@@ -21,7 +21,8 @@ from petition.core.clock import now
 from petition.core.organiser_errors import OrganiserExists, OrganiserNotFound, SignInLinkUsed
 from petition.database.transactions import transaction
 from petition.models.enums import InvalidReason, Role
-from petition.organisers import access
+from petition.organisers import access, paper
+from petition.organisers.paper import SheetForm
 from petition.organisers.permissions import ROLES, SITE_ACTIONS, Action
 from petition.organisers.review import invalidation
 from petition.petitions import updates
@@ -59,7 +60,13 @@ def closed_routes(app: Flask, petitions: dict[str, int]) -> Iterator[Call]:
     """
     rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("organisers.")]
     assert {rule.endpoint for rule in rules} == ACTIONS.keys(), "a route declares its action"
-    late = ("organisers.remove_person", "organisers.site_remove_person", "organisers.sign_out")
+    late = tuple(
+        f"organisers.{name}"
+        for name in (
+            *("delete_scan", "remove_sheet"),
+            *("remove_person", "site_remove_person", "sign_out"),
+        )
+    )
     for rule in sorted(
         rules, key=lambda rule: 1 + late.index(rule.endpoint) if rule.endpoint in late else 0
     ):
@@ -109,6 +116,8 @@ def test_every_route_asks_the_table_who_may(
             make_file(app, petition_id, organiser_id)
         for petition_id in petitions.values():
             make_file(app, petition_id, organiser_id, PACK, keep_until=None)
+            sheet = SheetForm("Lund 1", 20, None, b"RIFF")
+            paper.add(petition_id, sheet, organiser_id=organiser_id, now=now())
     form = {
         "csrf_token": csrf_of(inside.get("/organisers/", follow_redirects=True)),
         "needed": "no",
@@ -130,6 +139,8 @@ def test_every_route_asks_the_table_who_may(
         **{f"{part}_en": "Letters" for part in ("title", "body", "note")},
         "decision": "waiting",
         "criteria": "{}",
+        "label": "Lund 2",
+        "names": "20",
         "term": "Anna",
     }
     for action, method, path, slug in closed_routes(app, petitions):
@@ -403,7 +414,9 @@ def test_a_viewer_is_shown_figures_only(app: Flask, petition: str, role: Role) -
     page = enter(app).get(f"/organisers/p/{petition}")
     assert "Not confirmed yet" in page.text
     assert "flood.xyz" in page.text, "a burst is a figure; the decision on it is not"
-    for part in (f"p/{petition}/{page}" for page in ("handover", "comments", "signatures", "bursts")):
+    for part in (
+        f"p/{petition}/{page}" for page in ("handover", "comments", "signatures", "bursts")
+    ):
         assert (part in page.text) == (role != Role.VIEWER), part
 
 

@@ -12,7 +12,8 @@ from petition.abuse import bursts
 from petition.core.clock import now
 from petition.database.transactions import transaction
 from petition.models.enums import Role
-from petition.organisers import access
+from petition.organisers import access, paper
+from petition.organisers.paper import SheetForm
 from petition.petitions import updates
 from petition.petitions.editing import petition_file
 from petition.web.organisers.actions import ACTIONS
@@ -24,6 +25,7 @@ from tests.things import MOST, count_things, most_fields
 
 # What sends a file, and what needs a colleague, a link or a file of its own.
 NO_PAGES = {"organisers.show_sign_in_button", "organisers.fetch_file", "organisers.fetch_pack"}
+NO_PAGES |= {"organisers.fetch_scan"}
 NO_PAGES |= {f"organisers.signatures_{kind}" for kind in ("csv", "xlsx", "jsonl", "pdf")}
 NO_PAGES |= {"organisers.figures_csv", "organisers.preview_card", "organisers.preview"}
 
@@ -43,6 +45,9 @@ def fill(app: Flask, slug: str, signatures: int) -> None:
         )
         make_file(app, 1, 1, PACK, keep_until=None)
         make_file(app, 1, 1)
+    for number in range(1 + signatures // 30):
+        form = SheetForm(f"Lund {number}", 20, None, b"RIFF")
+        paper.add(1, form, organiser_id=1, now=now())
     with transaction() as connection:
         bursts.record(connection, 1, FLOOD, now=now())
     for number in range(1 + signatures // 100):
@@ -55,7 +60,7 @@ def paths(app: Flask, slug: str) -> Iterator[str]:
     for rule in app.url_map.iter_rules():
         if rule.endpoint in ACTIONS.keys() - NO_PAGES and "GET" in (rule.methods or ()):
             path = rule.rule.replace("<slug>", slug)
-            for name in ("update", "signature", "handover"):
+            for name in ("update", "signature", "handover", "sheet"):
                 path = path.replace(f"<int:{name}_id>", "1")
             choices = {"<state>": ("paused", "victory"), "<code>": ("en", "ru")}
             part = next((one for one in choices if one in path), "")

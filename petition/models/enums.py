@@ -176,6 +176,11 @@ class AuditAction(StrEnum):
     MAILING_PAUSE = "mailing.pause"
     MAILING_RESUME = "mailing.resume"
     MAILING_STOP = "mailing.stop"
+    PAPER_ADD = "paper.add"
+    PAPER_CHANGE = "paper.change"
+    PAPER_REMOVE = "paper.remove"
+    PAPER_SCAN_SHOW = "paper.scan_show"
+    PAPER_SCAN_DELETE = "paper.scan_delete"
     SIGNATURES_DOWNLOAD = "signatures.download"  # signers see when it was recorded
     SIGNATURES_HANDOVER = "signatures.handover"  # so do those whose name may be handed over
     SIGNATURES_DOWNLOAD_END = "signatures.download_end"  # with rows and hash of the file

@@ -17,7 +17,7 @@ from petition.database.base import db
 from petition.database.counters import Use
 from petition.database.transactions import transaction
 from petition.operations import retention
-from petition.organisers import sessions
+from petition.organisers import paper, sessions
 from petition.organisers.handover import jobs, packs, spreadsheet
 from petition.organisers.overview import morning
 from petition.organisers.review import removals
@@ -138,6 +138,7 @@ def _delete_files(settings: Mapping[str, Any], instance: Path, now: datetime) ->
     folder = instance / jobs.FOLDER
     number = packs.erase(folder, anonymise_days=settings["ANONYMISE_AFTER_DAYS"], now=now)
     number += jobs.expire(folder, now=now)
+    number += paper.erase_scans(anonymise_days=settings["ANONYMISE_AFTER_DAYS"], now=now)
     return f"{number} expired" if number else ""
 
 
