@@ -403,7 +403,9 @@ def test_a_viewer_is_shown_figures_only(app: Flask, petition: str, role: Role) -
     page = enter(app).get(f"/organisers/p/{petition}")
     assert "Not confirmed yet" in page.text
     assert "flood.xyz" in page.text, "a burst is a figure; the decision on it is not"
-    for part in (f"p/{petition}/{page}" for page in ("handover", "comments", "signatures", "bursts")):
+    for part in (
+        f"p/{petition}/{page}" for page in ("handover", "comments", "signatures", "bursts")
+    ):
         assert (part in page.text) == (role != Role.VIEWER), part
 
 
