@@ -196,7 +196,7 @@ READS: dict[str, tuple[str, ...]] = {
     ),
     "organisers.change_state": (
         *(f"{code}_{name}" for code in TEXTS for name in ("sentence", "won", "next")),
-        "csrf_token",
+        *("seen", "csrf_token"),
     ),
     "organisers.invite_person": ("email", "role", "language", "csrf_token"),
     "organisers.site_invite_person": ("email", "role", "language", "csrf_token"),

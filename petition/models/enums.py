@@ -63,6 +63,8 @@ class EmailKind(StrEnum):
     INVITATION = "invitation"
     DOWNLOAD = "download"
     NEW_BROWSER = "new_browser"
+    ROLE = "role"  # to an organiser whose role was changed
+    REMOVED = "removed"  # to one who was removed
     MORNING = "morning"
     NEWS = "news"
     NEWS_TEST = "news_test"  # to an organiser

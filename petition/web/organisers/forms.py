@@ -49,6 +49,7 @@ def pressed(name: str, *answers: str) -> str:
     return str(form[name].data)
 
 
+MAX_BRACKETS = 300  # opening ones in a text; 50,000 take 5 seconds
 CODE_FIELD = "second_factor_code"
 
 
@@ -110,9 +111,18 @@ class TidyField(StringField):
 
 
 class TidyTextArea(TidyField, TextAreaField):
-    """Lines of text, whose ends become LF."""
+    """Lines of text, whose ends become LF, with few brackets: each may begin a link in Markdown."""
 
     lines = True
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse also more brackets than a text has: Markdown looks for the end of each."""
+        super().pre_validate(form)
+        if (self.data or "").count("[") > MAX_BRACKETS:
+            message = _(
+                "This has too many opening brackets “[”: at most %(most)d.", most=MAX_BRACKETS
+            )
+            raise ValidationError(str(message))
 
 
 class VersionField(IntegerField):

@@ -109,17 +109,26 @@ def new_organiser(slug: str) -> AnyResponse:
     data = {"organiser": text.fields["organiser"], "contact": stored.values.get("contact", "")}
     form = OrganiserNameForm(data=data | {"slug": slug})
     if request.method == "POST" and form.validate():
-        site, by = site_url(current_app.config), g.organiser.id
         new_slug = str(form.slug.data)
         try:
-            contact = {"contact": form.contact.data}
-            settings.save_settings(
-                slug, contact, seen=stored.seen, organiser_id=by, site=site, now=now()
+            drafts.finish(
+                slug,
+                text,
+                organiser=form.organiser.data or "",
+                contact=form.contact.data,
+                seen=stored.seen,
+                new_slug=new_slug,
+                organiser_id=g.organiser.id,
+                site=site_url(current_app.config),
+                now=now(),
             )
-            if _save_text(slug, text, form, {"organiser": form.organiser.data or ""}):
-                addresses.change_slug(slug, new_slug, organiser_id=by, site=site, now=now())
-        except PetitionFileInvalid:
-            form.refuse("contact", _("Write an email address, such as name@example.org."))
+        except PetitionFileInvalid as error:
+            if any(one.path == "contact" for one in error.errors):
+                form.refuse("contact", _("Write an email address, such as name@example.org."))
+            others = [one for one in error.errors if one.path != "contact"]
+            refuse_all(form, others, f"text.{text.language}.")
+        except ChangedMeanwhile:
+            form.refuse("organiser", _("This text was changed meanwhile. Nothing is saved yet."))
         except SlugTaken:
             form.refuse("slug", _("Another petition has this address."))
         if not form.wrong_fields:

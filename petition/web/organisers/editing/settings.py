@@ -49,7 +49,7 @@ def _edit(slug: str, kind: type[SettingsForm], page: str) -> AnyResponse:
     """Show a form of the settings, or save what was typed."""
     stored = get_settings(slug, kind.names)
     form = kind.make(stored)
-    if request.method == "GET":
+    if request.method != "POST":
         return _render(slug, page, stored, form)
     upload = form["upload"].data if "upload" in form else None
     photo = upload.stream.read(pictures.MAX_BYTES + 1) if upload else b""

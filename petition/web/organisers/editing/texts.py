@@ -45,7 +45,7 @@ def edit_text(slug: str, code: str) -> AnyResponse:
     """Change the text in a language, after a preview and the difference if they are asked for."""
     text = working_texts.get_text(slug, code, current_app.config["LANGUAGES"])
     form = TextForm(data=text.fields | {"revision": text.revision})
-    if request.method == "GET":
+    if request.method != "POST":
         return _render(slug, text, form)
     if not form.validate():
         return _render(slug, text, form, status=422)

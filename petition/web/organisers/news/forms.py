@@ -82,6 +82,8 @@ class UpdateForm(OrganiserForm):
         for name in (f"title_{code}", f"body_{code}"):
             if not self[name].data:
                 self.refuse(name, _("Fill in both, the title and the text."))
+        if self[f"body_{code}"].errors:
+            return  # it may take long to read
         for name, alt in find_images(self[f"body_{code}"].data or ""):
             if name not in self.picture_names:
                 message = _("There is no picture named %(name)s. Add it below.", name=name[:100])
