@@ -154,7 +154,7 @@ def test_every_route_asks_the_table_who_may(
             assert answer.status_code == 404, case
         elif role in ROLES[action] and (action not in SITE_ACTIONS or role == Role.ADMIN):
             # Some want a form of their own.
-            more = ("/people", "/hand-on", "/code", "/confirm", "/off")
+            more = ("/people", "/hand-on", "/code", "/confirm", "/off", "/paper/1", "/paper/2")
             asks_more = path.endswith(more) and method == "POST"
             assert answer.status_code in ({303, 422} if asks_more else {200, 303, 409}), case
             assert at_sign_in == (action == Action.SIGN_OUT), case
