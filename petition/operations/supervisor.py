@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Thread
 from types import FrameType
 
+from petition.core import config
 from petition.core.errors import AlreadyServed, PortUnavailable
 from petition.core.faults import log_fault
 
@@ -114,8 +115,7 @@ class _Supervisor:
 
 def _tell_systemd(state: str) -> None:
     """Tell systemd the state (sd_notify), where it runs us: it restarts what stays silent."""
-    name = os.environ.get("NOTIFY_SOCKET", "")
-    if name:
+    if name := config.systemd_socket():
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.sendto(state.encode(), name.replace("@", "\0", 1))
 
