@@ -66,6 +66,8 @@ class EmailKind(StrEnum):
     MORNING = "morning"
     NEWS = "news"
     NEWS_TEST = "news_test"  # to an organiser
+    NEW_TEXT = "new_text"  # whether an earlier signer supports it
+    NEW_TEXT_TEST = "new_text_test"  # to an organiser
 
 
 class MailingState(StrEnum):
@@ -176,6 +178,11 @@ class AuditAction(StrEnum):
     MAILING_PAUSE = "mailing.pause"
     MAILING_RESUME = "mailing.resume"
     MAILING_STOP = "mailing.stop"
+    TEXT_QUESTION_TEST = "text_question.test"
+    TEXT_QUESTION_START = "text_question.start"  # earlier signers are asked to confirm a new text
+    TEXT_QUESTION_PAUSE = "text_question.pause"
+    TEXT_QUESTION_RESUME = "text_question.resume"
+    TEXT_QUESTION_STOP = "text_question.stop"
     SIGNATURES_DOWNLOAD = "signatures.download"  # signers see when it was recorded
     SIGNATURES_HANDOVER = "signatures.handover"  # so do those whose name may be handed over
     SIGNATURES_DOWNLOAD_END = "signatures.download_end"  # with rows and hash of the file
