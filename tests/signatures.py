@@ -95,6 +95,8 @@ def recounted_sums() -> Counter[tuple[int, str, str]]:
         sums[one.petition_id, "day", f"{one.confirmed_at:%Y-%m-%d}"] += 1
         sums[one.petition_id, "hour", f"{one.confirmed_at:%Y-%m-%d %H}"] += 1
         sums[one.petition_id, "language", one.language] += 1
+        version = one.confirmed_version or one.text_version
+        sums[one.petition_id, "text", f"{one.text_language}-{version}"] += 1
         if one.channel:
             sums[one.petition_id, "channel", one.channel] += 1
         if one.organisation:

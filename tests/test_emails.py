@@ -25,8 +25,8 @@ from petition.cli.mail import worker_for
 from petition.cli.operations import SAMPLES
 from petition.core import clock
 from petition.database.transactions import transaction
-from petition.models import Burst, Download, Email, Signature, SignatureSum, Tally
-from petition.models.enums import EmailKind, InvalidReason, Role
+from petition.models import Burst, Download, Email, Mailing, Signature, SignatureSum, Tally
+from petition.models.enums import EmailKind, InvalidReason, MailingState, Role
 from petition.models.sums import SumKind
 from petition.organisers import access, people
 from petition.organisers.browsers import Browser
@@ -37,10 +37,10 @@ from petition.organisers.news.reading import NewsText
 from petition.organisers.news.writing import NewsForm
 from petition.organisers.overview import morning
 from petition.organisers.review import invalidation
-from petition.petitions import lifecycle, pictures, updates
+from petition.petitions import counts, lifecycle, pictures, updates
 from petition.petitions.editing import petition_file
 from tests import signatures
-from tests.factories import FLOOD, TODAY, parse_address, photo
+from tests.factories import FLOOD, TODAY, change_text, parse_address, photo
 
 FOLDER = Path(__file__).parent / "mails"
 HEADERS = (
@@ -115,6 +115,23 @@ def _compose_all(app: Flask, language: str, number: int) -> Iterator[tuple[str, 
     yield "news_at_risk", make(EmailKind.NEWS, **news)
     change_signature(country="SE")
     yield "news", make(EmailKind.NEWS)
+    change_text("kuramshin", language, reason="They were moved to another prison.")
+    texts = counts.get_versions(1)
+    with transaction() as connection:
+        mailing = insert(Mailing).values(
+            petition_id=1,
+            versions=f"{language}-{texts[language]}",
+            state=MailingState.RUNNING,
+            started_at=TODAY,
+            insisted=False,
+            readers=1,
+            last_signature_id=1,
+        )
+        mailing_id = connection.scalar(mailing.returning(Mailing.id))
+    yield "new_text", make(EmailKind.NEW_TEXT, mailing_id=mailing_id)
+    change_signature(country="KZ")
+    yield "new_text_at_risk", make(EmailKind.NEW_TEXT)
+    change_signature(country="SE")
     yield from _compose_for_organisers(make, language)
 
 
@@ -130,6 +147,7 @@ def _compose_for_organisers(
             editor_id = organiser_id
             test = {"organiser_id": organiser_id, "petition_id": 1, "language": language}
             yield "news_test", make(EmailKind.NEWS_TEST, **test)
+            yield "new_text_test", make(EmailKind.NEW_TEXT_TEST)
     yield "sign_in", make(EmailKind.SIGN_IN, organiser_id=organiser_id)
     for profile in Profile:
         options = FileOptions(profile=profile)

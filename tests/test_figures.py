@@ -204,7 +204,7 @@ def test_the_sums_are_a_file_for_spreadsheets(app: Flask, petition: str) -> None
     assert file.text.startswith("\ufeff")
     assert head == ["kind", "key", "number"]
     assert {("signatures", "confirmed", "3"), ("day", "2016-05-26", "3")} <= {*map(tuple, lines)}
-    for kind in ("day", "country", "language", "channel"):
+    for kind in ("day", "country", "language", "channel", "text"):
         assert sum(int(number) for one, _, number in lines if one == kind) == 3
     assert ["channel", "wa", "2"] in lines
     with transaction() as connection:

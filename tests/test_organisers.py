@@ -47,7 +47,16 @@ from tests.browsing import (
     trail,
 )
 from tests.exports import PACK
-from tests.factories import FLOOD, NEWS, SITE, TODAY, make_file, make_petition, parse_address
+from tests.factories import (
+    FLOOD,
+    NEWS,
+    SITE,
+    TODAY,
+    change_text,
+    make_file,
+    make_petition,
+    parse_address,
+)
 from tests.post_office import PostOffice
 
 Call = tuple[Action, str, str, str | None]  # action, method, path, slug
@@ -107,6 +116,7 @@ def test_every_route_asks_the_table_who_may(
         confirmed(browser(app), post_office, name, email=f"taken-out@{name}.net")
         removed = petition_id + 2
         invalidation.invalidate(petition_id, removed, InvalidReason.OTHER, now=now())
+        change_text(name, reason="It was too long.")
     inside = browser(app)
     if role is not None:
         invite(role, slug=None if role == Role.ADMIN else petition)

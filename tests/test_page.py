@@ -14,7 +14,7 @@ from petition.database.base import db
 from petition.models import AuditEntry, Signature, Tally
 from petition.models.enums import CommentState, PetitionState, Role
 from petition.organisers import moderation
-from petition.petitions import lifecycle, queries, supporters, updates
+from petition.petitions import counts, lifecycle, queries, supporters, updates
 from petition.petitions.editing import petition_file
 from petition.web.pages.site import notices
 from tests.browsing import (
@@ -211,7 +211,7 @@ def test_an_organiser_can_hide_a_name(
     page_text = text_of(client.get(f"/p/{petition}"))
     assert "Buy Now" not in page_text
     assert "Bo Berg" in page_text
-    assert queries.get_count(petition).count == 2
+    assert counts.get_count(petition).count == 2
     assert db.session.query(AuditEntry).filter_by(action="name.hide").one().detail == "signature 1"
     assert press(organiser, names, f"{names}/99").status_code == 404
 

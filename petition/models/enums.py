@@ -68,6 +68,8 @@ class EmailKind(StrEnum):
     MORNING = "morning"
     NEWS = "news"
     NEWS_TEST = "news_test"  # to an organiser
+    NEW_TEXT = "new_text"  # whether an earlier signer supports it
+    NEW_TEXT_TEST = "new_text_test"  # to an organiser
 
 
 class MailingState(StrEnum):
@@ -183,6 +185,11 @@ class AuditAction(StrEnum):
     PAPER_REMOVE = "paper.remove"
     PAPER_SCAN_SHOW = "paper.scan_show"
     PAPER_SCAN_DELETE = "paper.scan_delete"
+    TEXT_QUESTION_TEST = "text_question.test"
+    TEXT_QUESTION_START = "text_question.start"  # earlier signers are asked to confirm a new text
+    TEXT_QUESTION_PAUSE = "text_question.pause"
+    TEXT_QUESTION_RESUME = "text_question.resume"
+    TEXT_QUESTION_STOP = "text_question.stop"
     SIGNATURES_DOWNLOAD = "signatures.download"  # signers see when it was recorded
     SIGNATURES_HANDOVER = "signatures.handover"  # so do those whose name may be handed over
     SIGNATURES_DOWNLOAD_END = "signatures.download_end"  # with rows and hash of the file

@@ -73,6 +73,7 @@ class PetitionText(Base):
     reason: Mapped[str] = mapped_column(String(500), default="")  # why there is a new version
     # When its meaning changed, or a translation was compared with its source; null: `created_at`.
     checked_at: Mapped[datetime | None]
+    tested_revision: Mapped[int | None]  # last emailed to an organiser, as earlier signers get it
 
 
 class Tally(Base):

@@ -119,6 +119,11 @@ class Signature(EntryFields, Base):
     confirmed_at: Mapped[datetime | None]
     number: Mapped[int | None]
     name_key: Mapped[str] = mapped_column(by_code_point(300), server_default="")
+    # A later version of the text, in the language that was signed, to which its owner agreed too.
+    confirmed_version: Mapped[int | None]
+    version_confirmed_at: Mapped[datetime | None]
+    asked_version: Mapped[int | None]  # of which its owner was asked by email
+    refuses_questions: Mapped[bool] = mapped_column(server_default=false())
     # Set by an organiser; overrides `display`.
     name_hidden: Mapped[bool] = mapped_column(server_default=false())
     # Set while an organiser has taken it out of the count. The sums need the reason, too.

@@ -159,6 +159,7 @@ def _anonymise_batch(connection: Connection, closed_before: datetime) -> int:
         "updates": False,
         "signed_at": _day_of(connection, _signature.c.signed_at),
         "confirmed_at": _day_of(connection, _signature.c.confirmed_at),
+        "version_confirmed_at": _day_of(connection, _signature.c.version_confirmed_at),
     }
     chosen = update(_signature).where(_signature.c.id.in_([row.id for row in before]))
     after = connection.execute(chosen.values(values).returning(*sums.COLUMNS)).all()

@@ -34,7 +34,7 @@ class Format(StrEnum):
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads the file as the local 8-bit code page
 SEPARATORS = {"comma": ",", "semicolon": ";", ",": ",", ";": ";"}  # by name and by itself
 _DAYS = ("signed_at", "confirmed_at", "confirmed_on")
-_BY_US = {"number", "handover", "updates", "text_version", *_DAYS}
+_BY_US = {"number", "handover", "updates", "text_version", "confirmed_version", *_DAYS}
 
 # A cell begins where a text does, and after every separator and line break in it: a spreadsheet
 # may split by another one than the file's, and then ignores the file's quotes. Blanks and quotes

@@ -1,4 +1,4 @@
-"""Read petitions: what pages show of them, what signing needs, the count."""
+"""Read petitions: what pages show of them, what signing needs."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +12,7 @@ from petition.database.base import db
 from petition.database.compiled import CompiledStatement
 from petition.models import FormerSlug, Petition, PetitionText, Picture, Tally
 from petition.models.enums import PetitionState
+from petition.petitions import counts
 from petition.petitions.goals import goal_for
 from petition.petitions.story import Fact, PlanStep, VictoryWords, read_story
 
@@ -32,6 +33,7 @@ class PetitionView:
     regime_languages: tuple[str, ...]
     count: int
     paper: int  # names on paper sheets, not in `count`
+    present_text: int | None  # agree with it; None where no text has several versions
     goal: int
     closed_at: datetime | None
     text: PetitionText
@@ -61,19 +63,6 @@ class SigningTerms(NamedTuple):
     refuses_disposable: bool
     text_language: str
     text_version: int
-
-
-@dataclass(frozen=True, slots=True)
-class PetitionCount:
-    """Confirmed signatures, the goal shown with them, and when the count last changed.
-
-    `paper` are the names on paper sheets, which `count` does not have.
-    """
-
-    count: int
-    paper: int
-    goal: int
-    updated: datetime
 
 
 # A petition in a list: id, slug, state, contact, language of its title, title, organiser, counted.
@@ -106,6 +95,9 @@ def get_petition(slug: str, language: str, *, drafts: bool = False) -> PetitionV
         regime_languages=tuple(petition.regime_languages.split(",")),
         count=count,
         paper=petition.paper,
+        present_text=counts.find_present_text(
+            petition.id, {code: text.version for code, text in texts.items()}, count
+        ),
         goal=goal_for(count, petition.goal),
         closed_at=petition.closed_at,
         text=texts.get(language) or texts[petition.source_language],
@@ -169,19 +161,6 @@ def find_renamed(slug: str) -> str | None:
     """Return the present address of the petition that had an address before, or None."""
     had_it = select(Petition.slug).join(FormerSlug, FormerSlug.petition_id == Petition.id)
     return db.session.scalar(had_it.where(FormerSlug.slug == slug))
-
-
-def get_count(slug: str) -> PetitionCount:
-    """Return the count of a petition. Raises: PetitionNotFound."""
-    row = db.session.execute(
-        select(Tally.counted, Tally.changed_at, Petition.goal, Petition.paper)
-        .join(Petition, Petition.id == Tally.petition_id)
-        .where(Petition.slug == slug, Petition.state != PetitionState.DRAFT)
-    ).first()
-    if row is None:
-        raise PetitionNotFound
-    goal = goal_for(row.counted, row.goal)
-    return PetitionCount(row.counted, row.paper, goal, row.changed_at)
 
 
 def list_petitions(

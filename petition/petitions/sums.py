@@ -35,7 +35,7 @@ _Key = tuple[int, str, str]
 _KEY = ("petition_id", "kind", "key")
 _SUM_COLUMNS = (*_KEY, "confirmed")
 PACE_ABOVE = 10  # signatures of today, up to which a page does not tell their number
-_ROWS_AT_ONCE = 14  # one signature changes at most so many sums: what it said, and says now
+_ROWS_AT_ONCE = 16  # one signature changes at most so many sums: what it said, and says now
 
 _VALUES: dict[SumKind, ColumnElement[Any]] = {
     SumKind.CHANNEL: _signature.c.channel,
@@ -46,6 +46,9 @@ _VALUES: dict[SumKind, ColumnElement[Any]] = {
     SumKind.LANGUAGE: _signature.c.language,
     SumKind.DISPOSABLE: case((_signature.c.disposable, "yes"), else_=""),
     SumKind.ORGANISATION: _signature.c.organisation,
+    SumKind.TEXT: _signature.c.text_language
+    + "-"
+    + cast(func.coalesce(_signature.c.confirmed_version, _signature.c.text_version), String),
     SumKind.INVALIDATED: _signature.c.invalidated_reason,
 }
 # What `change` needs of a signature: select or return them.

@@ -26,9 +26,10 @@ from petition.models.enums import AuditAction, CommentState, Display, EmailKind
 from petition.models.organisers import IS_DOWNLOAD
 from petition.outbox import enqueue
 from petition.petitions import sums
-from petition.signatures import entries, removal
+from petition.signatures import entries, new_text, removal
 from petition.signatures.entries import Entry
 from petition.signatures.identity import Address, mailboxes_of
+from petition.signatures.new_text import NewText
 
 _signature = Signature.table()
 
@@ -45,6 +46,7 @@ class StoredSignature:
     petition: Petition
     text: PetitionText
     erased_at: datetime | None
+    new_text: NewText | None  # to which it does not agree yet
     alternates: Sequence[AlternateEntry]
     emails: Sequence[Email]
     lists_downloaded_at: Sequence[datetime]
@@ -65,7 +67,8 @@ def get_stored(signature_id: int, *, purge_days: int, anonymise_days: int) -> St
     emails = select(Email).where(Email.signature_id == signature_id).order_by(Email.id)
     queries = (alternates, emails, _downloads(signature), _looks(signature_id))
     stored = [db.session.scalars(query).all() for query in queries]
-    return StoredSignature(signature, petition, text, erased_at, *stored)
+    newer = new_text.find_new_text(signature)
+    return StoredSignature(signature, petition, text, erased_at, newer, *stored)
 
 
 def _downloads(signature: Signature | Row[Any]) -> Select[datetime]:
@@ -197,6 +200,10 @@ def export_data(stored: StoredSignature) -> dict[str, Any]:
             "comment_state": signature.comment_state,
             "invalidated_reason": signature.invalidated_reason,
             "confirmed_at": _format_time(signature.confirmed_at),
+            "confirmed_version": signature.confirmed_version,
+            "version_confirmed_at": _format_time(signature.version_confirmed_at),
+            "asked_version": signature.asked_version,
+            "refuses_questions": signature.refuses_questions,
         },
         "other_entries": [_export_entry(alternate) for alternate in stored.alternates],
         "emails": [

@@ -34,7 +34,7 @@ from petition.signatures.entries import Entry, EntryContext, EntryRef
 from tests import databases
 from tests.browser.site import Site, run_site
 from tests.browsing import token_for
-from tests.factories import parse_address
+from tests.factories import change_text, parse_address
 from tests.signatures import show_comment
 
 LANGUAGES = ("en", "kk", "ru", "de", "sv", "fr")
@@ -84,6 +84,11 @@ class FullSite(Site):
         """Sign the sample petition, by default with confirmation."""
         with self.app.app_context():
             return _sign(self.app, email, **changes)
+
+    def change_text(self, language: str) -> None:
+        """Publish a new version of the sample petition's text in a language."""
+        with self.app.app_context():
+            change_text("kuramshin", language, reason="He has been in prison for a month longer.")
 
     def token(self, purpose: tokens.Purpose, *ids: int, at: datetime | None = None) -> str:
         """Return a token made at a given time, by default now."""
@@ -158,6 +163,7 @@ def _fill(app: Flask, folder: Path, more_text: Mapping[str, Any]) -> None:
         access.invite(parse_address(email), role=role, slug=reach, language="en", now=now())
     _start_second_factor(app)
     _sign_many(app)
+    change_text("kuramshin", "en", reason="He has been in prison for a month longer.")
     opened = {(now().date(), "", "en"): 3_000, (now().date(), "wa", "de"): 1_200}
     views = {("kuramshin", *key): number for key, number in opened.items()}
     visits.add_visits(views, {("kuramshin", now().date()): 40})

@@ -47,7 +47,7 @@ from petition.petitions.editing.texts import FIELDS
 from petition.signatures import codes
 from petition.web.support.image_cache import ImageCache
 from tests.browsing import CHANGED, browser, enter, filled, invite, make_ticket
-from tests.factories import NEWS, SITE, make_file, make_petition, parse_address, photo
+from tests.factories import NEWS, SITE, change_text, make_file, make_petition, parse_address, photo
 from tests.signatures import ENTRY, confirm, sign
 
 # At a desk every run tries other examples; in CI always the same ones, so that a commit which
@@ -149,7 +149,7 @@ READS: dict[str, tuple[str, ...]] = {
     "confirmation.submit": ("entry",),
     "self_service.send_link": ("email", *STEP, "show_again"),
     "self_service.show": ("saved",),
-    "self_service.update": ("action", *TYPED, "show_again"),
+    "self_service.update": ("action", *TYPED, "show_again", "version"),
     "self_service.disown": ("never",),
     "organisers.sign_in": ("signed_out",),
     "organisers.ask_link": ("email", "csrf_token", *STEP),
@@ -212,6 +212,9 @@ READS: dict[str, tuple[str, ...]] = {
     "organisers.test_mailing": ("csrf_token",),
     "organisers.start_mailing": ("insist", "csrf_token"),
     "organisers.change_mailing": ("change", "csrf_token"),
+    "organisers.test_text_question": ("csrf_token",),
+    "organisers.start_text_question": ("csrf_token",),
+    "organisers.change_text_question": ("change", "csrf_token"),
     "organisers.set_separator": ("separator", "profile", "csrf_token"),
     "organisers.ask_handover_list": (*FILE, "csrf_token"),
     "organisers.ask_own_list": (*(f"own-{name}" for name in (*FILE, *OWN_LIST)), "csrf_token"),
@@ -274,6 +277,7 @@ GOOD: dict[str, dict[str, str]] = {
     "organisers.write_news": {"action": "save", "title_en": "Letters", "body_en": "At six."},
     "organisers.edit_news": {"action": "save", "title_en": "a", "body_en": "b", "note_en": "c"},
     "organisers.change_mailing": {"change": "pause"},
+    "organisers.change_text_question": {"change": "pause"},
     "organisers.require_code": {"needed": "no"},
     "organisers.decide_comments": {"decision": "shown", "chosen": "1:x"},
     "organisers.search_signatures": {"by": "name", "term": "Anna"},
@@ -379,6 +383,7 @@ class Site:
         self.app = app
         self.client = browser(app, use_cookies=False)
         self.slug = make_petition()
+        change_text(self.slug)
         (folder / "queue.jpg").write_bytes(photo())
         news = petition_file.parse_updates(NEWS | {"pictures": ["queue.jpg"]}, folder)
         updates.import_updates(self.slug, news, now=now())

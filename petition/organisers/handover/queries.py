@@ -49,7 +49,10 @@ _CHOICES = ("display", "handover", "updates")
 _CONTEXT = ("language", "channel", "text_version")
 _FOR_TARGET = ("number", "name", "country", "organisation", "role", "comment", "confirmed_on")
 COLUMNS = {
-    Profile.ORGANISER: ("number", *_ENTRY, *_CHOICES, *_CONTEXT, "signed_at", "confirmed_at"),
+    Profile.ORGANISER: (
+        *("number", *_ENTRY, *_CHOICES, *_CONTEXT, "signed_at", "confirmed_at"),
+        "confirmed_version",
+    ),
     Profile.HANDOVER: _FOR_TARGET,
 }
 

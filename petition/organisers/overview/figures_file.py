@@ -34,6 +34,7 @@ def _sums(figures: Figures) -> Iterator[_Row]:
         ("country", figures.countries),
         ("language", figures.languages),
         ("channel", figures.channels),
+        ("text", figures.texts),
         ("visits", sorted(figures.visits.items())),
     )
     for kind, rows in by_kind:

@@ -17,6 +17,7 @@ from petition.core.errors import (
 )
 from petition.models.enums import AuditAction
 from petition.organisers import audit_trail
+from petition.organisers.news import text_questions
 from petition.petitions.editing import texts as working_texts
 from petition.petitions.editing.replacement import Change
 from petition.petitions.editing.texts import FIELDS, PORTRAIT_FIELDS, WorkingText
@@ -36,6 +37,7 @@ def texts(slug: str) -> AnyResponse:
         "organisers/texts.html",
         slug=slug,
         states=states,
+        question=text_questions.get_question(g.petition_id, now=now()),
         name_fields=lambda names: ", ".join(str(LABELS[name]) for name in names),
     )
 

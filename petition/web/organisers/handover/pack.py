@@ -168,6 +168,9 @@ class PackWords:
         ]
         if paper := self._petition.paper:
             names.append((gettext("On paper, in no list"), self._number(paper)))
+        if self._petition.present_text is not None:
+            present_text = self._number(min(total, self._petition.present_text))
+            names.append((gettext("For the present text, signed or confirmed later"), present_text))
         by_country = [
             (self._countries.get(code, code), self._number(count)) for code, count in file.countries
         ]
