@@ -132,6 +132,8 @@ def test_every_route_asks_the_table_who_may(
         "decision": "waiting",
         "criteria": "{}",
         "term": "Anna",
+        "questions_1_text_en": "City",
+        "questions_1_kind": "text",
     }
     for action, method, path, slug in closed_routes(app, petitions):
         answer = inside.open(path, method=method, data=form)

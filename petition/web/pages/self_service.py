@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from flask import Response, current_app, jsonify, request, url_for
+from flask import Response, current_app, g, jsonify, request, url_for
 
 from petition.core import tokens
 from petition.core.clock import now
 from petition.models import Signature
+from petition.petitions import questions
 from petition.signatures import disowning, self_service
 from petition.signatures.entries import FIELDS, EntryContext
 from petition.signatures.identity import parse_address
@@ -42,7 +43,8 @@ def show(token: str) -> Response:
     stored = _get_stored(token)
     data = {name: getattr(stored.signature, name) for name in FIELDS}
     data |= {name: "yes" if data[name] else "no" for name in ("handover", "updates")}
-    return _render(token, stored, SelfServiceForm(data))
+    data |= questions.to_fields(data["answers"])
+    return _render(token, stored, SelfServiceForm(data, asked=_asked(stored)))
 
 
 @pages.post("/my/<token>")
@@ -64,7 +66,7 @@ def update(token: str) -> Response:
     if action == "hide":
         self_service.hide(stored.signature.id, now=now())
     else:
-        form = SelfServiceForm(request.form, asks_postcode=stored.petition.asks_postcode)
+        form = SelfServiceForm(request.form, asked=_asked(stored))
         if not form.valid() or is_switched():
             return _render(token, stored, form, status=422)
         if not stored.signature.confirmed:
@@ -72,6 +74,10 @@ def update(token: str) -> Response:
         self_service.correct(stored.signature.id, form.entry(), now=now())
     current_app.extensions["page_cache"].clear()
     return see_other(url_for("self_service.show", token=token, saved=1))
+
+
+def _asked(stored: self_service.StoredSignature) -> questions.Asked:
+    return questions.asked_by(stored.petition, g.language)
 
 
 def _sign_again(signature: Signature, form: SelfServiceForm, link_made_at: datetime) -> Response:
