@@ -16,7 +16,7 @@ from petition.models import Email, Petition, Signature
 from petition.models.enums import InvalidReason, PetitionState
 from petition.operations import retention
 from petition.organisers.review import invalidation
-from petition.petitions import counts, queries
+from petition.petitions import counts, signing_terms
 from petition.signatures import confirmation, disowning, new_text, self_service, signing
 from petition.signatures.entries import Entry, EntryContext, EntryRef
 from tests.factories import TODAY, change_text, make_petition, parse_address
@@ -60,7 +60,7 @@ class Campaign:
         """Sign with one of a few mailboxes."""
         slug = self._random.choice(SLUGS)
         domain = self._random.choice(DOMAINS)
-        terms = queries.get_signing_terms(slug, "en")
+        terms = signing_terms.get_signing_terms(slug, "en")
         signing.sign(
             terms.id,
             self._entry(),

@@ -13,7 +13,7 @@ from petition.database.base import db
 from petition.models import Email, Signature, SignatureSum, Tally
 from petition.models.enums import CommentState
 from petition.organisers import moderation
-from petition.petitions import queries
+from petition.petitions import signing_terms
 from petition.signatures import confirmation, signing
 from petition.signatures.entries import Entry, EntryContext, EntryRef
 from tests.factories import TODAY, parse_address
@@ -41,7 +41,7 @@ def sign(
     sender: FormSender = FormSender(),  # noqa: B008 (frozen)
 ) -> int:
     """Sign and return the id of the email."""
-    signable = queries.get_signing_terms(slug, language)
+    signable = signing_terms.get_signing_terms(slug, language)
     return signing.sign(
         signable.id,
         entry,

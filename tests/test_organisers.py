@@ -152,6 +152,8 @@ def test_every_route_asks_the_table_who_may(
         "label": "Lund 2",
         "names": "20",
         "term": "Anna",
+        "questions_1_text_en": "City",
+        "questions_1_kind": "text",
     }
     for action, method, path, slug in closed_routes(app, petitions):
         answer = inside.open(path, method=method, data=form)

@@ -39,6 +39,9 @@ from tests.post_office import PostOffice
 def fields_of(page: TestResponse) -> dict[str, str]:
     """Return the text fields of a page's form with their values, and the hidden ones."""
     fields = dict(re.findall(r'<input [^>]*name="([^"]+)" type="text" value="([^"]*)"', page.text))
+    fields |= dict.fromkeys(
+        re.findall(r'<input [^>]*\bchecked\b[^>]*name="([^"]+)"', page.text), "y"
+    )
     fields |= {"seen": page.text.partition('name="seen" value="')[2].partition('"')[0]}
     return fields | {"csrf_token": csrf_of(page)}
 

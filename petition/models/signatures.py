@@ -7,6 +7,7 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     String,
+    Text,
     UniqueConstraint,
     and_,
     false,
@@ -43,6 +44,8 @@ class EntryFields:
     display: Mapped[Display] = mapped_column(String(10))
     handover: Mapped[bool]
     updates: Mapped[bool]
+    # To the petition's own questions, as JSON by their id; empty for none. See `questions`.
+    answers: Mapped[str] = mapped_column(Text, server_default="")
     disposable: Mapped[bool] = mapped_column(default=False)
     language: Mapped[str] = mapped_column(String(10))
     channel: Mapped[str] = mapped_column(String(10))

@@ -149,6 +149,7 @@ def _anonymise_batch(connection: Connection, closed_before: datetime) -> int:
         "organisation",
         "role",
         "comment",
+        "answers",
     )
     anonymous = "anonymised:" + cast(_signature.c.id, String)
     values = dict.fromkeys((*erased, "channel"), "") | {

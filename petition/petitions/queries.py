@@ -1,19 +1,18 @@
-"""Read petitions: what pages show of them, what signing needs."""
+"""Read petitions: what pages show of them."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import defer
 
-from petition.core.errors import PetitionNotFound, PetitionNotOpen
+from petition.core.errors import PetitionNotFound
 from petition.database.base import db
-from petition.database.compiled import CompiledStatement
 from petition.models import FormerSlug, Petition, PetitionText, Picture, Tally
 from petition.models.enums import PetitionState
 from petition.petitions import counts
 from petition.petitions.goals import goal_for
+from petition.petitions.questions import Asked, asked_by
 from petition.petitions.story import Fact, PlanStep, VictoryWords, read_story
 
 BAR_FROM = 25  # signatures, from which a progress bar shows
@@ -28,7 +27,7 @@ class PetitionView:
     slug: str
     state: PetitionState
     contact: str
-    asks_postcode: bool
+    asked: Asked
     regime_country: str
     regime_languages: tuple[str, ...]
     count: int
@@ -53,16 +52,6 @@ class PetitionView:
     def shows_progress(self) -> bool:
         """Whether the page shows a progress bar; a nearly empty one would discourage."""
         return self.count >= BAR_FROM
-
-
-class SigningTerms(NamedTuple):
-    """What signing needs of an open petition."""
-
-    id: int
-    asks_postcode: bool
-    refuses_disposable: bool
-    text_language: str
-    text_version: int
 
 
 # A petition in a list: id, slug, state, contact, language of its title, title, organiser, counted.
@@ -90,7 +79,7 @@ def get_petition(slug: str, language: str, *, drafts: bool = False) -> PetitionV
         slug=petition.slug,
         state=PetitionState(petition.state),
         contact=petition.contact,
-        asks_postcode=petition.asks_postcode,
+        asked=asked_by(petition, language),
         regime_country=petition.regime_country,
         regime_languages=tuple(petition.regime_languages.split(",")),
         count=count,
@@ -107,38 +96,6 @@ def get_petition(slug: str, language: str, *, drafts: bool = False) -> PetitionV
         as_of=petition.as_of,
         **read_story(petition, language),
     )
-
-
-def get_signing_terms(slug: str, language: str) -> SigningTerms:
-    """Return what signing needs. Raises: PetitionNotFound and PetitionNotOpen."""
-    with db.engine.connect() as connection:
-        rows = _SIGNING_TERMS.all(connection, {"slug": slug, "language": language})
-    state = rows[0][1] if rows else PetitionState.DRAFT
-    if state == PetitionState.DRAFT:
-        raise PetitionNotFound
-    if state != PetitionState.OPEN:
-        raise PetitionNotOpen(slug, state)
-    row = next((row for row in rows if row[4] == language), rows[0])  # else the petition's own
-    petition_id, _, asks_postcode, refuses, text_language, version = row
-    return SigningTerms(petition_id, bool(asks_postcode), bool(refuses), text_language, version)
-
-
-_SIGNING_TERMS = CompiledStatement(
-    select(
-        Petition.id,
-        Petition.state,
-        Petition.asks_postcode,
-        Petition.refuses_disposable,
-        PetitionText.language,
-        func.max(PetitionText.version),
-    )
-    .join(PetitionText, PetitionText.petition_id == Petition.id)
-    .where(
-        Petition.slug == bindparam("slug"),
-        PetitionText.language.in_((bindparam("language"), Petition.source_language)),
-    )
-    .group_by(Petition.id, PetitionText.language)
-)
 
 
 def get_id(slug: str) -> int:

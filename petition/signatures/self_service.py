@@ -1,6 +1,6 @@
 """The signer's own page, reached by an emailed link: see, download, correct and withdraw."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +26,7 @@ from petition.models.enums import AuditAction, CommentState, Display, EmailKind
 from petition.models.organisers import IS_DOWNLOAD
 from petition.outbox import enqueue
 from petition.petitions import sums
+from petition.petitions.questions import Question, asked_by, in_words
 from petition.signatures import entries, new_text, removal
 from petition.signatures.entries import Entry
 from petition.signatures.identity import Address, mailboxes_of
@@ -188,13 +189,14 @@ def request_link(address: Address, *, sender: FormSender, now: datetime) -> None
 def export_data(stored: StoredSignature) -> dict[str, Any]:
     """Return everything that is stored, for a JSON file; times are ISO 8601 in UTC."""
     signature = stored.signature
+    asked = asked_by(stored.petition, signature.language).questions
     return {
         "petition": {
             "slug": stored.petition.slug,
             "title": stored.text.title,
             "target": stored.text.target,
         },
-        "signature": _export_entry(signature)
+        "signature": _export_entry(signature, asked)
         | {
             "number": signature.number,
             "comment_state": signature.comment_state,
@@ -205,7 +207,7 @@ def export_data(stored: StoredSignature) -> dict[str, Any]:
             "asked_version": signature.asked_version,
             "refuses_questions": signature.refuses_questions,
         },
-        "other_entries": [_export_entry(alternate) for alternate in stored.alternates],
+        "other_entries": [_export_entry(alternate, asked) for alternate in stored.alternates],
         "emails": [
             {
                 "kind": email.kind,
@@ -222,9 +224,13 @@ def export_data(stored: StoredSignature) -> dict[str, Any]:
     }
 
 
-def _export_entry(entry: EntryFields) -> dict[str, Any]:
+def _export_entry(entry: EntryFields, asked: Iterable[Question]) -> dict[str, Any]:
     values = {name: getattr(entry, name) for name in EntryFields.__annotations__}
-    return values | {"signed_at": _format_time(entry.signed_at)}
+    answers = [
+        {"question": question.text, "answer": answer}
+        for question, answer in in_words(entry.answers, asked)
+    ]
+    return values | {"answers": answers, "signed_at": _format_time(entry.signed_at)}
 
 
 def _format_time(time: datetime | None) -> str | None:

@@ -27,7 +27,7 @@ from petition.models import Email
 from petition.models.enums import Display, PetitionState, Role
 from petition.organisers import access, second_factor, sessions
 from petition.organisers.browsers import Browser
-from petition.petitions import lifecycle, queries, updates, visits
+from petition.petitions import lifecycle, queries, signing_terms, updates, visits
 from petition.petitions.editing import petition_file
 from petition.signatures import confirmation, signing
 from petition.signatures.entries import Entry, EntryContext, EntryRef
@@ -247,7 +247,7 @@ def _sign(
     display: Display = Display.HIDDEN,
     confirmed: bool = True,
 ) -> Signer:
-    terms = queries.get_signing_terms("kuramshin", language)
+    terms = signing_terms.get_signing_terms("kuramshin", language)
     entry = Entry(
         name=name,
         country=country,

@@ -180,6 +180,7 @@ READS: dict[str, tuple[str, ...]] = {
     "organisers.address": ("slug", "csrf_token"),
     "organisers.settings": (
         *("contact", "goal", "as_of", "asks_postcode", "refuses_disposable", "seen"),
+        *("asks_organisation", "asks_comment"),
         *(f"regime_{name}" for name in ("country", *LANGUAGES)),
         "csrf_token",
     ),
@@ -191,6 +192,16 @@ READS: dict[str, tuple[str, ...]] = {
         *("seen", "csrf_token"),
         *(f"facts_{n}_{code}_{name}" for n in (1, 2, 3) for code in TEXTS for name in FACT),
         *(f"plan_{n}_{name}" for n in (1, 2) for name in ("date", *map("text_{}".format, TEXTS))),
+    ),
+    "organisers.questions": (
+        *("seen", "erase", "csrf_token"),
+        *(f"questions_{n}_{name}" for n in range(1, 6) for name in ("id", "kind", "required")),
+        *(
+            f"questions_{n}_{name}_{code}"
+            for n in range(1, 6)
+            for name in ("text", "options")
+            for code in TEXTS
+        ),
     ),
     "organisers.change_state": (
         *(f"{code}_{name}" for code in TEXTS for name in ("sentence", "won", "next")),
@@ -263,6 +274,7 @@ GOOD: dict[str, dict[str, str]] = {
     "organisers.change_state": {"state": "open"},
     "organisers.new_petition": {"language": "en", "title": "Free them"},
     "organisers.settings": {"contact": "committee@example.org"},
+    "organisers.questions": {"questions_1_text_en": "City", "questions_1_kind": "text"},
     "organisers.ask_handover_list": {"format": "csv", "reason": "For the embassy"},
     "organisers.ask_own_list": {
         "own-format": "csv",

@@ -18,9 +18,13 @@ from petition.petitions.editing.texts import PORTRAIT_FIELDS
 from petition.petitions.pictures import WebPicture
 
 # What each form changes. `words` are those about the picture, by language.
-BASIC = ("goal", "contact", "asks_postcode", "refuses_disposable", "as_of", "regime")
+BASIC = (
+    *("goal", "contact", "asks_postcode", "asks_organisation", "asks_comment"),
+    *("refuses_disposable", "as_of", "regime"),
+)
 PICTURE = ("face", "face_credit", "words")
 FACTS = ("facts", "plan")
+QUESTIONS = ("questions",)
 
 
 class Settings(NamedTuple):

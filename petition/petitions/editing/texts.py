@@ -17,6 +17,7 @@ from petition.petitions.editing import content, petition_file
 from petition.petitions.editing.content import StoredPetition
 from petition.petitions.editing.petition_file import TEXT_FIELDS, find_missing
 from petition.petitions.editing.replacement import Change, apply, has_signatures
+from petition.petitions.questions import lacks
 
 PORTRAIT_FIELDS = ("face", "face_caption")  # what a text says of the picture
 FIELDS = (*TEXT_FIELDS, "organiser", *PORTRAIT_FIELDS)
@@ -90,6 +91,8 @@ def _get_state(stored: StoredPetition, language: str) -> TextState:
     source_language = stored.petition["source_language"]
     text, source = stored.texts.get(language), stored.texts[source_language]
     missing = find_missing(text, has_portrait=stored.portrait is not None) if text else []
+    if text and lacks(stored.petition["questions"], language):
+        missing.append("questions")
     is_source = language == source_language
     is_older = text is not None and not is_source and _checked_at(text) < _checked_at(source)
     return TextState(language, is_source, text is not None, missing, is_older)

@@ -46,6 +46,7 @@ ACTIONS: dict[str, Action | None] = {
     "organisers.settings": Action.EDIT_SETTINGS,
     "organisers.picture": Action.EDIT_SETTINGS,
     "organisers.address": Action.EDIT_SETTINGS,
+    "organisers.questions": Action.EDIT_SETTINGS,
     "organisers.facts": Action.EDIT_SETTINGS,
     "organisers.change_state": Action.CHANGE_STATE,
     "organisers.news": Action.EDIT_NEWS,

@@ -14,7 +14,7 @@ from wtforms.widgets import EmailInput, HiddenInput
 from petition.core.errors import CodeInvalid, CodeTriesUsedUp
 from petition.core.text import has_forbidden, normalise, tidy
 from petition.signatures.identity import Address, tidy_address
-from petition.web.support.forms import FieldInvalid, email_address
+from petition.web.support.forms.fields import FieldInvalid, email_address
 
 
 class OrganiserForm(FlaskForm):

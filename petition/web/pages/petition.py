@@ -47,6 +47,7 @@ def render_petition(
     `asked_before` waives the minimum time for filling in the form.
     """
     petition = queries.get_petition(slug, g.language)
+    form.asked = petition.asked
     return render_page(
         "petition/page.html",
         petition=petition,

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from flask import Response, current_app, jsonify, request, url_for
+from flask import Response, current_app, g, jsonify, request, url_for
 
 from petition.core import tokens
 from petition.core.clock import now
 from petition.core.errors import ChangedMeanwhile
 from petition.models import Signature
+from petition.petitions import questions
 from petition.signatures import disowning, new_text, self_service
 from petition.signatures.entries import FIELDS, EntryContext
 from petition.signatures.identity import parse_address
@@ -64,7 +65,7 @@ def update(token: str) -> Response:
     if action == "hide":
         self_service.hide(stored.signature.id, now=now())
     else:
-        form = SelfServiceForm(request.form, asks_postcode=stored.petition.asks_postcode)
+        form = SelfServiceForm(request.form, asked=_asked(stored))
         if not form.valid() or is_switched():
             return _render(token, stored, form, status=422)
         if not stored.signature.confirmed:
@@ -83,6 +84,10 @@ def _confirm_text(token: str, stored: self_service.StoredSignature) -> Response:
         return _show(token, status=409)
     current_app.extensions["page_cache"].clear()
     return see_other(url_for("self_service.show", token=token, saved=1))
+
+
+def _asked(stored: self_service.StoredSignature) -> questions.Asked:
+    return questions.asked_by(stored.petition, g.language)
 
 
 def _sign_again(signature: Signature, form: SelfServiceForm, link_made_at: datetime) -> Response:
@@ -143,7 +148,9 @@ def _show(token: str, *, status: int = 200) -> Response:
     stored = _get_stored(token)
     data = {name: getattr(stored.signature, name) for name in FIELDS}
     data |= {name: "yes" if data[name] else "no" for name in ("handover", "updates")}
-    return _render(token, stored, SelfServiceForm(data), status=status)
+    data |= questions.to_fields(data["answers"])
+    form = SelfServiceForm(data, asked=_asked(stored))
+    return _render(token, stored, form, status=status)
 
 
 def _render(

@@ -19,6 +19,7 @@ from petition.petitions import pictures, queries
 from petition.petitions.editing.settings import Settings, get_settings, save_settings
 from petition.petitions.lifecycle import TRANSITIONS
 from petition.web.organisers import audit_words
+from petition.web.organisers.editing.question_form import QuestionsForm
 from petition.web.organisers.editing.settings_form_base import SettingsForm
 from petition.web.organisers.editing.settings_forms import BasicForm, FactsForm, PictureForm
 from petition.web.organisers.editing.states import MOVE_LABELS
@@ -43,6 +44,12 @@ def picture(slug: str) -> AnyResponse:
 def facts(slug: str) -> AnyResponse:
     """Change the facts, and the plan of what happens with the signatures."""
     return _edit(slug, FactsForm, "facts")
+
+
+@pages.route("/p/<slug>/settings/questions", methods=["GET", "POST"])
+def questions(slug: str) -> AnyResponse:
+    """Change the questions of the petition's own."""
+    return _edit(slug, QuestionsForm, "questions")
 
 
 def _edit(slug: str, kind: type[SettingsForm], page: str) -> AnyResponse:
@@ -90,7 +97,8 @@ def _render_conflict(
     theirs = [
         (field.label.text, values.get(field.name))
         for field in form
-        if field.name not in {"upload", "remove", "seen"}
+        if field.name not in {"upload", "remove", "erase"}
+        and field.type != "HiddenField"
         and (values.get(field.name) or "") != field.data
     ]
     entries = [audit_trail.find_change(g.petition_id, name) for name in kind.names]

@@ -77,7 +77,7 @@ class SettingsForm(OrganiserForm):
         """Add the errors of a petition to the fields of their paths; others to the first one."""
         first = next(field.name for field in self)
         for error in errors:
-            path = re.sub(r"^(facts|plan) (\d+)", self._renumber, error.path)
+            path = re.sub(r"^(facts|plan|questions) (\d+)", self._renumber, error.path)
             name, last = name_of(path), path.rpartition(".")[2]
             wrong = _WRONG.get(last)
             other = wrong if wrong and error.problem == FieldProblem.OTHER else say(error)

@@ -28,6 +28,7 @@ LABELS = {
     "organiser": _("Who runs the petition"),
     "face": _("What the picture shows, for those who do not see it"),
     "face_caption": _("Caption below the picture"),
+    "questions": _("Questions"),
 }
 MARKDOWN_FIELDS = ("letter", "story")
 

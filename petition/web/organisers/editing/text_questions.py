@@ -1,15 +1,14 @@
 """Ask earlier signers by email whether they support the new text: test, start, progress, stop."""
 
-from flask import flash, g, request, url_for
+from flask import flash, g, url_for
 from flask_babel import gettext as _
-from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as AnyResponse
 
 from petition.core.clock import now
 from petition.core.errors import ItemNotFound
 from petition.core.organiser_errors import UpdateNotReady
 from petition.organisers.news import text_questions
-from petition.petitions import queries
+from petition.web.organisers.forms import pressed
 from petition.web.organisers.guard import pages
 from petition.web.support.responses import render_page, see_other
 
@@ -27,11 +26,7 @@ def text_question(slug: str) -> AnyResponse:
     if question is None:
         raise ItemNotFound
     return render_page(
-        "organisers/text_question.html",
-        slug=slug,
-        text=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text,
-        tab="organisers.texts",
-        question=question,
+        "organisers/text_question.html", slug=slug, tab="organisers.texts", question=question
     )
 
 
@@ -57,9 +52,7 @@ def start_text_question(slug: str) -> AnyResponse:
 @pages.post("/p/<slug>/text-question/change")
 def change_text_question(slug: str) -> AnyResponse:
     """Pause the emails, go on with them, or stop them for ever."""
-    change = _CHANGES.get(request.form.get("change", ""))
-    if change is None:
-        raise BadRequest
+    change = _CHANGES[pressed("change", *_CHANGES)]
     change(g.petition_id, organiser_id=g.organiser.id, now=now())
     return _back(slug)
 
