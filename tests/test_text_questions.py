@@ -18,7 +18,7 @@ from petition.models.enums import EmailKind, InvalidReason, MailingState, Role
 from petition.organisers import access
 from petition.organisers.news import mailings, refill, text_questions
 from petition.organisers.news.mailing_states import Progress
-from petition.organisers.news.text_questions import Question
+from petition.organisers.news.text_questions import TextQuestion
 from petition.organisers.review import invalidation
 from petition.outbox import delivery, suppression
 from petition.signatures import new_text, self_service, unsubscribing

@@ -26,7 +26,7 @@ _Text = Row[*tuple[Any, ...]]  # id, language, version, revision, tested_revisio
 _mailing, _signature, _text = Mailing.table(), Signature.table(), PetitionText.table()
 
 
-class Question(NamedTuple):
+class TextQuestion(NamedTuple):
     """What is to be asked. `signers` are those who were not asked yet, by their language.
 
     `tested`: an organiser got an email with the texts as they are now. `progress` is that of the
@@ -39,7 +39,7 @@ class Question(NamedTuple):
     progress: Progress | None
 
 
-def get_question(petition_id: int, *, now: datetime) -> Question | None:
+def get_question(petition_id: int, *, now: datetime) -> TextQuestion | None:
     """Return what can be asked about the present text, or None while no text has changed."""
     with db.engine.connect() as connection:
         texts = _changed_texts(connection, petition_id)
@@ -55,7 +55,7 @@ def get_question(petition_id: int, *, now: datetime) -> Question | None:
         ).all()
     progress = mailing_states.get_progress(_is_about(petition_id, versions), now=now)
     signers = {str(row.language): int(row.number) for row in rows}
-    return Question(versions, signers, _are_tested(texts), progress)
+    return TextQuestion(versions, signers, _are_tested(texts), progress)
 
 
 def send_test(petition_id: int, *, organiser_id: int, now: datetime) -> int:
