@@ -186,3 +186,12 @@ class AuditAction(StrEnum):
     HANDOVER_RECORDED = "handover.recorded"  # where and when it was handed over, and the answer
     HANDOVER_LINK_MADE = "handover.link_made"  # for the target
     HANDOVER_LINK_USED = "handover.link_used"
+
+
+class ErasureKind(StrEnum):
+    """What was erased: a whole signature, one entry, what is personal in one, an organiser."""
+
+    SIGNATURE = "signature"
+    ENTRY = "entry"
+    ANONYMISED = "anonymised"
+    ORGANISER = "organiser"

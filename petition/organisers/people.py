@@ -15,7 +15,8 @@ from petition.core.organiser_errors import LastAdmin, PermissionDenied, RoleChan
 from petition.database.base import db
 from petition.database.transactions import advisory_lock, transaction
 from petition.models import AuditEntry, Organiser
-from petition.models.enums import AuditAction, Role
+from petition.models.enums import AuditAction, ErasureKind, Role
+from petition.petitions import erasures
 
 _organiser = Organiser.table()
 
@@ -81,7 +82,7 @@ def remove(person_id: int, *, petition_id: int | None, by: int | None, now: date
             return
         if person.role == Role.ADMIN:
             _require_other_admin(connection, person)
-        connection.execute(delete(_organiser).where(_organiser.c.id == person_id))
+        erase(connection, person_id, now=now)
         detail = f"organiser {person_id}"
         record_change(connection, AuditAction.ORGANISER_REMOVE, detail, petition_id, by, now)
 
@@ -101,11 +102,17 @@ def hand_on(
             raise PermissionDenied  # a site's admin has no place among a petition's people
         _set_role(connection, person_id, Role.ADMIN)
         if then is None:
-            connection.execute(delete(_organiser).where(_organiser.c.id == by))
+            erase(connection, by, now=now)
         else:
             _set_role(connection, by, then)
         detail = f"organiser {person_id} for organiser {by}, now {then or 'removed'}"
         record_change(connection, AuditAction.ORGANISER_HAND_ON, detail, petition_id, by, now)
+
+
+def erase(connection: Connection, person_id: int, *, now: datetime) -> None:
+    """Delete an organiser with sessions, second factor and emails. Idempotent."""
+    erasures.record(connection, ErasureKind.ORGANISER, person_id, now=now)
+    connection.execute(delete(_organiser).where(_organiser.c.id == person_id))
 
 
 def lock_roles(connection: Connection, by: int | None, petition_id: int | None) -> None:
