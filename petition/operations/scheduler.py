@@ -17,6 +17,7 @@ from petition.database.base import db
 from petition.database.counters import Use
 from petition.database.transactions import transaction
 from petition.operations import retention
+from petition.operations.backup import journal
 from petition.organisers import sessions
 from petition.organisers.handover import jobs, packs, spreadsheet
 from petition.organisers.overview import morning
@@ -94,6 +95,7 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
         Task("retention", timedelta(days=1), partial(_erase, settings)),
         Task("files of signatures", minute, partial(_delete_files, settings, instance)),
         Task("removals", minute, _go_on_removing),
+        Task("journal of erasures", minute, partial(_note_erasures, settings, instance)),
         Task("expired counters", hour, _delete_expired_counters),
         Task("old sessions", hour, _delete_expired_sessions),
         Task("write-ahead log", hour, _empty_log),
@@ -150,6 +152,13 @@ def _mail_morning(languages: Sequence[str], instance: Path, now: datetime) -> st
 def _go_on_removing(now: datetime) -> str:
     batches = removals.run_unfinished(now=now)
     return f"{batches} batches" if batches else ""
+
+
+def _note_erasures(settings: Mapping[str, Any], instance: Path, _now: datetime) -> str:
+    backups = settings["BACKUP_FOLDER"]
+    folders = [instance, *([Path(backups)] if backups else [])]
+    journal.append_new(folder / journal.FILE for folder in folders)
+    return ""
 
 
 def _delete_expired_counters(now: datetime) -> str:
