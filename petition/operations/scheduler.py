@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from petition.abuse import burst_detection, proxy_headers, tor
+from petition.abuse import burst_detection, tor
 from petition.core import config
 from petition.core.faults import find_outage, log_fault
 from petition.database import counters, engine
@@ -17,10 +17,11 @@ from petition.database.base import db
 from petition.database.counters import Use
 from petition.database.transactions import transaction
 from petition.operations import retention
-from petition.operations.backup import journal
+from petition.operations.backup import journal, writing
+from petition.operations.backup.nightly import NightlyBackup
 from petition.organisers import sessions
 from petition.organisers.handover import jobs, packs, spreadsheet
-from petition.organisers.overview import morning
+from petition.organisers.overview import morning, site_problems
 from petition.organisers.review import removals
 from petition.signatures import reminders
 
@@ -100,6 +101,12 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
         Task("old sessions", hour, _delete_expired_sessions),
         Task("write-ahead log", hour, _empty_log),
     ]
+    if settings["BACKUP_FOLDER"]:
+        source = writing.Source(instance, settings["BRAND_LOGO"])
+        backup = NightlyBackup(
+            Path(settings["BACKUP_FOLDER"]), source, settings["BACKUP_RECIPIENT"]
+        )
+        tasks.append(Task("backup", hour, backup.start_if_due))
     if settings["RATELIMIT_ENABLED"]:
         tasks.append(Task("burst detection", minute, partial(_detect_bursts, settings)))
         # In some countries a request to the Tor project draws attention to whoever tries the site
@@ -144,8 +151,8 @@ def _delete_files(settings: Mapping[str, Any], instance: Path, now: datetime) ->
 
 
 def _mail_morning(languages: Sequence[str], instance: Path, now: datetime) -> str:
-    has_problem = bool(proxy_headers.find_problems(instance))
-    number = morning.enqueue_due(languages, has_proxy_problem=has_problem, now=now)
+    problems = site_problems.find(instance)
+    number = morning.enqueue_due(languages, site_problems=problems, now=now)
     return f"{number} enqueued" if number else ""
 
 

@@ -1,5 +1,6 @@
 """Files of the instance folder that a backup brings back."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any, Self
@@ -52,6 +53,8 @@ class FolderWriter:
     def finish(self) -> None:
         """Give the last file its name."""
         if self._file is not None:
+            self._file.flush()
+            os.fsync(self._file.fileno())
             self._file.close()
             Path(self._file.name).replace(self._instance / self._name)
         self._file = None
