@@ -1,6 +1,7 @@
 """A backup holds one moment of the site, whole; it restores into either database, or not at all."""
 
 import gzip
+import json
 import os
 import re
 import signal
@@ -14,17 +15,18 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from petition.core.config import ROOT
 from petition.core.errors import BackupInvalid
+from petition.database import schema
 from petition.database.base import db
 from petition.models import Counter, Signature
 from petition.operations.backup import encryption, reading, restoring, stream, writing
 from tests.backups import LIST, content_of, fill, last_email_id, other_site
 from tests.commands import refused, run
-from tests.databases import KINDS, SECRET_KEY
-from tests.factories import TODAY, MakeApp
+from tests.databases import KINDS, SECRET_KEY, migrate
+from tests.factories import TODAY, MakeApp, make_petition
 from tests.signatures import confirm, counted, sign, signature_of
 from tests.waiting import wait_until
 
@@ -285,8 +287,8 @@ def test_every_command_of_the_documentation_works(
     folder = tmp_path / "backups"
     folder.mkdir()
     (tmp_path / "key.txt").write_text(f"{key.identities[0]}\n")
-    text = (ROOT / "docs" / "backup.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    page = (ROOT / "docs" / "backup.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
     commands = [line for line in lines if line.startswith(".venv/bin/flask ")]
     assert len(commands) == len(lines) - 2 >= 6, "the others make and name a folder"
@@ -305,3 +307,37 @@ def test_every_command_of_the_documentation_works(
             here = elsewhere
         with here.app_context():
             run(here, *words)
+
+
+def test_a_backup_of_an_earlier_version_is_migrated(
+    make_app: MakeApp, elsewhere: Flask, sqlite_source: Any, tmp_path: Path
+) -> None:
+    earlier = tmp_path / "earlier"
+    with other_site(make_app, sqlite_source, earlier) as site:
+        migrate(site.config["SQLALCHEMY_DATABASE_URI"], earlier, "0025")
+        with site.app_context():
+            make_petition()
+            sign()
+            run(site, "backup", str(tmp_path / "earlier.backup"))
+    with elsewhere.app_context():
+        run(elsewhere, "restore", str(tmp_path / "earlier.backup"), "--verify")
+        assert schema.is_migrated(db.engine)
+        confirm(1)
+        assert counted() == 1
+
+
+def test_a_backup_of_a_later_version_and_tables_of_others_are_refused(
+    app: Flask, file: Path, elsewhere: Flask
+) -> None:
+    *lines, _ = gzip.decompress(file.read_bytes()).splitlines(keepends=True)
+    header = json.loads(lines[0]) | {"revision": "9999"}
+    later = file.with_name("later.backup")
+    later.write_bytes(b"".join(stream.compress([stream.encode_line(header), *lines[1:]])))
+    with elsewhere.app_context():
+        said = refused(elsewhere, "restore", str(later))
+        assert "the migration 9999, which this version of the site lacks" in said
+        with db.engine.begin() as connection:
+            connection.execute(text("CREATE TABLE theirs (id INTEGER PRIMARY KEY)"))
+        said = refused(elsewhere, "restore", str(file))
+        assert said.endswith("the database has tables of something else")
+        assert content_of(elsewhere).keys() == {"theirs"}

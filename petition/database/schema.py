@@ -33,6 +33,11 @@ def read_revision(connection: Connection) -> str:
     return str(connection.scalar(text("SELECT version_num FROM alembic_version")))
 
 
+def has_migrations(connection: Connection) -> bool:
+    """Return whether a database was migrated by this site's migrations, or by others of Alembic."""
+    return inspect(connection).has_table("alembic_version")
+
+
 def is_known(revision: str) -> bool:
     """Return whether this version of the site has a migration."""
     try:

@@ -31,6 +31,7 @@ _erasure = Erasure.table()
 class Erased:
     """One line of a journal: what was erased, and when."""
 
+    id: int
     at: datetime
     kind: ErasureKind
     subject_id: int
@@ -86,7 +87,7 @@ def read(files: Iterable[Path], *, since: datetime) -> list[Erased]:
     Raises: BackupInvalid for a file that cannot be read. A last line that is not whole is ignored.
     """
     erased = {one for file in files for one in _read(file) if one.at >= since}
-    return sorted(erased, key=lambda one: (one.at, one.subject_id, one.entry or 0))
+    return sorted(erased, key=lambda one: (one.at, one.id))
 
 
 def _read(file: Path) -> Iterator[Erased]:
@@ -97,6 +98,7 @@ def _read(file: Path) -> Iterator[Erased]:
                     return
                 values = json.loads(line)
                 yield Erased(
+                    int(values["id"]),
                     datetime.fromisoformat(values["at"]),
                     ErasureKind(values["kind"]),
                     int(values["subject"]),

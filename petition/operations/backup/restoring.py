@@ -14,7 +14,7 @@ from petition.core.faults import find_outage
 from petition.database import engine, schema
 from petition.database.base import db
 from petition.database.transactions import alone
-from petition.models import Counter, Signature, Tally
+from petition.models import Counter, Erasure, Signature, Tally
 from petition.models.enums import ErasureKind
 from petition.operations import retention
 from petition.operations.backup import journal, reading, tables
@@ -26,8 +26,8 @@ from petition.signatures import removal
 from petition.signatures.entries import EntryRef
 
 # New rows get ids this far above the last one of the backup. Links name rows that were made after
-# it and are lost: none of them may open the row of somebody else.
-SKIPPED_IDS = 1_000_000
+# it and are lost: none of them may open the row of somebody else. A day of a rush makes fewer.
+SKIPPED_IDS = 20_000_000
 # The snapshot may lack what was erased in a transaction that was still running.
 MARGIN = timedelta(hours=1)
 
@@ -68,8 +68,8 @@ def restore(
             if verify:
                 _compare(connection, summary)
             schema.migrate(connection)
-            inserting.skip_ids()
             erased = journal.read(journals, since=summary.header.at - MARGIN)
+            inserting.skip_ids(Erasure.__tablename__, max((one.id for one in erased), default=0))
             for one in erased:
                 _erase_again(connection, one)
             recounted = _recount(connection)
@@ -86,6 +86,8 @@ def restore(
 def _make_empty(connection: Connection) -> None:
     """Drop the tables of a database without rows. Raises: RestoreRefused where there are rows."""
     found = tables.read_tables(connection)
+    if found and not schema.has_migrations(connection):
+        raise RestoreRefused("the database has tables of something else")
     for stored in found:
         if stored.name != Counter.__tablename__ and tables.has_rows(connection, stored):
             raise RestoreRefused(f"the database is not empty: its table {stored.name} has rows")
@@ -127,12 +129,15 @@ class _Inserting(reading.Visitor):
     def file_part(self, name: str, part: bytes) -> None:
         self._folder.write(name, part)
 
-    def skip_ids(self) -> None:
-        """Let no new row have an id that a row had, here or after the backup."""
+    def skip_ids(self, known: str, known_id: int) -> None:
+        """Let no new row have an id that a row had, here or after the backup, as far as is known.
+
+        Of one table a later id is known.
+        """
         for stored in tables.read_tables(self._connection):
             if stored.name in self._last_ids:
-                last = self._last_ids[stored.name] + SKIPPED_IDS
-                tables.skip_ids(self._connection, stored, last)
+                last = max(self._last_ids[stored.name], known_id if stored.name == known else 0)
+                tables.skip_ids(self._connection, stored, last + SKIPPED_IDS)
 
 
 def _compare(connection: Connection, summary: reading.Summary) -> None:

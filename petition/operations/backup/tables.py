@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from petition.core.errors import BackupRefused
 from petition.database.base import UTCDateTime
 from petition.operations.backup.stream import encode_line
 
@@ -95,7 +96,10 @@ def read_tables(connection: Connection) -> list[StoredTable]:
 
 
 def _kind_of(column: TypeEngine[Any]) -> str:
-    return next(kind for kind, (of, *_) in _KINDS.items() if isinstance(column, of))
+    for kind, (of, *_) in _KINDS.items():
+        if isinstance(column, of):
+            return kind
+    raise BackupRefused(f"the database has a column of a type that no site has: {column!r}")
 
 
 def encode_rows(connection: Connection, stored: StoredTable) -> Iterator[bytes]:
