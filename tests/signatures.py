@@ -11,6 +11,8 @@ from sqlalchemy import func, select
 from petition.abuse.rate_limits import FormSender
 from petition.database.base import db
 from petition.models import Email, Signature, SignatureSum, Tally
+from petition.models.enums import CommentState
+from petition.organisers import moderation
 from petition.petitions import queries
 from petition.signatures import confirmation, signing
 from petition.signatures.entries import Entry, EntryContext, EntryRef
@@ -116,3 +118,9 @@ def in_threads(app: Flask, jobs: int, do: Callable[[int], object]) -> list[objec
 
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         return list(pool.map(one, range(jobs)))
+
+
+def show_comment(petition_id: int, signature_id: int, comment: str, *, at: datetime = TODAY) -> int:
+    """Show a comment as it was read; return 0 if it has changed since."""
+    read = {signature_id: moderation.hash_comment(Signature(comment=comment))}
+    return moderation.decide_comments(petition_id, read, CommentState.SHOWN, now=at)

@@ -28,7 +28,7 @@ from petition.database.transactions import transaction
 from petition.models import Burst, Download, Email, Signature, SignatureSum, Tally
 from petition.models.enums import EmailKind, InvalidReason, Role
 from petition.models.sums import SumKind
-from petition.organisers import access
+from petition.organisers import access, people
 from petition.organisers.browsers import Browser
 from petition.organisers.export import FileOptions, Profile
 from petition.organisers.handover import downloads
@@ -142,6 +142,16 @@ def _compose_for_organisers(
     link = access.get_sign_in_link(address)
     key = access.use_link(link, browser=Browser("Firefox", "Android"), now=TODAY)
     yield "new_browser", make(EmailKind.NEW_BROWSER, session_id=key.session_id)
+    change: dict[str, Any] = {"petition_id": 1, "by": None, "now": TODAY}
+    people.change_role(editor_id, Role.VIEWER, was=Role.EDITOR, **change)
+    yield "role", make(EmailKind.ROLE, organiser_id=editor_id)
+    people.change_role(editor_id, Role.EDITOR, was=Role.VIEWER, **change)
+    gone = parse_address(f"gone@{language}.example.org")
+    by = access.invite(gone, role=Role.ADMIN, slug=None, language=language, now=TODAY)
+    at = TODAY + timedelta(minutes=by)
+    people.remove(organiser_id, petition_id=1, by=by, now=at)
+    removed: dict[str, Any] = {"petition_id": 1, "address": address.email, "language": language}
+    yield "removed", make(EmailKind.REMOVED, created_at=at, **removed)
     morning.choose(editor_id, wanted=True, now=TODAY)
     yield "morning_calm", make(EmailKind.MORNING, organiser_id=editor_id, created_at=TODAY)
     with transaction() as connection:

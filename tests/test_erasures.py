@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from petition.abuse import bursts
 from petition.abuse.rate_limits import FormSender
@@ -17,11 +17,11 @@ from petition.core import config
 from petition.core.errors import BackupInvalid
 from petition.database.base import db
 from petition.database.transactions import snapshot, transaction
-from petition.models import Email, Signature
+from petition.models import Email, PaperSheet, Signature
 from petition.models.enums import BurstState, PetitionState, Role
 from petition.operations import retention
 from petition.operations.backup import journal, restoring, tables, writing
-from petition.organisers import access, burst_review, people
+from petition.organisers import access, burst_review, paper, people
 from petition.petitions import lifecycle
 from petition.signatures import disowning, self_service, verification
 from tests.backups import other_site
@@ -137,6 +137,18 @@ def deleted_a_draft() -> Callable[[], object]:
     return lambda: lifecycle.delete_draft("draft", now=LATER)
 
 
+def deleted_a_scan() -> Callable[[], object]:
+    form = paper.SheetForm("1", 20, None, NAME.encode())
+    sheet_id = paper.add(1, form, organiser_id=1, now=TODAY)
+    return lambda: paper.delete_scan(1, sheet_id, organiser_id=1, now=LATER)
+
+
+def kept_a_scan_too_long() -> Callable[[], object]:
+    paper.add(1, paper.SheetForm("1", 20, None, NAME.encode()), organiser_id=1, now=TODAY)
+    lifecycle.change_state("free-them", PetitionState.CLOSED, now=TODAY)
+    return lambda: paper.erase_scans(anonymise_days=180, now=TODAY + timedelta(days=181))
+
+
 def _invite(role: Role, slug: str = "free-them") -> int:
     address = parse_address(ADDRESS)
     return access.invite(address, role=role, slug=slug, language="en", now=TODAY)
@@ -159,6 +171,8 @@ DOORS: tuple[Door, ...] = (
     left_as_organiser,
     handed_on,
     deleted_a_draft,
+    deleted_a_scan,
+    kept_a_scan_too_long,
 )
 
 
@@ -196,12 +210,21 @@ def everything(app: Flask) -> bytes:
     with snapshot() as connection:
         for stored in tables.read_tables(connection):
             content += tables.encode_rows(connection, stored)
-    return b"\n".join(content)
+        scans = [scan for scan in connection.scalars(select(PaperSheet.scan)) if scan]
+    return b"\n".join(content + scans)
 
 
 def test_every_function_that_erases_a_person_records_it() -> None:
     """Whoever deletes from a table of persons, or overwrites what is personal, calls `erasures`."""
-    persons = {"Signature", "AlternateEntry", "Organiser", "_signature", "_alternate", "_organiser"}
+    persons = {
+        "Signature",
+        "AlternateEntry",
+        "Organiser",
+        "_signature",
+        "_alternate",
+        "_organiser",
+        "_sheet",
+    }
     silent = []
     for path in config.PACKAGE.rglob("*.py"):
         for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

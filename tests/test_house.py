@@ -193,6 +193,7 @@ def test_every_email_has_its_three_templates_and_renders_in_every_language(
         "site_url": "https://petition.example.org",
         "is_handover": True,
         "organiser_number": 3,
+        "organiser_address": "admin@example.org",
         "rows": "12,480",
         "reason": "REASON",
         "day": now().date(),
@@ -206,7 +207,7 @@ def test_every_email_has_its_three_templates_and_renders_in_every_language(
     for subject, text, html in rendered.values():
         assert subject.strip()
         assert html.strip()
-        assert "https://" in text or kind == EmailKind.WITHDRAWN
+        assert "https://" in text or kind in (EmailKind.WITHDRAWN, EmailKind.REMOVED)
         assert "<" not in text
     assert rendered["en"][1] != rendered["ru"][1]
 

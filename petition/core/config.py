@@ -97,6 +97,11 @@ def instance_path(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(given).resolve() if given else ROOT / "instance"
 
 
+def systemd_socket(environment: Mapping[str, str] = os.environ) -> str:
+    """Return the socket at which systemd wants to be told the state of the site, or ""."""
+    return environment.get("NOTIFY_SOCKET", "")
+
+
 def check_folder(instance: Path, environment: Mapping[str, str] = os.environ) -> None:
     """Refuse a folder that was named and is not there: a typing error would be a new, empty site.
 

@@ -184,6 +184,8 @@ _CONTENT: dict[EmailKind, Callable[[Email, MailContext, datetime], EmailContent]
     EmailKind.INVITATION: organiser_emails.invitation,
     EmailKind.DOWNLOAD: download_notice.download,
     EmailKind.NEW_BROWSER: organiser_emails.new_browser,
+    EmailKind.ROLE: organiser_emails.role,
+    EmailKind.REMOVED: organiser_emails.removed,
     EmailKind.MORNING: morning,
     EmailKind.NEWS: news.compose,
     EmailKind.NEWS_TEST: news.compose_test,

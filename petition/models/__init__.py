@@ -16,6 +16,7 @@ from petition.models.invalidations import Invalidation as Invalidation
 from petition.models.organisers import AuditEntry as AuditEntry
 from petition.models.organisers import AuditHead as AuditHead
 from petition.models.organisers import Organiser as Organiser
+from petition.models.paper import PaperSheet as PaperSheet
 from petition.models.petitions import FormerSlug as FormerSlug
 from petition.models.petitions import Petition as Petition
 from petition.models.petitions import PetitionText as PetitionText

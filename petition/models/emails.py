@@ -13,7 +13,8 @@ from petition.models.enums import EmailKind, EmailState
 class Email(Base):
     """An email of the outbox, composed when it is sent; counted by `mailbox_hash`.
 
-    Only a WITHDRAWN email stores an address, until it is sent: its signature is already deleted.
+    Only WITHDRAWN and REMOVED emails store an address, until they are sent: the signature or the
+    organiser is already deleted.
     """
 
     __tablename__ = "email"

@@ -63,6 +63,8 @@ class EmailKind(StrEnum):
     INVITATION = "invitation"
     DOWNLOAD = "download"
     NEW_BROWSER = "new_browser"
+    ROLE = "role"  # to an organiser whose role was changed
+    REMOVED = "removed"  # to one who was removed
     MORNING = "morning"
     NEWS = "news"
     NEWS_TEST = "news_test"  # to an organiser
@@ -176,6 +178,11 @@ class AuditAction(StrEnum):
     MAILING_PAUSE = "mailing.pause"
     MAILING_RESUME = "mailing.resume"
     MAILING_STOP = "mailing.stop"
+    PAPER_ADD = "paper.add"
+    PAPER_CHANGE = "paper.change"
+    PAPER_REMOVE = "paper.remove"
+    PAPER_SCAN_SHOW = "paper.scan_show"
+    PAPER_SCAN_DELETE = "paper.scan_delete"
     SIGNATURES_DOWNLOAD = "signatures.download"  # signers see when it was recorded
     SIGNATURES_HANDOVER = "signatures.handover"  # so do those whose name may be handed over
     SIGNATURES_DOWNLOAD_END = "signatures.download_end"  # with rows and hash of the file
@@ -189,9 +196,10 @@ class AuditAction(StrEnum):
 
 
 class ErasureKind(StrEnum):
-    """What was erased: a whole signature, one entry, what is personal in one, an organiser."""
+    """What was erased: a signature, an entry, what is personal in one, an organiser, a scan."""
 
     SIGNATURE = "signature"
     ENTRY = "entry"
     ANONYMISED = "anonymised"
     ORGANISER = "organiser"
+    SCAN = "scan"  # of a sheet of paper

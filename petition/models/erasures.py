@@ -18,6 +18,6 @@ class Erasure(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[ErasureKind] = mapped_column(String(10))
-    subject_id: Mapped[int]  # of the signature or organiser
+    subject_id: Mapped[int]  # of the signature, organiser or sheet
     entry: Mapped[int | None]  # ENTRY: its number
     at: Mapped[datetime]

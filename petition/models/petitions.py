@@ -29,6 +29,7 @@ class Petition(Base):
     regime_languages: Mapped[str] = mapped_column(String(60), default="")
     downloads_need_code: Mapped[bool] = mapped_column(server_default=false())  # a second factor's
     goal: Mapped[int | None]  # None: the ladder of goals
+    paper: Mapped[int] = mapped_column(default=0, server_default="0")  # names on its paper sheets
     created_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
@@ -116,6 +116,9 @@ class Visit(Base):
     """How often shared links were followed on a day, by channel and language. No visitor data."""
 
     __tablename__ = "visit"
+    __table_args__ = (  # has all that the organisers' figures read, in the order of its groups
+        Index("ix_visit_petition_id_channel", "petition_id", "channel", "day", "visits"),
+    )
 
     petition_id: Mapped[PetitionId] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)

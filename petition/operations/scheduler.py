@@ -19,7 +19,7 @@ from petition.database.transactions import transaction
 from petition.operations import retention
 from petition.operations.backup import journal, writing
 from petition.operations.backup.nightly import NightlyBackup
-from petition.organisers import sessions
+from petition.organisers import paper, sessions
 from petition.organisers.handover import jobs, packs, spreadsheet
 from petition.organisers.overview import morning, site_problems
 from petition.organisers.review import removals
@@ -147,6 +147,7 @@ def _delete_files(settings: Mapping[str, Any], instance: Path, now: datetime) ->
     folder = instance / jobs.FOLDER
     number = packs.erase(folder, anonymise_days=settings["ANONYMISE_AFTER_DAYS"], now=now)
     number += jobs.expire(folder, now=now)
+    number += paper.erase_scans(anonymise_days=settings["ANONYMISE_AFTER_DAYS"], now=now)
     return f"{number} expired" if number else ""
 
 

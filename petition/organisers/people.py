@@ -1,7 +1,8 @@
 """People: who the organisers of a petition or of the site are, and changes of their roles.
 
 In all of these `petition_id` is the petition whose people are managed, or None for the site's, who
-reach all petitions. `by` is the admin who does it, or None for the command line.
+reach all petitions. `by` is the admin who does it, or None for the command line. Whoever is
+changed or removed by another person gets an email.
 """
 
 from datetime import datetime
@@ -16,6 +17,7 @@ from petition.database.base import db
 from petition.database.transactions import advisory_lock, transaction
 from petition.models import AuditEntry, Organiser
 from petition.models.enums import AuditAction, ErasureKind, Role
+from petition.outbox import alerts
 from petition.petitions import erasures
 
 _organiser = Organiser.table()
@@ -63,6 +65,8 @@ def change_role(
         if person.role == Role.ADMIN:
             _require_other_admin(connection, person)
         _set_role(connection, person_id, role)
+        if person_id != by:
+            alerts.email_role(connection, person_id, now=now)
         detail = f"organiser {person_id} from {was} to {role}"
         record_change(connection, AuditAction.ORGANISER_ROLE, detail, petition_id, by, now)
 
@@ -83,6 +87,8 @@ def remove(person_id: int, *, petition_id: int | None, by: int | None, now: date
         if person.role == Role.ADMIN:
             _require_other_admin(connection, person)
         erase(connection, person_id, now=now)
+        if person_id != by:
+            alerts.email_removed(connection, person, now=now)
         detail = f"organiser {person_id}"
         record_change(connection, AuditAction.ORGANISER_REMOVE, detail, petition_id, by, now)
 
@@ -101,6 +107,7 @@ def hand_on(
         if _get(connection, by, petition_id) is None:
             raise PermissionDenied  # a site's admin has no place among a petition's people
         _set_role(connection, person_id, Role.ADMIN)
+        alerts.email_role(connection, person_id, now=now)
         if then is None:
             erase(connection, by, now=now)
         else:

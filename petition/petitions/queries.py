@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import defer
@@ -13,37 +13,10 @@ from petition.database.compiled import CompiledStatement
 from petition.models import FormerSlug, Petition, PetitionText, Picture, Tally
 from petition.models.enums import PetitionState
 from petition.petitions.goals import goal_for
+from petition.petitions.story import Fact, PlanStep, VictoryWords, read_story
 
 BAR_FROM = 25  # signatures, from which a progress bar shows
 SOURCE_LANGUAGE = ""  # given as a language: the petition's own
-
-
-class Fact(NamedTuple):
-    """A number or date of the case with its label, in `language`."""
-
-    language: str
-    value: str
-    label: str
-
-
-class PlanStep(NamedTuple):
-    """A step of the organiser's plan. `date` is a day or month (ISO 8601), or empty."""
-
-    language: str
-    date: str
-    text: str
-
-
-class VictoryWords(NamedTuple):
-    """The organiser's words for a victory: one sentence; what was won and what is next, Markdown.
-
-    The two may be empty.
-    """
-
-    language: str
-    sentence: str
-    won: str
-    next: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +31,7 @@ class PetitionView:
     regime_country: str
     regime_languages: tuple[str, ...]
     count: int
+    paper: int  # names on paper sheets, not in `count`
     goal: int
     closed_at: datetime | None
     text: PetitionText
@@ -91,9 +65,13 @@ class SigningTerms(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PetitionCount:
-    """Confirmed signatures, the goal shown with them, and when the count last changed."""
+    """Confirmed signatures, the goal shown with them, and when the count last changed.
+
+    `paper` are the names on paper sheets, which `count` does not have.
+    """
 
     count: int
+    paper: int
     goal: int
     updated: datetime
 
@@ -127,6 +105,7 @@ def get_petition(slug: str, language: str, *, drafts: bool = False) -> PetitionV
         regime_country=petition.regime_country,
         regime_languages=tuple(petition.regime_languages.split(",")),
         count=count,
+        paper=petition.paper,
         goal=goal_for(count, petition.goal),
         closed_at=petition.closed_at,
         text=texts.get(language) or texts[petition.source_language],
@@ -134,30 +113,8 @@ def get_petition(slug: str, language: str, *, drafts: bool = False) -> PetitionV
         portrait=db.session.scalar(portrait) if digest else None,
         portrait_credit=petition.portrait_credit,
         as_of=petition.as_of,
-        **_story(petition, language),
+        **read_story(petition, language),
     )
-
-
-def _story(petition: Petition, language: str) -> dict[str, Any]:
-    """Return facts, plan and words of a victory, each in one language.
-
-    That is `language`, or the petition's own where its words are missing.
-    """
-    won = petition.victory if petition.state == PetitionState.VICTORY else {}
-
-    def pick(words: dict[str, Any]) -> list[str]:
-        order = (language, petition.source_language, *words)
-        return [code for code in order if code in words][:1]
-
-    return {
-        "facts": [Fact(code, **fact[code]) for fact in petition.facts for code in pick(fact)],
-        "plan": [
-            PlanStep(code, step["date"], step["text"][code])
-            for step in petition.plan
-            for code in pick(step["text"])
-        ],
-        "victory": next((VictoryWords(code, **won[code]) for code in pick(won)), None),
-    }
 
 
 def get_signing_terms(slug: str, language: str) -> SigningTerms:
@@ -217,17 +174,21 @@ def find_renamed(slug: str) -> str | None:
 def get_count(slug: str) -> PetitionCount:
     """Return the count of a petition. Raises: PetitionNotFound."""
     row = db.session.execute(
-        select(Tally.counted, Tally.changed_at, Petition.goal)
+        select(Tally.counted, Tally.changed_at, Petition.goal, Petition.paper)
         .join(Petition, Petition.id == Tally.petition_id)
         .where(Petition.slug == slug, Petition.state != PetitionState.DRAFT)
     ).first()
     if row is None:
         raise PetitionNotFound
-    return PetitionCount(row.counted, goal_for(row.counted, row.goal), row.changed_at)
+    goal = goal_for(row.counted, row.goal)
+    return PetitionCount(row.counted, row.paper, goal, row.changed_at)
 
 
 def list_petitions(
-    language: str, *, states: tuple[PetitionState, ...] = tuple(PetitionState)
+    language: str,
+    *,
+    states: tuple[PetitionState, ...] = tuple(PetitionState),
+    only: int | None = None,  # the id of one petition
 ) -> list[PetitionSummary]:
     """List petitions, newest first, each titled in `language`, else in its own language."""
     rows = db.session.execute(
@@ -239,7 +200,7 @@ def list_petitions(
         .join(Tally, Tally.petition_id == Petition.id)
         .join(PetitionText, PetitionText.petition_id == Petition.id)
         .where(
-            Petition.state.in_(states),
+            Petition.state.in_(states) if only is None else Petition.id == only,
             PetitionText.language.in_((language, Petition.source_language)),
         )
         .order_by(Petition.id.desc(), PetitionText.language == language, PetitionText.version)

@@ -24,8 +24,8 @@ from petition.core.clock import now
 from petition.core.config import ROOT
 from petition.database.base import db
 from petition.models import Email
-from petition.models.enums import CommentState, Display, PetitionState, Role
-from petition.organisers import access, moderation, second_factor, sessions
+from petition.models.enums import Display, PetitionState, Role
+from petition.organisers import access, second_factor, sessions
 from petition.organisers.browsers import Browser
 from petition.petitions import lifecycle, queries, updates, visits
 from petition.petitions.editing import petition_file
@@ -35,6 +35,7 @@ from tests import databases
 from tests.browser.site import Site, run_site
 from tests.browsing import token_for
 from tests.factories import parse_address
+from tests.signatures import show_comment
 
 LANGUAGES = ("en", "kk", "ru", "de", "sv", "fr")
 LONG_NAME = "Maximilian Ferdinand Konstantin " * 3 + "Xyz."  # 100 characters, the maximum
@@ -214,13 +215,7 @@ def _sign_many(app: Flask) -> None:
         _sign(app, f"signer@{number}.example.org", name=f"Anna Berg {number}", country=country)
     comment = "Because he spoke for those who could not.\nHe should not be where they are."
     signer = _sign(app, "shown@example.com", name=LONG_NAME, display=Display.FULL, comment=comment)
-    moderation.decide_comment(
-        queries.get_id("kuramshin"),
-        signer.entry.signature_id,
-        comment,
-        CommentState.SHOWN,
-        now=now(),
-    )
+    assert show_comment(queries.get_id("kuramshin"), signer.entry.signature_id, comment)
     _sign(
         app,
         "union@example.com",

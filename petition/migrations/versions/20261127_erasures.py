@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0032"
-down_revision = "0025"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("entry", sa.Integer(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('signature', 'entry', 'anonymised', 'organiser')",
+            "kind IN ('signature', 'entry', 'anonymised', 'organiser', 'scan')",
             name=op.f("ck_erasure_kind"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure")),

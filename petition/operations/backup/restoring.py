@@ -20,7 +20,7 @@ from petition.operations import retention
 from petition.operations.backup import journal, reading, tables
 from petition.operations.backup.files import FolderWriter
 from petition.operations.backup.journal import Erased
-from petition.organisers import people
+from petition.organisers import paper, people
 from petition.organisers.handover import jobs, packs
 from petition.signatures import removal
 from petition.signatures.entries import EntryRef
@@ -157,6 +157,8 @@ def _erase_again(connection: Connection, erased: Erased) -> None:
             removal.remove_entry(connection, entry_ref, now=erased.at)
         case ErasureKind.ORGANISER:
             people.erase(connection, erased.subject_id, now=erased.at)
+        case ErasureKind.SCAN:
+            paper.erase_scan(connection, erased.subject_id, now=erased.at)
         case ErasureKind.ANONYMISED:
             is_confirmed = connection.scalar(
                 select(_signature.c.confirmed_at.is_not(None)).where(

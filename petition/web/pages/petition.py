@@ -66,6 +66,7 @@ def count(slug: str) -> Response:
     # The day alone: the second would tell when somebody confirmed.
     response = jsonify(
         count=current.count,
+        paper=current.paper,
         goal=current.goal,
         updated=current.updated.replace(hour=0, minute=0, second=0).isoformat(timespec="seconds"),
     )

@@ -166,6 +166,8 @@ class PackWords:
             (gettext("Names withheld for safety"), self._number(file.withheld)),
             (gettext("Signatures in all"), self._number(total)),
         ]
+        if paper := self._petition.paper:
+            names.append((gettext("On paper, in no list"), self._number(paper)))
         by_country = [
             (self._countries.get(code, code), self._number(count)) for code, count in file.countries
         ]

@@ -3,6 +3,6 @@
 Only `web.organisers` registers them. Begin with `signatures`.
 """
 
-from petition.web.organisers.review import one_signature, removals, signatures
+from petition.web.organisers.review import one_signature, paper, removals, signatures
 
-__all__ = ["one_signature", "removals", "signatures"]
+__all__ = ["one_signature", "paper", "removals", "signatures"]

@@ -9,7 +9,6 @@ from petition.core.errors import TooSoon
 from petition.organisers import moderation
 from petition.organisers.review import invalidation, one_signature
 from petition.organisers.review.one_signature import SignatureFile
-from petition.petitions import queries
 from petition.web.organisers.guard import pages
 from petition.web.organisers.review import words
 from petition.web.organisers.review.forms import ReasonForm
@@ -99,7 +98,6 @@ def _render(
         "organisers/signature.html",
         status=status,
         slug=slug,
-        text=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text,
         tab="organisers.signatures",
         state=one_signature.get_state(g.petition_id, signature_id),
         found=found,
