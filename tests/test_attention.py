@@ -115,11 +115,11 @@ def test_a_language_is_missing_when_many_read_or_sign_in_it(app: Flask, petition
 @pytest.mark.parametrize("role", list(Role))
 def test_what_is_wrong_with_the_site_goes_before_all(app: Flask, petition: str, role: Role) -> None:
     organiser = Organiser(role=role)
-    proxy = attention.find_for_site(organiser, has_proxy_problem=True)
+    proxy = attention.find_for_site(organiser, site_problems=[AttentionKind.PROXY])
     assert proxy == (Attention(AttentionKind.PROXY) if role == Role.ADMIN else None)
     with transaction() as connection:
         pausing.pause(connection, "550 5.7.1 go away", now=TODAY)
-    refused = attention.find_for_site(organiser, has_proxy_problem=True)
+    refused = attention.find_for_site(organiser, site_problems=[AttentionKind.PROXY])
     assert refused == Attention(AttentionKind.MAIL_REFUSED)
 
 

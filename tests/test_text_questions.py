@@ -54,7 +54,7 @@ def start() -> None:
     db.session.remove()
 
 
-def question() -> Question:
+def question() -> TextQuestion:
     """Return what can be asked now."""
     db.session.remove()
     found = text_questions.get_question(1, now=now())

@@ -11,6 +11,7 @@ from petition.models.downloads import Handover as Handover
 from petition.models.emails import Email as Email
 from petition.models.emails import OutboxPause as OutboxPause
 from petition.models.emails import Suppression as Suppression
+from petition.models.erasures import Erasure as Erasure
 from petition.models.invalidations import Invalidation as Invalidation
 from petition.models.organisers import AuditEntry as AuditEntry
 from petition.models.organisers import AuditHead as AuditHead

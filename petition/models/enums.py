@@ -200,3 +200,13 @@ class AuditAction(StrEnum):
     HANDOVER_RECORDED = "handover.recorded"  # where and when it was handed over, and the answer
     HANDOVER_LINK_MADE = "handover.link_made"  # for the target
     HANDOVER_LINK_USED = "handover.link_used"
+
+
+class ErasureKind(StrEnum):
+    """What was erased: a signature, an entry, what is personal in one, an organiser, a scan."""
+
+    SIGNATURE = "signature"
+    ENTRY = "entry"
+    ANONYMISED = "anonymised"
+    ORGANISER = "organiser"
+    SCAN = "scan"  # of a sheet of paper

@@ -16,7 +16,8 @@ from petition.core.organiser_errors import SheetChanged, SheetLabelTaken
 from petition.database.base import db
 from petition.database.transactions import advisory_lock, transaction
 from petition.models import PaperSheet, Petition
-from petition.models.enums import AuditAction
+from petition.models.enums import AuditAction, ErasureKind
+from petition.petitions import erasures
 
 MAX_NAMES = 100_000  # of a sheet, which may be a whole folder of them
 MAX_SHEETS = 2_000  # of a petition, so that one page lists them
@@ -99,6 +100,7 @@ def remove(
         removed = connection.execute(delete(_sheet).where(_is(petition_id, sheet_id, version)))
         if not removed.rowcount:
             raise SheetChanged
+        erasures.record(connection, ErasureKind.SCAN, sheet_id, now=now)
         _record(connection, AuditAction.PAPER_REMOVE, petition_id, sheet_id, organiser_id, now)
 
 
@@ -108,6 +110,7 @@ def delete_scan(petition_id: int, sheet_id: int, *, organiser_id: int, now: date
     with transaction() as connection:
         deleted = connection.execute(update(_sheet).where(*is_sheet).values(_NO_SCAN))
         if deleted.rowcount:
+            erasures.record(connection, ErasureKind.SCAN, sheet_id, now=now)
             action = AuditAction.PAPER_SCAN_DELETE
             _record(connection, action, petition_id, sheet_id, organiser_id, now)
 
@@ -131,7 +134,15 @@ def erase_scans(*, anonymise_days: int, now: datetime) -> int:
     over = select(Petition.id).where(Petition.closed_at <= now - timedelta(days=anonymise_days))
     with transaction() as connection:
         erased = update(_sheet).where(_sheet.c.has_scan, _sheet.c.petition_id.in_(over))
-        return connection.execute(erased.values(_NO_SCAN)).rowcount
+        ids = connection.scalars(erased.values(_NO_SCAN).returning(_sheet.c.id)).all()
+        erasures.record_all(connection, ErasureKind.SCAN, [(id_, None) for id_ in ids], now=now)
+    return len(ids)
+
+
+def erase_scan(connection: Connection, sheet_id: int, *, now: datetime) -> None:
+    """Erase the scan of a sheet, of whichever petition it is. Idempotent."""
+    erasures.record(connection, ErasureKind.SCAN, sheet_id, now=now)
+    connection.execute(update(_sheet).where(_sheet.c.id == sheet_id).values(_NO_SCAN))
 
 
 _NO_SCAN = {"scan": None, "has_scan": False}

@@ -16,8 +16,9 @@ from petition.core.organiser_errors import LastAdmin, PermissionDenied, RoleChan
 from petition.database.base import db
 from petition.database.transactions import advisory_lock, transaction
 from petition.models import AuditEntry, Organiser
-from petition.models.enums import AuditAction, Role
+from petition.models.enums import AuditAction, ErasureKind, Role
 from petition.outbox import alerts
+from petition.petitions import erasures
 
 _organiser = Organiser.table()
 
@@ -85,7 +86,7 @@ def remove(person_id: int, *, petition_id: int | None, by: int | None, now: date
             return
         if person.role == Role.ADMIN:
             _require_other_admin(connection, person)
-        connection.execute(delete(_organiser).where(_organiser.c.id == person_id))
+        erase(connection, person_id, now=now)
         if person_id != by:
             alerts.email_removed(connection, person, now=now)
         detail = f"organiser {person_id}"
@@ -108,11 +109,17 @@ def hand_on(
         _set_role(connection, person_id, Role.ADMIN)
         alerts.email_role(connection, person_id, now=now)
         if then is None:
-            connection.execute(delete(_organiser).where(_organiser.c.id == by))
+            erase(connection, by, now=now)
         else:
             _set_role(connection, by, then)
         detail = f"organiser {person_id} for organiser {by}, now {then or 'removed'}"
         record_change(connection, AuditAction.ORGANISER_HAND_ON, detail, petition_id, by, now)
+
+
+def erase(connection: Connection, person_id: int, *, now: datetime) -> None:
+    """Delete an organiser with sessions, second factor and emails. Idempotent."""
+    erasures.record(connection, ErasureKind.ORGANISER, person_id, now=now)
+    connection.execute(delete(_organiser).where(_organiser.c.id == person_id))
 
 
 def lock_roles(connection: Connection, by: int | None, petition_id: int | None) -> None:

@@ -23,8 +23,8 @@ from petition.core.errors import (
 from petition.database import upsert
 from petition.database.transactions import transaction
 from petition.models import Organiser, Petition, PetitionText, Picture, Signature, Tally
-from petition.models.enums import AuditAction, PetitionState
-from petition.petitions import sums
+from petition.models.enums import AuditAction, ErasureKind, PetitionState
+from petition.petitions import erasures, sums
 from petition.petitions.editing import addresses, content
 from petition.petitions.editing.petition_file import PetitionFile
 
@@ -194,6 +194,7 @@ def delete_draft(slug: str, *, now: datetime) -> None:
         organiser_ids = connection.scalars(of_draft.returning(Organiser.id)).all()
         connection.execute(delete(Petition).where(Petition.id == petition.id))
         for organiser_id in organiser_ids:
+            erasures.record(connection, ErasureKind.ORGANISER, organiser_id, now=now)
             detail = f"organiser {organiser_id}"
             action = AuditAction.ORGANISER_REMOVE
             audit.record(connection, action, now, petition_id=petition.id, detail=detail)
