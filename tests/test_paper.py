@@ -1,26 +1,30 @@
 """Signatures on paper: their number is told apart, everywhere, and the scans are closed."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 
 from petition.core.clock import now
 from petition.core.errors import ItemNotFound
 from petition.core.organiser_errors import SheetChanged, SheetLabelTaken
 from petition.database.base import db
+from petition.database.transactions import transaction
 from petition.models import PaperSheet, Petition
 from petition.models.enums import PetitionState, Role
 from petition.organisers import access, paper
 from petition.organisers.paper import SheetForm
 from petition.petitions import lifecycle
 from tests.browsing import Client, confirmed, csrf_of, enter, invite, sign_in, text_of, trail
+from tests.commands import run
 from tests.factories import TODAY, parse_address, photo
 from tests.post_office import PostOffice
 from tests.signatures import in_threads
+from tests.waiting import PATIENCE
 
 SHEET = SheetForm("Stockholm 1", 20, None)
 LIST = "/organisers/p/free-them/paper"
@@ -79,6 +83,7 @@ def test_a_sheet_is_corrected_and_removed(app: Flask, petition: str) -> None:
     assert late.status_code == 409
     words = text_of(late)
     assert "Somebody else has changed this since you opened it." in words
+    assert "By: You, " in words
     assert 'value="18"' in late.text
     assert 'name="version" type="hidden" value="2"' in late.text
     removed = inside.post(f"{LIST}/1/remove", data=data)
@@ -86,6 +91,11 @@ def test_a_sheet_is_corrected_and_removed(app: Flask, petition: str) -> None:
     assert inside.post(f"{LIST}/1/remove", data=data | {"version": "2"}).status_code == 303
     assert stored() == 0
     assert inside.get(f"{LIST}/1").status_code == 404
+    late = inside.post(f"{LIST}/1", data=data | {"names": "18"})
+    assert late.status_code == 409
+    assert "Somebody else has removed this sheet meanwhile." in text_of(late)
+    assert 'value="18"' in late.text
+    assert inside.post(f"{LIST}/99", data=data).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -97,7 +107,7 @@ def test_a_sheet_is_corrected_and_removed(app: Flask, petition: str) -> None:
         ("label", "", "Fill in this field."),
         ("label", "Stockholm 1", "Another sheet has this number or name."),
         ("collected_on", "2999-01-01", "This day is still to come."),
-        ("scan", (BytesIO(b"%PDF-1.7"), "scan.pdf"), "This file cannot be read as a picture."),
+        ("scan", b"%PDF-1.7", "This file cannot be read as a picture."),
     ],
 )
 def test_bad_input_is_told_and_kept(
@@ -106,7 +116,8 @@ def test_bad_input_is_told_and_kept(
     add()
     inside = enter(app)
     good = {"label": "Lund 2", "names": "7", "csrf_token": csrf_of(inside.get(LIST))}
-    answer = inside.post(LIST, data=good | {field: typed})
+    sent = (BytesIO(typed), "scan.pdf") if isinstance(typed, bytes) else typed
+    answer = inside.post(LIST, data=good | {field: sent})
     assert answer.status_code == 422
     assert message in text_of(answer)
     if isinstance(typed, str):
@@ -131,7 +142,9 @@ def test_a_scan_is_closed_recorded_and_erased_with_the_signers(
     lifecycle.change_state(petition, PetitionState.CLOSED, now=TODAY)
     day = timedelta(days=1)
     assert paper.erase_scans(anonymise_days=180, now=TODAY + 179 * day) == 0
-    assert paper.erase_scans(anonymise_days=180, now=TODAY + 180 * day) == 1
+    due = TODAY + 180 * day
+    assert paper.erase_scans(anonymise_days=180, now=due, dry_run=True) == 1
+    assert paper.erase_scans(anonymise_days=180, now=due) == 1
     assert stored() == 20
     assert inside.get(f"{LIST}/1/scan").status_code == 404
 
@@ -144,6 +157,35 @@ def test_a_scan_goes_alone(app: Flask, petition: str) -> None:
     assert "Delete the scan" not in text_of(inside.get(f"{LIST}/1"))
     db.session.rollback()
     assert db.session.scalars(select(PaperSheet.scan)).all() == [None]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_look_at_a_scan_leaves_the_sum_of_a_sheet_that_is_being_added(
+    app: Flask, petition: str
+) -> None:
+    sheet_id = add(scan=b"RIFF")
+
+    def look() -> bytes:
+        with app.app_context():
+            return paper.show_scan(1, sheet_id, organiser_id=1, now=TODAY)
+
+    with ThreadPoolExecutor(1) as pool, transaction() as connection:
+        values = {**SHEET._asdict(), "label": "Lund 2", "names": 100, "petition_id": 1}
+        connection.execute(
+            insert(PaperSheet.table()).values(**values, has_scan=False, version=1, created_at=TODAY)
+        )
+        connection.execute(update(Petition.table()).values(paper=120))
+        looked = pool.submit(look)
+        assert looked.result(PATIENCE) == b"RIFF", "it does not wait"
+    assert stored() == 120
+
+
+def test_the_command_erases_scans_past_their_date(app: Flask, petition: str) -> None:
+    add(scan=b"RIFF")
+    lifecycle.change_state(petition, PetitionState.CLOSED, now=TODAY)
+    for expected in ("1\tscans of paper (not done)", "1\tscans of paper", "0\tscans of paper"):
+        option = ["--dry-run"] if "not done" in expected else []
+        assert expected in run(app, "retention", "run", *option).splitlines()
 
 
 def test_two_who_change_at_once_keep_the_sum(app: Flask, petition: str) -> None:

@@ -33,7 +33,8 @@ from petition.core.tokens import Tokens
 from petition.database.base import db
 from petition.operations import retention as retention_rules
 from petition.operations import supervisor
-from petition.organisers import burst_review
+from petition.organisers import burst_review, paper
+from petition.organisers.handover import jobs, packs
 from petition.petitions import lifecycle, queries, statistics, updates
 from petition.petitions.editing import petition_file
 from petition.web import server
@@ -124,7 +125,12 @@ def run(dry_run: bool) -> None:
         now=now(),
         dry_run=dry_run,
     )
-    for name, number in erased._asdict().items():
+    options = {"anonymise_days": current_app.config["ANONYMISE_AFTER_DAYS"], "dry_run": dry_run}
+    files = {
+        "packs": packs.erase(Path(current_app.instance_path) / jobs.FOLDER, **options, now=now()),
+        "scans of paper": paper.erase_scans(**options, now=now()),
+    }
+    for name, number in (erased._asdict() | files).items():
         click.echo(f"{number}\t{name.replace('_', ' ')}{' (not done)' if dry_run else ''}")
 
 

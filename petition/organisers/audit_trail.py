@@ -77,6 +77,7 @@ def find_change(petition_id: int, what: str) -> Entry | None:
     actions = (
         *(AuditAction.PETITION_TEXT, AuditAction.PETITION_SETTINGS),
         *(AuditAction.PETITION_REPLACE, AuditAction.PETITION_VICTORY),
+        *(AuditAction.PAPER_CHANGE, AuditAction.PAPER_REMOVE),
     )
     chosen = (_entry.c.petition_id == petition_id, _entry.c.action.in_(actions))
     named = _entry.c.detail.regexp_match(rf"(^|, ){re.escape(what)}( |,|$)")

@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from petition import audit
 from petition.core.errors import ItemNotFound
@@ -20,7 +19,7 @@ from petition.models.enums import AuditAction, ErasureKind
 from petition.petitions import erasures
 
 MAX_NAMES = 100_000  # of a sheet, which may be a whole folder of them
-MAX_SHEETS = 2_000  # of a petition, so that one page lists them
+MAX_LISTED = 2_000  # sheets on a page, the newest
 
 _sheet, _petition = PaperSheet.table(), Petition.table()
 
@@ -35,9 +34,15 @@ class SheetForm(NamedTuple):
 
 
 def list_sheets(petition_id: int) -> Sequence[PaperSheet]:
-    """Return the sheets of a petition, newest first."""
+    """Return the newest sheets of a petition, newest first."""
     query = select(PaperSheet).where(PaperSheet.petition_id == petition_id)
-    return db.session.scalars(query.order_by(PaperSheet.id.desc()).limit(MAX_SHEETS)).all()
+    return db.session.scalars(query.order_by(PaperSheet.id.desc()).limit(MAX_LISTED)).all()
+
+
+def get_sum(petition_id: int) -> int:
+    """Return how many names are on all sheets of a petition."""
+    query = select(Petition.paper).where(Petition.id == petition_id)
+    return db.session.scalar(query) or 0
 
 
 def get_sheet(petition_id: int, sheet_id: int) -> PaperSheet:
@@ -55,14 +60,12 @@ def get_sheet(petition_id: int, sheet_id: int) -> PaperSheet:
 def add(petition_id: int, form: SheetForm, *, organiser_id: int, now: datetime) -> int:
     """Add a sheet and return its id. Raises: SheetLabelTaken."""
     values = {**_columns(form), "petition_id": petition_id, "created_at": now}
-    try:
-        with transaction() as connection:
-            _lock(connection, petition_id)
-            added = insert(_sheet).values(values).returning(_sheet.c.id)
-            sheet_id: int = connection.execute(added).scalar_one()
-            _record(connection, AuditAction.PAPER_ADD, petition_id, sheet_id, organiser_id, now)
-    except IntegrityError as error:
-        raise SheetLabelTaken from error
+    with transaction() as connection:
+        _lock(connection, petition_id, form.label)
+        added = insert(_sheet).values(values).returning(_sheet.c.id)
+        sheet_id: int = connection.execute(added).scalar_one()
+        _store_sum(connection, petition_id)
+        _record(connection, AuditAction.PAPER_ADD, petition_id, sheet_id, organiser_id, now)
     return sheet_id
 
 
@@ -76,19 +79,17 @@ def change(
     now: datetime,
 ) -> None:
     """Change a sheet, if nobody has since `version`. Raises: SheetChanged, SheetLabelTaken."""
-    try:
-        with transaction() as connection:
-            _lock(connection, petition_id)
-            changed = connection.execute(
-                update(_sheet)
-                .where(_is(petition_id, sheet_id, version))
-                .values(**_columns(form), version=version + 1)
-            )
-            if not changed.rowcount:
-                raise SheetChanged
-            _record(connection, AuditAction.PAPER_CHANGE, petition_id, sheet_id, organiser_id, now)
-    except IntegrityError as error:
-        raise SheetLabelTaken from error
+    with transaction() as connection:
+        _lock(connection, petition_id, form.label, sheet_id)
+        changed = connection.execute(
+            update(_sheet)
+            .where(_is(petition_id, sheet_id, version))
+            .values(**_columns(form), version=version + 1)
+        )
+        if not changed.rowcount:
+            raise SheetChanged
+        _store_sum(connection, petition_id)
+        _record(connection, AuditAction.PAPER_CHANGE, petition_id, sheet_id, organiser_id, now)
 
 
 def remove(
@@ -101,6 +102,7 @@ def remove(
         if not removed.rowcount:
             raise SheetChanged
         erasures.record(connection, ErasureKind.SCAN, sheet_id, now=now)
+        _store_sum(connection, petition_id)
         _record(connection, AuditAction.PAPER_REMOVE, petition_id, sheet_id, organiser_id, now)
 
 
@@ -129,12 +131,18 @@ def show_scan(petition_id: int, sheet_id: int, *, organiser_id: int, now: dateti
     return bytes(scan)
 
 
-def erase_scans(*, anonymise_days: int, now: datetime) -> int:
-    """Delete the scans of petitions whose signers' data is erased; return how many."""
+def erase_scans(*, anonymise_days: int, now: datetime, dry_run: bool = False) -> int:
+    """Delete the scans of petitions whose signers' data is erased; return how many.
+
+    With `dry_run`, only count them.
+    """
     over = select(Petition.id).where(Petition.closed_at <= now - timedelta(days=anonymise_days))
+    is_due = (_sheet.c.has_scan, _sheet.c.petition_id.in_(over))
+    if dry_run:
+        return db.session.scalar(select(func.count()).select_from(_sheet).where(*is_due)) or 0
     with transaction() as connection:
-        erased = update(_sheet).where(_sheet.c.has_scan, _sheet.c.petition_id.in_(over))
-        ids = connection.scalars(erased.values(_NO_SCAN).returning(_sheet.c.id)).all()
+        erased = update(_sheet).where(*is_due).values(_NO_SCAN).returning(_sheet.c.id)
+        ids = connection.scalars(erased).all()
         erasures.record_all(connection, ErasureKind.SCAN, [(id_, None) for id_ in ids], now=now)
     return len(ids)
 
@@ -162,9 +170,26 @@ def _is(petition_id: int, sheet_id: int, version: int) -> ColumnElement[bool]:
     )
 
 
-def _lock(connection: Connection, petition_id: int) -> None:
-    """Let one organiser at a time change the sheets of a petition, and so their sum."""
+def _lock(
+    connection: Connection, petition_id: int, label: str | None = None, sheet_id: int = 0
+) -> None:
+    """Let one organiser at a time change the sheets of a petition, and so their sum.
+
+    Raises: SheetLabelTaken, if another sheet than `sheet_id` has the label.
+    """
     advisory_lock(connection, f"paper {petition_id}")
+    has_label = (_sheet.c.petition_id == petition_id, _sheet.c.label == label)
+    if connection.scalar(select(_sheet.c.id).where(*has_label)) not in (None, sheet_id):
+        raise SheetLabelTaken
+
+
+def _store_sum(connection: Connection, petition_id: int) -> None:
+    """Store the sum of the names with the petition. Call `_lock` before."""
+    total = select(func.coalesce(func.sum(_sheet.c.names), 0))
+    of_petition = total.where(_sheet.c.petition_id == petition_id).scalar_subquery()
+    connection.execute(
+        update(_petition).where(_petition.c.id == petition_id).values(paper=of_petition)
+    )
 
 
 def _record(
@@ -175,12 +200,6 @@ def _record(
     organiser_id: int,
     now: datetime,
 ) -> None:
-    """Set the sum of the petition, and record what was done."""
-    total = select(func.coalesce(func.sum(_sheet.c.names), 0))
-    of_petition = total.where(_sheet.c.petition_id == petition_id).scalar_subquery()
-    connection.execute(
-        update(_petition).where(_petition.c.id == petition_id).values(paper=of_petition)
-    )
     audit.record(
         connection,
         action,

@@ -13,6 +13,7 @@ MAX_BYTES = 5 * 1024 * 1024  # bytes of an original
 MAX_PIXELS = 50_000_000  # a small file can unpack to a very large picture
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")  # by their content, whatever the name says
 MAX_SIDE = 1280  # px, of a picture in an update
+SCAN_SIDE = 2600  # px, of a scan: handwriting must stay legible
 PORTRAIT_SIDE = 480  # px, of the portrait beside a petition's headline
 PORTRAIT_MAX_BYTES = 30_000  # so that a first visit stays under 60 kB
 
@@ -41,6 +42,14 @@ class WebPicture(NamedTuple):
 def make_picture(original: bytes) -> WebPicture:
     """Return a picture for an update, at most 1280 px wide and high. Raises: PictureInvalid."""
     return _encode(_decode(original, MAX_SIDE), 78)
+
+
+def make_scan(original: bytes) -> WebPicture:
+    """Return the scan of a sheet of paper, at most 2600 px wide and high: an A4 page at 220 dpi.
+
+    Raises: PictureInvalid.
+    """
+    return _encode(_decode(original, SCAN_SIDE), 70)
 
 
 def make_portrait(original: bytes) -> WebPicture:

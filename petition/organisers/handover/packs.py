@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from petition import audit
 from petition.core.organiser_errors import DownloadNotFound, HandoverChanged, HandoverLinkUsed
@@ -113,17 +113,20 @@ def record_fetch(pack: Handover, kind: str, *, organiser_id: int, now: datetime)
         )
 
 
-def erase(folder: Path, *, anonymise_days: int, now: datetime) -> int:
+def erase(folder: Path, *, anonymise_days: int, now: datetime, dry_run: bool = False) -> int:
     """Erase the files of packs when the data of their signers is erased; return how many.
 
-    What was handed over, when and to whom stays.
+    What was handed over, when and to whom stays. With `dry_run`, only count them.
     """
     closed_before = now - timedelta(days=anonymise_days)
     over = select(Petition.id).where(Petition.closed_at <= closed_before)
+    is_due = (_handover.c.erased_at.is_(None), _handover.c.petition_id.in_(over))
+    if dry_run:
+        return db.session.scalar(select(func.count()).select_from(_handover).where(*is_due)) or 0
     with transaction() as connection:
         erased = connection.scalars(
             update(_handover)
-            .where(_handover.c.erased_at.is_(None), _handover.c.petition_id.in_(over))
+            .where(*is_due)
             .values(erased_at=now)
             .returning(_handover.c.download_id)
         ).all()

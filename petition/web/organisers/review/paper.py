@@ -1,5 +1,6 @@
 """Paper sheets: the list with their sum, one sheet, its scan."""
 
+from datetime import datetime
 from io import BytesIO
 
 from flask import Response, current_app, flash, g, send_file, url_for
@@ -7,9 +8,12 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from petition.core.clock import now
+from petition.core.errors import ItemNotFound
 from petition.core.organiser_errors import SheetChanged, SheetLabelTaken
 from petition.models import PaperSheet
+from petition.organisers import audit_trail
 from petition.organisers import paper as rules
+from petition.web.organisers import audit_words
 from petition.web.organisers.guard import pages
 from petition.web.organisers.review.paper_form import PaperForm, VersionForm
 from petition.web.support.responses import render_page, see_other
@@ -47,9 +51,12 @@ def sheet(slug: str, sheet_id: int) -> Response:
 @pages.post("/p/<slug>/paper/<int:sheet_id>")
 def change_sheet(slug: str, sheet_id: int) -> AnyResponse:
     """Change a sheet, if nobody else has since the form was opened."""
-    found = rules.get_sheet(g.petition_id, sheet_id)
     form = PaperForm(today=now().date())
     typed = form.read()
+    try:
+        found = rules.get_sheet(g.petition_id, sheet_id)
+    except ItemNotFound:
+        return _render_removed(slug, sheet_id, form)
     if typed is None:
         return _render_sheet(slug, found, form, status=422)
     version, by = form.version.data or 0, g.organiser.id
@@ -59,7 +66,10 @@ def change_sheet(slug: str, sheet_id: int) -> AnyResponse:
         form.refuse_label()
         return _render_sheet(slug, found, form, status=422)
     except SheetChanged:
-        newest = rules.get_sheet(g.petition_id, sheet_id)
+        try:
+            newest = rules.get_sheet(g.petition_id, sheet_id)
+        except ItemNotFound:
+            return _render_removed(slug, sheet_id, form)
         form.version.data = newest.version
         return _render_sheet(slug, newest, form, status=409, changed=newest)
     return _done(slug, _("Saved."))
@@ -68,11 +78,11 @@ def change_sheet(slug: str, sheet_id: int) -> AnyResponse:
 @pages.post("/p/<slug>/paper/<int:sheet_id>/remove")
 def remove_sheet(slug: str, sheet_id: int) -> AnyResponse:
     """Remove a sheet with its scan, if nobody else has changed it since."""
-    found = rules.get_sheet(g.petition_id, sheet_id)
     version, by = VersionForm().version.data or 0, g.organiser.id
     try:
         rules.remove(g.petition_id, sheet_id, version=version, organiser_id=by, now=now())
     except SheetChanged:
+        found = rules.get_sheet(g.petition_id, sheet_id)
         form = PaperForm(today=now().date(), formdata=None, obj=found)
         return _render_sheet(slug, found, form, status=409, changed=found)
     return _done(slug, _("The sheet is removed."))
@@ -100,16 +110,34 @@ def _done(slug: str, message: str) -> AnyResponse:
     return see_other(url_for("organisers.paper", slug=slug))
 
 
-def _render_list(slug: str, form: PaperForm, *, status: int = 200) -> Response:
-    sheets = rules.list_sheets(g.petition_id)
+def _render_removed(slug: str, sheet_id: int, form: PaperForm) -> Response:
+    """Say who has removed a sheet meanwhile, and keep what was typed in the form that adds one.
+
+    Raises: ItemNotFound, if there was no such sheet.
+    """
+    if audit_trail.find_change(g.petition_id, f"sheet {sheet_id}") is None:
+        raise ItemNotFound
+    return _render_list(slug, form, status=409, removed=_last_change(sheet_id))
+
+
+def _last_change(sheet_id: int) -> tuple[str, datetime] | None:
+    """Return who changed a sheet last, and when."""
+    entry = audit_trail.find_change(g.petition_id, f"sheet {sheet_id}")
+    return (audit_words.actor(entry, g.organiser), entry["at"]) if entry else None
+
+
+def _render_list(
+    slug: str, form: PaperForm, *, status: int = 200, removed: tuple[str, datetime] | None = None
+) -> Response:
     return render_page(
         "organisers/paper.html",
         status=status,
         slug=slug,
         tab="organisers.signatures",
         form=form,
-        sheets=sheets,
-        total=sum(one.names for one in sheets),
+        sheets=rules.list_sheets(g.petition_id),
+        total=rules.get_sum(g.petition_id),
+        removed=removed,
     )
 
 
@@ -129,4 +157,5 @@ def _render_sheet(
         form=form,
         sheet=found,
         changed=changed,
+        by=_last_change(found.id) if changed else None,
     )

@@ -11,7 +11,7 @@ from wtforms.widgets import TextInput
 
 from petition.core.errors import PictureInvalid
 from petition.organisers.paper import MAX_NAMES, SheetForm
-from petition.petitions.pictures import make_picture
+from petition.petitions.pictures import make_scan
 from petition.web.organisers.forms import OrganiserForm, TidyField, VersionField, at_most, required
 
 
@@ -62,7 +62,7 @@ class PaperForm(OrganiserForm):
         scan = None
         try:
             if self.scan.data:
-                scan = make_picture(self.scan.data.read()).content
+                scan = make_scan(self.scan.data.read()).content
         except PictureInvalid:
             self.refuse("scan", _("This file cannot be read as a picture. Choose a JPEG or PNG."))
             return None
