@@ -18,8 +18,8 @@ DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet $packages
 echo "2. The user of the site"
 adduser --quiet --system --group --no-create-home --home /var/lib/petition petition
 
-echo "3. Its folder, which nobody else can read"
-install --directory --mode 0700 --owner petition --group petition /var/lib/petition
+echo "3. Its folder and that of its backups, which nobody else can read"
+install --directory --mode 0700 --owner petition --group petition /var/lib/petition /var/backups/petition
 
 echo "4. The code's packages, by the hashes in requirements.lock"
 make install
