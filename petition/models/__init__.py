@@ -12,6 +12,7 @@ from petition.models.emails import Email as Email
 from petition.models.emails import OutboxPause as OutboxPause
 from petition.models.emails import Suppression as Suppression
 from petition.models.invalidations import Invalidation as Invalidation
+from petition.models.organisations import OrganisationName as OrganisationName
 from petition.models.organisers import AuditEntry as AuditEntry
 from petition.models.organisers import AuditHead as AuditHead
 from petition.models.organisers import Organiser as Organiser

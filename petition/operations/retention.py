@@ -3,13 +3,24 @@
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, String, cast, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    cast,
+    delete,
+    func,
+    literal_column,
+    select,
+    update,
+)
 
 from petition.abuse import networks
 from petition.database import counters
 from petition.database.base import db
 from petition.database.transactions import transaction
-from petition.models import AlternateEntry, Email, Petition, Signature
+from petition.models import AlternateEntry, Email, OrganisationName, Petition, Signature
 from petition.models.enums import Display, EmailState
 from petition.petitions import sums
 from petition.signatures import entries, removal
@@ -29,6 +40,7 @@ class RetentionReport(NamedTuple):
     counts: int
     network_keys: int
     anonymised: int
+    organisation_names: int = 0
 
     def in_words(self) -> str:
         """Return what was erased, such as `2 unconfirmed, 1 emails`; empty if nothing was."""
@@ -70,6 +82,17 @@ def _emails(now: datetime) -> Select[int]:
     return select(_email.c.id).where(is_old, _email.c.state != EmailState.DUE)
 
 
+def _unused_names() -> Select[int]:
+    """Return the query for joined spellings of organisations that no confirmed signature has."""
+    is_used = (
+        _signature.c.petition_id == OrganisationName.petition_id,
+        _signature.c.organisation == OrganisationName.written,
+        _signature.c.number.is_not(None),
+        _signature.c.organisation != literal_column("''"),  # as the partial index has it
+    )
+    return select(OrganisationName.id).where(~select(_signature.c.id).where(*is_used).exists())
+
+
 def _to_anonymise(closed_before: datetime) -> Select[int]:
     is_personal = (_signature.c.email != "", _signature.c.confirmed_at.is_not(None))
     signatures = select(_signature.c.id).join(Petition, Petition.id == _signature.c.petition_id)
@@ -98,6 +121,7 @@ def _count(purge_before: datetime, closed_before: datetime, now: datetime) -> Re
             counts=count(counters.expired(now)),
             network_keys=count(networks.expired(now)),
             anonymised=count(_to_anonymise(closed_before)),
+            organisation_names=count(_unused_names()),
         )
 
 
@@ -116,11 +140,12 @@ def _erase_batch(
         counts=counters.delete_expired(connection, now=now),
         network_keys=networks.delete_expired(connection, now=now),
         anonymised=_anonymise_batch(connection, closed_before),
+        organisation_names=_delete_batch(connection, OrganisationName, _unused_names()),
     )
 
 
 def _delete_batch(
-    connection: Connection, model: type[AlternateEntry | Email], ids: Select[int]
+    connection: Connection, model: type[AlternateEntry | Email | OrganisationName], ids: Select[int]
 ) -> int:
     return connection.execute(delete(model).where(model.id.in_(ids.limit(BATCH_SIZE)))).rowcount
 

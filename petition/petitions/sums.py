@@ -27,7 +27,7 @@ from sqlalchemy import (
 from petition.database.base import db
 from petition.database.compiled import CompiledStatement
 from petition.database.upsert import insert_for
-from petition.models import Signature, SignatureSum
+from petition.models import OrganisationName, Signature, SignatureSum
 from petition.models.sums import SumKind
 
 _signature, _sum = Signature.table(), SignatureSum.table()
@@ -131,9 +131,28 @@ def by_size(numbers: Mapping[str, int]) -> list[tuple[str, int]]:
 
 
 def count_organisations(petition_id: int) -> int:
-    """Return how many organisations signers named, each once whatever its capitals."""
-    query = select(func.count()).where(*_is_of(petition_id, SumKind.ORGANISATION))
-    return db.session.scalar(query) or 0
+    """Return how many organisations signers named, each once whatever its capitals.
+
+    Spellings that organisers joined are one.
+    """
+    is_named = _is_of(petition_id, SumKind.ORGANISATION)
+    number = db.session.scalar(select(func.count()).where(*is_named)) or 0
+    joined = {
+        written.casefold(): shown.casefold()
+        for written, shown in joined_organisations(petition_id).items()
+    }
+    if not joined:
+        return number
+    keys = select(_sum.c.key).where(*is_named, _sum.c.key.in_({*joined, *joined.values()}))
+    named = {*db.session.scalars(keys)}
+    return number - len(named) + len({joined.get(key, key) for key in named})
+
+
+def joined_organisations(petition_id: int) -> dict[str, str]:
+    """Return the name that is shown for each spelling that organisers joined to others."""
+    columns = (OrganisationName.written, OrganisationName.shown)
+    query = select(*columns).where(OrganisationName.petition_id == petition_id)
+    return dict(db.session.execute(query).all())
 
 
 def _is_of(petition_id: int, kind: SumKind) -> tuple[ColumnElement[bool], ...]:

@@ -18,6 +18,7 @@ from petition.models import (
     AuditEntry,
     Email,
     EntryFields,
+    OrganisationName,
     Petition,
     PetitionText,
     Signature,
@@ -44,6 +45,7 @@ class StoredSignature:
     signature: Signature
     petition: Petition
     text: PetitionText
+    shown_organisation: str  # differs from what was written where organisers joined spellings
     erased_at: datetime | None
     alternates: Sequence[AlternateEntry]
     emails: Sequence[Email]
@@ -65,7 +67,9 @@ def get_stored(signature_id: int, *, purge_days: int, anonymise_days: int) -> St
     emails = select(Email).where(Email.signature_id == signature_id).order_by(Email.id)
     queries = (alternates, emails, _downloads(signature), _looks(signature_id))
     stored = [db.session.scalars(query).all() for query in queries]
-    return StoredSignature(signature, petition, text, erased_at, *stored)
+    shown = select(OrganisationName.of_signature()).where(_signature.c.id == signature_id)
+    organisation = db.session.scalar(shown) or ""
+    return StoredSignature(signature, petition, text, organisation, erased_at, *stored)
 
 
 def _downloads(signature: Signature | Row[Any]) -> Select[datetime]:
@@ -193,6 +197,7 @@ def export_data(stored: StoredSignature) -> dict[str, Any]:
         },
         "signature": _export_entry(signature)
         | {
+            "shown_organisation": stored.shown_organisation,
             "number": signature.number,
             "comment_state": signature.comment_state,
             "invalidated_reason": signature.invalidated_reason,
