@@ -132,6 +132,7 @@ def test_every_route_asks_the_table_who_may(
         "decision": "waiting",
         "criteria": "{}",
         "term": "Anna",
+        "shown": "The Union",
     }
     for action, method, path, slug in closed_routes(app, petitions):
         answer = inside.open(path, method=method, data=form)
@@ -403,8 +404,8 @@ def test_a_viewer_is_shown_figures_only(app: Flask, petition: str, role: Role) -
     invite(role)
     page = enter(app).get(f"/organisers/p/{petition}")
     assert "Not confirmed yet" in page.text
-    assert "flood.xyz" in page.text, "a burst is a figure; the decision on it is not"
-    for part in (f"p/{petition}/{page}" for page in ("handover", "comments", "names", "bursts")):
+    assert "flood.xyz" not in page.text, "a burst is decided beside the comments"
+    for part in (f"p/{petition}/{page}" for page in ("handover", "comments", "names")):
         assert (part in page.text) == (role != Role.VIEWER), part
 
 
