@@ -15,7 +15,7 @@ from petition.cli.mail import write_next_file
 from petition.core.clock import now
 from petition.database.base import db
 from petition.database.transactions import transaction
-from petition.models import Download, Handover, Petition
+from petition.models import Download, Handover, Petition, Picture
 from petition.models.enums import Role
 from petition.organisers.handover import packs
 from tests.browsing import Client, browser, csrf_of, enter, invite, path_of, press, text_of, trail
@@ -232,6 +232,20 @@ def test_who_saves_second_sees_what_the_first_saved(app: Flask, petition: str) -
     assert "the embassy in London" in second.text
     assert 'value="the embassy in Paris"' in second.text
     assert 'name="version" type="hidden" value="2"' in second.text
+
+
+def test_a_lost_race_leaves_no_photo_behind(app: Flask, petition: str) -> None:
+    make_pack(app, invite())
+    inside = enter(app)
+    press(inside, PAGE, **HANDED)
+    late: dict[str, Any] = HANDED | {
+        "csrf_token": csrf_of(inside.get(PAGE)),
+        "photo_alt": "A queue",
+    }
+    answer = inside.post(PAGE, data=late | {"photo": (BytesIO(photo()), "a.jpg")})
+    assert answer.status_code == 409
+    db.session.rollback()
+    assert db.session.scalars(select(Picture.name)).all() == []
 
 
 def test_the_link_for_the_target_gives_the_pack_once(
