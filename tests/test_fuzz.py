@@ -225,6 +225,7 @@ READS: dict[str, tuple[str, ...]] = {
     "organisers.preview_organisations": ("written", "csrf_token"),
     "organisers.merge_organisations": ("written", "seen", "shown", "csrf_token"),
     "organisers.undo_organisations": ("csrf_token",),
+    "organisers.draft_handover_news": ("csrf_token",),
     "organisers.invalidate": ("reason", "note", "csrf_token"),
     "organisers.restore": ("csrf_token",),
     "organisers.resend": ("csrf_token",),

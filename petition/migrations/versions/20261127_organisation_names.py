@@ -1,4 +1,4 @@
-"""names under which organisers joined the spellings of an organisation."""
+"""joined spellings of organisations, and which update tells of a hand-over."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the table. No table is copied."""
+    """Add a table and a column. No table is copied."""
     op.create_table(
         "organisation_name",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -33,8 +33,14 @@ def upgrade() -> None:
         ),
         sqlite_autoincrement=True,
     )
+    op.add_column("petition_update", sa.Column("handover_id", sa.Integer(), nullable=True))
+    op.create_index(
+        op.f("ix_petition_update_handover_id"), "petition_update", ["handover_id"], unique=True
+    )
 
 
 def downgrade() -> None:
-    """Drop the table."""
+    """Drop the column and the table."""
+    op.drop_index(op.f("ix_petition_update_handover_id"), "petition_update")
+    op.drop_column("petition_update", "handover_id")
     op.drop_table("organisation_name")

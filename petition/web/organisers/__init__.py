@@ -17,7 +17,7 @@ from petition.web.organisers import (
 )
 from petition.web.organisers.editing import new_petition, previews, settings, states, texts
 from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
-from petition.web.organisers.handover import packs, tab
+from petition.web.organisers.handover import news_draft, packs, tab
 
 __all__ = [
     "OrganiserSession",
@@ -28,6 +28,7 @@ __all__ = [
     "moderation",
     "new_petition",
     "news",
+    "news_draft",
     "packs",
     "pages",
     "people",

@@ -54,6 +54,7 @@ ACTIONS: dict[str, Action | None] = {
     "organisers.test_mailing": Action.EDIT_NEWS,
     "organisers.start_mailing": Action.EDIT_NEWS,
     "organisers.change_mailing": Action.EDIT_NEWS,
+    "organisers.draft_handover_news": Action.EDIT_NEWS,
     "organisers.new_petition": Action.CREATE_PETITION,
     "organisers.new_letter": Action.EDIT_TEXT,
     "organisers.new_organiser": Action.EDIT_SETTINGS,
