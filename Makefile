@@ -19,7 +19,7 @@ LOCK := $(VENV)/locking/bin/uv pip compile --quiet --upgrade --universal --pytho
 	--generate-hashes --no-header --no-annotate --no-emit-index-url --extra postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test coverage check lint types imports catalogues bench timing audit browser lighthouse screenshots emails language lock translations clean
+.PHONY: help run install serve test coverage check lint types imports catalogues bench timing audit browser lighthouse screenshots emails language lock translations clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## /  make \1 - /p' $(MAKEFILE_LIST) | expand -t 24
@@ -28,6 +28,8 @@ run: $(VENV)/runtime $(COMPILED)  ## run a trial site: secret key, database, sam
 	@$(BIN)/flask setup
 	@export PETITION_SITE_URL="$${PETITION_SITE_URL:-http://$(if $(filter 0.0.0.0,$(HOST)),127.0.0.1,$(HOST)):$(PORT)}"; \
 	exec $(BIN)/flask serve --trial --workers 1 --host $(HOST) --port $(PORT)
+
+install: $(VENV)/runtime $(COMPILED)  ## install what the site needs, without running it
 
 serve: $(VENV)/runtime $(COMPILED)  ## run the site in production: requires PETITION_SECRET_KEY, _SITE_URL and _MAIL_SERVER
 	@exec $(BIN)/flask serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
@@ -68,6 +70,7 @@ audit: $(VENV)/development  ## look up known vulnerabilities of the dependencies
 
 browser: $(VENV)/development
 	@$(BIN)/python -m tests.browser.install
+	@$(BIN)/python -m tests.programs
 
 lighthouse: $(VENV)/development $(COMPILED) browser  ## run Lighthouse (mobile, throttled) on the petition page; requires npx
 	@$(BIN)/python -m tests.browser.lighthouse

@@ -83,7 +83,7 @@ function showCount(counter, count, goal) {
   const before = Number(counter.dataset.shown ?? count);
   counter.dataset.shown = count;
   find("[data-count]").textContent = format(count);
-  for (const inBar of document.querySelectorAll("[data-bar-count]")) inBar.textContent = format(count);
+  for (const again of document.querySelectorAll("[data-bar-count], [data-online]")) again.textContent = format(count);
   find("[data-counted]").hidden = count === 0;
   find("[data-none]")?.remove();
   const bar = find("progress");

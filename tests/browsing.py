@@ -189,6 +189,11 @@ def csrf_of(page: TestResponse) -> str:
     return page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
 
 
+def seen_in(client: Client, path: str) -> str:
+    """Open a page and return what tells which state its form shows."""
+    return client.get(path).text.partition('name="seen" value="')[2].partition('"')[0]
+
+
 def trail() -> list[tuple[str, int | None, int | None, str]]:
     """Return the audit trail: action, organiser, petition and detail."""
     db.session.rollback()

@@ -9,17 +9,17 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from petition.abuse.rate_limits import FormSender
-from petition.core.errors import ItemNotFound, PetitionNotOpen, SignatureGone
+from petition.core.errors import ChangedMeanwhile, ItemNotFound, PetitionNotOpen, SignatureGone
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Email, Petition, Signature
 from petition.models.enums import InvalidReason, PetitionState
 from petition.operations import retention
 from petition.organisers.review import invalidation
-from petition.petitions import queries
-from petition.signatures import confirmation, disowning, self_service, signing
+from petition.petitions import counts, signing_terms
+from petition.signatures import confirmation, disowning, new_text, self_service, signing
 from petition.signatures.entries import Entry, EntryContext, EntryRef
-from tests.factories import TODAY, make_petition, parse_address
+from tests.factories import TODAY, change_text, make_petition, parse_address
 from tests.signatures import ENTRY
 
 COUNTRIES = ("SE", "DE", "KZ")
@@ -48,9 +48,11 @@ class Campaign:
             self.anonymise: 1,
             self.invalidate: 4,
             self.restore: 2,
+            self.change_text: 1,
+            self.confirm_text: 6,
         }
         (chosen,) = self._random.choices(list(steps), list(steps.values()))
-        with suppress(SignatureGone, PetitionNotOpen, ItemNotFound):
+        with suppress(ChangedMeanwhile, SignatureGone, PetitionNotOpen, ItemNotFound):
             chosen()
         return chosen.__name__
 
@@ -58,7 +60,7 @@ class Campaign:
         """Sign with one of a few mailboxes."""
         slug = self._random.choice(SLUGS)
         domain = self._random.choice(DOMAINS)
-        terms = queries.get_signing_terms(slug, "en")
+        terms = signing_terms.get_signing_terms(slug, "en")
         signing.sign(
             terms.id,
             self._entry(),
@@ -100,6 +102,18 @@ class Campaign:
 
     def restore(self) -> None:
         invalidation.restore(*self._petition_and_signature(), now=TODAY)
+
+    def change_text(self) -> None:
+        """Publish a new version of a text, in the language in which everybody signs."""
+        change_text(self._random.choice(SLUGS), reason="It was too long.")
+
+    def confirm_text(self) -> None:
+        """Agree with a version that was read, often the newest."""
+        signature = db.session.get(Signature, self._signature())
+        if signature is not None:
+            versions = counts.get_versions(signature.petition_id)
+            read = versions[signature.text_language] - self._random.choice((0, 0, 0, 1))
+            new_text.confirm(signature.id, read, now=TODAY)
 
     def _petition_and_signature(self) -> tuple[int, int]:
         signature = db.session.get(Signature, self._signature())

@@ -14,7 +14,7 @@ from tests.signatures import confirm, sign, signature_of
 PACK = FileOptions(Format.PDF, Profile.HANDOVER)
 HEADER = (
     "number,name,email,country,postcode,organisation,role,comment,display,handover,updates,"
-    "language,channel,text_version,signed_at,confirmed_at"
+    "language,channel,text_version,signed_at,confirmed_at,confirmed_version"
 )
 
 

@@ -22,7 +22,8 @@ from petition.operations.scheduler import Task, build_tasks
 from petition.organisers.export import FileOptions
 from petition.organisers.handover import downloads
 from petition.petitions import lifecycle
-from petition.petitions.editing import petition_file
+from petition.petitions.editing import petition_file, texts
+from petition.petitions.editing.replacement import Change
 from petition.signatures import identity
 from petition.signatures.identity import Address
 
@@ -78,6 +79,24 @@ def make_petition(slug: str = "free-them", **changes: Any) -> str:
     }
     lifecycle.create(petition_file.parse(fields | changes), now=TODAY)
     return slug
+
+
+def change_text(
+    slug: str = "free-them", language: str = "en", *, reason: str = "", **fields: str
+) -> None:
+    """Publish a new version of a text, by default with a longer letter."""
+    text = texts.get_text(slug, language, [language])
+    letter = f"{text.fields['letter']}\n\nAnd soon, in month {text.revision + 1}."
+    texts.save_text(
+        slug,
+        language,
+        text.fields | ({"letter": letter} | fields),
+        revision=text.revision,
+        change=Change(reason),
+        site=SITE,
+        now=TODAY,
+    )
+    db.session.remove()
 
 
 def hash_mailbox(mailbox_key: str) -> str:

@@ -19,6 +19,7 @@ from petition.models import Email, Mailing, Signature
 from petition.models.enums import EmailState, MailingState, Role
 from petition.organisers import access
 from petition.organisers.news import mailings, writing
+from petition.organisers.news.mailing_states import Progress, get_progress
 from petition.organisers.news.reading import NewsText
 from petition.organisers.news.writing import NewsForm
 from tests.bench.download import FIXED
@@ -73,9 +74,9 @@ def _wait_for_some(
 
 
 def run_killed(
-    app: Flask, office: PostOffice, instance: Path, update_id: int, kill_at: Sequence[int]
-) -> tuple[Counter[str], mailings.Progress]:
-    """Email an update by a worker process that is killed each time so many emails have arrived.
+    app: Flask, office: PostOffice, instance: Path, mailing_id: int, kill_at: Sequence[int]
+) -> tuple[Counter[str], Progress]:
+    """Send a mailing by a worker process that is killed each time so many emails have arrived.
 
     Return how many emails each reader got, and the progress at the end.
     """
@@ -94,7 +95,7 @@ def run_killed(
 
     def is_done() -> bool:
         db.session.remove()
-        state = select(Mailing.state).where(Mailing.update_id == update_id)
+        state = select(Mailing.state).where(Mailing.id == mailing_id)
         return db.session.scalar(state) == MailingState.DONE
 
     for number in (*kill_at, None):
@@ -108,6 +109,6 @@ def run_killed(
         with transaction() as connection:  # stands in for waiting until leases end
             leased = update(Email).where(Email.state == EmailState.DUE)
             connection.execute(leased.values(due_at=Email.created_at))
-    end = mailings.get_progress(update_id, now=now())
+    end = get_progress(Mailing.table().c.id == mailing_id, now=now())
     assert end is not None
     return Counter(mail.recipients[0] for mail in office.arrived), end

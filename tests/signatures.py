@@ -11,7 +11,9 @@ from sqlalchemy import func, select
 from petition.abuse.rate_limits import FormSender
 from petition.database.base import db
 from petition.models import Email, Signature, SignatureSum, Tally
-from petition.petitions import queries
+from petition.models.enums import CommentState
+from petition.organisers import moderation
+from petition.petitions import signing_terms
 from petition.signatures import confirmation, signing
 from petition.signatures.entries import Entry, EntryContext, EntryRef
 from tests.factories import TODAY, parse_address
@@ -39,7 +41,7 @@ def sign(
     sender: FormSender = FormSender(),  # noqa: B008 (frozen)
 ) -> int:
     """Sign and return the id of the email."""
-    signable = queries.get_signing_terms(slug, language)
+    signable = signing_terms.get_signing_terms(slug, language)
     return signing.sign(
         signable.id,
         entry,
@@ -93,6 +95,8 @@ def recounted_sums() -> Counter[tuple[int, str, str]]:
         sums[one.petition_id, "day", f"{one.confirmed_at:%Y-%m-%d}"] += 1
         sums[one.petition_id, "hour", f"{one.confirmed_at:%Y-%m-%d %H}"] += 1
         sums[one.petition_id, "language", one.language] += 1
+        version = one.confirmed_version or one.text_version
+        sums[one.petition_id, "text", f"{one.text_language}-{version}"] += 1
         if one.channel:
             sums[one.petition_id, "channel", one.channel] += 1
         if one.organisation:
@@ -116,3 +120,9 @@ def in_threads(app: Flask, jobs: int, do: Callable[[int], object]) -> list[objec
 
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         return list(pool.map(one, range(jobs)))
+
+
+def show_comment(petition_id: int, signature_id: int, comment: str, *, at: datetime = TODAY) -> int:
+    """Show a comment as it was read; return 0 if it has changed since."""
+    read = {signature_id: moderation.hash_comment(Signature(comment=comment))}
+    return moderation.decide_comments(petition_id, read, CommentState.SHOWN, now=at)

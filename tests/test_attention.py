@@ -12,15 +12,15 @@ from petition.core.clock import now
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Organiser
-from petition.models.enums import BurstState, CommentState, PetitionState, Role
-from petition.organisers import burst_review, moderation
+from petition.models.enums import BurstState, PetitionState, Role
+from petition.organisers import burst_review
 from petition.organisers.overview import attention
 from petition.organisers.overview.attention import Attention, AttentionKind
 from petition.outbox import pausing
 from petition.petitions import lifecycle, visits
 from tests.browsing import enter, invite, text_of
 from tests.factories import FLOOD, TODAY, make_petition
-from tests.signatures import ENTRY, confirm, sign, signature_of
+from tests.signatures import ENTRY, confirm, show_comment, sign, signature_of
 
 LANGUAGES = ("en", "ru", "de", "fr")
 COMMENT = replace(ENTRY, display="full", comment="Because.")
@@ -71,8 +71,7 @@ def test_a_burst_goes_before_comments_and_they_before_a_language(app: Flask, pet
     invite()
     decided = BurstState.RELEASED
     burst_review.decide_burst(1, burst_id, decided, organiser_id=1, now=TODAY)
-    shown = CommentState.SHOWN
-    moderation.decide_comment(1, second, "Because.", shown, now=TODAY)
+    assert show_comment(1, second, "Because.")
     assert find() == {1: Attention(AttentionKind.COMMENTS, 1)}
 
 
@@ -116,11 +115,11 @@ def test_a_language_is_missing_when_many_read_or_sign_in_it(app: Flask, petition
 @pytest.mark.parametrize("role", list(Role))
 def test_what_is_wrong_with_the_site_goes_before_all(app: Flask, petition: str, role: Role) -> None:
     organiser = Organiser(role=role)
-    proxy = attention.find_for_site(organiser, has_proxy_problem=True)
+    proxy = attention.find_for_site(organiser, site_problems=[AttentionKind.PROXY])
     assert proxy == (Attention(AttentionKind.PROXY) if role == Role.ADMIN else None)
     with transaction() as connection:
         pausing.pause(connection, "550 5.7.1 go away", now=TODAY)
-    refused = attention.find_for_site(organiser, has_proxy_problem=True)
+    refused = attention.find_for_site(organiser, site_problems=[AttentionKind.PROXY])
     assert refused == Attention(AttentionKind.MAIL_REFUSED)
 
 

@@ -20,7 +20,7 @@ from petition.database.transactions import transaction
 from petition.models import AuditEntry, Burst, Email, Signature
 from petition.models.enums import BurstState, EmailKind, EmailState, PetitionState
 from petition.organisers import burst_review
-from petition.petitions import queries
+from petition.petitions import counts
 from petition.signatures import reminders, verification
 from tests.browsing import Client, deliver, filled, sign_in, text_of
 from tests.factories import FLOOD, TODAY, make_petition, parse_address
@@ -383,7 +383,7 @@ def test_erasing_a_burst_erases_nobody_who_has_confirmed(app: Flask, petition: s
     )
     db.session.rollback()
     assert db.session.scalars(select(Signature.email)).all() == ["anna@flood.xyz"]
-    assert queries.get_count(petition).count == 1
+    assert counts.get_count(petition).count == 1
 
 
 def test_a_busy_network_proves_itself_by_those_who_got_their_mail(

@@ -60,7 +60,7 @@ def test_a_sound_site_has_no_problem(app: Flask) -> None:
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_each_problem_is_named(make_app: MakeApp, post_office: PostOffice, tmp_path: Path) -> None:
-    app = make_app(SITE_URL="", FEATURED="nobody")
+    app = make_app(SITE_URL="", FEATURED="nobody", BACKUP_FOLDER=str(tmp_path))
     with app.app_context():
         post_office.stop()
         ProxyProblems(tmp_path).record({ProxyProblem.NO_ADDRESS: True})
@@ -78,6 +78,7 @@ def test_each_problem_is_named(make_app: MakeApp, post_office: PostOffice, tmp_p
         assert problems.pop("mail server").startswith(server)
         assert problems.pop("outbox").endswith("554 5.7.1")
         assert "X-Forwarded-For" in problems.pop("proxy headers")
+        assert problems.pop("backups").startswith("there is none")
         assert problems == {}
 
 

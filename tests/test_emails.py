@@ -25,10 +25,10 @@ from petition.cli.mail import worker_for
 from petition.cli.operations import SAMPLES
 from petition.core import clock
 from petition.database.transactions import transaction
-from petition.models import Burst, Download, Email, Signature, SignatureSum, Tally
-from petition.models.enums import EmailKind, InvalidReason, Role
+from petition.models import Burst, Download, Email, Mailing, Signature, SignatureSum, Tally
+from petition.models.enums import EmailKind, InvalidReason, MailingState, Role
 from petition.models.sums import SumKind
-from petition.organisers import access
+from petition.organisers import access, people
 from petition.organisers.browsers import Browser
 from petition.organisers.export import FileOptions, Profile
 from petition.organisers.handover import downloads
@@ -37,10 +37,10 @@ from petition.organisers.news.reading import NewsText
 from petition.organisers.news.writing import NewsForm
 from petition.organisers.overview import morning
 from petition.organisers.review import invalidation
-from petition.petitions import lifecycle, pictures, updates
+from petition.petitions import counts, lifecycle, pictures, updates
 from petition.petitions.editing import petition_file
 from tests import signatures
-from tests.factories import FLOOD, TODAY, parse_address, photo
+from tests.factories import FLOOD, TODAY, change_text, parse_address, photo
 
 FOLDER = Path(__file__).parent / "mails"
 HEADERS = (
@@ -115,6 +115,23 @@ def _compose_all(app: Flask, language: str, number: int) -> Iterator[tuple[str, 
     yield "news_at_risk", make(EmailKind.NEWS, **news)
     change_signature(country="SE")
     yield "news", make(EmailKind.NEWS)
+    change_text("kuramshin", language, reason="They were moved to another prison.")
+    texts = counts.get_versions(1)
+    with transaction() as connection:
+        mailing = insert(Mailing).values(
+            petition_id=1,
+            versions=f"{language}-{texts[language]}",
+            state=MailingState.RUNNING,
+            started_at=TODAY,
+            insisted=False,
+            readers=1,
+            last_signature_id=1,
+        )
+        mailing_id = connection.scalar(mailing.returning(Mailing.id))
+    yield "new_text", make(EmailKind.NEW_TEXT, mailing_id=mailing_id)
+    change_signature(country="KZ")
+    yield "new_text_at_risk", make(EmailKind.NEW_TEXT)
+    change_signature(country="SE")
     yield from _compose_for_organisers(make, language)
 
 
@@ -130,6 +147,7 @@ def _compose_for_organisers(
             editor_id = organiser_id
             test = {"organiser_id": organiser_id, "petition_id": 1, "language": language}
             yield "news_test", make(EmailKind.NEWS_TEST, **test)
+            yield "new_text_test", make(EmailKind.NEW_TEXT_TEST)
     yield "sign_in", make(EmailKind.SIGN_IN, organiser_id=organiser_id)
     for profile in Profile:
         options = FileOptions(profile=profile)
@@ -142,6 +160,16 @@ def _compose_for_organisers(
     link = access.get_sign_in_link(address)
     key = access.use_link(link, browser=Browser("Firefox", "Android"), now=TODAY)
     yield "new_browser", make(EmailKind.NEW_BROWSER, session_id=key.session_id)
+    change: dict[str, Any] = {"petition_id": 1, "by": None, "now": TODAY}
+    people.change_role(editor_id, Role.VIEWER, was=Role.EDITOR, **change)
+    yield "role", make(EmailKind.ROLE, organiser_id=editor_id)
+    people.change_role(editor_id, Role.EDITOR, was=Role.VIEWER, **change)
+    gone = parse_address(f"gone@{language}.example.org")
+    by = access.invite(gone, role=Role.ADMIN, slug=None, language=language, now=TODAY)
+    at = TODAY + timedelta(minutes=by)
+    people.remove(organiser_id, petition_id=1, by=by, now=at)
+    removed: dict[str, Any] = {"petition_id": 1, "address": address.email, "language": language}
+    yield "removed", make(EmailKind.REMOVED, created_at=at, **removed)
     morning.choose(editor_id, wanted=True, now=TODAY)
     yield "morning_calm", make(EmailKind.MORNING, organiser_id=editor_id, created_at=TODAY)
     with transaction() as connection:

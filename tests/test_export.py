@@ -47,7 +47,7 @@ def test_the_file_is_what_the_contract_says(app: Flask, petition: str) -> None:
     assert whole() == (
         f"\ufeff{HEADER}\r\n"
         '1,Айгүл Ерғали,anna@example.org,KZ,010000,"Union, branch 5","the ""chair""",'
-        '"First line\nsecond",full,yes,no,ru,wa,1,2016-05-26T12:00:00Z,2016-05-26T12:00:00Z\r\n'
+        '"First line\nsecond",full,yes,no,ru,wa,1,2016-05-26T12:00:00Z,2016-05-26T12:00:00Z,\r\n'
     )
 
 

@@ -4,10 +4,11 @@ import csv
 import random
 import re
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from petition.database.base import db
 from petition.database.transactions import transaction
@@ -203,9 +204,27 @@ def test_the_sums_are_a_file_for_spreadsheets(app: Flask, petition: str) -> None
     assert file.text.startswith("\ufeff")
     assert head == ["kind", "key", "number"]
     assert {("signatures", "confirmed", "3"), ("day", "2016-05-26", "3")} <= {*map(tuple, lines)}
-    for kind in ("day", "country", "language", "channel"):
+    for kind in ("day", "country", "language", "channel", "text"):
         assert sum(int(number) for one, _, number in lines if one == kind) == 3
     assert ["channel", "wa", "2"] in lines
     with transaction() as connection:
         connection.execute(update(Organiser).values(csv_separator="semicolon"))
     assert "country;SE;3" in inside.get(f"/organisers/p/{petition}/figures.csv").text
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_visits_are_added_up_from_an_index_in_its_order(app: Flask, petition: str) -> None:
+    executed: list[tuple[str, Any]] = []
+
+    def listen(_connection: object, _cursor: object, sql: str, binds: Any, *_: object) -> None:
+        executed.append((sql, binds))
+
+    event.listen(db.engine, "before_cursor_execute", listen)
+    visits.count_by_channel(1, since=TODAY.date())
+    event.remove(db.engine, "before_cursor_execute", listen)
+    ((sql, binds),) = executed
+    with db.engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", binds).all()
+    assert [step[3] for step in plan] == [
+        "SEARCH visit USING COVERING INDEX ix_visit_petition_id_channel (petition_id=?)"
+    ]

@@ -20,6 +20,7 @@ from petition.core import config
 from petition.core.clock import now
 from petition.core.config import ROOT
 from petition.database.base import Base, db
+from petition.models import PetitionText
 from petition.models.enums import EmailKind
 from petition.organisers.news.reading import NewsText
 from petition.organisers.overview.attention import Attention, AttentionKind
@@ -189,10 +190,12 @@ def test_every_email_has_its_three_templates_and_renders_in_every_language(
         "signed_on": now(),
         "news": NewsText("en", "NEWS", "Six **embassies**.\n\n![A queue](queue.webp)"),
         "pictures": {"queue.webp": "https://petition.example.org/PICTURE"},
+        "text": PetitionText(reason="REASON", created_at=now()),
         "unsubscribe": "https://petition.example.org/UNSUBSCRIBE",
         "site_url": "https://petition.example.org",
         "is_handover": True,
         "organiser_number": 3,
+        "organiser_address": "admin@example.org",
         "rows": "12,480",
         "reason": "REASON",
         "day": now().date(),
@@ -206,7 +209,7 @@ def test_every_email_has_its_three_templates_and_renders_in_every_language(
     for subject, text, html in rendered.values():
         assert subject.strip()
         assert html.strip()
-        assert "https://" in text or kind == EmailKind.WITHDRAWN
+        assert "https://" in text or kind in (EmailKind.WITHDRAWN, EmailKind.REMOVED)
         assert "<" not in text
     assert rendered["en"][1] != rendered["ru"][1]
 

@@ -278,6 +278,8 @@ def test_the_counter_is_the_number_of_confirmed_people(
     signed(client, post_office, petition, email="not.yet@example.org")
     assert client.get(f"/p/{petition}/count.json").json == {
         "count": 3,
+        "paper": 0,
+        "present_text": 3,
         "goal": 100,
         "updated": client.get(f"/p/{petition}/count.json").json["updated"],  # type: ignore[index]
     }

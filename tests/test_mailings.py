@@ -18,6 +18,7 @@ from petition.database.transactions import transaction
 from petition.models import Email, Signature
 from petition.models.enums import EmailKind, EmailState, MailingState, Role
 from petition.organisers.news import mailings, pictures, refill, writing
+from petition.organisers.news.mailing_states import Progress
 from petition.organisers.news.reading import NewsText
 from petition.organisers.news.writing import NewsForm
 from petition.outbox import delivery, news_emails, suppression
@@ -34,7 +35,7 @@ LINKS = {"Your sign-in link", "You are invited to work on a petition"}
 LETTERS = "/organisers/p/free-them/news/1"
 
 
-def progress(update_id: int = 1, *, at: datetime | None = None) -> mailings.Progress:
+def progress(update_id: int = 1, *, at: datetime | None = None) -> Progress:
     """Return how far a mailing is, by default now."""
     db.session.remove()
     found = mailings.get_progress(update_id, now=at or now())
@@ -473,10 +474,11 @@ def test_news_is_stored_as_sent_before_it_is(
 
 def test_an_email_is_once_in_the_outbox_for_a_signer(app: Flask, petition: str) -> None:
     add_readers(1)
+    about = {"kind": EmailKind.NEWS, "update_id": 1}
     with transaction() as connection:
-        news_emails.enqueue(connection, 1, [(1, 1)], now=now())
+        news_emails.enqueue(connection, 1, [(1, 1)], about, now=now())
     with pytest.raises(IntegrityError), transaction() as connection:
-        news_emails.enqueue(connection, 1, [(1, 1)], now=now())
+        news_emails.enqueue(connection, 1, [(1, 1)], about, now=now())
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

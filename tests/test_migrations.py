@@ -13,6 +13,7 @@ from petition.database import schema
 from petition.database.base import Base, db
 from petition.organisers import audit_trail
 from petition.petitions import queries
+from petition.petitions.questions import ASKED_BY_DEFAULT
 from tests import upgrades
 from tests.browsing import Client, count_of
 from tests.signatures import recounted_sums, stored_sums
@@ -81,6 +82,8 @@ def test_what_was_signed_is_there_with_its_sums_and_hashes(app: Flask, client: C
 def test_a_petition_of_before_tells_nothing_beside_its_text(app: Flask, client: Client) -> None:
     view = queries.get_petition(SLUG, "en")
     assert (view.facts, view.plan, view.victory, view.as_of) == ([], [], None, "")
+    assert view.asked == ASKED_BY_DEFAULT
+    assert set(rows("SELECT answers FROM signature")) == {("",)}
     assert view.text.portrait_caption == view.portrait_credit == ""
     assert "What happens with your signature" in client.get(f"/en/p/{SLUG}").text
 

@@ -14,6 +14,7 @@ from petition.models import Email, Organiser
 from petition.models.enums import EmailKind, Role
 from petition.organisers import access
 from petition.organisers.overview import morning
+from petition.organisers.overview.attention import AttentionKind
 from petition.outbox import pausing
 from tests.browsing import deliver, enter, invite, press, text_of
 from tests.factories import FLOOD, TODAY, make_petition, parse_address, tasks_of
@@ -34,7 +35,7 @@ def ask(role: Role = Role.EDITOR, slug: str | None = None) -> int:
 def run(at: object = SEVEN) -> int:
     """Do what the worker does at a time; return how many emails were enqueued."""
     db.session.rollback()
-    return morning.enqueue_due(LANGUAGES, has_proxy_problem=False, now=at)  # type: ignore[arg-type]
+    return morning.enqueue_due(LANGUAGES, site_problems=[], now=at)  # type: ignore[arg-type]
 
 
 def confirm_one(email: str = "anna@example.org", slug: str = "free-them") -> None:
@@ -114,7 +115,10 @@ def test_it_is_about_petitions_within_reach(app: Flask, petition: str) -> None:
     assert run() == 0
     confirm_one()
     report = morning.get_report(
-        db.session.scalars(select(Organiser)).one(), LANGUAGES, has_proxy_problem=True, now=SEVEN
+        db.session.scalars(select(Organiser)).one(),
+        LANGUAGES,
+        site_problems=[AttentionKind.PROXY],
+        now=SEVEN,
     )
     assert [(one.slug, one.yesterday, one.total) for one in report.petitions] == [(petition, 1, 1)]
     assert report.found is None, "an editor cannot mend the proxy"
@@ -127,17 +131,17 @@ def test_the_most_urgent_thing_of_all_petitions_is_told(app: Flask, petition: st
         bursts.record(connection, 2, FLOOD, now=SEVEN)
     organiser = db.session.scalars(select(Organiser)).one()
 
-    def found(*, has_proxy_problem: bool = False) -> tuple[str, str]:
+    def found(*site_problems: AttentionKind) -> tuple[str, str]:
         db.session.rollback()
-        problem = has_proxy_problem
-        report = morning.get_report(organiser, LANGUAGES, has_proxy_problem=problem, now=SEVEN)
+        report = morning.get_report(organiser, LANGUAGES, site_problems=site_problems, now=SEVEN)
         return str(report.found and report.found.kind), report.slug
 
     assert found() == ("burst", "another")
-    assert found(has_proxy_problem=True) == ("proxy", "")
+    assert found(AttentionKind.PROXY) == ("proxy", "")
+    assert found(AttentionKind.BACKUP, AttentionKind.PROXY) == ("backup", "")
     with transaction() as connection:
         pausing.pause(connection, "550 5.7.1", now=SEVEN)
-    assert found(has_proxy_problem=True) == ("mail_refused", "")
+    assert found(AttentionKind.PROXY) == ("mail_refused", "")
 
 
 def test_it_arrives_with_numbers_and_a_link(
@@ -186,7 +190,8 @@ def test_one_that_is_no_longer_wanted_is_dropped(
     if change == "removed":
         access.remove(parse_address("organiser@example.org"), now=now())
     deliver(app)
-    assert post_office.arrived == []
+    told = ["You are no longer an organiser"] if change == "removed" else []
+    assert [mail.message["Subject"] for mail in post_office.arrived] == told
 
 
 def test_an_organiser_switches_it_on_and_off(app: Flask, petition: str) -> None:

@@ -6,9 +6,12 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.test import TestResponse
 
+from petition.core.clock import now
 from petition.database.base import db
 from petition.models.enums import PetitionState, Role
+from petition.organisers import access
 from petition.organisers.petition_export import export_petition
 from petition.petitions import queries
 from petition.petitions.editing import drafts, petition_file, texts
@@ -21,11 +24,12 @@ from tests.browsing import (
     enter,
     invite,
     press,
+    seen_in,
     sign_in,
     text_of,
     trail,
 )
-from tests.factories import make_petition
+from tests.factories import make_petition, parse_address
 from tests.post_office import PostOffice
 
 DEMAND = {
@@ -58,6 +62,31 @@ def write(inside: Client, slug: str, language: str, **changes: str) -> int:
         fields |= {"csrf_token": csrf_of(page), "step": "confirm", "shown": shown}
         answer = inside.post(path, data=fields)
     return answer.status_code
+
+
+def win(inside: Client, seen: str, **words: str) -> TestResponse:
+    """Send the words of a victory."""
+    return press(inside, "/organisers/p/river/state/victory", seen=seen, **words)
+
+
+def test_whoever_words_a_victory_second_is_told_who_did_before(app: Flask) -> None:
+    path = f"/organisers/p/{make_petition('river')}/state/victory"
+    inside = sign_in(app)
+    colleague = parse_address("colleague@example.org")
+    access.invite(colleague, role=Role.EDITOR, slug="river", language="en", now=now())
+    other = enter(app, colleague)
+    seen = seen_in(inside, path)
+    for _ in range(2):  # a double click
+        assert win(other, seen, en_sentence="It flows.").status_code == 303
+    answer = win(inside, seen, en_sentence="The river is free.")
+    assert answer.status_code == 409
+    assert "Nothing is saved yet. By: Organiser 2" in text_of(answer)
+    assert "The victory in one sentence (English): It flows." in text_of(answer)
+    assert "The river is free.</textarea>" in answer.text
+    assert win(inside, "", en_sentence="Another").status_code == 409, "the form does not say"
+    again = answer.text.partition('name="seen" value="')[2].partition('"')[0]
+    assert win(inside, again, en_sentence="The river is free.").status_code == 303
+    assert export("river").petition["victory"]["en"]["sentence"] == "The river is free."
 
 
 def test_a_petition_lives_from_its_first_words_to_its_victory(
@@ -93,7 +122,10 @@ def test_a_petition_lives_from_its_first_words_to_its_victory(
     assert "Version 2" in text_of(client.get("/en/p/river/versions"))
     assert press(inside, "/organisers/p/river/state/closed").status_code == 303
     words = {"en_sentence": "It flows.", "de_sentence": "Er fließt."}
-    assert press(inside, "/organisers/p/river/state/victory", **words).status_code == 303
+    assert (
+        win(inside, seen_in(inside, "/organisers/p/river/state/victory"), **words).status_code
+        == 303
+    )
     assert "Er fließt." in client.get("/de/p/river").text
     file = export("river")
     assert file.petition["victory"]["de"] == {"sentence": "Er fließt.", "won": "", "next": ""}
@@ -122,7 +154,8 @@ def test_every_step_keeps_what_was_typed_and_says_what_is_wrong(app: Flask) -> N
         answer = press(inside, f"{path}/organiser", **(WE | {"slug": "free"} | wrong))
         assert answer.status_code == 422
         assert said in text_of(answer)
-    assert queries.get_id("free-the-river")
+    draft = queries.get_petition("free-the-river", "en", drafts=True)
+    assert (draft.contact, draft.text.organiser) == ("", ""), "all of a step is saved, or nothing"
 
 
 def test_the_first_step_sent_twice_creates_one_draft(app: Flask) -> None:

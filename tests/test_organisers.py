@@ -21,7 +21,8 @@ from petition.core.clock import now
 from petition.core.organiser_errors import OrganiserExists, OrganiserNotFound, SignInLinkUsed
 from petition.database.transactions import transaction
 from petition.models.enums import InvalidReason, Role
-from petition.organisers import access
+from petition.organisers import access, paper
+from petition.organisers.paper import SheetForm
 from petition.organisers.permissions import ROLES, SITE_ACTIONS, Action
 from petition.organisers.review import invalidation
 from petition.petitions import updates
@@ -46,7 +47,16 @@ from tests.browsing import (
     trail,
 )
 from tests.exports import PACK
-from tests.factories import FLOOD, NEWS, SITE, TODAY, make_file, make_petition, parse_address
+from tests.factories import (
+    FLOOD,
+    NEWS,
+    SITE,
+    TODAY,
+    change_text,
+    make_file,
+    make_petition,
+    parse_address,
+)
 from tests.post_office import PostOffice
 
 Call = tuple[Action, str, str, str | None]  # action, method, path, slug
@@ -59,7 +69,13 @@ def closed_routes(app: Flask, petitions: dict[str, int]) -> Iterator[Call]:
     """
     rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("organisers.")]
     assert {rule.endpoint for rule in rules} == ACTIONS.keys(), "a route declares its action"
-    late = ("organisers.remove_person", "organisers.site_remove_person", "organisers.sign_out")
+    late = tuple(
+        f"organisers.{name}"
+        for name in (
+            *("delete_scan", "remove_sheet"),
+            *("remove_person", "site_remove_person", "sign_out"),
+        )
+    )
     for rule in sorted(
         rules, key=lambda rule: 1 + late.index(rule.endpoint) if rule.endpoint in late else 0
     ):
@@ -100,6 +116,7 @@ def test_every_route_asks_the_table_who_may(
         confirmed(browser(app), post_office, name, email=f"taken-out@{name}.net")
         removed = petition_id + 2
         invalidation.invalidate(petition_id, removed, InvalidReason.OTHER, now=now())
+        change_text(name, reason="It was too long.")
     inside = browser(app)
     if role is not None:
         invite(role, slug=None if role == Role.ADMIN else petition)
@@ -109,10 +126,11 @@ def test_every_route_asks_the_table_who_may(
             make_file(app, petition_id, organiser_id)
         for petition_id in petitions.values():
             make_file(app, petition_id, organiser_id, PACK, keep_until=None)
+            sheet = SheetForm("Lund 1", 20, None, b"RIFF")
+            paper.add(petition_id, sheet, organiser_id=organiser_id, now=now())
     form = {
         "csrf_token": csrf_of(inside.get("/organisers/", follow_redirects=True)),
-        "comment": "Because.",
-        "show": "yes",
+        "needed": "no",
         "state": "released",
         "role": "viewer",
         "was": "viewer",
@@ -131,8 +149,12 @@ def test_every_route_asks_the_table_who_may(
         **{f"{part}_en": "Letters" for part in ("title", "body", "note")},
         "decision": "waiting",
         "criteria": "{}",
+        "label": "Lund 2",
+        "names": "20",
         "term": "Anna",
         "shown": "The Union",
+        "questions_1_text_en": "City",
+        "questions_1_kind": "text",
     }
     for action, method, path, slug in closed_routes(app, petitions):
         answer = inside.open(path, method=method, data=form)
@@ -145,7 +167,7 @@ def test_every_route_asks_the_table_who_may(
             assert answer.status_code == 404, case
         elif role in ROLES[action] and (action not in SITE_ACTIONS or role == Role.ADMIN):
             # Some want a form of their own.
-            more = ("/people", "/hand-on", "/code", "/confirm", "/off")
+            more = ("/people", "/hand-on", "/code", "/confirm", "/off", "/paper/1", "/paper/2")
             asks_more = path.endswith(more) and method == "POST"
             assert answer.status_code in ({303, 422} if asks_more else {200, 303, 409}), case
             assert at_sign_in == (action == Action.SIGN_OUT), case
@@ -405,7 +427,7 @@ def test_a_viewer_is_shown_figures_only(app: Flask, petition: str, role: Role) -
     page = enter(app).get(f"/organisers/p/{petition}")
     assert "Not confirmed yet" in page.text
     assert "flood.xyz" not in page.text, "a burst is decided beside the comments"
-    for part in (f"p/{petition}/{page}" for page in ("handover", "comments", "names")):
+    for part in (f"p/{petition}/{page}" for page in ("handover", "comments", "signatures")):
         assert (part in page.text) == (role != Role.VIEWER), part
 
 

@@ -20,6 +20,7 @@ from petition.models.enums import Role
 from petition.organisers.handover import packs
 from petition.organisers.news import reading, writing
 from petition.organisers.news.reading import NewsText
+from petition.signatures import new_text
 from tests.browsing import (
     Client,
     browser,
@@ -33,7 +34,7 @@ from tests.browsing import (
     trail,
 )
 from tests.exports import PACK, keep
-from tests.factories import TODAY, make_file, make_petition, photo, tasks_of
+from tests.factories import TODAY, change_text, make_file, make_petition, photo, tasks_of
 from tests.mailings import add_readers
 from tests.post_office import PostOffice
 from tests.signatures import in_threads
@@ -61,6 +62,15 @@ def make_pack(app: Flask, organiser_id: int, **options: Any) -> Handover:
 def file_of(app: Flask, kind: str = "pdf") -> bytes:
     """Return a file of the first pack."""
     return (Path(app.instance_path) / "files" / f"1.{kind}").read_bytes()
+
+
+def test_a_pack_tells_how_many_signed_or_confirmed_its_text(app: Flask, petition: str) -> None:
+    sign_all()
+    change_text(reason="It was too long.")
+    new_text.confirm(2, 2, now=now())
+    make_pack(app, invite())
+    front = pages(file_of(app))[2]
+    assert front[front.index("For the present text, signed or confirmed later") + 1] == "1"
 
 
 def test_a_pack_has_letter_totals_countries_verification_and_every_name(

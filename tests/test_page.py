@@ -9,12 +9,12 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from petition.core.clock import now
-from petition.core.errors import ItemNotFound, SettingsError
+from petition.core.errors import SettingsError
 from petition.database.base import db
 from petition.models import AuditEntry, Signature, Tally
 from petition.models.enums import CommentState, PetitionState, Role
 from petition.organisers import moderation
-from petition.petitions import lifecycle, queries, supporters, updates
+from petition.petitions import counts, lifecycle, queries, supporters, updates
 from petition.petitions.editing import petition_file
 from petition.web.pages.site import notices
 from tests.browsing import (
@@ -31,6 +31,7 @@ from tests.browsing import (
 )
 from tests.factories import TODAY, MakeApp, make_petition
 from tests.post_office import PostOffice
+from tests.signatures import show_comment
 
 
 def sign(client: Client, office: PostOffice, slug: str, who: str, **changes: str) -> None:
@@ -175,16 +176,16 @@ def test_a_comment_is_public_after_an_organiser_approved_it(
     page = organiser.get(f"/organisers/p/{petition}/comments")
     assert "Because &lt;b&gt;silence" in page.text
     assert "curtain" not in page.text, "a hidden signer's is not shown, so not asked about"
-    (action,) = re.findall(r'action="(/organisers/p/[^"]+/comments/\d+)"', page.text)
+    (chosen,) = re.findall(r'name="chosen" value="([^"]+)"', page.text)
     comments = f"/organisers/p/{petition}/comments"
-    assert press(organiser, comments, action, comment=words, show="yes").status_code == 303
+    assert press(organiser, comments, chosen=chosen, decision="shown").status_code == 303
     for path in ("", "/signatures"):  # in the language that she signed in, most likely hers
         assert (
             '<p lang="sv" dir="auto">Because &lt;b&gt;silence&lt;/b&gt; agrees.\nWe do not.</p>'
             in client.get(f"/p/{petition}{path}").text
         )
-    stale = press(organiser, comments, action, comment="another text", show="yes")
-    assert stale.status_code == 404, "what is decided is about the words that were read"
+    press(organiser, comments, chosen=f"{chosen}0", decision="shown")
+    assert "Some comments have changed since you read them" in organiser.get(comments).text
 
 
 def test_a_viewer_cannot_read_comments_or_names(app: Flask, petition: str) -> None:
@@ -210,7 +211,7 @@ def test_an_organiser_can_hide_a_name(
     page_text = text_of(client.get(f"/p/{petition}"))
     assert "Buy Now" not in page_text
     assert "Bo Berg" in page_text
-    assert queries.get_count(petition).count == 2
+    assert counts.get_count(petition).count == 2
     assert db.session.query(AuditEntry).filter_by(action="name.hide").one().detail == "signature 1"
     assert press(organiser, names, f"{names}/99").status_code == 404
 
@@ -234,9 +235,7 @@ def test_all_comments_are_reachable_by_pagination(
     assert "Word c" not in page, "the two that have waited longest"
     while waiting := moderation.list_waiting(petition_id):
         for comment in waiting:
-            moderation.decide_comment(
-                petition_id, comment.id, comment.comment, CommentState.SHOWN, now=now()
-            )
+            show_comment(petition_id, comment.id, comment.comment)
     page = organiser.get(comments).text
     assert "Word a" not in page
     further = re.search(rf'href="({comments}\?before=\d+)"', page)
@@ -250,14 +249,13 @@ def test_a_changed_comment_must_be_approved_again(
     sign(client, post_office, petition, "a", display="full", comment="One.")
     petition_id = queries.get_id(petition)
     (waiting,) = moderation.list_waiting(petition_id)
-    moderation.decide_comment(petition_id, waiting.id, "One.", CommentState.SHOWN, now=now())
+    assert show_comment(petition_id, waiting.id, "One.") == 1
     my_page = path_of(post_office.mail_to("a@example.org").link_to("my"))
     changed = {"name": "Anna Berg", "country": "SE", "display": "full", "comment": "Two."}
     assert client.post(my_page, data=changed).status_code == 303
     db.session.expire_all()
     assert db.session.query(Signature).one().comment_state == CommentState.WAITING
-    with pytest.raises(ItemNotFound):
-        moderation.decide_comment(petition_id, waiting.id, "One.", CommentState.SHOWN, now=now())
+    assert show_comment(petition_id, waiting.id, "One.") == 0
 
 
 def test_the_supporters_list_is_paginated(

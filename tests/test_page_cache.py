@@ -131,7 +131,7 @@ def test_other_sites_can_read_the_counter(client: Client, petition: str) -> None
     assert response.headers["Access-Control-Allow-Origin"] == "*"
     assert response.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert response.json is not None
-    assert set(response.json) == {"count", "goal", "updated"}
+    assert set(response.json) == {"count", "paper", "present_text", "goal", "updated"}
     assert response.json["updated"].endswith("T00:00:00+00:00"), "the day: nobody's click"
 
 

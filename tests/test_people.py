@@ -2,6 +2,7 @@
 
 import re
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -250,3 +251,47 @@ def test_an_admin_who_was_demoted_invites_nobody_any_more(app: Flask, petition: 
     with pytest.raises(PermissionDenied):
         access.invite(BERTA, role=Role.ADMIN, slug=petition, language="en", by=me, now=TODAY)
     assert len(trail()) == 2
+
+
+def test_who_is_changed_or_removed_is_told_by_whom_and_what_they_can_do(
+    app: Flask, petition: str, post_office: PostOffice
+) -> None:
+    admin_id = invite(Role.ADMIN)
+    berta, carl = add(BERTA, Role.VIEWER, petition), add(CARL, Role.ADMIN, petition)
+    change: dict[str, Any] = {"petition_id": 1, "by": admin_id, "now": now()}
+    for _ in range(2):  # a double click
+        people.change_role(berta, Role.EDITOR, was=Role.VIEWER, **change)
+    people.change_role(carl, Role.EDITOR, was=Role.ADMIN, **change)
+    people.remove(carl, **change)
+    access.remove(BERTA, now=now())  # by the command line
+    deliver(app)
+    told = [
+        (mail.recipients, mail.text) for mail in post_office.arrived if "Free them" in mail.text
+    ]
+    ((to_carl, by_admin), (to_berta, by_server)) = told
+    assert to_carl == [CARL.email], "of earlier emails to those who are gone none is left"
+    assert "You are no longer an organiser of the petition “Free them”." in by_admin
+    assert f"Who removed you: {ORGANISER.email}" in by_admin
+    assert to_berta == [BERTA.email]
+    assert "Who removed you: the person who runs the server" in by_server
+
+
+def test_a_new_role_is_told_with_what_it_allows(
+    app: Flask, petition: str, post_office: PostOffice
+) -> None:
+    admin_id, berta = invite(Role.ADMIN, petition), add(BERTA, Role.VIEWER, petition)
+    deliver(app)
+    before = len(post_office.arrived)
+    change: dict[str, Any] = {"petition_id": 1, "by": admin_id, "now": now()}
+    people.change_role(berta, Role.EDITOR, was=Role.VIEWER, **change)
+    people.change_role(admin_id, Role.ADMIN, was=Role.ADMIN, **change)
+    deliver(app)
+    (mail,) = post_office.wait_for(before + 1)[before:]
+    assert mail.recipients == [BERTA.email]
+    assert f"Who did it: {ORGANISER.email}" in mail.text
+    assert "You are an editor" in mail.text
+    people.hand_on(berta, then=None, **change)
+    deliver(app)
+    (mail,) = post_office.wait_for(before + 2)[before + 1 :]
+    assert "Who did it: organiser 1" in mail.text, "who has left has no address here"
+    assert "You are an admin" in mail.text

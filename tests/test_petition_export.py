@@ -3,6 +3,7 @@
 import tomllib
 from datetime import date
 from itertools import count
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -50,15 +51,26 @@ TEXT = table(
     demands=st.lists(st.text(CHARACTERS, max_size=20), max_size=3),
 )
 VICTORY = st.fixed_dictionaries({"sentence": TEXTS}, optional={"won": TEXTS, "next": TEXTS})
+IDS = st.from_regex(r"[a-z][a-z0-9]{0,19}", fullmatch=True)
+OPTIONS = st.lists(
+    table(id=IDS, text=by_language(TEXTS)), min_size=2, max_size=10, unique_by=itemgetter("id")
+)
+ASKED: dict[str, Any] = {"id": IDS, "required": st.booleans(), "text": by_language(TEXTS)}
+QUESTION = table(kind=st.just("choice"), options=OPTIONS, **ASKED) | table(
+    kind=st.sampled_from(["text", "tick"]), **ASKED
+)
 PETITIONS = table(
     state=st.sampled_from(["draft", "open"]),
     organiser=TEXTS,
     asks_postcode=st.booleans(),
+    asks_organisation=st.booleans(),
+    asks_comment=st.booleans(),
     refuses_disposable=st.booleans(),
     goal=st.just("ladder") | st.integers(1, 1_000_000_000),
     as_of=MOMENTS,
     facts=st.lists(by_language(table(value=TEXTS, label=TEXTS)), max_size=3),
     plan=st.lists(table(date=MOMENTS, text=by_language(TEXTS)), max_size=3),
+    questions=st.lists(QUESTION, max_size=5, unique_by=itemgetter("id")),
     victory=st.just({}) | by_language(VICTORY),
     regime=table(
         country=st.sampled_from(["", "KZ"]),

@@ -21,13 +21,13 @@ from petition.organisers.handover import queries as export_queries
 from petition.organisers.news import refill
 from petition.organisers.overview import figures
 from petition.outbox import delivery, enqueue
-from petition.petitions import queries, sums, supporters
+from petition.petitions import signing_terms, sums, supporters
 from petition.signatures import self_service
 from tests.browsing import enter, invite
 from tests.factories import TODAY, make_petition
 
 STATEMENTS = {
-    "what is signed": queries._SIGNING_TERMS,  # noqa: SLF001
+    "what is signed": signing_terms._SIGNING_TERMS,  # noqa: SLF001
     "an email to a signer": enqueue._INSERT_FOR_SIGNER,  # noqa: SLF001
     "an email to an organiser": enqueue._INSERT_FOR_ORGANISER,  # noqa: SLF001
     "whether an email is due": delivery._ANY_DUE,  # noqa: SLF001

@@ -129,9 +129,9 @@ def look_inside(app: Flask, client: Client, slug: str) -> None:
     inside = sign_in(app)
     for page in ("", "/comments", "/names", "/signatures.csv", "/signatures.jsonl"):
         assert NAME in inside.get(f"/organisers/p/{slug}{page}").text or not page
-    shown = {"show": "yes", "comment": f"I am {NAME}."}
     page = f"/organisers/p/{slug}/comments"
-    assert press(inside, page, f"{page}/1", **shown).status_code == 303
+    (chosen,) = re.findall(r'name="chosen" value="([^"]+)"', inside.get(page).text)
+    assert press(inside, page, chosen=chosen, decision="shown").status_code == 303
     assert NAME in client.get(f"/p/{slug}").text
 
 

@@ -1,5 +1,6 @@
 """Organisers find signatures, look at one whole, and take all that match out of the count."""
 
+import html
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +17,7 @@ from petition.database.base import db
 from petition.models import AuditEntry, Invalidation, Signature
 from petition.models.enums import InvalidReason, Role
 from petition.organisers import moderation
-from petition.organisers.review import duplicates, invalidation, one_signature, removals, search
+from petition.organisers.review import duplicates, invalidation, listing, one_signature, removals
 from petition.organisers.review.duplicates import Likeness
 from petition.organisers.review.search import Criteria, Flag, State
 from petition.signatures import self_service
@@ -62,7 +63,7 @@ def ids(criteria: Criteria, petition_id: int = 1) -> list[int]:
     found: list[int] = []
     before = None
     while True:
-        page = search.list_matching(petition_id, criteria, before=before)
+        page = listing.list_matching(petition_id, criteria, before=before)
         found += [signature.id for signature in page.signatures]
         before = page.next_before
         if before is None:
@@ -144,8 +145,8 @@ def test_filters_find_what_they_say(
 def test_pages_follow_each_other_without_gaps(
     app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch, criteria: Criteria
 ) -> None:
-    monkeypatch.setattr(search, "PAGE_SIZE", 2)
-    monkeypatch.setattr(search, "COUNTED_UP_TO", 4)
+    monkeypatch.setattr(listing, "PAGE_SIZE", 2)
+    monkeypatch.setattr(listing, "COUNTED_UP_TO", 4)
     for number in range(5):
         if criteria.state == State.WAITING:
             sign(f"{number}@example.org")
@@ -153,11 +154,58 @@ def test_pages_follow_each_other_without_gaps(
             add(f"{number}@example.org")
     expected = [1, 2, 3, 4, 5] if criteria.term else [5, 4, 3, 2, 1]
     assert ids(criteria) == expected
-    page = search.list_matching(1, criteria)
+    page = listing.list_matching(1, criteria)
     assert page.is_more
     self_service.withdraw(page.signatures[-1].id, now=TODAY)
-    again = search.list_matching(1, criteria, before=page.next_before)
+    again = listing.list_matching(1, criteria, before=page.next_before)
     assert again.signatures, "whoever withdrew takes no page away"
+
+
+@pytest.mark.parametrize("criteria", [Criteria(country="NO"), Criteria(domain="rare.example")])
+def test_a_page_with_filters_looks_through_so_many_numbers(
+    app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch, criteria: Criteria
+) -> None:
+    monkeypatch.setattr(listing, "NUMBERS_AT_ONCE", 3)
+    monkeypatch.setattr(listing, "PAGE_SIZE", 2)
+    for n in range(1, 11):
+        if n in {1, 8, 9, 10}:
+            add(f"{n}@rare.example", country="NO")
+        else:
+            add(f"{n}@example.org")
+    pages: list[tuple[list[int | None], int, tuple[int, int] | None]] = []
+    before: int | None = None
+    while not pages or before:
+        page = listing.list_matching(1, criteria, before=before)
+        numbers = [one.number for one in page.signatures]
+        pages.append((numbers, page.number, page.searched))
+        before = page.next_before
+    assert pages == [([10, 9], 3, (8, 10)), ([8], 1, (6, 8)), ([], 0, (3, 5)), ([1], 1, (1, 2))]
+    everything = listing.list_matching(1, Criteria())
+    assert (everything.number, everything.searched) == (10, None)
+
+
+def test_an_organiser_searches_further_where_a_page_with_filters_ends(
+    app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "NUMBERS_AT_ONCE", 2)
+    for n in range(1, 5):
+        add(
+            f"{n}@example.org",
+            "Bo Rare" if n == 1 else "Anna Berg",
+            country="SE" if n == 1 else "DE",
+        )
+    invite(Role.EDITOR)
+    client = enter(app)
+    page = client.get(f"/organisers/p/{petition}/signatures?country=SE")
+    assert "Searched: signatures 3 to 4." in text_of(page)
+    assert "0 found" in text_of(page)
+    assert "Bo Rare" not in page.text
+    link = re.search(r'href="([^"]+before=[^"]+)">Search further<', page.text)
+    assert link
+    page = client.get(html.unescape(link[1]))
+    assert "Searched: signatures 1 to 2." in text_of(page)
+    assert "Bo Rare" in page.text
+    assert "Search further" not in page.text
 
 
 def test_no_page_begins_after_a_signature_of_another_petition(app: Flask, petition: str) -> None:
@@ -165,7 +213,7 @@ def test_no_page_begins_after_a_signature_of_another_petition(app: Flask, petiti
     add("axel@example.org", "Axel Berg")
     other = signature_of(sign("other@example.org", make_petition("other")))
     confirm(other.id)
-    found = search.list_matching(1, Criteria(term="a"), before=other.id)
+    found = listing.list_matching(1, Criteria(term="a"), before=other.id)
     assert [one.name for one in found.signatures] == ["Anna Berg", "Axel Berg"]
 
 
@@ -198,7 +246,7 @@ def test_a_search_is_recorded_without_its_words_and_they_are_in_no_address(
 def test_filters_are_kept_from_page_to_page_and_wrong_ones_are_told(
     app: Flask, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "PAGE_SIZE", 1)
+    monkeypatch.setattr(listing, "PAGE_SIZE", 1)
     for number in range(2):
         add(f"{number}@example.org", country="KZ")
     invite()
@@ -459,7 +507,7 @@ def test_lists_and_searches_are_read_by_an_index(
 
     add("anna@example.org")
     event.listen(db.engine, "before_cursor_execute", listen)
-    search.list_matching(1, criteria, before=1)
+    listing.list_matching(1, criteria, before=1)
     event.remove(db.engine, "before_cursor_execute", listen)
     with db.engine.connect() as connection:
         for sql, binds in executed:

@@ -20,7 +20,7 @@ from petition.organisers import access
 from petition.organisers.export import FileOptions, Profile
 from petition.organisers.handover import downloads
 from petition.outbox import enqueue
-from petition.petitions import lifecycle, queries
+from petition.petitions import lifecycle, signing_terms
 from petition.signatures import disowning, identity, self_service, signing, verification
 from petition.signatures.entries import EntryContext
 from tests.browsing import (
@@ -518,7 +518,7 @@ def test_who_refused_all_email_gets_none_after_the_secret_key_changed(
     second = make_app(SECRET_KEY=new, SECRET_KEY_FALLBACKS=[old])
 
     def sign_under_its_key(app: Flask, slug: str) -> int:
-        terms = queries.get_signing_terms(slug, "en")
+        terms = signing_terms.get_signing_terms(slug, "en")
         address = identity.parse_address("anna@example.org", app.extensions["tokens"].hash_mailbox)
         context = EntryContext("en", "", terms.text_language, terms.text_version)
         return signing.sign(terms.id, ENTRY, address, context, sender=FormSender(), now=now())

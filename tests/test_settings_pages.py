@@ -25,6 +25,7 @@ from tests.browsing import (
     invite,
     path_of,
     press,
+    seen_in,
     sign_in,
     signed,
     text_of,
@@ -38,6 +39,9 @@ from tests.post_office import PostOffice
 def fields_of(page: TestResponse) -> dict[str, str]:
     """Return the text fields of a page's form with their values, and the hidden ones."""
     fields = dict(re.findall(r'<input [^>]*name="([^"]+)" type="text" value="([^"]*)"', page.text))
+    fields |= dict.fromkeys(
+        re.findall(r'<input [^>]*\bchecked\b[^>]*name="([^"]+)"', page.text), "y"
+    )
     fields |= {"seen": page.text.partition('name="seen" value="')[2].partition('"')[0]}
     return fields | {"csrf_token": csrf_of(page)}
 
@@ -243,7 +247,7 @@ def test_a_victory_has_a_sentence_in_the_original_and_can_be_worded_again(
     answer = press(inside, path, en_sentence="He is free.", en_won="<b>All</b>")
     assert 'id="en_won-error"' in answer.text
     words = {"en_sentence": "He is free.", "ru_sentence": "Он свободен.", "en_won": "**All**"}
-    assert press(inside, path, **words).status_code == 303
+    assert press(inside, path, seen=seen_in(inside, path), **words).status_code == 303
     assert "He is free." in client.get(f"/en/p/{petition}").text
     assert "Он свободен." in client.get(f"/ru/p/{petition}").text
     assert (
@@ -252,7 +256,7 @@ def test_a_victory_has_a_sentence_in_the_original_and_can_be_worded_again(
     )
     assert "He is free." in inside.get(path).text
     again = {"en_sentence": "He is free at last.", "ru_sentence": "", "en_won": ""}
-    assert press(inside, path, **again).status_code == 303
+    assert press(inside, path, seen=seen_in(inside, path), **again).status_code == 303
     assert exported(petition)["victory"] == {"en": {"sentence": "He is free at last."}}
     assert trail()[-1][0] == "petition.victory"
     assert press(inside, f"/organisers/p/{petition}/state/closed").status_code == 303
@@ -304,3 +308,10 @@ def test_the_featured_petition_stays_featured_at_its_new_address(
     inside = sign_in(app)
     press(inside, f"/organisers/p/{petition}/settings/address", slug="freedom")
     assert 'data-count-url="/p/freedom/count.json"' in client.get("/").text
+
+
+def test_settings_are_not_saved_by_a_form_that_does_not_say_what_it_showed(app: Flask) -> None:
+    page = f"/organisers/p/{make_petition()}/settings"
+    answer = press(sign_in(app), page, contact="other@example.org")
+    assert answer.status_code == 409
+    assert 'value="other@example.org"' in answer.text

@@ -16,7 +16,7 @@ from petition.database.transactions import transaction
 from petition.models import AlternateEntry, Email, Signature, Tally
 from petition.models.enums import EmailKind, EmailState, PetitionState
 from petition.outbox import enqueue
-from petition.petitions import goals, lifecycle, queries
+from petition.petitions import goals, lifecycle, signing_terms
 from petition.signatures import confirmation, verification
 from tests.factories import TODAY, make_petition
 from tests.signatures import ENTRY, confirm, counted, in_threads, sign, signature_of
@@ -115,7 +115,7 @@ def test_a_signature_made_before_closing_is_confirmed_for_a_day_after(
     early, late = signature_of(sign("a@example.org")), signature_of(sign("b@example.org"))
     lifecycle.change_state(petition, PetitionState.CLOSED, now=TODAY)
     with pytest.raises(PetitionNotOpen):
-        queries.get_signing_terms(petition, "en")
+        signing_terms.get_signing_terms(petition, "en")
     confirm(early.id, 1, at=TODAY + timedelta(hours=23))
     with pytest.raises(PetitionNotOpen):
         confirm(late.id, 1, at=TODAY + timedelta(hours=25))

@@ -18,7 +18,7 @@ from petition.models.sums import SumKind
 from petition.petitions import goals, queries, sums, updates
 from petition.petitions.editing import petition_file
 from petition.petitions.editing.toml_lines import find_lines
-from petition.petitions.queries import Fact, PlanStep, VictoryWords
+from petition.petitions.story import Fact, PlanStep, VictoryWords
 from tests.browsing import Client, text_of, trail
 from tests.commands import SAMPLE, refused, run, write_file
 from tests.factories import NEWS, SITE, make_petition, photo

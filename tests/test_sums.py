@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 
 from petition.database.base import db
 from petition.database.transactions import transaction
-from petition.models import SignatureSum, Tally
-from petition.petitions import lifecycle
+from petition.models import Petition, Signature, SignatureSum, Tally
+from petition.petitions import counts, lifecycle
 from petition.signatures import self_service
 from tests.campaign import Campaign
 from tests.factories import TODAY
@@ -27,10 +27,25 @@ def test_sums_are_those_of_the_signatures_whatever_happens(app: Flask, seed: int
         sums = stored_sums()
         assert sums == recounted_sums(), happened
         assert all(sums.values()), "what reached zero is gone"
-        assert sum(n for (_, kind, _), n in sums.items() if kind == "country") == sum(
-            db.session.scalars(select(Tally.counted))
-        )
-    assert len({*happened}) == 8
+        for by in ("country", "text"):
+            assert sum(n for (_, kind, _), n in sums.items() if kind == by) == sum(
+                db.session.scalars(select(Tally.counted))
+            )
+        assert_present_texts_are_counted()
+    assert len({*happened}) == 10
+
+
+def assert_present_texts_are_counted() -> None:
+    """Check the number of those who agree with the present text against the signatures."""
+    for petition in db.session.scalars(select(Petition)).all():
+        newest = counts.get_versions(petition.id)
+        agree = [
+            one
+            for one in db.session.scalars(select(Signature).where(Signature.counted))
+            if one.petition_id == petition.id
+            and (one.confirmed_version or one.text_version) == newest[one.text_language]
+        ]
+        assert counts.get_count(petition.slug).present_text == len(agree)
 
 
 def test_a_recount_puts_sums_right(app: Flask, petition: str) -> None:

@@ -1,7 +1,10 @@
 """Writing a petition's texts in the browser: languages, versions, corrections, lost races."""
 
 import re
+import sys
 import tomllib
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,8 @@ from petition.organisers.petition_export import export_petition
 from petition.petitions import lifecycle, queries
 from petition.petitions.editing import petition_file, texts
 from petition.petitions.editing.difference import PieceKind, compare
+from petition.web.organisers.forms import MAX_BRACKETS
+from petition.web.support.markdown import markdown
 from tests.browsing import (
     Client,
     browser,
@@ -25,6 +30,7 @@ from tests.browsing import (
     csrf_of,
     enter,
     invite,
+    press,
     sign_in,
     text_of,
     trail,
@@ -365,3 +371,39 @@ def test_texts_that_are_slow_to_compare_are_shown_whole() -> None:
         "".join(piece.text for piece in common if piece.kind != PieceKind.REMOVED)
         == ("a b " * 1_000).strip()
     )
+
+
+@pytest.mark.parametrize("path", ["text/en", "news/new", "state/victory"])
+def test_a_text_of_brackets_is_refused_before_it_is_read_as_markdown(
+    app: Flask, petition: str, path: str
+) -> None:
+    brackets = "![" * 25_000
+    fields = dict.fromkeys(("letter", "body_en", "en_won"), brackets)
+    page = f"/organisers/p/{petition}/{path}"
+    read = count_calls(lambda: press(sign_in(app), page, title_en="News", step="save", **fields))
+    assert read < 1_000_000, "Markdown makes 1,200 calls for each"
+    answer = press(enter(app), page, title_en="News", step="save", action="preview", **fields)
+    assert answer.status_code == 422
+    assert "too many opening brackets “[”: at most 300" in answer.text
+    assert brackets in answer.text, "what was typed is kept"
+
+
+def test_the_work_for_brackets_grows_with_their_number_at_most() -> None:
+    half = count_calls(lambda: markdown("![" * (MAX_BRACKETS // 2)))
+    assert count_calls(lambda: markdown("![" * MAX_BRACKETS)) < 3 * half
+
+
+def count_calls(do: Callable[[], object]) -> int:
+    """Return how many functions of Python are called."""
+    calls = count()
+
+    def note(_frame: object, event: str, _value: object) -> None:
+        if event == "call":
+            next(calls)
+
+    sys.setprofile(note)
+    try:
+        do()
+    finally:
+        sys.setprofile(None)
+    return next(calls)

@@ -21,7 +21,7 @@ from petition.database.transactions import transaction
 from petition.models import AlternateEntry, Email, Signature
 from petition.models.enums import PetitionState
 from petition.outbox import delivery, enqueue, suppression
-from petition.petitions import lifecycle, queries
+from petition.petitions import lifecycle, signing_terms
 from petition.signatures import confirmation, self_service, verification
 from tests import signatures
 from tests.browsing import (
@@ -919,9 +919,9 @@ def test_an_address_can_be_corrected_for_a_day_after_closing_and_nothing_new_is_
 def test_a_petition_that_closes_meanwhile_takes_nothing(
     client: Client, petition: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    signable = queries.get_signing_terms(petition, "en")
+    signable = signing_terms.get_signing_terms(petition, "en")
     lifecycle.change_state(petition, PetitionState.CLOSED, now=now())
-    monkeypatch.setattr(queries, "get_signing_terms", lambda _slug, _language: signable)
+    monkeypatch.setattr(signing_terms, "get_signing_terms", lambda _slug, _language: signable)
     assert client.post(f"/p/{petition}/sign", data=filled()).status_code == 410
     assert db.session.scalar(select(func.count()).select_from(Signature)) == 0
 

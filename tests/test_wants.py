@@ -15,8 +15,7 @@ from petition.core import tokens
 from petition.core.clock import now
 from petition.database.base import db
 from petition.models import Email, Signature
-from petition.models.enums import CommentState, EmailState, PetitionState
-from petition.organisers import moderation
+from petition.models.enums import EmailState, PetitionState
 from petition.petitions import lifecycle
 from tests.browsing import (
     CHANGED,
@@ -36,6 +35,7 @@ from tests.browsing import (
 from tests.factories import MakeApp, earlier, make_petition
 from tests.post_office import Arrived, PostOffice
 from tests.reports import report
+from tests.signatures import show_comment
 
 _VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "source"})
 Attributes = dict[str, str | None]
@@ -217,7 +217,7 @@ def test_want_05_a_name_on_the_petitions_page_is_in_no_snippet(
     mine = path_of(post_office.arrived[-1].link_to("my"))
     shown = {"name": "Zaure Unusual", "display": "full", "comment": "Because."}
     client.post(mine, data=CHANGED | shown)
-    moderation.decide_comment(1, 1, "Because.", CommentState.SHOWN, now=now())
+    assert show_comment(1, 1, "Because.")
     page = Page(client.get(f"/p/{petition}").text)
     named = [found for found in page.all("bdi") if "Zaure" in found.text]
     assert len(named) == 2, "beside the comment and in the list"

@@ -7,7 +7,7 @@ Exit status 1 and one line on standard error when refused (`refusal`), 2 on wron
 from flask import Flask
 from flask_migrate.cli import db as migrations  # type: ignore[import-not-found]
 
-from petition.cli import audit, doctor, mail, operations, organisers, petitions
+from petition.cli import audit, backup, doctor, mail, operations, organisers, petitions
 from petition.cli.refusal import in_one_line
 
 for command in migrations.commands.values():
@@ -27,3 +27,5 @@ def register(app: Flask) -> None:
     app.cli.add_command(operations.serve)
     app.cli.add_command(operations.retention)
     app.cli.add_command(operations.abuse)
+    app.cli.add_command(backup.backup)
+    app.cli.add_command(backup.restore)

@@ -12,10 +12,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from petition.abuse import proxy_headers
 from petition.cli.refusal import NOT_MIGRATED, CheckingCommand, find_readable_folder
 from petition.core import config, faults
+from petition.core.clock import now
 from petition.core.errors import MailServerUnreachable, PetitionNotFound
 from petition.database import schema
 from petition.database.base import db
 from petition.mail import transports
+from petition.operations.backup import nightly
 from petition.outbox import pausing
 from petition.petitions import queries
 
@@ -86,6 +88,13 @@ def _proxy() -> str:
     return "; ".join(proxy_headers.WARNINGS[problem] for problem in problems)
 
 
+def _backups() -> str:
+    folder = current_app.config["BACKUP_FOLDER"]
+    if not folder:  # they may be made in another way
+        return ""
+    return nightly.find_problem(Path(folder), Path(current_app.instance_path), now=now())
+
+
 # By what is checked: each returns the problem in one line, or "".
 CHECKS: dict[str, Callable[[], str]] = {
     "settings": _settings,
@@ -95,4 +104,5 @@ CHECKS: dict[str, Callable[[], str]] = {
     "mail server": _mail_server,
     "outbox": _outbox,
     "proxy headers": _proxy,
+    "backups": _backups,
 }

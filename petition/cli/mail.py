@@ -15,7 +15,6 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from petition.abuse import proxy_headers
 from petition.cli.refusal import Command, CommandGroup, ReadingCommand, name_site
 from petition.core import config
 from petition.core.clock import now
@@ -30,6 +29,7 @@ from petition.operations import scheduler
 from petition.operations.file_writer import FileWriter
 from petition.organisers.handover import jobs
 from petition.organisers.news import refill
+from petition.organisers.overview import site_problems
 from petition.outbox import delivery, pausing
 from petition.web.email_templates import EmailTemplates
 from petition.web.organisers import downloads
@@ -163,7 +163,7 @@ def worker_for(app: Flask) -> Worker:
         render=EmailTemplates(app).render,
         mail_domains=MailDomains() if settings["MAIL_SERVER"] and settings["CHECK_MX"] else None,
         languages=tuple(settings["LANGUAGES"]),
-        has_proxy_problem=lambda: bool(proxy_headers.find_problems(instance)),
+        find_site_problems=lambda: site_problems.find(instance),
     )
     tasks = scheduler.build_tasks(settings, instance)
     files = FileWriter(partial(write_next_file, app))

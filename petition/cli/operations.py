@@ -77,10 +77,15 @@ def _write_secret(file: Path) -> str:
 @click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
 @click.option("--workers", default=2, show_default=True, help="Web processes.")
 @click.option(
+    "--mail-worker/--no-mail-worker",
+    default=True,
+    help="Whether it sends the emails, or another process does, by `flask outbox run`.",
+)
+@click.option(
     "--trial", is_flag=True, help="Run on this machine without the required settings, as a trial."
 )
 @with_appcontext
-def serve(host: str, port: int, workers: int, trial: bool) -> None:
+def serve(host: str, port: int, workers: int, mail_worker: bool, trial: bool) -> None:
     """Run the web server and the mail worker; needs a secret key, a site address, a mail server."""
     if not trial and (missing := config.missing_for_service(current_app.config)):
         sys.exit("\n".join(missing))
@@ -103,9 +108,10 @@ def serve(host: str, port: int, workers: int, trial: bool) -> None:
         if trial_link:
             click.echo(f"Sign in as an organiser, once, within 15 minutes: {trial_link}")
         web = {f"web {n}": partial(server.serve, app, host, port) for n in range(1, workers + 1)}
+        worker = {"mail worker": partial(mail.run_worker, app)} if mail_worker else {}
         gc.collect()
         gc.freeze()  # so that no collection copies the memory that the processes share
-        sys.exit(supervisor.run({**web, "mail worker": partial(mail.run_worker, app)}))
+        sys.exit(supervisor.run(web | worker))
 
 
 @retention.command()

@@ -16,6 +16,8 @@ from petition.operations import supervisor
 
 _MESSAGES: dict[type[errors.PetitionError], str] = {
     errors.AlreadyServed: "the site of this instance folder is being served already",
+    errors.BackupInvalid: "the backup cannot be used",
+    errors.BackupRefused: "no backup is written",
     organiser_errors.LastAdmin: "this is the last admin: invite another one first",
     errors.MailServerUnreachable: "the mail server cannot be reached",
     organiser_errors.OrganiserExists: "an organiser with this address exists already",
@@ -29,6 +31,7 @@ _MESSAGES: dict[type[errors.PetitionError], str] = {
         "people have signed: say why the text changes with --reason, or that the change is a small"
         " --correction of"
     ),
+    errors.RestoreRefused: "nothing is restored",
     errors.SenderRefused: "the mail server refuses our emails, which wait",
     errors.SlugTaken: "a petition with this slug exists already",
     errors.TransitionNotAllowed: "a petition may not change its state like this",

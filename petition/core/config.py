@@ -77,6 +77,8 @@ SETTINGS = (
     Setting("CONTACT", setting_types.text, "", "the site's own address, at the foot of pages that belong to no petition"),
     Setting("SHARE_MORE", setting_types.boolean, True, "whether VK and OK are among the share links. Nothing of theirs is loaded before a click"),
     Setting("LOG_STACKS", setting_types.boolean, False, "whether the stack of a fault follows its line in the log, for developers"),
+    Setting("BACKUP_FOLDER", setting_types.text, "", "a folder of this site alone, best on another disk, into which the mail worker writes a backup every day; see docs/backup.md"),
+    Setting("BACKUP_RECIPIENT", setting_types.age_recipient, "", "the public key of age (`age1…`) to which backups are encrypted. Keep the secret key elsewhere"),
     Setting("PRIVACY_CONTACT", setting_types.text, "", "for questions and complaints about data. By default each petition's contact"),
 )  # fmt: skip
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
@@ -93,6 +95,11 @@ def instance_path(environment: Mapping[str, str] = os.environ) -> Path:
     """Return the instance folder: `PETITION_INSTANCE_PATH`, or `instance/` beside the package."""
     given = environment.get(f"{PREFIX}INSTANCE_PATH")
     return Path(given).resolve() if given else ROOT / "instance"
+
+
+def systemd_socket(environment: Mapping[str, str] = os.environ) -> str:
+    """Return the socket at which systemd wants to be told the state of the site, or ""."""
+    return environment.get("NOTIFY_SOCKET", "")
 
 
 def check_folder(instance: Path, environment: Mapping[str, str] = os.environ) -> None:

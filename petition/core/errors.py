@@ -196,3 +196,15 @@ class AlreadyServed(PetitionError):
 
 class PortUnavailable(PetitionError):
     """The port is taken or may not be used; the argument says which and why."""
+
+
+class BackupInvalid(PetitionError):
+    """A backup is damaged, cut off, encrypted for others or of another version; says which."""
+
+
+class BackupRefused(PetitionError):
+    """A backup cannot be written; the argument says why."""
+
+
+class RestoreRefused(PetitionError):
+    """Nothing can be restored into this instance; the argument says why."""

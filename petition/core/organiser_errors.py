@@ -57,6 +57,14 @@ class SecondFactorMissing(PetitionError):
     """The organiser has no second factor that is on, or none that waits for its first code."""
 
 
+class SheetChanged(PetitionError):
+    """Somebody else has changed or removed a paper sheet since its form was opened."""
+
+
+class SheetLabelTaken(PetitionError):
+    """Another paper sheet of the petition has this label."""
+
+
 class SignInTooOld(PetitionError):
     """A second factor can be set up only soon after signing in."""
 

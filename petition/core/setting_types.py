@@ -187,3 +187,11 @@ def colour(value: object) -> str:
     if not colours.is_readable(code, dark=False):
         raise ValueError("a darker colour: its contrast on the page is below 4.5 to 1 (WCAG 2.2)")
     return code
+
+
+def age_recipient(value: object) -> str:
+    """Return a public key of age, or ""."""
+    key = text(value).strip()
+    if key and not re.fullmatch(r"age1[02-9ac-hj-np-z]{58}", key):
+        raise ValueError("a public key of age, such as `age-keygen` prints: age1…")
+    return key

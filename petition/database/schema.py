@@ -5,8 +5,11 @@ import sqlite3
 from functools import cache
 from weakref import WeakSet
 
+from alembic import command
+from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect, text
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, inspect, text
 
 from petition.core.config import PACKAGE
 from petition.database.base import Base
@@ -23,6 +26,31 @@ def is_migrated(engine: Engine) -> bool:
     with engine.connect() as connection:
         revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return bool(revision == _newest_migration())
+
+
+def read_revision(connection: Connection) -> str:
+    """Return the migration that a database has. Raises: SQLAlchemyError."""
+    return str(connection.scalar(text("SELECT version_num FROM alembic_version")))
+
+
+def has_migrations(connection: Connection) -> bool:
+    """Return whether a database was migrated by this site's migrations, or by others of Alembic."""
+    return inspect(connection).has_table("alembic_version")
+
+
+def is_known(revision: str) -> bool:
+    """Return whether this version of the site has a migration."""
+    try:
+        return ScriptDirectory(str(PACKAGE / "migrations")).get_revision(revision) is not None
+    except CommandError:
+        return False
+
+
+def migrate(connection: Connection, revision: str = "head") -> None:
+    """Upgrade a database in the transaction of a connection."""
+    settings = Config(attributes={"connection": connection})
+    settings.set_main_option("script_location", str(PACKAGE / "migrations").replace("%", "%%"))
+    command.upgrade(settings, revision)
 
 
 @cache

@@ -81,7 +81,7 @@ def _raise_previous_outcome(email: Email) -> None:
     previous = db.session.execute(
         select(Email.state, Email.reason)
         .where(Email.signature_id == email.signature_id, Email.id < email.id)
-        .where(Email.suppressed.is_(False), Email.update_id.is_(None))
+        .where(Email.suppressed.is_(False), Email.mailing_id.is_(None))
         .order_by(Email.id.desc())
     ).first()
     state, reason = previous or (None, "")
@@ -184,9 +184,13 @@ _CONTENT: dict[EmailKind, Callable[[Email, MailContext, datetime], EmailContent]
     EmailKind.INVITATION: organiser_emails.invitation,
     EmailKind.DOWNLOAD: download_notice.download,
     EmailKind.NEW_BROWSER: organiser_emails.new_browser,
+    EmailKind.ROLE: organiser_emails.role,
+    EmailKind.REMOVED: organiser_emails.removed,
     EmailKind.MORNING: morning,
     EmailKind.NEWS: news.compose,
     EmailKind.NEWS_TEST: news.compose_test,
+    EmailKind.NEW_TEXT: news.compose_question,
+    EmailKind.NEW_TEXT_TEST: news.compose_question_test,
 }
 _SIGNATURES = (
     select(Signature.id, PetitionText.title)

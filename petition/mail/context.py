@@ -1,6 +1,6 @@
 """What emails are composed from: settings of the site, and the signature an email is about."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -16,6 +16,7 @@ from petition.mail.mx import MailDomains
 from petition.mail.status_codes import is_from_report
 from petition.models import AlternateEntry, Email, Petition, PetitionText, Signature
 from petition.models.enums import EmailState
+from petition.organisers.overview.attention import AttentionKind
 from petition.outbox import suppression
 from petition.signatures import entries
 from petition.signatures.identity import AddressInvalid, inbox_hashes, parse_address
@@ -36,7 +37,7 @@ class MailContext:
     render: Render
     mail_domains: MailDomains | None = None
     languages: tuple[str, ...] = ()  # of the site
-    has_proxy_problem: Callable[[], bool] = lambda: False
+    find_site_problems: Callable[[], Sequence[AttentionKind]] = list
 
     def link(self, page: str, purpose: Purpose, *ids: int, now: datetime) -> str:
         """Return the address of a page with a fresh token for it."""

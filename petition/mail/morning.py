@@ -19,7 +19,7 @@ def morning(email: Email, context: MailContext, now: datetime) -> EmailContent:
     if organiser is None or not organiser.morning_email or email.created_at.date() < now.date():
         raise EmailObsolete
     report = rules.get_report(
-        organiser, context.languages, has_proxy_problem=context.has_proxy_problem(), now=now
+        organiser, context.languages, site_problems=context.find_site_problems(), now=now
     )
     site = f"{context.site_url}/organisers/"
     found = report.found

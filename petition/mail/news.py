@@ -1,4 +1,7 @@
-"""Emails with news of a petition, to signers who asked for it and, as a test, to an organiser."""
+"""Emails of mailings, to signers and, as a test, to an organiser.
+
+News of a petition goes to who asked for it, the question about a new text to earlier signers.
+"""
 
 from dataclasses import replace
 from datetime import datetime
@@ -8,10 +11,11 @@ from petition.core import tokens
 from petition.core.errors import EmailObsolete, EmailWithheld, ItemNotFound, SignatureGone
 from petition.database.base import db
 from petition.mail.context import EmailContent, MailContext, get_signature_context
-from petition.models import Email, Organiser, Petition
-from petition.organisers.news import reading
+from petition.models import Email, Mailing, Organiser, Petition
+from petition.organisers.news import reading, text_questions
 from petition.organisers.news.reading import News, NewsState, NewsText
 from petition.petitions import queries, updates
+from petition.signatures.new_text import find_new_text
 
 
 def compose(email: Email, context: MailContext, now: datetime) -> EmailContent:
@@ -36,16 +40,62 @@ def compose(email: Email, context: MailContext, now: datetime) -> EmailContent:
 
 def compose_test(email: Email, context: MailContext, now: datetime) -> EmailContent:
     """Send an update to an organiser, in the language of the email, as most readers will get it."""
-    organiser = db.session.get(Organiser, email.organiser_id, populate_existing=True)
-    petition = db.session.get(Petition, email.petition_id or 0)
-    if organiser is None or petition is None:
-        raise EmailObsolete
+    organiser, petition = _get_tester(email)
     try:
         news = reading.get_news(petition.id, email.update_id or 0, now=now)
     except ItemNotFound:
         raise EmailObsolete from None
+    values = _values(petition, news, email.language, context)
+    return _test(email, "news_test", organiser, petition, values)
+
+
+def compose_question(email: Email, context: MailContext, now: datetime) -> EmailContent:
+    """Ask an earlier signer whether the new text has their support, too.
+
+    Raises: EmailWithheld if the signer is gone, agrees already or wants no question, or if the
+    text has changed again since the mailing was started.
+    """
+    try:
+        about = get_signature_context(email, context, now, current=True)
+    except SignatureGone:
+        raise EmailWithheld from None
+    signature, mailing = about.signature, db.session.get(Mailing, email.mailing_id or 0)
+    new = find_new_text(signature)
+    if mailing is None or new is None or signature.refuses_questions or not signature.email:
+        raise EmailWithheld
+    asked = text_questions.split(mailing.versions or "").get(signature.text_language)
+    if asked != new.text.version:
+        raise EmailWithheld
+    unsubscribe = about.link("unsubscribe", tokens.UNSUBSCRIBE, signature.id)
+    content = about.content("new_text", text=new.text, unsubscribe=unsubscribe)
+    return replace(content, unsubscribe=unsubscribe, at_most_once=True)
+
+
+def compose_question_test(email: Email, context: MailContext, now: datetime) -> EmailContent:
+    """Send the question to an organiser, about the text in the language of the email.
+
+    Its link leads to the page of what has changed.
+    """
+    organiser, petition = _get_tester(email)
     text = queries.get_petition(petition.slug, email.language, drafts=True).text
-    values = _values(petition, news, email.language, context) | {
+    values = {"text": text, "my_page": f"{context.site_url}/p/{petition.slug}/versions"}
+    return _test(email, "new_text_test", organiser, petition, values)
+
+
+def _get_tester(email: Email) -> tuple[Organiser, Petition]:
+    """Return who gets a test, and about which petition. Raises: EmailObsolete."""
+    organiser = db.session.get(Organiser, email.organiser_id, populate_existing=True)
+    petition = db.session.get(Petition, email.petition_id or 0)
+    if organiser is None or petition is None:
+        raise EmailObsolete
+    return organiser, petition
+
+
+def _test(
+    email: Email, template: str, organiser: Organiser, petition: Petition, values: dict[str, Any]
+) -> EmailContent:
+    text = queries.get_petition(petition.slug, email.language, drafts=True).text
+    common = {
         "title": text.title,
         "organiser": text.organiser,
         "at_risk": False,
@@ -55,8 +105,8 @@ def compose_test(email: Email, context: MailContext, now: datetime) -> EmailCont
     return EmailContent(
         organiser.email,
         email.language,
-        "news_test",
-        values,
+        template,
+        common | values,
         sender_name=text.organiser,
         contact=petition.contact,
     )

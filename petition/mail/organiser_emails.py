@@ -3,11 +3,14 @@
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from sqlalchemy import ColumnElement, select
+
 from petition.core import tokens
 from petition.core.errors import EmailObsolete
 from petition.database.base import db
 from petition.mail.context import EmailContent, MailContext
-from petition.models import BrowserSession, Email, Organiser, Petition
+from petition.models import AuditEntry, BrowserSession, Email, Organiser, Petition
+from petition.models.enums import AuditAction
 from petition.petitions import queries
 
 
@@ -24,13 +27,8 @@ def invitation(email: Email, context: MailContext, now: datetime) -> EmailConten
     The link is soon too old, so the address of the page that sends another one is there, too.
     """
     organiser = _get_organiser(email)
-    petition = db.session.get(Petition, organiser.petition_id) if organiser.petition_id else None
-    title = ""
-    if petition is not None:
-        title = queries.get_petition(petition.slug, organiser.language, drafts=True).text.title
     values = _link_values(organiser, context, now) | {
-        "title": title,
-        "site": urlsplit(context.site_url).netloc,
+        **_reach(organiser.petition_id, organiser.language, context),
         "role": str(organiser.role),
         "sign_in": f"{context.site_url}/organisers/sign-in",
     }
@@ -51,6 +49,59 @@ def new_browser(email: Email, context: MailContext, now: datetime) -> EmailConte
         "sign_in": f"{context.site_url}/organisers/sign-in",
     }
     return EmailContent(organiser.email, organiser.language, "new_browser", values)
+
+
+def role(email: Email, context: MailContext, _now: datetime) -> EmailContent:
+    """Tell an organiser who changed their role, and what they may do now."""
+    organiser = _get_organiser(email)
+    changes = (AuditAction.ORGANISER_ROLE, AuditAction.ORGANISER_HAND_ON)
+    about = AuditEntry.detail.like(f"organiser {organiser.id} %")
+    values = {
+        **_reach(organiser.petition_id, organiser.language, context),
+        **_who_did(AuditEntry.action.in_(changes), about),
+        "role": str(organiser.role),
+        "sign_in": f"{context.site_url}/organisers/sign-in",
+    }
+    return EmailContent(organiser.email, organiser.language, "role", values)
+
+
+def removed(email: Email, context: MailContext, _now: datetime) -> EmailContent:
+    """Tell somebody who removed them from the organisers of a petition, or of the site.
+
+    Who did it is in the audit entry of the same transaction, and so of the same time.
+    """
+    if not email.address:
+        raise EmailObsolete
+    is_removal = AuditEntry.action == AuditAction.ORGANISER_REMOVE
+    values = {
+        **_reach(email.petition_id, email.language, context),
+        **_who_did(is_removal, AuditEntry.at == email.created_at),
+    }
+    return EmailContent(email.address, email.language, "removed", values)
+
+
+def _reach(petition_id: int | None, language: str, context: MailContext) -> dict[str, object]:
+    """Return the title of the petition that an organiser works on, or "" for all at the site."""
+    petition = db.session.get(Petition, petition_id) if petition_id else None
+    title = ""
+    if petition is not None:
+        title = queries.get_petition(petition.slug, language, drafts=True).text.title
+    return {"title": title, "site": urlsplit(context.site_url).netloc}
+
+
+def _who_did(*conditions: ColumnElement[bool]) -> dict[str, object]:
+    """Return who did what the newest audit entry tells: an address or, of who has left, a number.
+
+    Neither stands for the command line.
+    """
+    who = (
+        select(AuditEntry.organiser_id, Organiser.email)
+        .join(Organiser, Organiser.id == AuditEntry.organiser_id, isouter=True)
+        .where(*conditions)
+    )
+    row = db.session.execute(who.order_by(AuditEntry.id.desc()).limit(1)).first()
+    number, address = row or (None, None)
+    return {"organiser_number": number, "organiser_address": address or ""}
 
 
 def _link_values(organiser: Organiser, context: MailContext, now: datetime) -> dict[str, object]:

@@ -6,6 +6,7 @@ One transaction holds a whole upgrade.
 import sys
 
 from alembic import context
+from sqlalchemy import Connection
 
 from petition import models  # noqa: F401 (the import declares the tables)
 from petition.core.errors import SettingsError
@@ -14,13 +15,8 @@ from petition.database.base import Base, db
 if context.is_offline_mode():
     raise SystemExit("migrations need the database: run `flask db upgrade` without --sql")
 
-engine = db.engine
-sys.stderr.write(f"migrating {engine.url.set(username=None, password=None, query={})}\n")
-with engine.connect().execution_options(write=True) as connection:
-    if engine.dialect.name == "sqlite":
-        # A batch migration drops the old table; its ON DELETE CASCADE would delete other rows.
-        # Inside a transaction this has no effect: sqlite.org/pragma.html#pragma_foreign_keys
-        connection.connection.execute("PRAGMA foreign_keys=OFF")
+
+def _migrate(connection: Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
@@ -33,9 +29,27 @@ with engine.connect().execution_options(write=True) as connection:
             context.run_migrations()
         except SettingsError as error:  # hashes of mailboxes need the secret key
             raise SystemExit("; ".join(error.args)) from None
-        if engine.dialect.name == "sqlite":
+        if connection.dialect.name == "sqlite":
             violations = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
             if violations:
                 raise RuntimeError(f"the migration violates foreign keys: {violations}")
-    if engine.dialect.name == "sqlite":
-        connection.connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _migrate_database() -> None:
+    engine = db.engine
+    sys.stderr.write(f"migrating {engine.url.set(username=None, password=None, query={})}\n")
+    with engine.connect().execution_options(write=True) as connection:
+        if engine.dialect.name == "sqlite":
+            # A batch migration drops the old table; its ON DELETE CASCADE would delete other rows.
+            # Inside a transaction this has no effect: sqlite.org/pragma.html#pragma_foreign_keys
+            connection.connection.execute("PRAGMA foreign_keys=OFF")
+        _migrate(connection)
+        if engine.dialect.name == "sqlite":
+            connection.connection.execute("PRAGMA foreign_keys=ON")
+
+
+given = context.config.attributes.get("connection")  # of a transaction of `schema.migrate`
+if given is None:
+    _migrate_database()
+else:
+    _migrate(given)

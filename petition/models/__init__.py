@@ -11,11 +11,12 @@ from petition.models.downloads import Handover as Handover
 from petition.models.emails import Email as Email
 from petition.models.emails import OutboxPause as OutboxPause
 from petition.models.emails import Suppression as Suppression
+from petition.models.erasures import Erasure as Erasure
 from petition.models.invalidations import Invalidation as Invalidation
-from petition.models.organisations import OrganisationName as OrganisationName
 from petition.models.organisers import AuditEntry as AuditEntry
 from petition.models.organisers import AuditHead as AuditHead
 from petition.models.organisers import Organiser as Organiser
+from petition.models.paper import PaperSheet as PaperSheet
 from petition.models.petitions import FormerSlug as FormerSlug
 from petition.models.petitions import Petition as Petition
 from petition.models.petitions import PetitionText as PetitionText
@@ -25,6 +26,7 @@ from petition.models.sessions import RecoveryCode as RecoveryCode
 from petition.models.sessions import SecondFactor as SecondFactor
 from petition.models.signatures import AlternateEntry as AlternateEntry
 from petition.models.signatures import EntryFields as EntryFields
+from petition.models.signatures import OrganisationName as OrganisationName
 from petition.models.signatures import Signature as Signature
 from petition.models.sums import Activity as Activity
 from petition.models.sums import SignatureSum as SignatureSum

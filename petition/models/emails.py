@@ -9,22 +9,25 @@ from petition.database.base import Base
 from petition.models.constraints import NEVER_REUSE_IDS, PetitionId, one_of, partial_index
 from petition.models.enums import EmailKind, EmailState
 
+_DUE_NEWS = "state = 'due' AND kind IN ('news', 'new_text')"
+
 
 class Email(Base):
     """An email of the outbox, composed when it is sent; counted by `mailbox_hash`.
 
-    Only a WITHDRAWN email stores an address, until it is sent: its signature is already deleted.
+    Only WITHDRAWN and REMOVED emails store an address, until they are sent: the signature or the
+    organiser is already deleted.
     """
 
     __tablename__ = "email"
     __table_args__ = (
         # Partial, since each index is one more page to write for a signature.
         partial_index("ix_email_due_at", "due_at", where="state = 'due'"),
-        partial_index("ix_email_news", "due_at", where="state = 'due' AND kind = 'news'"),
+        partial_index("ix_email_news", "due_at", where=_DUE_NEWS),
         partial_index(
-            "uq_email_update_id_signature_id",
-            *("update_id", "signature_id"),
-            where="update_id IS NOT NULL",
+            "uq_email_mailing_id_signature_id",
+            *("mailing_id", "signature_id"),
+            where="mailing_id IS NOT NULL",
             unique=True,
         ),
         partial_index("ix_email_signature_id", "signature_id", where="signature_id IS NOT NULL"),
@@ -52,6 +55,7 @@ class Email(Base):
     organiser_id: Mapped[int | None] = mapped_column(ForeignKey("organiser.id", ondelete="CASCADE"))
     petition_id: Mapped[PetitionId | None]
     download_id: Mapped[int | None]  # DOWNLOAD
+    mailing_id: Mapped[int | None]  # NEWS, NEW_TEXT
     update_id: Mapped[int | None]  # NEWS, NEWS_TEST
     address: Mapped[str] = mapped_column(String(254), default="")
     language: Mapped[str] = mapped_column(String(10), default="")

@@ -63,9 +63,13 @@ class EmailKind(StrEnum):
     INVITATION = "invitation"
     DOWNLOAD = "download"
     NEW_BROWSER = "new_browser"
+    ROLE = "role"  # to an organiser whose role was changed
+    REMOVED = "removed"  # to one who was removed
     MORNING = "morning"
     NEWS = "news"
     NEWS_TEST = "news_test"  # to an organiser
+    NEW_TEXT = "new_text"  # whether an earlier signer supports it
+    NEW_TEXT_TEST = "new_text_test"  # to an organiser
 
 
 class MailingState(StrEnum):
@@ -178,6 +182,16 @@ class AuditAction(StrEnum):
     MAILING_PAUSE = "mailing.pause"
     MAILING_RESUME = "mailing.resume"
     MAILING_STOP = "mailing.stop"
+    PAPER_ADD = "paper.add"
+    PAPER_CHANGE = "paper.change"
+    PAPER_REMOVE = "paper.remove"
+    PAPER_SCAN_SHOW = "paper.scan_show"
+    PAPER_SCAN_DELETE = "paper.scan_delete"
+    TEXT_QUESTION_TEST = "text_question.test"
+    TEXT_QUESTION_START = "text_question.start"  # earlier signers are asked to confirm a new text
+    TEXT_QUESTION_PAUSE = "text_question.pause"
+    TEXT_QUESTION_RESUME = "text_question.resume"
+    TEXT_QUESTION_STOP = "text_question.stop"
     SIGNATURES_DOWNLOAD = "signatures.download"  # signers see when it was recorded
     SIGNATURES_HANDOVER = "signatures.handover"  # so do those whose name may be handed over
     SIGNATURES_DOWNLOAD_END = "signatures.download_end"  # with rows and hash of the file
@@ -188,3 +202,13 @@ class AuditAction(StrEnum):
     HANDOVER_RECORDED = "handover.recorded"  # where and when it was handed over, and the answer
     HANDOVER_LINK_MADE = "handover.link_made"  # for the target
     HANDOVER_LINK_USED = "handover.link_used"
+
+
+class ErasureKind(StrEnum):
+    """What was erased: a signature, an entry, what is personal in one, an organiser, a scan."""
+
+    SIGNATURE = "signature"
+    ENTRY = "entry"
+    ANONYMISED = "anonymised"
+    ORGANISER = "organiser"
+    SCAN = "scan"  # of a sheet of paper

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, String, Text, UniqueConstraint, false
+from sqlalchemy import JSON, String, Text, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
@@ -23,12 +23,15 @@ class Petition(Base):
     source_language: Mapped[str] = mapped_column(String(10))
     contact: Mapped[str] = mapped_column(String(254))
     asks_postcode: Mapped[bool] = mapped_column(default=False)
+    asks_organisation: Mapped[bool] = mapped_column(server_default=true())
+    asks_comment: Mapped[bool] = mapped_column(server_default=true())
     refuses_disposable: Mapped[bool] = mapped_column(default=False)
     # The country in which signing may be dangerous; languages of the warning, separated by commas.
     regime_country: Mapped[str] = mapped_column(String(2), default="")
     regime_languages: Mapped[str] = mapped_column(String(60), default="")
     downloads_need_code: Mapped[bool] = mapped_column(server_default=false())  # a second factor's
     goal: Mapped[int | None]  # None: the ladder of goals
+    paper: Mapped[int] = mapped_column(default=0, server_default="0")  # names on its paper sheets
     created_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
@@ -41,6 +44,8 @@ class Petition(Base):
     )  # value, label by language
     plan: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # date, text by language
     victory: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # by language
+    # What signers are asked, see `petitions.questions`.
+    questions: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
 
 
 class PetitionText(Base):
@@ -72,6 +77,7 @@ class PetitionText(Base):
     reason: Mapped[str] = mapped_column(String(500), default="")  # why there is a new version
     # When its meaning changed, or a translation was compared with its source; null: `created_at`.
     checked_at: Mapped[datetime | None]
+    tested_revision: Mapped[int | None]  # last emailed to an organiser, as earlier signers get it
 
 
 class Tally(Base):

@@ -20,6 +20,7 @@ class SumKind(StrEnum):
     LANGUAGE = "language"  # code; that of the page, not of the text
     DISPOSABLE = "disposable"  # "yes"; none for other addresses
     ORGANISATION = "organisation"  # casefolded name; none for signatures without one
+    TEXT = "text"  # language and newest version that was signed or confirmed: "en-2"
     INVALIDATED = "invalidated"  # the reason; of signatures that no longer count
 
 

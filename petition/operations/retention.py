@@ -1,5 +1,6 @@
 """Erasing personal data after its retention period: emails, entries, counters, network keys."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -21,8 +22,8 @@ from petition.database import counters
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import AlternateEntry, Email, OrganisationName, Petition, Signature
-from petition.models.enums import Display, EmailState
-from petition.petitions import sums
+from petition.models.enums import Display, EmailState, ErasureKind
+from petition.petitions import erasures, sums
 from petition.signatures import entries, removal
 
 EMAILS_KEPT = timedelta(days=30)
@@ -135,19 +136,32 @@ def _erase_batch(
     purged = [_purge(connection, signature_id, purge_before, now) for signature_id in ids]
     return RetentionReport(
         unconfirmed=sum(purged),
-        other_entries=_delete_batch(connection, AlternateEntry, _alternates(purge_before)),
-        emails=_delete_batch(connection, Email, _emails(now)),
+        other_entries=_delete_alternates(connection, _alternates(purge_before), now),
+        emails=_delete_emails(connection, _emails(now)),
         counts=counters.delete_expired(connection, now=now),
         network_keys=networks.delete_expired(connection, now=now),
-        anonymised=_anonymise_batch(connection, closed_before),
-        organisation_names=_delete_batch(connection, OrganisationName, _unused_names()),
+        anonymised=_anonymise_batch(connection, closed_before, now),
+        organisation_names=_delete_names(connection),
     )
 
 
-def _delete_batch(
-    connection: Connection, model: type[AlternateEntry | Email | OrganisationName], ids: Select[int]
-) -> int:
-    return connection.execute(delete(model).where(model.id.in_(ids.limit(BATCH_SIZE)))).rowcount
+def _delete_alternates(connection: Connection, ids: Select[int], now: datetime) -> int:
+    chosen = delete(_alternate).where(_alternate.c.id.in_(ids.limit(BATCH_SIZE)))
+    erased = connection.execute(chosen.returning(_alternate.c.signature_id, _alternate.c.entry))
+    subjects = [(signature_id, entry) for signature_id, entry in erased]
+    erasures.record_all(connection, ErasureKind.ENTRY, subjects, now=now)
+    return len(subjects)
+
+
+def _delete_emails(connection: Connection, ids: Select[int]) -> int:
+    chosen = delete(_email).where(_email.c.id.in_(ids.limit(BATCH_SIZE)))
+    return connection.execute(chosen).rowcount
+
+
+def _delete_names(connection: Connection) -> int:
+    ids = _unused_names().limit(BATCH_SIZE)
+    chosen = delete(OrganisationName).where(OrganisationName.id.in_(ids))
+    return connection.execute(chosen).rowcount
 
 
 def _purge(connection: Connection, signature_id: int, before: datetime, now: datetime) -> bool:
@@ -161,10 +175,18 @@ def _purge(connection: Connection, signature_id: int, before: datetime, now: dat
     return True
 
 
-def _anonymise_batch(connection: Connection, closed_before: datetime) -> int:
-    """Erase what is personal in signatures; number, country, day and language stay."""
-    batch = _to_anonymise(closed_before).add_columns(*sums.COLUMNS).limit(BATCH_SIZE)
-    before = connection.execute(batch.with_for_update(of=_signature)).all()
+def _anonymise_batch(connection: Connection, closed_before: datetime, now: datetime) -> int:
+    batch = _to_anonymise(closed_before).limit(BATCH_SIZE).with_for_update(of=_signature)
+    ids = connection.scalars(batch).all()
+    anonymise(connection, ids, now=now)
+    return len(ids)
+
+
+def anonymise(connection: Connection, ids: Sequence[int], *, now: datetime) -> None:
+    """Erase what is personal in signatures; number, country, day and language stay. Idempotent."""
+    chosen = _signature.c.id.in_(ids)
+    before = connection.execute(select(*sums.COLUMNS).where(chosen)).all()
+    erasures.record_all(connection, ErasureKind.ANONYMISED, [(id_, None) for id_ in ids], now=now)
     erased = (
         "name",
         "name_key",
@@ -174,6 +196,7 @@ def _anonymise_batch(connection: Connection, closed_before: datetime) -> int:
         "organisation",
         "role",
         "comment",
+        "answers",
     )
     anonymous = "anonymised:" + cast(_signature.c.id, String)
     values = dict.fromkeys((*erased, "channel"), "") | {
@@ -184,11 +207,10 @@ def _anonymise_batch(connection: Connection, closed_before: datetime) -> int:
         "updates": False,
         "signed_at": _day_of(connection, _signature.c.signed_at),
         "confirmed_at": _day_of(connection, _signature.c.confirmed_at),
+        "version_confirmed_at": _day_of(connection, _signature.c.version_confirmed_at),
     }
-    chosen = update(_signature).where(_signature.c.id.in_([row.id for row in before]))
-    after = connection.execute(chosen.values(values).returning(*sums.COLUMNS)).all()
-    sums.change(connection, removed=before, added=after)
-    return len(before)
+    erase = update(_signature).where(chosen).values(values).returning(*sums.COLUMNS)
+    sums.change(connection, removed=before, added=connection.execute(erase).all())
 
 
 def _day_of(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[Any]:

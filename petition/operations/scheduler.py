@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from petition.abuse import burst_detection, proxy_headers, tor
+from petition.abuse import burst_detection, tor
 from petition.core import config
 from petition.core.faults import find_outage, log_fault
 from petition.database import counters, engine
@@ -17,9 +17,11 @@ from petition.database.base import db
 from petition.database.counters import Use
 from petition.database.transactions import transaction
 from petition.operations import retention
-from petition.organisers import sessions
+from petition.operations.backup import journal, writing
+from petition.operations.backup.nightly import NightlyBackup
+from petition.organisers import paper, sessions
 from petition.organisers.handover import jobs, packs, spreadsheet
-from petition.organisers.overview import morning
+from petition.organisers.overview import morning, site_problems
 from petition.organisers.review import removals
 from petition.signatures import reminders
 
@@ -94,10 +96,17 @@ def build_tasks(settings: Mapping[str, Any], instance: Path) -> list[Task]:
         Task("retention", timedelta(days=1), partial(_erase, settings)),
         Task("files of signatures", minute, partial(_delete_files, settings, instance)),
         Task("removals", minute, _go_on_removing),
+        Task("journal of erasures", minute, partial(_note_erasures, settings, instance)),
         Task("expired counters", hour, _delete_expired_counters),
         Task("old sessions", hour, _delete_expired_sessions),
         Task("write-ahead log", hour, _empty_log),
     ]
+    if settings["BACKUP_FOLDER"]:
+        source = writing.Source(instance, settings["BRAND_LOGO"])
+        backup = NightlyBackup(
+            Path(settings["BACKUP_FOLDER"]), source, settings["BACKUP_RECIPIENT"]
+        )
+        tasks.append(Task("backup", hour, backup.start_if_due))
     if settings["RATELIMIT_ENABLED"]:
         tasks.append(Task("burst detection", minute, partial(_detect_bursts, settings)))
         # In some countries a request to the Tor project draws attention to whoever tries the site
@@ -138,18 +147,26 @@ def _delete_files(settings: Mapping[str, Any], instance: Path, now: datetime) ->
     folder = instance / jobs.FOLDER
     number = packs.erase(folder, anonymise_days=settings["ANONYMISE_AFTER_DAYS"], now=now)
     number += jobs.expire(folder, now=now)
+    number += paper.erase_scans(anonymise_days=settings["ANONYMISE_AFTER_DAYS"], now=now)
     return f"{number} expired" if number else ""
 
 
 def _mail_morning(languages: Sequence[str], instance: Path, now: datetime) -> str:
-    has_problem = bool(proxy_headers.find_problems(instance))
-    number = morning.enqueue_due(languages, has_proxy_problem=has_problem, now=now)
+    problems = site_problems.find(instance)
+    number = morning.enqueue_due(languages, site_problems=problems, now=now)
     return f"{number} enqueued" if number else ""
 
 
 def _go_on_removing(now: datetime) -> str:
     batches = removals.run_unfinished(now=now)
     return f"{batches} batches" if batches else ""
+
+
+def _note_erasures(settings: Mapping[str, Any], instance: Path, _now: datetime) -> str:
+    backups = settings["BACKUP_FOLDER"]
+    folders = [instance, *([Path(backups)] if backups else [])]
+    journal.append_new(folder / journal.FILE for folder in folders)
+    return ""
 
 
 def _delete_expired_counters(now: datetime) -> str:

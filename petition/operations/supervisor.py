@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Thread
 from types import FrameType
 
+from petition.core import config
 from petition.core.errors import AlreadyServed, PortUnavailable
 from petition.core.faults import log_fault
 
@@ -53,7 +54,9 @@ class _Supervisor:
             for name in [name for name, at in self._due.items() if at <= time.monotonic()]:
                 del self._due[name]
                 self._start(name)
+            _tell_systemd("READY=1\nWATCHDOG=1")
             time.sleep(POLL_SECONDS)
+        _tell_systemd("STOPPING=1")
         self._end_all()
         return 0
 
@@ -108,6 +111,13 @@ class _Supervisor:
         for process_id in self._names:
             os.kill(process_id, signal.SIGKILL)
             os.waitpid(process_id, 0)
+
+
+def _tell_systemd(state: str) -> None:
+    """Tell systemd the state (sd_notify), where it runs us: it restarts what stays silent."""
+    if name := config.systemd_socket():
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.sendto(state.encode(), name.replace("@", "\0", 1))
 
 
 def _flush() -> None:

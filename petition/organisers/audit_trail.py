@@ -74,7 +74,10 @@ def list_entries(petition_id: int, *, before: int | None = None) -> list[Entry]:
 
 def find_change(petition_id: int, what: str) -> Entry | None:
     """Return the newest entry of a change whose detail names `what`, or None."""
-    actions = AuditAction.PETITION_TEXT, AuditAction.PETITION_SETTINGS, AuditAction.PETITION_REPLACE
+    actions = (
+        *(AuditAction.PETITION_TEXT, AuditAction.PETITION_SETTINGS),
+        *(AuditAction.PETITION_REPLACE, AuditAction.PETITION_VICTORY),
+    )
     chosen = (_entry.c.petition_id == petition_id, _entry.c.action.in_(actions))
     named = _entry.c.detail.regexp_match(rf"(^|, ){re.escape(what)}( |,|$)")
     newest = _list(*chosen, named).order_by(_entry.c.id.desc()).limit(1)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from petition.database.base import db
 from petition.database.compiled import CompiledStatement
-from petition.organisers.handover import queries, spreadsheet
+from petition.organisers.handover import own_answers, queries, spreadsheet
 from petition.organisers.handover.queries import COLUMNS, Filters, Profile
 
 __all__ = ["COLUMNS", "SEPARATORS", "Export", "FileOptions", "Filters", "Format", "Profile"]
@@ -34,7 +34,7 @@ class Format(StrEnum):
 BYTE_ORDER_MARK = "\ufeff"  # without it Excel reads the file as the local 8-bit code page
 SEPARATORS = {"comma": ",", "semicolon": ";", ",": ",", ";": ";"}  # by name and by itself
 _DAYS = ("signed_at", "confirmed_at", "confirmed_on")
-_BY_US = {"number", "handover", "updates", "text_version", *_DAYS}
+_BY_US = {"number", "handover", "updates", "text_version", "confirmed_version", *_DAYS}
 
 # A cell begins where a text does, and after every separator and line break in it: a spreadsheet
 # may split by another one than the file's, and then ignores the file's quotes. Blanks and quotes
@@ -107,7 +107,10 @@ class Export:
         self._on_rows = on_rows
         self._engine, self._petition_id, self._options = db.engine, petition_id, options
         self._tell_withheld, self._folder = tell_withheld, folder
-        self._columns = COLUMNS[options.profile]
+        for_us = options.profile == Profile.ORGANISER
+        self._questions = own_answers.get_questions(petition_id) if for_us else []
+        columns = COLUMNS[options.profile]
+        self._columns = (*columns, *own_answers.headings(self._questions, columns))
         self._hash = sha256()
         self._last = 0  # the number of the last signature in the file
         self.rows = 0
@@ -126,7 +129,7 @@ class Export:
                 pieces = self._json_pieces()
             case Format.XLSX:
                 batches = chain(map(self._defuse, self._batches()), self._end_batches())
-                pieces = spreadsheet.write(self._columns, batches, self._folder)
+                pieces = spreadsheet.write(self._headings(), batches, self._folder)
             case Format.PDF:
                 raise ValueError(self._options.format)
         for piece in pieces:
@@ -136,7 +139,12 @@ class Export:
     def _batches(self) -> Iterator[list[Sequence[Any]]]:
         """Yield the rows, a thousand at once."""
         profile, filters = self._options.profile, self._options.filters.values()
-        statement = queries.rows(self._engine.dialect.name, profile, frozenset(filters))
+        statement = queries.rows(
+            self._engine.dialect.name,
+            profile,
+            frozenset(filters),
+            with_answers=bool(self._questions),
+        )
         self._last, after = self._query(queries.LAST_NUMBER)[0][0] or 0, 0
         while after < self._last:
             rows = self._query(statement, after=after, last=self._last, **filters)
@@ -146,11 +154,11 @@ class Export:
             self.rows += len(rows)
             self.progress = after / self._last
             self._on_rows(rows)
-            yield rows
+            yield own_answers.split(rows, self._questions)
             rows = []  # a reader may take long, and there may be many
 
     def _csv_pieces(self) -> Iterator[bytes]:
-        unsent = f"{BYTE_ORDER_MARK}{self._csv([self._columns])}"
+        unsent = f"{BYTE_ORDER_MARK}{self._csv([self._headings()])}"
         for rows in self._batches():
             lines = self._csv(self._defuse(rows))
             content, unsent, lines = f"{unsent}{lines}".encode(), "", ""
@@ -178,6 +186,10 @@ class Export:
         if self._options.profile == Profile.HANDOVER and (withheld := self.count_withheld()):
             others = [""] * (len(self._columns) - 2)
             yield [["", self._tell_withheld(withheld), *others]]
+
+    def _headings(self) -> list[str]:
+        """Return the header of a table: a spreadsheet would calculate a question, too."""
+        return list(map(defuse, self._columns))
 
     def _defuse(self, rows: list[Sequence[Any]]) -> Iterator[list[Any]]:
         return _defuse(self._columns, rows)

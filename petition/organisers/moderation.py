@@ -88,26 +88,6 @@ def _commented(petition_id: int, state: CommentState) -> Select[Signature]:
     )
 
 
-def decide_comment(
-    petition_id: int,
-    signature_id: int,
-    text: str,
-    state: CommentState,
-    *,
-    organiser_id: int | None = None,
-    now: datetime,
-) -> None:
-    """Show or refuse the comment `text`. Idempotent.
-
-    Raises: ItemNotFound, also when the signer has changed the comment since it was read.
-    """
-    # Browsers send CR LF for every line end in a form field.
-    unchanged = func.replace(_signature.c.comment, "\r\n", "\n") == text.replace("\r\n", "\n")
-    chosen = (_signature.c.id == signature_id) & unchanged
-    values, action = {"comment_state": state}, AuditAction(f"comment.{state}")
-    _update_signature(petition_id, chosen, values, action, organiser_id, now)
-
-
 def decide_comments(
     petition_id: int,
     read: Mapping[int, str],

@@ -1,7 +1,8 @@
 """People: who the organisers of a petition or of the site are, and changes of their roles.
 
 In all of these `petition_id` is the petition whose people are managed, or None for the site's, who
-reach all petitions. `by` is the admin who does it, or None for the command line.
+reach all petitions. `by` is the admin who does it, or None for the command line. Whoever is
+changed or removed by another person gets an email.
 """
 
 from datetime import datetime
@@ -15,7 +16,9 @@ from petition.core.organiser_errors import LastAdmin, PermissionDenied, RoleChan
 from petition.database.base import db
 from petition.database.transactions import advisory_lock, transaction
 from petition.models import AuditEntry, Organiser
-from petition.models.enums import AuditAction, Role
+from petition.models.enums import AuditAction, ErasureKind, Role
+from petition.outbox import alerts
+from petition.petitions import erasures
 
 _organiser = Organiser.table()
 
@@ -62,6 +65,8 @@ def change_role(
         if person.role == Role.ADMIN:
             _require_other_admin(connection, person)
         _set_role(connection, person_id, role)
+        if person_id != by:
+            alerts.email_role(connection, person_id, now=now)
         detail = f"organiser {person_id} from {was} to {role}"
         record_change(connection, AuditAction.ORGANISER_ROLE, detail, petition_id, by, now)
 
@@ -81,7 +86,9 @@ def remove(person_id: int, *, petition_id: int | None, by: int | None, now: date
             return
         if person.role == Role.ADMIN:
             _require_other_admin(connection, person)
-        connection.execute(delete(_organiser).where(_organiser.c.id == person_id))
+        erase(connection, person_id, now=now)
+        if person_id != by:
+            alerts.email_removed(connection, person, now=now)
         detail = f"organiser {person_id}"
         record_change(connection, AuditAction.ORGANISER_REMOVE, detail, petition_id, by, now)
 
@@ -100,12 +107,19 @@ def hand_on(
         if _get(connection, by, petition_id) is None:
             raise PermissionDenied  # a site's admin has no place among a petition's people
         _set_role(connection, person_id, Role.ADMIN)
+        alerts.email_role(connection, person_id, now=now)
         if then is None:
-            connection.execute(delete(_organiser).where(_organiser.c.id == by))
+            erase(connection, by, now=now)
         else:
             _set_role(connection, by, then)
         detail = f"organiser {person_id} for organiser {by}, now {then or 'removed'}"
         record_change(connection, AuditAction.ORGANISER_HAND_ON, detail, petition_id, by, now)
+
+
+def erase(connection: Connection, person_id: int, *, now: datetime) -> None:
+    """Delete an organiser with sessions, second factor and emails. Idempotent."""
+    erasures.record(connection, ErasureKind.ORGANISER, person_id, now=now)
+    connection.execute(delete(_organiser).where(_organiser.c.id == person_id))
 
 
 def lock_roles(connection: Connection, by: int | None, petition_id: int | None) -> None:

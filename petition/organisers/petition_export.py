@@ -7,7 +7,8 @@ from petition.core.toml_writer import write_tables
 from petition.database.base import db
 from petition.petitions.editing import content
 
-_TABLES = ("regime", "facts", "plan", "victory", "text")  # after the fields without a table
+# After the fields without a table.
+_TABLES = ("regime", "facts", "plan", "questions", "victory", "text")
 
 
 class ExportedPetition(NamedTuple):
@@ -41,6 +42,8 @@ def _tables(petition: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
     for step in petition.get("plan", ()):
         yield "[[plan]]", {name: value for name, value in step.items() if name != "text"}
         yield "[plan.text]", _in_lines(step["text"])
+    for question in petition.get("questions", ()):
+        yield "[[questions]]", question
     for language, words in petition.get("victory", {}).items():
         yield f"[victory.{language}]", _in_lines(words)
     for language, text in petition["text"].items():

@@ -29,7 +29,7 @@ from petition.database.compiled import CompiledStatement
 from petition.database.counters import Use
 from petition.database.transactions import transaction
 from petition.models import Email
-from petition.models.enums import EmailKind, EmailState
+from petition.models.enums import EmailState
 from petition.models.sums import ActivityKind
 from petition.outbox import activity, news_emails, pausing
 
@@ -161,7 +161,7 @@ def release(connection: Connection, email_id: int, *, now: datetime) -> None:
     released = _update_due(email_id).values(values).returning(_email.c.kind)
     if kind := connection.scalar(released):
         counters.give_back(connection, _OF_ALL, 1, now=now)
-        if kind == EmailKind.NEWS:
+        if kind in news_emails.KINDS:
             counters.give_back(connection, _OF_NEWS, 1, now=now)
 
 

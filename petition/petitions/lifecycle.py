@@ -3,6 +3,8 @@
 Every change is recorded in the audit trail, in the same transaction.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -11,6 +13,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from petition import audit
 from petition.core.errors import (
+    ChangedMeanwhile,
     PetitionFileInvalid,
     PetitionNotDraft,
     PetitionNotFound,
@@ -20,8 +23,8 @@ from petition.core.errors import (
 from petition.database import upsert
 from petition.database.transactions import transaction
 from petition.models import Organiser, Petition, PetitionText, Picture, Signature, Tally
-from petition.models.enums import AuditAction, PetitionState
-from petition.petitions import sums
+from petition.models.enums import AuditAction, ErasureKind, PetitionState
+from petition.petitions import erasures, sums
 from petition.petitions.editing import addresses, content
 from petition.petitions.editing.petition_file import PetitionFile
 
@@ -96,22 +99,36 @@ def change_state(
         move(connection, petition.id, petition.state, state, organiser_id=organiser_id, now=now)
 
 
+def hash_words(words: Mapping[str, Any] | None) -> str:
+    """Return what tells whether the words of a victory have changed since they were shown."""
+    return hashlib.sha256(json.dumps(words or {}, sort_keys=True).encode()).hexdigest()
+
+
 def declare_victory(
-    slug: str, words: Mapping[str, Any], *, organiser_id: int | None = None, now: datetime
+    slug: str,
+    words: Mapping[str, Any],
+    *,
+    seen: str | None = None,
+    organiser_id: int | None = None,
+    now: datetime,
 ) -> None:
     """Move a petition to victory, with the organiser's words by language if there are any.
 
-    Idempotent. Raises: PetitionNotFound, TransitionNotAllowed; PetitionFileInvalid when the words
-    lack the source language, which readers of other languages are shown.
+    `seen` is the hash of the words that a form showed. Idempotent. Raises: PetitionNotFound,
+    TransitionNotAllowed, ChangedMeanwhile; PetitionFileInvalid when the words lack the source
+    language, which readers of other languages are shown.
     """
     with transaction() as connection:
         petition = _lock(connection, slug)
+        is_it = Petition.id == petition.id
+        stored = connection.scalar(select(Petition.victory).where(is_it))
+        if seen not in (None, hash_words(stored)) and stored != words:
+            raise ChangedMeanwhile
         if words and petition.source_language not in words:
             raise PetitionFileInvalid(f"victory.{petition.source_language}: a text is missing")
         by = {"organiser_id": organiser_id}
         move(connection, petition.id, petition.state, PetitionState.VICTORY, **by, now=now)
         if words:
-            is_it = Petition.id == petition.id
             connection.execute(update(Petition).where(is_it).values(victory=words))
             action, detail = AuditAction.PETITION_VICTORY, f"words in {', '.join(words)}"
             audit.record(connection, action, now, **by, petition_id=petition.id, detail=detail)
@@ -177,6 +194,7 @@ def delete_draft(slug: str, *, now: datetime) -> None:
         organiser_ids = connection.scalars(of_draft.returning(Organiser.id)).all()
         connection.execute(delete(Petition).where(Petition.id == petition.id))
         for organiser_id in organiser_ids:
+            erasures.record(connection, ErasureKind.ORGANISER, organiser_id, now=now)
             detail = f"organiser {organiser_id}"
             action = AuditAction.ORGANISER_REMOVE
             audit.record(connection, action, now, petition_id=petition.id, detail=detail)

@@ -1,49 +1,22 @@
-"""Read petitions: what pages show of them, what signing needs, the count."""
+"""Read petitions: what pages show of them."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import defer
 
-from petition.core.errors import PetitionNotFound, PetitionNotOpen
+from petition.core.errors import PetitionNotFound
 from petition.database.base import db
-from petition.database.compiled import CompiledStatement
 from petition.models import FormerSlug, Petition, PetitionText, Picture, Tally
 from petition.models.enums import PetitionState
+from petition.petitions import counts
 from petition.petitions.goals import goal_for
+from petition.petitions.questions import Asked, asked_by
+from petition.petitions.story import Fact, PlanStep, VictoryWords, read_story
 
 BAR_FROM = 25  # signatures, from which a progress bar shows
 SOURCE_LANGUAGE = ""  # given as a language: the petition's own
-
-
-class Fact(NamedTuple):
-    """A number or date of the case with its label, in `language`."""
-
-    language: str
-    value: str
-    label: str
-
-
-class PlanStep(NamedTuple):
-    """A step of the organiser's plan. `date` is a day or month (ISO 8601), or empty."""
-
-    language: str
-    date: str
-    text: str
-
-
-class VictoryWords(NamedTuple):
-    """The organiser's words for a victory: one sentence; what was won and what is next, Markdown.
-
-    The two may be empty.
-    """
-
-    language: str
-    sentence: str
-    won: str
-    next: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +27,12 @@ class PetitionView:
     slug: str
     state: PetitionState
     contact: str
-    asks_postcode: bool
+    asked: Asked
     regime_country: str
     regime_languages: tuple[str, ...]
     count: int
+    paper: int  # names on paper sheets, not in `count`
+    present_text: int | None  # agree with it; None where no text has several versions
     goal: int
     closed_at: datetime | None
     text: PetitionText
@@ -77,25 +52,6 @@ class PetitionView:
     def shows_progress(self) -> bool:
         """Whether the page shows a progress bar; a nearly empty one would discourage."""
         return self.count >= BAR_FROM
-
-
-class SigningTerms(NamedTuple):
-    """What signing needs of an open petition."""
-
-    id: int
-    asks_postcode: bool
-    refuses_disposable: bool
-    text_language: str
-    text_version: int
-
-
-@dataclass(frozen=True, slots=True)
-class PetitionCount:
-    """Confirmed signatures, the goal shown with them, and when the count last changed."""
-
-    count: int
-    goal: int
-    updated: datetime
 
 
 # A petition in a list: id, slug, state, contact, language of its title, title, organiser, counted.
@@ -123,10 +79,14 @@ def get_petition(slug: str, language: str, *, drafts: bool = False) -> PetitionV
         slug=petition.slug,
         state=PetitionState(petition.state),
         contact=petition.contact,
-        asks_postcode=petition.asks_postcode,
+        asked=asked_by(petition, language),
         regime_country=petition.regime_country,
         regime_languages=tuple(petition.regime_languages.split(",")),
         count=count,
+        paper=petition.paper,
+        present_text=counts.find_present_text(
+            petition.id, {code: text.version for code, text in texts.items()}, count
+        ),
         goal=goal_for(count, petition.goal),
         closed_at=petition.closed_at,
         text=texts.get(language) or texts[petition.source_language],
@@ -134,62 +94,8 @@ def get_petition(slug: str, language: str, *, drafts: bool = False) -> PetitionV
         portrait=db.session.scalar(portrait) if digest else None,
         portrait_credit=petition.portrait_credit,
         as_of=petition.as_of,
-        **_story(petition, language),
+        **read_story(petition, language),
     )
-
-
-def _story(petition: Petition, language: str) -> dict[str, Any]:
-    """Return facts, plan and words of a victory, each in one language.
-
-    That is `language`, or the petition's own where its words are missing.
-    """
-    won = petition.victory if petition.state == PetitionState.VICTORY else {}
-
-    def pick(words: dict[str, Any]) -> list[str]:
-        order = (language, petition.source_language, *words)
-        return [code for code in order if code in words][:1]
-
-    return {
-        "facts": [Fact(code, **fact[code]) for fact in petition.facts for code in pick(fact)],
-        "plan": [
-            PlanStep(code, step["date"], step["text"][code])
-            for step in petition.plan
-            for code in pick(step["text"])
-        ],
-        "victory": next((VictoryWords(code, **won[code]) for code in pick(won)), None),
-    }
-
-
-def get_signing_terms(slug: str, language: str) -> SigningTerms:
-    """Return what signing needs. Raises: PetitionNotFound and PetitionNotOpen."""
-    with db.engine.connect() as connection:
-        rows = _SIGNING_TERMS.all(connection, {"slug": slug, "language": language})
-    state = rows[0][1] if rows else PetitionState.DRAFT
-    if state == PetitionState.DRAFT:
-        raise PetitionNotFound
-    if state != PetitionState.OPEN:
-        raise PetitionNotOpen(slug, state)
-    row = next((row for row in rows if row[4] == language), rows[0])  # else the petition's own
-    petition_id, _, asks_postcode, refuses, text_language, version = row
-    return SigningTerms(petition_id, bool(asks_postcode), bool(refuses), text_language, version)
-
-
-_SIGNING_TERMS = CompiledStatement(
-    select(
-        Petition.id,
-        Petition.state,
-        Petition.asks_postcode,
-        Petition.refuses_disposable,
-        PetitionText.language,
-        func.max(PetitionText.version),
-    )
-    .join(PetitionText, PetitionText.petition_id == Petition.id)
-    .where(
-        Petition.slug == bindparam("slug"),
-        PetitionText.language.in_((bindparam("language"), Petition.source_language)),
-    )
-    .group_by(Petition.id, PetitionText.language)
-)
 
 
 def get_id(slug: str) -> int:
@@ -214,20 +120,11 @@ def find_renamed(slug: str) -> str | None:
     return db.session.scalar(had_it.where(FormerSlug.slug == slug))
 
 
-def get_count(slug: str) -> PetitionCount:
-    """Return the count of a petition. Raises: PetitionNotFound."""
-    row = db.session.execute(
-        select(Tally.counted, Tally.changed_at, Petition.goal)
-        .join(Petition, Petition.id == Tally.petition_id)
-        .where(Petition.slug == slug, Petition.state != PetitionState.DRAFT)
-    ).first()
-    if row is None:
-        raise PetitionNotFound
-    return PetitionCount(row.counted, goal_for(row.counted, row.goal), row.changed_at)
-
-
 def list_petitions(
-    language: str, *, states: tuple[PetitionState, ...] = tuple(PetitionState)
+    language: str,
+    *,
+    states: tuple[PetitionState, ...] = tuple(PetitionState),
+    only: int | None = None,  # the id of one petition
 ) -> list[PetitionSummary]:
     """List petitions, newest first, each titled in `language`, else in its own language."""
     rows = db.session.execute(
@@ -239,7 +136,7 @@ def list_petitions(
         .join(Tally, Tally.petition_id == Petition.id)
         .join(PetitionText, PetitionText.petition_id == Petition.id)
         .where(
-            Petition.state.in_(states),
+            Petition.state.in_(states) if only is None else Petition.id == only,
             PetitionText.language.in_((language, Petition.source_language)),
         )
         .order_by(Petition.id.desc(), PetitionText.language == language, PetitionText.version)

@@ -35,7 +35,7 @@ _Key = tuple[int, str, str]
 _KEY = ("petition_id", "kind", "key")
 _SUM_COLUMNS = (*_KEY, "confirmed")
 PACE_ABOVE = 10  # signatures of today, up to which a page does not tell their number
-_ROWS_AT_ONCE = 14  # one signature changes at most so many sums: what it said, and says now
+_ROWS_AT_ONCE = 16  # one signature changes at most so many sums: what it said, and says now
 
 _VALUES: dict[SumKind, ColumnElement[Any]] = {
     SumKind.CHANNEL: _signature.c.channel,
@@ -46,6 +46,9 @@ _VALUES: dict[SumKind, ColumnElement[Any]] = {
     SumKind.LANGUAGE: _signature.c.language,
     SumKind.DISPOSABLE: case((_signature.c.disposable, "yes"), else_=""),
     SumKind.ORGANISATION: _signature.c.organisation,
+    SumKind.TEXT: _signature.c.text_language
+    + "-"
+    + cast(func.coalesce(_signature.c.confirmed_version, _signature.c.text_version), String),
     SumKind.INVALIDATED: _signature.c.invalidated_reason,
 }
 # What `change` needs of a signature: select or return them.
@@ -135,24 +138,14 @@ def count_organisations(petition_id: int) -> int:
 
     Spellings that organisers joined are one.
     """
-    is_named = _is_of(petition_id, SumKind.ORGANISATION)
-    number = db.session.scalar(select(func.count()).where(*is_named)) or 0
-    joined = {
-        written.casefold(): shown.casefold()
-        for written, shown in joined_organisations(petition_id).items()
-    }
-    if not joined:
-        return number
-    keys = select(_sum.c.key).where(*is_named, _sum.c.key.in_({*joined, *joined.values()}))
-    named = {*db.session.scalars(keys)}
-    return number - len(named) + len({joined.get(key, key) for key in named})
-
-
-def joined_organisations(petition_id: int) -> dict[str, str]:
-    """Return the name that is shown for each spelling that organisers joined to others."""
-    columns = (OrganisationName.written, OrganisationName.shown)
-    query = select(*columns).where(OrganisationName.petition_id == petition_id)
-    return dict(db.session.execute(query).all())
+    name = OrganisationName.table().c
+    is_joined = (name.petition_id == _sum.c.petition_id) & (name.written_key == _sum.c.key)
+    query = (
+        select(func.count(func.coalesce(name.shown_key, _sum.c.key).distinct()))
+        .select_from(_sum.outerjoin(OrganisationName.table(), is_joined))
+        .where(*_is_of(petition_id, SumKind.ORGANISATION))
+    )
+    return db.session.scalar(query) or 0
 
 
 def _is_of(petition_id: int, kind: SumKind) -> tuple[ColumnElement[bool], ...]:

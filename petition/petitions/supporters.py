@@ -143,10 +143,15 @@ def _organisation_names(petition_id: int) -> list[str]:
     names = select(func.min(column).label("name")).where(*shows).cte(recursive=True)
     following = select(func.min(column)).where(*shows, column > names.c.name).scalar_subquery()
     names = names.union_all(select(following).where(names.c.name.is_not(None)))
-    shown = select(names.c.name).where(names.c.name.is_not(None)).limit(ORGANISATIONS)
-    joined = sums.joined_organisations(petition_id)
-    found = [joined.get(name, name) for name in db.session.scalars(shown)]
-    once = {name.casefold(): name for name in found}
+    joined = OrganisationName.table().c
+    is_joined = (joined.petition_id == petition_id) & (joined.written == names.c.name)
+    shown = (
+        select(func.coalesce(joined.shown, names.c.name))
+        .select_from(names.outerjoin(OrganisationName.table(), is_joined))
+        .where(names.c.name.is_not(None))
+        .limit(ORGANISATIONS)
+    )
+    once = {name.casefold(): name for name in db.session.scalars(shown)}
     return [once[key] for key in sorted(once)]
 
 

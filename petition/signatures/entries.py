@@ -18,6 +18,7 @@ from petition.database.compiled import CompiledStatement
 from petition.database.upsert import insert_for
 from petition.models import AlternateEntry, EntryFields, Petition, PetitionText, Signature
 from petition.models.enums import CommentState, PetitionState
+from petition.petitions.questions import decode
 from petition.signatures.identity import Address
 
 GRACE_PERIOD = timedelta(hours=24)  # entries made before a petition closed are accepted so long
@@ -38,6 +39,7 @@ class Entry:
     display: str
     handover: bool
     updates: bool
+    answers: str = ""  # as `petitions.questions` encodes them
 
 
 FIELDS = tuple(field.name for field in fields(Entry))
@@ -66,7 +68,10 @@ class EntryRef(NamedTuple):
 
 def entry_content(values: Mapping[str, Any]) -> tuple[object, ...]:
     """Return what an entry says, for comparing two; the case of the name does not count."""
-    return (values["name"].casefold(), *(values[name] for name in FIELDS if name != "name"))
+    others = (values[name] for name in FIELDS if name not in {"name", "answers"})
+    # The database writes JSON with other blanks, once answers were erased.
+    answers = tuple(sorted(decode(values["answers"]).items()))
+    return (values["name"].casefold(), *others, answers)
 
 
 def insert_entry(

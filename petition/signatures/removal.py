@@ -5,9 +5,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from petition.models import AlternateEntry, Signature, Tally
+from petition.models.enums import ErasureKind
 from petition.models.sums import ActivityKind
 from petition.outbox import activity
-from petition.petitions import sums
+from petition.petitions import erasures, sums
 from petition.signatures import entries
 from petition.signatures.entries import EntryRef
 
@@ -39,6 +40,7 @@ def remove_entry(
         return False
     is_replaced = is_current and row.confirmed_at is None and newest is not None
     entries.make_current(connection, EntryRef(signature_id, newest if is_replaced else 0))
+    erasures.record(connection, ErasureKind.ENTRY, *entry_ref, now=now)
     removed = (
         connection.execute(delete(_alternate).where(entries.is_alternate(entry_ref))).rowcount > 0
     )
@@ -50,6 +52,7 @@ def erase_signature(connection: Connection, signature_id: int, *, now: datetime)
 
     Of an invalidated one nothing is kept either: the same mailbox may sign again.
     """
+    erasures.record(connection, ErasureKind.SIGNATURE, signature_id, now=now)
     _erase_signature(connection, _signature.c.id == signature_id, now)
 
 

@@ -1,6 +1,6 @@
 """The signer's own page, reached by an emailed link: see, download, correct and withdraw."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,9 +27,11 @@ from petition.models.enums import AuditAction, CommentState, Display, EmailKind
 from petition.models.organisers import IS_DOWNLOAD
 from petition.outbox import enqueue
 from petition.petitions import sums
-from petition.signatures import entries, removal
+from petition.petitions.questions import Question, asked_by, in_words
+from petition.signatures import entries, new_text, removal
 from petition.signatures.entries import Entry
 from petition.signatures.identity import Address, mailboxes_of
+from petition.signatures.new_text import NewText
 
 _signature = Signature.table()
 
@@ -47,6 +49,7 @@ class StoredSignature:
     text: PetitionText
     shown_organisation: str  # differs from what was written where organisers joined spellings
     erased_at: datetime | None
+    new_text: NewText | None  # to which it does not agree yet
     alternates: Sequence[AlternateEntry]
     emails: Sequence[Email]
     lists_downloaded_at: Sequence[datetime]
@@ -69,7 +72,8 @@ def get_stored(signature_id: int, *, purge_days: int, anonymise_days: int) -> St
     stored = [db.session.scalars(query).all() for query in queries]
     shown = select(OrganisationName.of_signature()).where(_signature.c.id == signature_id)
     organisation = db.session.scalar(shown) or ""
-    return StoredSignature(signature, petition, text, organisation, erased_at, *stored)
+    newer = new_text.find_new_text(signature)
+    return StoredSignature(signature, petition, text, organisation, erased_at, newer, *stored)
 
 
 def _downloads(signature: Signature | Row[Any]) -> Select[datetime]:
@@ -189,21 +193,26 @@ def request_link(address: Address, *, sender: FormSender, now: datetime) -> None
 def export_data(stored: StoredSignature) -> dict[str, Any]:
     """Return everything that is stored, for a JSON file; times are ISO 8601 in UTC."""
     signature = stored.signature
+    asked = asked_by(stored.petition, signature.language).questions
     return {
         "petition": {
             "slug": stored.petition.slug,
             "title": stored.text.title,
             "target": stored.text.target,
         },
-        "signature": _export_entry(signature)
+        "signature": _export_entry(signature, asked)
         | {
             "shown_organisation": stored.shown_organisation,
             "number": signature.number,
             "comment_state": signature.comment_state,
             "invalidated_reason": signature.invalidated_reason,
             "confirmed_at": _format_time(signature.confirmed_at),
+            "confirmed_version": signature.confirmed_version,
+            "version_confirmed_at": _format_time(signature.version_confirmed_at),
+            "asked_version": signature.asked_version,
+            "refuses_questions": signature.refuses_questions,
         },
-        "other_entries": [_export_entry(alternate) for alternate in stored.alternates],
+        "other_entries": [_export_entry(alternate, asked) for alternate in stored.alternates],
         "emails": [
             {
                 "kind": email.kind,
@@ -220,9 +229,13 @@ def export_data(stored: StoredSignature) -> dict[str, Any]:
     }
 
 
-def _export_entry(entry: EntryFields) -> dict[str, Any]:
+def _export_entry(entry: EntryFields, asked: Iterable[Question]) -> dict[str, Any]:
     values = {name: getattr(entry, name) for name in EntryFields.__annotations__}
-    return values | {"signed_at": _format_time(entry.signed_at)}
+    answers = [
+        {"question": question.text, "answer": answer}
+        for question, answer in in_words(entry.answers, asked)
+    ]
+    return values | {"answers": answers, "signed_at": _format_time(entry.signed_at)}
 
 
 def _format_time(time: datetime | None) -> str | None:

@@ -20,10 +20,12 @@ def get_petition(signature_id: int) -> Petition:
 
 
 def unsubscribe(signature_id: int) -> None:
-    """Send a signer no more news of the petition. Idempotent, also once the signature is erased.
+    """Send a signer no more news of the petition, and no question about a new text.
+
+    Idempotent, also once the signature is erased.
 
     Emails that wait are not sent: they are checked when they are composed.
     """
     with transaction() as connection:
-        wants = (_signature.c.id == signature_id, _signature.c.updates.is_(True))
-        connection.execute(update(_signature).where(*wants).values(updates=False))
+        of_signer = update(_signature).where(_signature.c.id == signature_id)
+        connection.execute(of_signer.values(updates=False, refuses_questions=True))

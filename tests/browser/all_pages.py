@@ -217,6 +217,16 @@ def _self_service(page: Page, site: FullSite, home: str, language: str) -> Itera
     yield "my signature with errors"
     _submit(page, "form:has(#name)", name=LONG_NAME)
     yield "my signature corrected"
+    site.change_text(language)
+    page.goto(my_page)
+    page.locator("#new-text ~ details summary").click()
+    yield "my signature with a new text"
+    site.change_text(language)
+    assert _submit(page, "form:has([value=confirm_text])") == 409
+    yield "my signature with a text that has changed again"
+    _submit(page, "form:has([value=confirm_text])")
+    yield "my signature with the new text confirmed"
+    assert page.locator("#new-text").count() == 0
     page.goto(f"{home}unsubscribe/{site.token(tokens.UNSUBSCRIBE, signer.entry.signature_id)}")
     yield "unsubscribe"
     _submit(page, "main form")

@@ -24,17 +24,18 @@ from petition.core.clock import now
 from petition.core.config import ROOT
 from petition.database.base import db
 from petition.models import Email
-from petition.models.enums import CommentState, Display, PetitionState, Role
-from petition.organisers import access, moderation, second_factor, sessions
+from petition.models.enums import Display, PetitionState, Role
+from petition.organisers import access, second_factor, sessions
 from petition.organisers.browsers import Browser
-from petition.petitions import lifecycle, queries, updates, visits
+from petition.petitions import lifecycle, queries, signing_terms, updates, visits
 from petition.petitions.editing import petition_file
 from petition.signatures import confirmation, signing
 from petition.signatures.entries import Entry, EntryContext, EntryRef
 from tests import databases
 from tests.browser.site import Site, run_site
 from tests.browsing import token_for
-from tests.factories import parse_address
+from tests.factories import change_text, parse_address
+from tests.signatures import show_comment
 
 LANGUAGES = ("en", "kk", "ru", "de", "sv", "fr")
 LONG_NAME = "Maximilian Ferdinand Konstantin " * 3 + "Xyz."  # 100 characters, the maximum
@@ -83,6 +84,11 @@ class FullSite(Site):
         """Sign the sample petition, by default with confirmation."""
         with self.app.app_context():
             return _sign(self.app, email, **changes)
+
+    def change_text(self, language: str) -> None:
+        """Publish a new version of the sample petition's text in a language."""
+        with self.app.app_context():
+            change_text("kuramshin", language, reason="He has been in prison for a month longer.")
 
     def token(self, purpose: tokens.Purpose, *ids: int, at: datetime | None = None) -> str:
         """Return a token made at a given time, by default now."""
@@ -157,6 +163,7 @@ def _fill(app: Flask, folder: Path, more_text: Mapping[str, Any]) -> None:
         access.invite(parse_address(email), role=role, slug=reach, language="en", now=now())
     _start_second_factor(app)
     _sign_many(app)
+    change_text("kuramshin", "en", reason="He has been in prison for a month longer.")
     opened = {(now().date(), "", "en"): 3_000, (now().date(), "wa", "de"): 1_200}
     views = {("kuramshin", *key): number for key, number in opened.items()}
     visits.add_visits(views, {("kuramshin", now().date()): 40})
@@ -214,13 +221,7 @@ def _sign_many(app: Flask) -> None:
         _sign(app, f"signer@{number}.example.org", name=f"Anna Berg {number}", country=country)
     comment = "Because he spoke for those who could not.\nHe should not be where they are."
     signer = _sign(app, "shown@example.com", name=LONG_NAME, display=Display.FULL, comment=comment)
-    moderation.decide_comment(
-        queries.get_id("kuramshin"),
-        signer.entry.signature_id,
-        comment,
-        CommentState.SHOWN,
-        now=now(),
-    )
+    assert show_comment(queries.get_id("kuramshin"), signer.entry.signature_id, comment)
     _sign(
         app,
         "union@example.com",
@@ -246,7 +247,7 @@ def _sign(
     display: Display = Display.HIDDEN,
     confirmed: bool = True,
 ) -> Signer:
-    terms = queries.get_signing_terms("kuramshin", language)
+    terms = signing_terms.get_signing_terms("kuramshin", language)
     entry = Entry(
         name=name,
         country=country,

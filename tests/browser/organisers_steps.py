@@ -70,6 +70,7 @@ def translate(page: Page) -> None:
     page.get_by_label("Who and why now, in one sentence", exact=True).fill("Три учителя в тюрьме.")
     page.get_by_label("Letter", exact=True).fill("Господин министр, освободите их.")
     page.get_by_label("Demands, one in each line", exact=True).fill("Свободу.\nЗакройте дело.")
+    page.get_by_text("The case, what people share, who you are").click()
     page.get_by_label("The case", exact=True).fill("Их арестовали в мае.")
     page.get_by_label("Text that people share", exact=True).fill("Три учителя в тюрьме.")
     page.get_by_label("Who runs the petition", exact=True).fill("Друзья учителей")
@@ -90,7 +91,7 @@ def open_petition(page: Page) -> None:
 def address(page: Page) -> str:
     """Return the address of the public page, as the overview leads there."""
     follow(page, "Overview")
-    press(page, "See the petition")
+    press(page, "Free the teachers")
     expect(page.get_by_role("heading", level=1)).to_have_text("Free the teachers")
     public = page.url
     page.go_back()

@@ -5,8 +5,8 @@ from alembic import op
 
 from petition.extensions import UTCDateTime
 
-revision = "0027"
-down_revision = "0025"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
@@ -19,6 +19,8 @@ def upgrade() -> None:
         sa.Column("petition_id", sa.Integer(), nullable=False),
         sa.Column("written", sa.String(200), nullable=False),
         sa.Column("shown", sa.String(200), nullable=False),
+        sa.Column("written_key", sa.String(600), nullable=False),
+        sa.Column("shown_key", sa.String(600), nullable=False),
         sa.Column("organiser_id", sa.Integer(), nullable=True),
         sa.Column("at", UTCDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(

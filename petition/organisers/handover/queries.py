@@ -49,7 +49,10 @@ _CHOICES = ("display", "handover", "updates")
 _CONTEXT = ("language", "channel", "text_version")
 _FOR_TARGET = ("number", "name", "country", "organisation", "role", "comment", "confirmed_on")
 COLUMNS = {
-    Profile.ORGANISER: ("number", *_ENTRY, *_CHOICES, *_CONTEXT, "signed_at", "confirmed_at"),
+    Profile.ORGANISER: (
+        *("number", *_ENTRY, *_CHOICES, *_CONTEXT, "signed_at", "confirmed_at"),
+        "confirmed_version",
+    ),
     Profile.HANDOVER: _FOR_TARGET,
 }
 
@@ -72,10 +75,13 @@ COUNT = CompiledStatement(  # from the index alone, but for the few that were ta
 
 
 @lru_cache(maxsize=100)
-def rows(dialect: str, profile: Profile, filters: frozenset[str]) -> CompiledStatement:
+def rows(
+    dialect: str, profile: Profile, filters: frozenset[str], *, with_answers: bool = False
+) -> CompiledStatement:
     """Return the query for the columns, written as in the file: Python would take twice as long.
 
-    `filters` are the names of those that are set.
+    `filters` are the names of those that are set. `with_answers` adds the stored answers to the
+    petition's own questions.
     """
 
     def moment(column: Any, of_sqlite: str, of_postgresql: str) -> Any:
@@ -105,8 +111,9 @@ def rows(dialect: str, profile: Profile, filters: frozenset[str]) -> CompiledSta
         }
     table = Signature.table().c
     conditions = (_CONDITIONS[name] for name in sorted(filters))
+    columns = (*COLUMNS[profile], *(["answers"] if with_answers else []))
     return CompiledStatement(
-        select(*(written[name] if name in written else table[name] for name in COLUMNS[profile]))
+        select(*(written[name] if name in written else table[name] for name in columns))
         .where(*_NUMBERED, Signature.counted, Signature.number > bindparam("after"))
         .where(*agreed, *conditions)
         .order_by(Signature.number)

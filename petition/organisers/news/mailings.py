@@ -5,9 +5,9 @@ email is given to the mail server at most once (`outbox.delivery`).
 """
 
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
 from petition import audit
 from petition.core.errors import ItemNotFound
@@ -16,6 +16,8 @@ from petition.database.base import db
 from petition.database.transactions import advisory_lock, transaction
 from petition.models import Mailing, PetitionUpdate, PetitionUpdateText, Signature
 from petition.models.enums import AuditAction, MailingState
+from petition.organisers.news import mailing_states
+from petition.organisers.news.mailing_states import Progress
 from petition.organisers.news.reading import NewsState, get_state
 from petition.outbox import news_emails
 
@@ -23,22 +25,6 @@ INTERVAL = timedelta(days=3)  # between two mailings of a petition
 
 _mailing, _update = Mailing.table(), PetitionUpdate.table()
 _signature = Signature.table()
-
-
-class Progress(NamedTuple):
-    """How far a mailing is. `unknown`: the worker died while it sent them; they are not repeated.
-
-    `left_out` want no email any more. `waiting` includes those that are not in the outbox yet.
-    """
-
-    state: MailingState
-    started_at: datetime
-    readers: int
-    sent: int
-    refused: int
-    unknown: int
-    left_out: int
-    waiting: int
 
 
 def count_readers(petition_id: int) -> dict[str, int]:
@@ -55,25 +41,12 @@ def count_readers(petition_id: int) -> dict[str, int]:
 
 def get_progress(update_id: int, *, now: datetime) -> Progress | None:
     """Return how far the mailing of an update is, or None without one."""
-    with db.engine.connect() as connection:
-        row = connection.execute(select(_mailing).where(_mailing.c.update_id == update_id)).first()
-        if row is None:
-            return None
-        runs = row.state in {MailingState.RUNNING, MailingState.PAUSED}
-        lease_ended = now if runs else None
-        now_stored = news_emails.count_outcomes(connection, update_id, now=lease_ended)
-    kept = news_emails.Outcomes(row.sent, row.refused, row.unknown, row.left_out)
-    # Records of emails are erased after 30 days; then the counts of the end are left.
-    outcomes = now_stored if sum(now_stored) >= sum(kept) else kept
-    waiting = max(0, row.readers - sum(outcomes)) if runs else 0
-    return Progress(
-        MailingState(row.state), row.started_at, row.readers, *outcomes, waiting=waiting
-    )
+    return mailing_states.get_progress(_mailing.c.update_id == update_id, now=now)
 
 
 def next_start(petition_id: int) -> datetime | None:
     """Return from when on the next mailing of a petition may start; None without an earlier one."""
-    latest = select(func.max(Mailing.started_at)).where(Mailing.petition_id == petition_id)
+    latest = select(func.max(Mailing.started_at)).where(*_is_of_news(petition_id))
     started_at = db.session.scalar(latest)
     return started_at and started_at + INTERVAL
 
@@ -91,7 +64,7 @@ def send_test(petition_id: int, update_id: int, *, organiser_id: int, now: datet
             .order_by(PetitionUpdateText.id)
         ).all()
         number = news_emails.enqueue_test(
-            connection, organiser_id, petition_id, update_id, languages, now=now
+            connection, organiser_id, petition_id, languages, update_id=update_id, now=now
         )
         tested = update(_update).where(_update.c.id == update_id)
         connection.execute(tested.values(tested_version=row.version))
@@ -121,7 +94,7 @@ def start(
         if get_state(row, now) != NewsState.PUBLISHED or row.tested_version != row.version:
             raise UpdateNotReady
         latest = connection.scalar(
-            select(func.max(_mailing.c.started_at)).where(_mailing.c.petition_id == petition_id)
+            select(func.max(_mailing.c.started_at)).where(*_is_of_news(petition_id))
         )
         is_early = latest is not None and now < latest + INTERVAL
         if is_early and not insist:
@@ -150,8 +123,8 @@ def pause(petition_id: int, update_id: int, *, organiser_id: int, now: datetime)
     """Send no more emails of a running mailing. Idempotent. Raises: ItemNotFound."""
     with transaction() as connection:
         row = _lock_update(connection, petition_id, update_id)
-        if _move(connection, update_id, MailingState.PAUSED, MailingState.RUNNING):
-            news_emails.hold(connection, update_id)
+        mailing_id = _get(connection, update_id)
+        if mailing_id and mailing_states.pause(connection, mailing_id):
             _record(connection, AuditAction.MAILING_PAUSE, row, organiser_id, now)
 
 
@@ -159,8 +132,8 @@ def resume(petition_id: int, update_id: int, *, organiser_id: int, now: datetime
     """Go on with a paused mailing. Idempotent. Raises: ItemNotFound."""
     with transaction() as connection:
         row = _lock_update(connection, petition_id, update_id)
-        if _move(connection, update_id, MailingState.RUNNING, MailingState.PAUSED):
-            news_emails.release(connection, update_id, now=now)
+        mailing_id = _get(connection, update_id)
+        if mailing_id and mailing_states.resume(connection, mailing_id, now=now):
             _record(connection, AuditAction.MAILING_RESUME, row, organiser_id, now)
 
 
@@ -174,32 +147,16 @@ def stop(petition_id: int, update_id: int, *, organiser_id: int, now: datetime) 
 
 def stop_in(connection: Connection, update_id: int, *, now: datetime) -> bool:
     """End the mailing of an update in the caller's transaction; return whether there was one."""
-    states = (MailingState.RUNNING, MailingState.PAUSED)
-    if not _move(connection, update_id, MailingState.STOPPED, *states):
-        return False
-    news_emails.withhold(connection, update_id)
-    store_end(connection, update_id, now=now)
-    return True
+    mailing_id = _get(connection, update_id)
+    return mailing_id is not None and mailing_states.stop(connection, mailing_id, now=now)
 
 
-def store_end(connection: Connection, update_id: int, *, now: datetime) -> None:
-    """Store the counts of a mailing that ends."""
-    counts = news_emails.count_outcomes(connection, update_id)._asdict()
-    of_update = update(_mailing).where(_mailing.c.update_id == update_id)
-    connection.execute(of_update.values(ended_at=now, **counts))
+def _is_of_news(petition_id: int) -> tuple[ColumnElement[bool], ...]:
+    return _mailing.c.petition_id == petition_id, _mailing.c.update_id.is_not(None)
 
 
-def _move(
-    connection: Connection, update_id: int, state: MailingState, *before: MailingState
-) -> bool:
-    is_before = (_mailing.c.update_id == update_id, _mailing.c.state.in_(before))
-    return connection.execute(update(_mailing).where(*is_before).values(state=state)).rowcount > 0
-
-
-def _get(connection: Connection, update_id: int) -> Row[Any] | None:
-    return connection.execute(
-        select(_mailing.c.id).where(_mailing.c.update_id == update_id)
-    ).first()
+def _get(connection: Connection, update_id: int) -> int | None:
+    return connection.scalar(select(_mailing.c.id).where(_mailing.c.update_id == update_id))
 
 
 def _lock_update(connection: Connection, petition_id: int, update_id: int) -> Row[Any]:

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Row, Select, select, update
 from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Mailing, Signature
-from petition.models.enums import MailingState
-from petition.organisers.news import mailings
+from petition.models.enums import EmailKind, MailingState
+from petition.organisers.news import mailing_states, text_questions
 from petition.outbox import news_emails
 
 BATCH = 200
@@ -42,9 +42,7 @@ def refill(*, now: datetime) -> int:
             if row.cursor < row.last_signature_id:
                 number += _enqueue_next(connection, row, now)
             else:
-                of_mailing = update(_mailing).where(_mailing.c.id == row.id)
-                connection.execute(of_mailing.values(state=MailingState.DONE))
-                mailings.store_end(connection, row.update_id, now=now)
+                mailing_states.finish(connection, row.id, now=now)
         return number
 
 
@@ -52,7 +50,7 @@ def _has_work(connection: Connection, row: Row[Any]) -> bool:
     """Return whether readers of a mailing are to be enqueued, or it is done."""
     if row.cursor < row.last_signature_id:
         return news_emails.count_due(connection) < MAX_WAITING
-    return not news_emails.is_any_due(connection, row.update_id)
+    return not news_emails.is_any_due(connection, row.id)
 
 
 def next_readers(petition_id: int, after: int, last: int) -> Select[int, int]:
@@ -70,9 +68,15 @@ def next_readers(petition_id: int, after: int, last: int) -> Select[int, int]:
 
 
 def _enqueue_next(connection: Connection, row: Row[Any], now: datetime) -> int:
-    query = next_readers(row.petition_id, row.cursor, row.last_signature_id)
-    readers = connection.execute(query.limit(BATCH)).all()
-    news_emails.enqueue(connection, row.update_id, readers, now=now)
+    """Enqueue a batch of a mailing, store how far it is, and return how many."""
+    if row.update_id is None:
+        readers = text_questions.take_next(connection, row, limit=BATCH)
+        about = {"kind": EmailKind.NEW_TEXT}
+    else:
+        query = next_readers(row.petition_id, row.cursor, row.last_signature_id)
+        readers = connection.execute(query.limit(BATCH)).all()
+        about = {"kind": EmailKind.NEWS, "update_id": row.update_id}
+    news_emails.enqueue(connection, row.id, readers, about, now=now)
     last = readers[-1].id if len(readers) == BATCH else row.last_signature_id
     of_mailing = update(_mailing).where(_mailing.c.id == row.id)
     connection.execute(of_mailing.values(cursor=last))

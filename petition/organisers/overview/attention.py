@@ -1,6 +1,6 @@
 """The one thing that needs an organiser, of a petition or of the whole site."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -23,6 +23,7 @@ class AttentionKind(StrEnum):
     """What needs an organiser, the most urgent first."""
 
     MAIL_REFUSED = "mail_refused"
+    BACKUP = "backup"
     PROXY = "proxy"
     BURST = "burst"
     COMMENTS = "comments"
@@ -57,12 +58,14 @@ class Context(NamedTuple):
     now: datetime
 
 
-def find_for_site(organiser: Organiser, *, has_proxy_problem: bool) -> Attention | None:
-    """Return what is wrong with the site: its emails are refused or, for admins, its proxy."""
+def find_for_site(
+    organiser: Organiser, *, site_problems: Sequence[AttentionKind]
+) -> Attention | None:
+    """Return what is wrong with the site: its emails are refused or, for admins, its machine."""
     if pausing.get_pause() is not None:
         return Attention(AttentionKind.MAIL_REFUSED)
-    if has_proxy_problem and organiser.role == Role.ADMIN:
-        return Attention(AttentionKind.PROXY)
+    if site_problems and organiser.role == Role.ADMIN:
+        return Attention(site_problems[0])
     return None
 
 

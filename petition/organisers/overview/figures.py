@@ -62,6 +62,7 @@ class Figures:
     countries: _Rows
     languages: _Rows
     channels: _Rows
+    texts: _Rows  # by language and newest version that was signed or confirmed: "en-2"
     visits: dict[str, int]  # by channel
     steps: Steps
 
@@ -109,6 +110,7 @@ def get_figures(petition_id: int, *, now: datetime) -> Figures:
         countries=_largest_first(by_kind[SumKind.COUNTRY]),
         languages=_largest_first(by_kind[SumKind.LANGUAGE]),
         channels=_largest_first(channels),
+        texts=_largest_first(by_kind[SumKind.TEXT]),
         visits={channel: number for channel, (number, _) in by_channel.items()},
         steps=_read_steps(petition_id, since, per_day, sum(n for _, n in by_channel.values())),
     )

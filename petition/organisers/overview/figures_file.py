@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from petition.database.base import db
-from petition.models import Activity
+from petition.models import Activity, Petition
 from petition.organisers import export
 from petition.organisers.overview.figures import Figures, get_figures
 
@@ -16,7 +16,9 @@ _Row = tuple[str, str, int]  # kind, key, number
 
 def read_csv(petition_id: int, separator: str, *, now: datetime) -> str:
     """Return every figure of a petition. `separator` is a key of `export.SEPARATORS`."""
-    rows = [*_sums(get_figures(petition_id, now=now)), *_read_days(petition_id)]
+    paper = db.session.scalar(select(Petition.paper).where(Petition.id == petition_id)) or 0
+    figures = get_figures(petition_id, now=now)
+    rows = [*_sums(figures), ("paper", "names", paper), *_read_days(petition_id)]
     defused = [(kind, export.defuse(key), number) for kind, key, number in rows]
     return export.BYTE_ORDER_MARK + export.csv_lines(
         [("kind", "key", "number"), *defused], separator
@@ -32,6 +34,7 @@ def _sums(figures: Figures) -> Iterator[_Row]:
         ("country", figures.countries),
         ("language", figures.languages),
         ("channel", figures.channels),
+        ("text", figures.texts),
         ("visits", sorted(figures.visits.items())),
     )
     for kind, rows in by_kind:

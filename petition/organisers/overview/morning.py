@@ -1,6 +1,6 @@
 """The morning email: yesterday's numbers and one thing to look at, for organisers who want it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -69,7 +69,11 @@ def choose(organiser_id: int, *, wanted: bool, now: datetime) -> None:
 
 
 def get_report(
-    organiser: Organiser, languages: Collection[str], *, has_proxy_problem: bool, now: datetime
+    organiser: Organiser,
+    languages: Collection[str],
+    *,
+    site_problems: Sequence[AttentionKind],
+    now: datetime,
 ) -> Report:
     """Return what the email of today says to an organiser, about yesterday (UTC)."""
     petitions = {
@@ -83,7 +87,7 @@ def get_report(
     goals = db.session.execute(select(Petition.id, Petition.goal).where(Petition.id.in_(chosen)))
     goal_of = dict(goals.all())
     found, about = _find_one_thing(
-        organiser, petitions, languages, has_proxy_problem=has_proxy_problem, now=now
+        organiser, petitions, languages, site_problems=site_problems, now=now
     )
     rows = [(petitions[key], numbers[key], goal_of[key]) for key in chosen]
     return Report(
@@ -105,11 +109,11 @@ def _find_one_thing(
     petition_ids: Collection[int],
     languages: Collection[str],
     *,
-    has_proxy_problem: bool,
+    site_problems: Sequence[AttentionKind],
     now: datetime,
 ) -> tuple[Attention | None, int | None]:
     """Return the most urgent thing, and the id of the petition that it is about."""
-    of_site = attention.find_for_site(organiser, has_proxy_problem=has_proxy_problem)
+    of_site = attention.find_for_site(organiser, site_problems=site_problems)
     if of_site is not None:
         return of_site, None
     found = attention.find_for_petitions(organiser, petition_ids, languages, now=now)
@@ -119,7 +123,9 @@ def _find_one_thing(
     return found[first], first
 
 
-def enqueue_due(languages: Collection[str], *, has_proxy_problem: bool, now: datetime) -> int:
+def enqueue_due(
+    languages: Collection[str], *, site_problems: Sequence[AttentionKind], now: datetime
+) -> int:
     """Enqueue the email to each organiser who wants it and was not decided on today.
 
     From seven o'clock (UTC) on. Without anything to tell there is none. Return how many were
@@ -133,7 +139,7 @@ def enqueue_due(languages: Collection[str], *, has_proxy_problem: bool, now: dat
     )
     enqueued = 0
     for organiser in db.session.scalars(select(Organiser).where(*is_due)).all():
-        report = get_report(organiser, languages, has_proxy_problem=has_proxy_problem, now=now)
+        report = get_report(organiser, languages, site_problems=site_problems, now=now)
         with transaction() as connection:
             due = update(_organiser).where(_organiser.c.id == organiser.id, *is_due)
             claimed = connection.execute(due.values(morning_day=now.date())).rowcount

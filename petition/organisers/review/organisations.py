@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, func, literal_column, select
 
@@ -115,12 +115,13 @@ def merge(
         joined = sorted(one.written for one in choice.spellings if one.written != shown)
         of_petition = _name.c.petition_id == petition_id
         connection.execute(delete(_name).where(of_petition, _name.c.written == shown))
-        common = {"petition_id": petition_id, "shown": shown, "organiser_id": organiser_id}
+        common: dict[str, Any] = {"shown": shown, "shown_key": shown.casefold(), "at": now}
+        common |= {"petition_id": petition_id, "organiser_id": organiser_id}
         if joined:
             statement = insert(connection, _name).values(
-                [{**common, "written": one, "at": now} for one in joined]
+                [{**common, "written": one, "written_key": one.casefold()} for one in joined]
             )
-            changed = {name: statement.excluded[name] for name in ("shown", "organiser_id", "at")}
+            changed = {name: statement.excluded[name] for name in common}
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=("petition_id", "written"), set_=changed

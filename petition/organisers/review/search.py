@@ -1,7 +1,4 @@
-"""Finding signatures: filters without personal data, and the search by name or address.
-
-Each list is read a page at a time by the index of its order (keyset): no page counts those before.
-"""
+"""Criteria of signatures: filters without personal data, or a term of a name or an address."""
 
 import unicodedata
 from dataclasses import asdict, dataclass
@@ -11,17 +8,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from petition import audit
 from petition.core.clock import end_of
 from petition.core.text import search_key
 from petition.database.base import db
-from petition.database.transactions import transaction
 from petition.models import Signature
-from petition.models.enums import AuditAction
 from petition.signatures.identity import AddressInvalid, mailboxes_of, parse_address
 
-PAGE_SIZE = 50
-COUNTED_UP_TO = 10_000  # matches that a list counts
 LAST_LETTER = "\U0010ffff"
 
 _signature = Signature.table()
@@ -69,62 +61,6 @@ class Criteria:
         return dict(asdict(self).items() - asdict(Criteria()).items())
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A page of signatures, how many match up to `COUNTED_UP_TO` + 1, and where the next begins."""
-
-    signatures: list[Signature]
-    number: int
-    next_before: int | None
-
-    @property
-    def is_more(self) -> bool:
-        return self.number > COUNTED_UP_TO
-
-
-def list_matching(petition_id: int, criteria: Criteria, *, before: int | None = None) -> Found:
-    """Return a page of the signatures that match, newest first, or after the one with id `before`.
-
-    Those of a search come in the order of its term.
-    """
-    conditions = (_signature.c.petition_id == petition_id, *match(criteria))
-    order = _order(criteria)
-    in_order = [column if up else column.desc() for column, up in order]
-    later = _later(petition_id, order, before)
-    query = select(Signature).where(*conditions, *later).order_by(*in_order)
-    rows = list(db.session.scalars(query.limit(PAGE_SIZE + 1)))
-    # In the order of the list, so that both are read by the same index.
-    some = select(_signature.c.id).where(*conditions).order_by(*in_order)
-    counted = select(func.count()).select_from(some.limit(COUNTED_UP_TO + 1).subquery())
-    number = db.session.scalar(counted) or 0
-    more = len(rows) > PAGE_SIZE
-    return Found(rows[:PAGE_SIZE], number, rows[PAGE_SIZE - 1].id if more else None)
-
-
-def search(
-    petition_id: int,
-    criteria: Criteria,
-    *,
-    before: int | None = None,
-    organiser_id: int,
-    now: datetime,
-) -> Found:
-    """Search by name or address, and record that somebody did, without the term."""
-    found = list_matching(petition_id, criteria, before=before)
-    how = "" if criteria.exact else "beginning of "
-    how += "address" if criteria.is_address else "name"
-    with transaction() as connection:
-        audit.record(
-            connection,
-            AuditAction.SIGNATURES_SEARCH,
-            now,
-            organiser_id=organiser_id,
-            petition_id=petition_id,
-            detail=f"{how}, {'more than ' * found.is_more}{min(found.number, COUNTED_UP_TO)} found",
-        )
-    return found
-
-
 def count_countable(connection: Connection, petition_id: int, criteria: Criteria) -> int:
     """Return how many counted signatures match: those that can be taken out."""
     return connection.scalar(select(func.count()).where(*countable(petition_id, criteria))) or 0
@@ -144,8 +80,8 @@ def countable(petition_id: int, criteria: Criteria) -> list[ColumnElement[bool]]
 
 def last_number(petition_id: int) -> int:
     """Return the highest number of a petition's signatures, or 0."""
-    query = select(func.max(_signature.c.number)).where(_signature.c.petition_id == petition_id)
-    return db.session.scalar(query) or 0
+    of_petition = (_signature.c.petition_id == petition_id, _signature.c.number.is_not(None))
+    return db.session.scalar(select(func.max(_signature.c.number)).where(*of_petition)) or 0
 
 
 def match(criteria: Criteria) -> list[ColumnElement[bool]]:
@@ -217,33 +153,6 @@ def _match_beginning_of_address(term: str) -> ColumnElement[bool]:
         return or_(*ranges)
     typed = _signature.c.address_key.startswith(term, autoescape=True)
     return and_(or_(*ranges), typed)  # `anna.b` is no beginning of annabel@
-
-
-def _order(criteria: Criteria) -> list[tuple[ColumnElement[Any], bool]]:
-    """Return the columns of the order, and whether they go up; the last one tells rows apart."""
-    table = _signature.c
-    if criteria.term:
-        key = table.mailbox_key if criteria.is_address else table.name_key
-        return [(key, True), (table.id, True)]
-    if criteria.state == State.WAITING:
-        return [(table.signed_at, False), (table.id, False)]
-    return [(table.number, False)]
-
-
-def _later(
-    petition_id: int, order: list[tuple[ColumnElement[Any], bool]], before: int | None
-) -> tuple[ColumnElement[bool], ...]:
-    """Return the condition for what comes after a signature of the petition that is not erased."""
-    is_it = (_signature.c.id == before, _signature.c.petition_id == petition_id)
-    last = db.session.execute(select(*(column for column, _ in order)).where(*is_it)).first()
-    if last is None or last[0] is None:
-        return ()
-    (column, up), value = order[0], last[0]
-    beyond = column > value if up else column < value
-    if len(order) == 1:
-        return (beyond,)
-    tie, tied = order[1][0], last[1]
-    return (or_(beyond, and_(column == value, tie > tied if up else tie < tied)),)
 
 
 def _midnight(day: str) -> datetime:

@@ -82,6 +82,8 @@ def to_content(stored: StoredPetition) -> dict[str, Any]:
         "organiser": organiser,
         "contact": petition["contact"],
         "asks_postcode": petition["asks_postcode"],
+        "asks_organisation": petition["asks_organisation"],
+        "asks_comment": petition["asks_comment"],
         "refuses_disposable": petition["refuses_disposable"],
         "goal": petition["goal"] or "ladder",
         "face": f"{petition['slug']}.webp" if has_portrait else "",
@@ -93,6 +95,7 @@ def to_content(stored: StoredPetition) -> dict[str, Any]:
             without_empty({"date": _moment(step["date"]), "text": step["text"]})
             for step in petition["plan"]
         ],
+        "questions": petition["questions"],
         "victory": {code: without_empty(words) for code, words in petition["victory"].items()},
         "text": {code: _text_content(text, organiser) for code, text in texts.items()},
     }

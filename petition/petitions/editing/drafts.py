@@ -10,11 +10,14 @@ from sqlalchemy import select
 
 from petition.core.errors import SlugTaken
 from petition.database.base import db
+from petition.database.transactions import transaction
 from petition.models import Petition
-from petition.models.enums import PetitionState
+from petition.models.enums import AuditAction, PetitionState
 from petition.petitions import lifecycle
-from petition.petitions.editing import content, petition_file
+from petition.petitions.editing import addresses, content, petition_file, settings, texts
 from petition.petitions.editing.petition_file import PetitionFile
+from petition.petitions.editing.replacement import Change
+from petition.petitions.editing.texts import WorkingText
 
 MAX_SLUG = 40  # characters of an address that is made of a title
 _TRIES = 100  # addresses, of which one is free
@@ -39,6 +42,37 @@ def create_draft(
     wanted = {"state": "draft", "unfinished": True, "source_language": language}
     wanted["text"] = {language: text}
     return _create(wanted, make_slug(str(text.get("title", ""))), organiser_id, site, now)
+
+
+def finish(
+    slug: str,
+    text: WorkingText,
+    *,
+    organiser: str,
+    contact: str | None,
+    seen: str,
+    new_slug: str,
+    organiser_id: int,
+    site: str,
+    now: datetime,
+) -> None:
+    """Save who runs a draft, the contact address and the address of its page: all, or nothing.
+
+    `text` and `seen`, of the contact, are what the form showed. Idempotent until the address is
+    changed. Raises: PetitionNotFound, PetitionFileInvalid, ChangedMeanwhile, SlugTaken.
+    """
+    change = Change(organiser_id=organiser_id, action=AuditAction.PETITION_TEXT)
+    fields = text.fields | {"organiser": organiser}
+    when: dict[str, Any] = {"site": site, "now": now}
+    with transaction() as connection:
+        changes = {"contact": contact}
+        settings.write_settings(
+            connection, slug, changes, seen=seen, organiser_id=organiser_id, **when
+        )
+        texts.write_text(
+            connection, slug, text.language, fields, revision=text.revision, change=change, **when
+        )
+        addresses.write_slug(connection, slug, new_slug, organiser_id=organiser_id, **when)
 
 
 def duplicate(slug: str, *, organiser_id: int | None = None, site: str, now: datetime) -> str:

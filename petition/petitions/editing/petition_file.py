@@ -12,7 +12,7 @@ from petition.core.config import LOCAL_SITE
 from petition.core.field_errors import FieldProblem
 from petition.core.i18n import countries
 from petition.petitions import pictures, sharing
-from petition.petitions.editing import story
+from petition.petitions.editing import own_questions, story
 from petition.petitions.editing.file_fields import (
     FILE_NAME,
     LANGUAGE,
@@ -61,6 +61,8 @@ _PETITION = {
     "source_language": FileField(10),
     "contact": FileField(_EMAIL, "an email address, such as name@example.org"),
     "asks_postcode": FileField(bool, "true or false", False),
+    "asks_organisation": FileField(bool, "true or false", True),
+    "asks_comment": FileField(bool, "true or false", True),
     "refuses_disposable": FileField(bool, "true or false", False),
     "goal": FileField(
         (range(1, 1_000_000_001), "ladder"), 'a number from 1, or "ladder"', "ladder"
@@ -70,6 +72,7 @@ _PETITION = {
     "as_of": story.WHEN,
     "facts": FileField([Mapping], "tables, each under [[facts]]", []),
     "plan": FileField([Mapping], "tables, each under [[plan]]", []),
+    "questions": FileField([Mapping], "tables, each under [[questions]]", []),
     "victory": FileField(Mapping, "a table for each language", {}),
     "regime": FileField(Mapping, "a table with country and languages", {}),
     "organiser": FileField(200),
@@ -131,6 +134,7 @@ def parse(
     petition["regime_languages"] = ",".join(regime["languages"] or ())
     petition["goal"] = None if petition["goal"] == "ladder" else petition["goal"]
     story.read(reader, petition)
+    own_questions.read(reader, petition)
     fields = TEXT_FIELDS | {"organiser": FileField(200, default=petition.pop("organiser") or "")}
     if face := petition.pop("face"):
         portrait = portrait or reader.read_picture("face", face, pictures.make_portrait)

@@ -15,7 +15,7 @@ from petition.database.transactions import transaction
 from petition.models import Petition, PetitionText, Picture, Signature
 from petition.models.enums import AuditAction, PetitionState
 from petition.petitions import lifecycle
-from petition.petitions.editing import content
+from petition.petitions.editing import content, own_questions
 from petition.petitions.editing.content import StoredPetition
 from petition.petitions.editing.petition_file import SIGNED_FIELDS, PetitionFile
 from petition.petitions.updates import upsert_picture
@@ -76,6 +76,8 @@ def apply(
     kept = {"slug", "state"} if file.petition["victory"] else {"slug", "state", "victory"}
     values = {name: value for name, value in file.petition.items() if name not in kept}
     connection.execute(update(_petition).where(_petition.c.id == stored.id).values(values))
+    gone = own_questions.removed(stored.petition["questions"], values["questions"])
+    own_questions.erase_answers(connection, stored.id, gone)
     is_new_portrait = stored.petition["face"] != values["face"]
     changed = _replace_texts(connection, stored, file.texts, is_new_portrait, change, now)
     if is_new_portrait and file.portrait:

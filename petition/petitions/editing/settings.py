@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from sqlalchemy import Connection
+
 from petition.core.errors import ChangedMeanwhile
 from petition.database.base import db
 from petition.database.transactions import transaction
@@ -16,9 +18,13 @@ from petition.petitions.editing.texts import PORTRAIT_FIELDS
 from petition.petitions.pictures import WebPicture
 
 # What each form changes. `words` are those about the picture, by language.
-BASIC = ("goal", "contact", "asks_postcode", "refuses_disposable", "as_of", "regime")
+BASIC = (
+    *("goal", "contact", "asks_postcode", "asks_organisation", "asks_comment"),
+    *("refuses_disposable", "as_of", "regime"),
+)
 PICTURE = ("face", "face_credit", "words")
 FACTS = ("facts", "plan")
+QUESTIONS = ("questions",)
 
 
 class Settings(NamedTuple):
@@ -62,24 +68,48 @@ def save_settings(
     Raises: PetitionNotFound, PetitionFileInvalid, PetitionUnfinished, ChangedMeanwhile.
     """
     with transaction() as connection:
-        stored = content.read(connection, slug, lock=True)
-        before = _add_words(content.to_content(stored))
-        wanted = _add_words(content.without_empty(before | dict(changes)))
-        picture = portrait or stored.portrait
-        changed = [name for name in changes if before.get(name) != wanted.get(name)]
-        if portrait and portrait != stored.portrait:
-            changed = list(dict.fromkeys([*changed, "face"]))
-        if not changed:
-            return
-        if seen != _hash(before, changes):
-            raise ChangedMeanwhile
-        _set_words(wanted)
-        if stored.is_draft:
-            wanted["unfinished"] = True
-        file = petition_file.parse(wanted, site=site, portrait=picture)
-        action, detail = AuditAction.PETITION_SETTINGS, ", ".join(changed)
-        change = Change(organiser_id=organiser_id, action=action, detail=detail)
-        apply(connection, stored, file, change, now=now)
+        write_settings(
+            connection,
+            slug,
+            changes,
+            seen=seen,
+            portrait=portrait,
+            organiser_id=organiser_id,
+            site=site,
+            now=now,
+        )
+
+
+def write_settings(
+    connection: Connection,
+    slug: str,
+    changes: Mapping[str, Any],
+    *,
+    seen: str,
+    portrait: WebPicture | None = None,
+    organiser_id: int | None = None,
+    site: str,
+    now: datetime,
+) -> None:
+    """Do as `save_settings`, in the caller's transaction."""
+    stored = content.read(connection, slug, lock=True)
+    before = _add_words(content.to_content(stored))
+    wanted = _add_words(content.without_empty(before | dict(changes)))
+    picture = portrait or stored.portrait
+    changed = [name for name in changes if before.get(name) != wanted.get(name)]
+    if portrait and portrait != stored.portrait:
+        changed = list(dict.fromkeys([*changed, "face"]))
+    if not changed:
+        return
+    if seen != _hash(before, changes):
+        raise ChangedMeanwhile
+    _set_words(wanted)
+    if stored.is_draft:
+        wanted["unfinished"] = True
+    file = petition_file.parse(wanted, site=site, portrait=picture)
+    action, detail = AuditAction.PETITION_SETTINGS, ", ".join(changed)
+    change = Change(organiser_id=organiser_id, action=action, detail=detail)
+    apply(connection, stored, file, change, now=now)
 
 
 def _set_words(values: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from petition import audit
 from petition.core.errors import ChangedMeanwhile, ItemNotFound
@@ -17,6 +17,7 @@ from petition.petitions.editing import content, petition_file
 from petition.petitions.editing.content import StoredPetition
 from petition.petitions.editing.petition_file import TEXT_FIELDS, find_missing
 from petition.petitions.editing.replacement import Change, apply, has_signatures
+from petition.petitions.questions import lacks
 
 PORTRAIT_FIELDS = ("face", "face_caption")  # what a text says of the picture
 FIELDS = (*TEXT_FIELDS, "organiser", *PORTRAIT_FIELDS)
@@ -90,6 +91,8 @@ def _get_state(stored: StoredPetition, language: str) -> TextState:
     source_language = stored.petition["source_language"]
     text, source = stored.texts.get(language), stored.texts[source_language]
     missing = find_missing(text, has_portrait=stored.portrait is not None) if text else []
+    if text and lacks(stored.petition["questions"], language):
+        missing.append("questions")
     is_source = language == source_language
     is_older = text is not None and not is_source and _checked_at(text) < _checked_at(source)
     return TextState(language, is_source, text is not None, missing, is_older)
@@ -118,29 +121,46 @@ def save_text(
     ChangedMeanwhile.
     """
     with transaction() as connection:
-        stored = content.read(connection, slug, lock=True)
-        before = stored.texts.get(language)
-        wanted = content.to_content(stored) | ({"unfinished": True} if stored.is_draft else {})
-        wanted["text"] = wanted["text"] | {language: _to_content(fields, before or {})}
-        file = petition_file.parse(wanted, site=site, portrait=stored.portrait)
-        (text,) = [text for text in file.texts if text["language"] == language]
-        if before is not None and text.items() <= before.items():
-            if language == stored.petition["source_language"]:
-                return
-            is_it = _text.c.id == before["id"]
-            connection.execute(update(_text).where(is_it).values(checked_at=now))
-            audit.record(
-                connection,
-                change.action,
-                now,
-                organiser_id=change.organiser_id,
-                petition_id=stored.id,
-                detail=f"{language} {before['version']} compared",
-            )
+        write_text(
+            connection, slug, language, fields, revision=revision, change=change, site=site, now=now
+        )
+
+
+def write_text(
+    connection: Connection,
+    slug: str,
+    language: str,
+    fields: Mapping[str, str],
+    *,
+    revision: int,
+    change: Change,
+    site: str,
+    now: datetime,
+) -> None:
+    """Do as `save_text`, in the caller's transaction."""
+    stored = content.read(connection, slug, lock=True)
+    before = stored.texts.get(language)
+    wanted = content.to_content(stored) | ({"unfinished": True} if stored.is_draft else {})
+    wanted["text"] = wanted["text"] | {language: _to_content(fields, before or {})}
+    file = petition_file.parse(wanted, site=site, portrait=stored.portrait)
+    (text,) = [text for text in file.texts if text["language"] == language]
+    if before is not None and text.items() <= before.items():
+        if language == stored.petition["source_language"]:
             return
-        if revision != (before["revision"] if before else 0):
-            raise ChangedMeanwhile
-        apply(connection, stored, file, change, now=now)
+        is_it = _text.c.id == before["id"]
+        connection.execute(update(_text).where(is_it).values(checked_at=now))
+        audit.record(
+            connection,
+            change.action,
+            now,
+            organiser_id=change.organiser_id,
+            petition_id=stored.id,
+            detail=f"{language} {before['version']} compared",
+        )
+        return
+    if revision != (before["revision"] if before else 0):
+        raise ChangedMeanwhile
+    apply(connection, stored, file, change, now=now)
 
 
 def _to_content(fields: Mapping[str, str], before: Mapping[str, Any]) -> dict[str, Any]:

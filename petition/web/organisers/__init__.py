@@ -15,7 +15,14 @@ from petition.web.organisers import (
     second_factor,
     sign_in,
 )
-from petition.web.organisers.editing import new_petition, previews, settings, states, texts
+from petition.web.organisers.editing import (
+    new_petition,
+    previews,
+    settings,
+    states,
+    text_questions,
+    texts,
+)
 from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
 from petition.web.organisers.handover import news_draft, packs, tab
 
@@ -40,5 +47,6 @@ __all__ = [
     "sign_in",
     "states",
     "tab",
+    "text_questions",
     "texts",
 ]

@@ -4,7 +4,6 @@ from flask import g, render_template
 
 from petition.organisers import audit_trail as trail
 from petition.organisers.handover import listing
-from petition.petitions import queries
 from petition.web.organisers import audit_words
 from petition.web.organisers.guard import pages
 from petition.web.support.pagination import get_before
@@ -19,7 +18,6 @@ def audit_trail(slug: str) -> str:
     return render_template(
         "organisers/audit_trail.html",
         slug=slug,
-        text=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text,
         lines=[
             (
                 entry["at"],

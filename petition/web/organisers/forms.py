@@ -1,19 +1,20 @@
 """Forms of the organisers' pages: Flask-WTF, with the fields and messages that they share."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import Field, RadioField, StringField, TextAreaField, ValidationError
+from werkzeug.exceptions import BadRequest
+from wtforms import Field, IntegerField, RadioField, StringField, TextAreaField, ValidationError
 from wtforms.fields import SelectChoice
 from wtforms.validators import AnyOf, DataRequired, InputRequired, Length
-from wtforms.widgets import EmailInput
+from wtforms.widgets import EmailInput, HiddenInput
 
 from petition.core.errors import CodeInvalid, CodeTriesUsedUp
 from petition.core.text import has_forbidden, normalise, tidy
 from petition.signatures.identity import Address, tidy_address
-from petition.web.support.forms import FieldInvalid, email_address
+from petition.web.support.forms.fields import FieldInvalid, email_address
 
 
 class OrganiserForm(FlaskForm):
@@ -36,6 +37,19 @@ class OrganiserForm(FlaskForm):
         self[name].errors = [*self[name].errors, str(message)]
 
 
+def pressed(name: str, *answers: str) -> str:
+    """Return which one was pressed of a form's buttons, which have the name `name`.
+
+    Raises: BadRequest for none of `answers`.
+    """
+    button = StringField(validators=[AnyOf(answers)])
+    form: OrganiserForm = type("ButtonForm", (OrganiserForm,), {name: button})()
+    if not form.validate():
+        raise BadRequest
+    return str(form[name].data)
+
+
+MAX_BRACKETS = 300  # opening ones in a text; 50,000 take 5 seconds
 CODE_FIELD = "second_factor_code"
 
 
@@ -97,9 +111,31 @@ class TidyField(StringField):
 
 
 class TidyTextArea(TidyField, TextAreaField):
-    """Lines of text, whose ends become LF."""
+    """Lines of text, whose ends become LF, with few brackets: each may begin a link in Markdown."""
 
     lines = True
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse also more brackets than a text has: Markdown looks for the end of each."""
+        super().pre_validate(form)
+        if (self.data or "").count("[") > MAX_BRACKETS:
+            message = _(
+                "This has too many opening brackets “[”: at most %(most)d.", most=MAX_BRACKETS
+            )
+            raise ValidationError(str(message))
+
+
+class VersionField(IntegerField):
+    """The hidden version of what is changed; 0, which nothing has, for what is no version."""
+
+    widget = HiddenInput()
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        """Read the number."""
+        text = valuelist[0] if valuelist else ""
+        is_version = text.isascii() and text.isdecimal() and len(text) < 10
+        self.data = int(text) if is_version else 0
+        self.raw_data = None  # the page shows `data`
 
 
 class AddressField(TidyField):

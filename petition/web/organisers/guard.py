@@ -1,6 +1,6 @@
 """The guard of the organisers' pages: session, CSRF token, petition within reach, permission."""
 
-from typing import cast
+from typing import NamedTuple, cast
 from wsgiref.types import WSGIEnvironment
 
 from flask import Blueprint, Flask, Request, Response, current_app, g, request, session, url_for
@@ -13,6 +13,7 @@ from petition.core.clock import now
 from petition.core.errors import PetitionNotFound
 from petition.core.organiser_errors import PermissionDenied
 from petition.extensions import csrf
+from petition.models.enums import PetitionState
 from petition.organisers import permissions, second_factor, sessions
 from petition.organisers.permissions import Action
 from petition.organisers.sessions import SessionKey
@@ -24,6 +25,20 @@ from petition.web.organisers.forms import CODE_FIELD, CodeForm
 from petition.web.support.responses import render_page, see_other
 
 pages = Blueprint("organisers", __name__, url_prefix="/organisers")
+
+
+class Frame(NamedTuple):
+    """A petition as every page about it names it, and the tabs that the organiser's role allows.
+
+    The title is in the organiser's language, else in the petition's own; `language` says which.
+    A tab is an endpoint and its label.
+    """
+
+    slug: str
+    state: PetitionState
+    title: str
+    language: str
+    tabs: list[tuple[str, str]]
 
 
 class OrganiserSession(SecureCookieSessionInterface):
@@ -138,16 +153,27 @@ def _sent_fields(*left_out: str) -> list[tuple[str, str]]:
 
 @pages.context_processor
 def add_functions() -> dict[str, object]:
-    """Give the templates `may("action")`, `get_pause()` and `tabs()`."""
+    """Give the templates `may("action")`, `get_pause()` and `get_frame()`."""
     return {
-        "tabs": tabs,
+        "get_frame": get_frame,
         "may": lambda action: permissions.may(g.organiser, Action(action)),
         "get_pause": pausing.get_pause,
     }
 
 
-def tabs() -> list[tuple[str, str]]:
-    """Return endpoint and label of the tabs that the organiser's role allows."""
+def get_frame() -> Frame:
+    """Return what stands around every page of the petition that the request is about.
+
+    Call it after the guard: the address has a slug.
+    """
+    if "frame" not in g:
+        (found,) = queries.list_petitions(g.language, only=g.petition_id)
+        g.frame = Frame(found.slug, found.state, found.title, found.language, _tabs())
+    frame: Frame = g.frame
+    return frame
+
+
+def _tabs() -> list[tuple[str, str]]:
     return [
         (endpoint, str(label))
         for endpoint, label in TABS

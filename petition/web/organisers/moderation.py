@@ -7,13 +7,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import SelectMultipleField, StringField
 
 from petition.core.clock import now
-from petition.core.errors import ItemNotFound
-from petition.core.text import has_forbidden
-from petition.models import PetitionText
 from petition.models.enums import BurstState, CommentState
 from petition.organisers import burst_review, moderation
-from petition.petitions import queries, supporters
-from petition.web.organisers.forms import OrganiserForm
+from petition.petitions import supporters
+from petition.web.organisers.forms import OrganiserForm, pressed
 from petition.web.organisers.guard import pages
 from petition.web.organisers.review.forms import to_number
 from petition.web.support.pagination import get_before
@@ -43,7 +40,6 @@ def comments(slug: str) -> str:
     return render_template(
         "organisers/comments.html",
         slug=slug,
-        text=_text(slug),
         refused=refused,
         bursts=[] if refused or before else burst_review.list_bursts(petition_id),
         waiting=waiting,
@@ -78,21 +74,6 @@ def decide_comments(slug: str) -> AnyResponse:
     return see_other(url_for("organisers.comments", slug=slug, state=state))
 
 
-@pages.post("/p/<slug>/comments/<int:signature_id>")
-def decide_comment(slug: str, signature_id: int) -> AnyResponse:
-    """Show or refuse a comment."""
-    comment = request.form.get("comment", "")
-    if has_forbidden(comment, lines=True):  # no stored comment has any; PostgreSQL rejects NUL
-        raise ItemNotFound
-    shows = request.form.get("show") == "yes"
-    state = CommentState.SHOWN if shows else CommentState.REFUSED
-    moderation.decide_comment(
-        g.petition_id, signature_id, comment, state, organiser_id=g.organiser.id, now=now()
-    )
-    current_app.extensions["page_cache"].clear()
-    return see_other(url_for("organisers.comments", slug=slug))
-
-
 @pages.get("/p/<slug>/names")
 def names(slug: str) -> str:
     """List the names that show, newest first."""
@@ -100,7 +81,6 @@ def names(slug: str) -> str:
     return render_template(
         "organisers/names.html",
         slug=slug,
-        text=_text(slug),
         supporters=people,
         tab="organisers.signatures",
         next_before=people[-1].number if len(people) == supporters.PAGE_SIZE else None,
@@ -118,13 +98,8 @@ def hide_name(slug: str, number: int) -> AnyResponse:
 @pages.post("/p/<slug>/bursts/<int:burst_id>")
 def decide_burst(slug: str, burst_id: int) -> AnyResponse:
     """Release the emails of a burst, or discard its entries."""
-    if (state := request.form.get("state")) not in (BurstState.RELEASED, BurstState.DISCARDED):
-        raise BadRequest
+    state = BurstState(pressed("state", BurstState.RELEASED, BurstState.DISCARDED))
     burst_review.decide_burst(
-        g.petition_id, burst_id, BurstState(state), organiser_id=g.organiser.id, now=now()
+        g.petition_id, burst_id, state, organiser_id=g.organiser.id, now=now()
     )
     return see_other(url_for("organisers.comments", slug=slug))
-
-
-def _text(slug: str) -> PetitionText:
-    return queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, current_app, flash, g, request, url_for
+from flask import Response, current_app, flash, g, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response as AnyResponse
-from wtforms import SelectField
+from wtforms import SelectField, StringField
 from wtforms.validators import AnyOf
 
 from petition.core import i18n
@@ -18,7 +18,6 @@ from petition.models.enums import Role
 from petition.organisers import access, second_factor
 from petition.organisers import people as rules
 from petition.organisers.people import Person
-from petition.petitions import queries
 from petition.web.organisers.forms import OrganiserForm, choice, email_field, to_choices
 from petition.web.organisers.guard import pages
 from petition.web.support.responses import render_page, see_other
@@ -60,9 +59,10 @@ class RoleForm(OrganiserForm):
     """A person's role. The ids are the person's: a page has one form for each."""
 
     role = choice(_("Role"), _TASKS)
+    was = StringField()  # the role that the page showed
 
     def __init__(self, person: Person | None = None) -> None:
-        super().__init__(formdata=None if person else request.form, role=person and person.role)
+        super().__init__(formdata=None, role=person.role) if person else super().__init__()
 
     def number(self, person_id: int) -> None:
         """Give the fields the ids of one person's form."""
@@ -116,14 +116,14 @@ def invite_person(slug: str | None = None) -> AnyResponse:
 @pages.post("/people/<int:organiser_id>/role", endpoint="site_change_role")
 def change_role(organiser_id: int, slug: str | None = None) -> AnyResponse:
     """Give a person another role."""
-    form, was = RoleForm(), request.form.get("was", "")
-    if not form.validate() or was not in {*Role}:
+    form = RoleForm()
+    if not form.validate() or form.was.data not in {*Role}:
         return _show(slug, changed=(organiser_id, form))
     try:
         rules.change_role(
             organiser_id,
             Role(form.role.data),
-            was=Role(was),
+            was=Role(form.was.data),
             petition_id=_petition_id(slug),
             by=g.organiser.id,
             now=now(),
@@ -191,13 +191,10 @@ def _show(
         wrong.refuse("role", _LAST_ADMIN)
     for number, form in forms.items():
         form.number(number)
-    if slug is not None:
-        text = queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text
     return render_page(
         "organisers/people.html",
         status=422 if wrong else 200,
         slug=slug,
-        text=text if slug is not None else None,
         prefix="organisers." if slug is not None else "organisers.site_",
         people=listed,
         needs_code=slug is not None and second_factor.is_required(g.petition_id),

@@ -11,8 +11,8 @@ from petition.abuse import proxy_headers
 from petition.core.clock import now
 from petition.models.enums import Role
 from petition.organisers import permissions
-from petition.organisers.overview import attention, figures_file, morning
-from petition.organisers.overview.attention import Attention
+from petition.organisers.overview import attention, figures_file, morning, site_problems
+from petition.organisers.overview.attention import Attention, AttentionKind
 from petition.organisers.overview.figures import get_figures
 from petition.petitions import queries, sums
 from petition.web.organisers.forms import OrganiserForm
@@ -42,6 +42,8 @@ def dashboard() -> str:
         today=sums.count_on(ids, now().date()),
         found=_find_attention(ids),
         problems=problems if g.organiser.role == Role.ADMIN else [],
+        backup_failed=AttentionKind.BACKUP in site_problems.find(Path(current_app.instance_path))
+        and g.organiser.role == Role.ADMIN,
         form=EmailsForm(data={"morning": g.organiser.morning_email}),
     )
 

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Response, current_app, flash, g, request, session, url_for
+from flask import Response, current_app, flash, g, session, url_for
 from flask_babel import gettext
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
@@ -13,7 +13,7 @@ from petition.core.config import site_url
 from petition.core.organiser_errors import SecondFactorMissing, SignInTooOld
 from petition.organisers import second_factor as rules
 from petition.web.organisers import guard
-from petition.web.organisers.forms import CodeForm
+from petition.web.organisers.forms import CodeForm, pressed
 from petition.web.organisers.guard import pages
 from petition.web.support.responses import render_page, see_other
 from petition.web.support.tokens import get_tokens
@@ -96,7 +96,7 @@ def turn_off_second_factor() -> AnyResponse:
 @pages.post("/p/<slug>/people/downloads")
 def require_code(slug: str) -> AnyResponse:
     """Choose whether downloads of the petition need a code. Letting them go takes a code, too."""
-    needed = request.form.get("needed") == "yes"
+    needed = pressed("needed", "yes", "no") == "yes"
     if not needed and (asked := guard.ask_code()) is not None:
         return asked
     rules.require_for_downloads(g.petition_id, needed=needed, by=g.organiser.id, now=now())

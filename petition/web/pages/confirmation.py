@@ -5,7 +5,7 @@ from flask import Response, current_app, request, url_for
 from petition.core import tokens
 from petition.core.clock import now
 from petition.core.errors import SignatureNotCounted, TokenExpired, TokenInvalid
-from petition.petitions import queries, updates
+from petition.petitions import queries, questions, updates
 from petition.signatures import confirmation, verification
 from petition.signatures.entries import EntryRef
 from petition.web.middleware.language import LocalizedBlueprint, is_switched, set_language
@@ -58,7 +58,12 @@ def _render_confirm(
         return render_page("confirmation/expired.html", status=410, token=token)
     status = 422 if unchosen else 200
     return render_page(
-        "confirmation/confirm.html", status=status, pending=pending, token=token, unchosen=unchosen
+        "confirmation/confirm.html",
+        status=status,
+        pending=pending,
+        asked=_asked(pending),
+        token=token,
+        unchosen=unchosen,
     )
 
 
@@ -72,7 +77,8 @@ def own_entry(token: str) -> Response:
     linked = next(iter(pending.choices.values()))
     # Without the choices that publish or pass on a name: a stranger may have made them.
     data = {name: getattr(linked, name) for name in _PREFILLED}
-    return _render_own_entry(pending, token, OwnEntryForm(data))
+    data |= questions.to_fields(linked.answers)
+    return _render_own_entry(pending, token, OwnEntryForm(data, asked=_asked(pending)))
 
 
 @pages.post("/confirm/<token>/entry")
@@ -82,11 +88,15 @@ def submit_own_entry(token: str) -> Response:
     pending = confirmation.get_pending(entry_ref)
     if expired:
         return reload_confirm(token)
-    form = OwnEntryForm(request.form, asks_postcode=pending.petition.asks_postcode)
+    form = OwnEntryForm(request.form, asked=_asked(pending))
     if not form.valid() or is_switched():
         return _render_own_entry(pending, token, form, status=422)
     confirmed = confirmation.confirm_own(entry_ref, form.entry(), now=now())
     return redirect_to_thanks(confirmed) if confirmed.is_current else reload_confirm(token)
+
+
+def _asked(pending: confirmation.PendingConfirmation) -> questions.Asked:
+    return questions.asked_by(pending.petition, pending.language)
 
 
 def _render_own_entry(

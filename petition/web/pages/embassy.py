@@ -17,7 +17,7 @@ from petition.core.text import has_forbidden, normalise
 from petition.models import Office
 from petition.petitions import queries, updates
 from petition.web.middleware.language import LocalizedBlueprint
-from petition.web.support.forms import MAX_NAME
+from petition.web.support.forms.fields import MAX_NAME
 from petition.web.support.markdown import to_plain_text
 from petition.web.support.responses import render_page
 

@@ -14,7 +14,7 @@ from petition.core import config
 from petition.core.colours import text_colour_on
 from petition.core.errors import PetitionNotFound
 from petition.core.text import has_forbidden
-from petition.petitions import queries, sharing
+from petition.petitions import counts, queries, sharing
 from petition.web.middleware.headers import EMBEDDED_POLICY
 from petition.web.middleware.language import LocalizedBlueprint
 from petition.web.middleware.page_cache import cache_response
@@ -43,7 +43,7 @@ def frame(slug: str) -> Response:
 def badge(slug: str) -> Response:
     """Send the count as an SVG of a few hundred bytes."""
     cache_response()
-    count = queries.get_count(slug).count
+    count = counts.get_count(slug).count
     label = (
         _("Confirmed signatures: %(count)s", count=format_decimal(count))
         if count

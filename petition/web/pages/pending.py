@@ -18,7 +18,8 @@ from petition.signatures.progress import EmailProgress
 from petition.web.middleware.language import LocalizedBlueprint, is_switched, set_language
 from petition.web.pages.confirmation import redirect_to_pending, redirect_to_thanks
 from petition.web.support import abuse_checks
-from petition.web.support.forms import AddressForm, disposable_message
+from petition.web.support.forms import AddressForm
+from petition.web.support.forms.fields import disposable_message
 from petition.web.support.messages import refusal_message
 from petition.web.support.responses import render_page, see_other
 from petition.web.support.tokens import get_tokens, read_token

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, g, jsonify, request
 
 from petition.models.enums import PUBLIC_STATES
-from petition.petitions import queries
+from petition.petitions import counts, queries
 from petition.web.middleware.language import LocalizedBlueprint
 from petition.web.middleware.page_cache import cache_response, channel_in
 from petition.web.support import abuse_checks
@@ -47,6 +47,7 @@ def render_petition(
     `asked_before` waives the minimum time for filling in the form.
     """
     petition = queries.get_petition(slug, g.language)
+    form.asked = petition.asked
     return render_page(
         "petition/page.html",
         petition=petition,
@@ -62,10 +63,12 @@ def render_petition(
 def count(slug: str) -> Response:
     """Return the count for open pages and other sites."""
     cache_response()
-    current = queries.get_count(slug)
+    current = counts.get_count(slug)
     # The day alone: the second would tell when somebody confirmed.
     response = jsonify(
         count=current.count,
+        paper=current.paper,
+        present_text=current.present_text,
         goal=current.goal,
         updated=current.updated.replace(hour=0, minute=0, second=0).isoformat(timespec="seconds"),
     )

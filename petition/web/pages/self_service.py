@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
-from flask import Response, current_app, jsonify, request, url_for
+from flask import Response, current_app, g, jsonify, request, url_for
 
 from petition.core import tokens
 from petition.core.clock import now
+from petition.core.errors import ChangedMeanwhile
 from petition.models import Signature
-from petition.signatures import disowning, self_service
+from petition.petitions import questions
+from petition.signatures import disowning, new_text, self_service
 from petition.signatures.entries import FIELDS, EntryContext
 from petition.signatures.identity import parse_address
 from petition.web.middleware.language import LocalizedBlueprint, is_switched, set_language
@@ -39,15 +41,12 @@ def send_link() -> Response:
 @pages.get("/my/<token>")
 def show(token: str) -> Response:
     """Show everything that is stored, with a form to correct it."""
-    stored = _get_stored(token)
-    data = {name: getattr(stored.signature, name) for name in FIELDS}
-    data |= {name: "yes" if data[name] else "no" for name in ("handover", "updates")}
-    return _render(token, stored, SelfServiceForm(data))
+    return _show(token)
 
 
 @pages.post("/my/<token>")
 def update(token: str) -> Response:
-    """Correct the signature, hide its name, or withdraw it.
+    """Correct the signature, hide its name, agree with a new text, or withdraw it.
 
     An unconfirmed signature is signed again: the signer confirms one of the two entries.
     """
@@ -61,10 +60,12 @@ def update(token: str) -> Response:
             slug=slug,
             list_downloaded=bool(stored.lists_downloaded_at),
         )
+    if action == "confirm_text":
+        return _confirm_text(token, stored)
     if action == "hide":
         self_service.hide(stored.signature.id, now=now())
     else:
-        form = SelfServiceForm(request.form, asks_postcode=stored.petition.asks_postcode)
+        form = SelfServiceForm(request.form, asked=_asked(stored))
         if not form.valid() or is_switched():
             return _render(token, stored, form, status=422)
         if not stored.signature.confirmed:
@@ -72,6 +73,21 @@ def update(token: str) -> Response:
         self_service.correct(stored.signature.id, form.entry(), now=now())
     current_app.extensions["page_cache"].clear()
     return see_other(url_for("self_service.show", token=token, saved=1))
+
+
+def _confirm_text(token: str, stored: self_service.StoredSignature) -> Response:
+    """Store that the signer agrees with the newest text, if that is the one that was read."""
+    version = request.form.get("version", 0, type=int)
+    try:
+        new_text.confirm(stored.signature.id, version, now=now())
+    except ChangedMeanwhile:
+        return _show(token, status=409)
+    current_app.extensions["page_cache"].clear()
+    return see_other(url_for("self_service.show", token=token, saved=1))
+
+
+def _asked(stored: self_service.StoredSignature) -> questions.Asked:
+    return questions.asked_by(stored.petition, g.language)
 
 
 def _sign_again(signature: Signature, form: SelfServiceForm, link_made_at: datetime) -> Response:
@@ -128,12 +144,27 @@ def reload_not_me(token: str) -> Response:
     return see_other(url_for("self_service.not_me", token=token))
 
 
+def _show(token: str, *, status: int = 200) -> Response:
+    stored = _get_stored(token)
+    data = {name: getattr(stored.signature, name) for name in FIELDS}
+    data |= {name: "yes" if data[name] else "no" for name in ("handover", "updates")}
+    data |= questions.to_fields(data["answers"])
+    form = SelfServiceForm(data, asked=_asked(stored))
+    return _render(token, stored, form, status=status)
+
+
 def _render(
     token: str, stored: self_service.StoredSignature, form: SelfServiceForm, *, status: int = 200
 ) -> Response:
     saved = "saved" in request.args
     return render_page(
-        "self_service/show.html", status=status, stored=stored, form=form, token=token, saved=saved
+        "self_service/show.html",
+        status=status,
+        stored=stored,
+        form=form,
+        token=token,
+        saved=saved,
+        text_changed=status == 409,
     )
 
 

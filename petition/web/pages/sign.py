@@ -7,7 +7,8 @@ from flask import Response, current_app, g, request, url_for
 
 from petition.core.clock import now
 from petition.core.errors import ChallengeFailed, ChallengeRequired, RateLimited
-from petition.petitions import queries, sharing
+from petition.petitions import sharing
+from petition.petitions.signing_terms import SigningTerms, get_signing_terms
 from petition.signatures import signing
 from petition.signatures.entries import EntryContext
 from petition.signatures.identity import Address
@@ -35,11 +36,9 @@ def submit(slug: str) -> Response:
     channel = sharing.channel_of(request.form.get("channel"))
     # A second old at most; `signing.sign` checks again that the petition is open.
     terms = memoize(
-        f"signing_terms:{g.language}:{slug}", lambda: queries.get_signing_terms(slug, g.language)
+        f"signing_terms:{g.language}:{slug}", lambda: get_signing_terms(slug, g.language)
     )
-    form = SignForm(
-        request.form, asks_postcode=terms.asks_postcode, refuses_disposable=terms.refuses_disposable
-    )
+    form = SignForm(request.form, asked=terms.asked, refuses_disposable=terms.refuses_disposable)
 
     def ask_again(notice: str = "", *, status: int = 422, **values: Any) -> Response:
         values |= {"channel": channel, "notice": notice, "status": status}
@@ -70,7 +69,7 @@ def submit(slug: str) -> Response:
     return response
 
 
-def _read_version(terms: queries.SigningTerms) -> int:
+def _read_version(terms: SigningTerms) -> int:
     """Return the version of the text that the form stood under; the newest if it does not say."""
     versions = {f"{terms.text_language}-{n}": n for n in range(1, terms.text_version + 1)}
     return versions.get(request.form.get("text", ""), terms.text_version)

@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from petition.core import config, i18n
 from petition.models.enums import BurstState, InvalidReason, PetitionState
-from petition.petitions import goals, sharing
+from petition.petitions import goals, questions, sharing
 from petition.petitions.queries import PetitionView
 from petition.web.support import messages
 from petition.web.support.markdown import markdown
@@ -76,6 +76,7 @@ def init_app(app: Flask) -> None:
         "locale_name": i18n.with_territory,
         # Not the filter: Jinja computes that of a constant once, in the language of that page.
         "number_sample": lambda: format_decimal(1_234_567_890),
+        "own_answers": questions.in_words,
         "page_urls": _page_urls,
         "petition_url": petition_url,
         "next_step": messages.next_step,

@@ -20,7 +20,7 @@ from petition.petitions.editing import addresses, drafts, petition_file, setting
 from petition.petitions.editing.replacement import Change
 from petition.web.organisers.editing.text_form import LABELS, refuse_all
 from petition.web.organisers.forms import OrganiserForm, TidyField, TidyTextArea, required
-from petition.web.organisers.guard import pages
+from petition.web.organisers.guard import get_frame, pages
 from petition.web.support.memo import forget
 from petition.web.support.responses import render_page, see_other
 
@@ -109,17 +109,26 @@ def new_organiser(slug: str) -> AnyResponse:
     data = {"organiser": text.fields["organiser"], "contact": stored.values.get("contact", "")}
     form = OrganiserNameForm(data=data | {"slug": slug})
     if request.method == "POST" and form.validate():
-        site, by = site_url(current_app.config), g.organiser.id
         new_slug = str(form.slug.data)
         try:
-            contact = {"contact": form.contact.data}
-            settings.save_settings(
-                slug, contact, seen=stored.seen, organiser_id=by, site=site, now=now()
+            drafts.finish(
+                slug,
+                text,
+                organiser=form.organiser.data or "",
+                contact=form.contact.data,
+                seen=stored.seen,
+                new_slug=new_slug,
+                organiser_id=g.organiser.id,
+                site=site_url(current_app.config),
+                now=now(),
             )
-            if _save_text(slug, text, form, {"organiser": form.organiser.data or ""}):
-                addresses.change_slug(slug, new_slug, organiser_id=by, site=site, now=now())
-        except PetitionFileInvalid:
-            form.refuse("contact", _("Write an email address, such as name@example.org."))
+        except PetitionFileInvalid as error:
+            if any(one.path == "contact" for one in error.errors):
+                form.refuse("contact", _("Write an email address, such as name@example.org."))
+            others = [one for one in error.errors if one.path != "contact"]
+            refuse_all(form, others, f"text.{text.language}.")
+        except ChangedMeanwhile:
+            form.refuse("organiser", _("This text was changed meanwhile. Nothing is saved yet."))
         except SlugTaken:
             form.refuse("slug", _("Another petition has this address."))
         if not form.wrong_fields:
@@ -148,7 +157,7 @@ def address(slug: str) -> AnyResponse:
     return render_page(
         "organisers/address.html",
         status=422 if form.wrong_fields else 200,
-        petition=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True),
+        slug=slug,
         tab="organisers.settings",
         form=form,
     )
@@ -166,8 +175,7 @@ def duplicate(slug: str) -> AnyResponse:
 
 def _leave(slug: str) -> AnyResponse | None:
     """Return a redirect to the settings for a petition that is no draft any more."""
-    state = queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).state
-    if state == PetitionState.DRAFT:
+    if get_frame().state == PetitionState.DRAFT:
         return None
     return see_other(url_for("organisers.settings", slug=slug))
 

@@ -10,6 +10,7 @@ from petition.web.middleware.headers import CONTENT_SECURITY
 from petition.web.middleware.language import set_language
 from petition.web.organisers.guard import pages
 from petition.web.pages.share import card_text, photo
+from petition.web.support.forms import SignForm
 from petition.web.support.image_cache import get_image_cache
 from petition.web.support.page_context import get_page_context
 from petition.web.support.responses import render_page, send_content
@@ -35,7 +36,8 @@ def preview(slug: str) -> Response:
     """Show the petition's page as the public will see it, drafts included."""
     set_language(_language())
     draft = queries.get_petition(slug, g.language, drafts=True)
-    page = render_page("petition/page.html", petition=draft, **get_page_context(draft))
+    values = get_page_context(draft) | {"asked_form": SignForm(asked=draft.asked)}
+    page = render_page("petition/page.html", petition=draft, **values)
     page.headers["Content-Security-Policy"] = _FRAMED
     return page
 

@@ -19,6 +19,7 @@ from petition.petitions import pictures, queries
 from petition.petitions.editing.settings import Settings, get_settings, save_settings
 from petition.petitions.lifecycle import TRANSITIONS
 from petition.web.organisers import audit_words
+from petition.web.organisers.editing.question_form import QuestionsForm
 from petition.web.organisers.editing.settings_form_base import SettingsForm
 from petition.web.organisers.editing.settings_forms import BasicForm, FactsForm, PictureForm
 from petition.web.organisers.editing.states import MOVE_LABELS
@@ -45,21 +46,27 @@ def facts(slug: str) -> AnyResponse:
     return _edit(slug, FactsForm, "facts")
 
 
+@pages.route("/p/<slug>/settings/questions", methods=["GET", "POST"])
+def questions(slug: str) -> AnyResponse:
+    """Change the questions of the petition's own."""
+    return _edit(slug, QuestionsForm, "questions")
+
+
 def _edit(slug: str, kind: type[SettingsForm], page: str) -> AnyResponse:
     """Show a form of the settings, or save what was typed."""
     stored = get_settings(slug, kind.names)
     form = kind.make(stored)
-    if request.method == "GET":
-        return _render(slug, page, stored, form, seen=stored.seen)
-    seen = request.form.get("seen", "")
-    upload = _read_upload() if "upload" in form else b""
+    if request.method != "POST":
+        return _render(slug, page, stored, form)
+    upload = form["upload"].data if "upload" in form else None
+    photo = upload.stream.read(pictures.MAX_BYTES + 1) if upload else b""
     if form.validate():
         try:
             save_settings(
                 slug,
                 form.read(stored),
-                seen=seen,
-                portrait=pictures.make_portrait(upload) if upload else None,
+                seen=form["seen"].data or "",
+                portrait=pictures.make_portrait(photo) if photo else None,
                 organiser_id=g.organiser.id,
                 site=site_url(current_app.config),
                 now=now(),
@@ -74,20 +81,10 @@ def _edit(slug: str, kind: type[SettingsForm], page: str) -> AnyResponse:
         except ChangedMeanwhile:
             return _render_conflict(slug, kind, page, form)
     if form.wrong_fields:
-        return _render(slug, page, stored, form, seen=seen, status=422)
+        return _render(slug, page, stored, form, status=422)
     forget()
     flash(_("The settings are saved."))
     return see_other(url_for("organisers.settings", slug=slug))
-
-
-def _read_upload() -> bytes:
-    """Return the picture that was sent, as far as it can be too large; empty for none."""
-    upload = request.files.get("upload")
-    if upload is None:
-        return b""
-    with upload.stream as file:
-        content: bytes = file.read(pictures.MAX_BYTES + 1)
-    return content
 
 
 def _render_conflict(
@@ -95,11 +92,14 @@ def _render_conflict(
 ) -> AnyResponse:
     """Say who changed the settings meanwhile, and to what; nothing that was typed is lost."""
     stored = get_settings(slug, kind.names)
+    form["seen"].data = stored.seen
     values = kind.data_of(stored.values)
     theirs = [
         (field.label.text, values.get(field.name))
         for field in form
-        if field.name not in {"upload", "remove"} and (values.get(field.name) or "") != field.data
+        if field.name not in {"upload", "remove", "erase"}
+        and field.type != "HiddenField"
+        and (values.get(field.name) or "") != field.data
     ]
     entries = [audit_trail.find_change(g.petition_id, name) for name in kind.names]
     entry = max((one for one in entries if one), key=lambda one: one["id"], default=None)
@@ -108,7 +108,6 @@ def _render_conflict(
         page,
         stored,
         form,
-        seen=stored.seen,
         status=409,
         theirs=theirs,
         changed_by=audit_words.actor(entry, g.organiser) if entry else "",
@@ -117,22 +116,14 @@ def _render_conflict(
 
 
 def _render(
-    slug: str,
-    page: str,
-    stored: Settings,
-    form: SettingsForm,
-    *,
-    seen: str,
-    status: int = 200,
-    **values: Any,
+    slug: str, page: str, stored: Settings, form: SettingsForm, *, status: int = 200, **values: Any
 ) -> AnyResponse:
     return render_page(
         f"organisers/{page}.html",
         status=status,
-        petition=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True),
+        petition=queries.get_petition(slug, g.language, drafts=True),
         tab="organisers.settings",
         form=form,
-        seen=seen,
         move_labels=MOVE_LABELS,
         moves=[state for state in TRANSITIONS if state in TRANSITIONS[stored.state]],
         **values,

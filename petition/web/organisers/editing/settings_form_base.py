@@ -1,11 +1,12 @@
 """The forms of a petition's settings. A field has the path in the petition's file as its name."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
+from wtforms import HiddenField
 
 from petition.core.field_errors import FieldError, FieldProblem
 from petition.petitions.editing.settings import Settings
@@ -27,8 +28,19 @@ def name_of(path: str) -> str:
     return re.sub(r"[ .]", "_", path)
 
 
+class SeenField(HiddenField):
+    """What tells which settings a form showed; empty if it was not sent."""
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        """Read it. It never falls back to what is stored: then the form would overwrite that."""
+        self.data = valuelist[0] if valuelist else ""
+
+
 class SettingsForm(OrganiserForm):
-    """A form of some of a petition's settings: `names` of its file."""
+    """A form of some of a petition's settings: `names` of its file.
+
+    `seen`, its last field, tells which settings the form showed.
+    """
 
     names: ClassVar[tuple[str, ...]] = ()
     numbers: dict[str, list[int]]  # of the rows that were filled in, by their list
@@ -38,7 +50,8 @@ class SettingsForm(OrganiserForm):
     def make(cls, settings: Settings) -> "SettingsForm":
         """Return the form with what is stored, or with what was sent."""
         fields, groups = cls.build(settings)
-        form: SettingsForm = type(cls.__name__, (cls,), fields)(data=cls.data_of(settings.values))
+        data = cls.data_of(settings.values) | {"seen": settings.seen}
+        form: SettingsForm = type(cls.__name__, (cls,), fields | {"seen": SeenField()})(data=data)
         form.groups, form.numbers = groups, {}
         return form
 
@@ -64,7 +77,7 @@ class SettingsForm(OrganiserForm):
         """Add the errors of a petition to the fields of their paths; others to the first one."""
         first = next(field.name for field in self)
         for error in errors:
-            path = re.sub(r"^(facts|plan) (\d+)", self._renumber, error.path)
+            path = re.sub(r"^(facts|plan|questions) (\d+)", self._renumber, error.path)
             name, last = name_of(path), path.rpartition(".")[2]
             wrong = _WRONG.get(last)
             other = wrong if wrong and error.problem == FieldProblem.OTHER else say(error)

@@ -25,6 +25,8 @@ from petition.web.organisers.editing.settings_form_base import (
 from petition.web.organisers.editing.text_form import LABELS
 from petition.web.organisers.forms import TidyField, TidyTextArea
 
+_BOXES = ("asks_postcode", "asks_organisation", "asks_comment", "refuses_disposable")
+
 
 class BasicForm(SettingsForm):
     """Goal, contact, what is asked, date of the case, country in which signing is dangerous."""
@@ -41,6 +43,8 @@ class BasicForm(SettingsForm):
             "goal": TidyField(_("Goal")),
             "as_of": TidyField(_("Until when the text is up to date")),
             "asks_postcode": BooleanField(_("Signers must give a postcode")),
+            "asks_organisation": BooleanField(_("Signers may name an organisation")),
+            "asks_comment": BooleanField(_("Signers may write a comment")),
             "refuses_disposable": BooleanField(_("Refuse throw-away email addresses")),
             "regime_country": SelectField(_("Country"), choices=choices),
         }
@@ -51,7 +55,7 @@ class BasicForm(SettingsForm):
             for code in dict.fromkeys([*languages, *stored])
         }
         danger = (_("Where signing may be dangerous"), ["regime_country", *warning])
-        return fields | warning, [(None, [*fields][:5]), danger]
+        return fields | warning, [(None, [*fields][:-1]), danger]
 
     @classmethod
     def data_of(cls, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,8 +63,7 @@ class BasicForm(SettingsForm):
         regime = values.get("regime", {})
         goal = values["goal"]
         return {
-            **{name: values.get(name) for name in ("contact", "asks_postcode")},
-            "refuses_disposable": values["refuses_disposable"],
+            **{name: values.get(name) for name in ("contact", *_BOXES)},
             "goal": "" if goal == "ladder" else str(goal),
             "as_of": str(values.get("as_of", "")),
             "regime_country": regime.get("country", ""),
@@ -78,8 +81,7 @@ class BasicForm(SettingsForm):
             "contact": self.text("contact"),
             "goal": int(goal) if goal.isascii() and goal.isdecimal() else goal or "ladder",
             "as_of": read_moment(self.text("as_of")),
-            "asks_postcode": bool(self["asks_postcode"].data),
-            "refuses_disposable": bool(self["refuses_disposable"].data),
+            **{name: bool(self[name].data) for name in _BOXES},
             "regime": without_empty(
                 {"country": self.text("regime_country"), "languages": languages}
             ),

@@ -1,5 +1,6 @@
 """Opening, pausing and closing a petition, and its victory: a question first, then a button."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import flash, g, request, url_for
@@ -10,16 +11,20 @@ from werkzeug.wrappers import Response as AnyResponse
 from petition.core import i18n
 from petition.core.clock import now
 from petition.core.errors import (
+    ChangedMeanwhile,
     ItemNotFound,
     PetitionFileInvalid,
     PetitionUnfinished,
     TransitionNotAllowed,
 )
 from petition.models.enums import PetitionState
+from petition.organisers import audit_trail
 from petition.petitions import lifecycle, queries
 from petition.petitions.editing import story
 from petition.petitions.editing.content import without_empty
 from petition.petitions.editing.settings import get_victory
+from petition.web.organisers import audit_words
+from petition.web.organisers.editing.settings_form_base import SeenField
 from petition.web.organisers.editing.text_form import say
 from petition.web.organisers.forms import OrganiserForm, TidyTextArea
 from petition.web.organisers.guard import pages
@@ -42,7 +47,14 @@ MOVE_LABELS = {
 
 
 class StateForm(OrganiserForm):
-    """The button of a state; that of a victory has words in each language."""
+    """The button of a state; that of a victory has words in each language, the source first."""
+
+    languages: Sequence[str] = ()
+
+    @property
+    def groups(self) -> list[list[str]]:
+        """The names of the fields of each language."""
+        return [[f"{code}_{name}" for name in _FIELDS] for code in self.languages]
 
     def read_victory(self, languages: tuple[str, ...], source: str) -> dict[str, Any]:
         """Return the words of a victory as the petition's file has them, the source among them."""
@@ -71,6 +83,8 @@ def change_state(slug: str, state: str) -> AnyResponse:
                 form.refuse(name if name in form else f"{name}_sentence", say(one))
         except PetitionUnfinished as error:
             problem = gettext("Some texts are not complete yet: %(fields)s", fields=str(error))
+        except ChangedMeanwhile:
+            return _render_conflict(petition, form)
         except TransitionNotAllowed:
             status, problem = 409, gettext("Somebody has changed the state meanwhile.")
             petition = queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True)
@@ -79,9 +93,43 @@ def change_state(slug: str, state: str) -> AnyResponse:
             flash(gettext("Done."))
             return see_other(url_for("organisers.settings", slug=slug))
     has_failed = bool(problem or form.wrong_fields)
+    return _render(petition, wanted, form, status=status if has_failed else 200, problem=problem)
+
+
+def _render_conflict(petition: queries.PetitionView, form: StateForm) -> AnyResponse:
+    """Say who changed the words of the victory meanwhile, and to what; nothing typed is lost."""
+    stored = get_victory(petition.slug)
+    form["seen"].data = lifecycle.hash_words(stored)
+    theirs = [
+        (form[f"{code}_{name}"].label.text, stored.get(code, {}).get(name, ""))
+        for code in form.languages
+        for name in _FIELDS
+        if stored.get(code, {}).get(name, "") != form[f"{code}_{name}"].data
+    ]
+    entry = audit_trail.find_change(petition.id, f"words in {petition.text.language}")
+    return _render(
+        petition,
+        PetitionState.VICTORY,
+        form,
+        status=409,
+        theirs=theirs,
+        changed_by=audit_words.actor(entry, g.organiser) if entry else "",
+        changed_at=entry["at"] if entry else None,
+    )
+
+
+def _render(
+    petition: queries.PetitionView,
+    wanted: PetitionState,
+    form: StateForm,
+    *,
+    status: int,
+    problem: str = "",
+    **values: Any,
+) -> AnyResponse:
     return render_page(
         "organisers/state.html",
-        status=status if has_failed else 200,
+        status=status,
         petition=petition,
         tab="organisers.settings",
         form=form,
@@ -89,18 +137,22 @@ def change_state(slug: str, state: str) -> AnyResponse:
         move_labels=MOVE_LABELS,
         is_allowed=wanted == petition.state or wanted in lifecycle.TRANSITIONS[petition.state],
         problem=problem,
+        **values,
     )
 
 
 def _make_form(slug: str, petition: queries.PetitionView, wanted: PetitionState) -> StateForm:
-    fields, data = {}, {}
+    fields: dict[str, Any] = {}
+    data: dict[str, str] = {}
     if wanted == PetitionState.VICTORY:
         stored = get_victory(slug)
-        for code in petition.languages:
+        fields["languages"] = [*dict.fromkeys([petition.text.language, *petition.languages])]
+        for code in fields["languages"]:
             for name, label in _FIELDS.items():
                 text = str(label) % {"language": i18n.language_name(code)}
                 fields[f"{code}_{name}"] = TidyTextArea(text)
                 data[f"{code}_{name}"] = stored.get(code, {}).get(name, "")
+        fields["seen"], data["seen"] = SeenField(), lifecycle.hash_words(stored)
     form: StateForm = type("StateForm", (StateForm,), fields)(data=data)
     return form
 
@@ -115,4 +167,6 @@ def _move(
     words = story.parse_victory(
         {"victory": form.read_victory(petition.languages, petition.text.language)}
     )
-    lifecycle.declare_victory(slug, words, organiser_id=organiser_id, now=now())
+    lifecycle.declare_victory(
+        slug, words, seen=form["seen"].data, organiser_id=organiser_id, now=now()
+    )

@@ -2,15 +2,20 @@
 
 from collections.abc import Iterable
 
-from flask import request
 from flask_babel import lazy_gettext as _
 from flask_babel import ngettext
-from wtforms import BooleanField
+from wtforms import BooleanField, StringField
 
 from petition.core.field_errors import FieldError, FieldProblem
 from petition.petitions.editing.replacement import MAX_REASON
 from petition.petitions.editing.texts import FIELDS
-from petition.web.organisers.forms import OrganiserForm, TidyField, TidyTextArea, at_most
+from petition.web.organisers.forms import (
+    OrganiserForm,
+    TidyField,
+    TidyTextArea,
+    VersionField,
+    at_most,
+)
 
 LABELS = {
     "title": _("Demand, as a headline"),
@@ -23,6 +28,7 @@ LABELS = {
     "organiser": _("Who runs the petition"),
     "face": _("What the picture shows, for those who do not see it"),
     "face_caption": _("Caption below the picture"),
+    "questions": _("Questions"),
 }
 MARKDOWN_FIELDS = ("letter", "story")
 
@@ -45,16 +51,14 @@ class TextForm(OrganiserForm):
     face_caption = TidyField(LABELS["face_caption"])
     reason = TidyField(_("Why the text changes"), [at_most(MAX_REASON)])
     correction = BooleanField(_("This is a small correction, such as of a spelling mistake."))
+    revision = VersionField(default=0)  # of the text that the form showed; 0 for none
+    step = StringField()  # the button that was pressed
+    shown = StringField()  # the hash of the correction that the page showed
 
     @property
     def fields(self) -> dict[str, str]:
         """What was typed, by the names of the file."""
         return {name: self[name].data or "" for name in FIELDS}
-
-
-def posted_revision() -> int:
-    """Return the revision of the text that the form showed; 0 for none."""
-    return request.form.get("revision", type=int) or 0
 
 
 def refuse_all(form: OrganiserForm, errors: Iterable[FieldError], prefix: str) -> None:

@@ -17,19 +17,13 @@ from petition.core.errors import (
 )
 from petition.models.enums import AuditAction
 from petition.organisers import audit_trail
-from petition.petitions import queries
+from petition.organisers.news import text_questions
 from petition.petitions.editing import texts as working_texts
 from petition.petitions.editing.replacement import Change
 from petition.petitions.editing.texts import FIELDS, PORTRAIT_FIELDS, WorkingText
 from petition.petitions.editing.versions import FieldChange, compare_fields
 from petition.web.organisers import audit_words
-from petition.web.organisers.editing.text_form import (
-    LABELS,
-    MARKDOWN_FIELDS,
-    TextForm,
-    posted_revision,
-    refuse_all,
-)
+from petition.web.organisers.editing.text_form import LABELS, MARKDOWN_FIELDS, TextForm, refuse_all
 from petition.web.organisers.guard import pages
 from petition.web.support.memo import forget
 from petition.web.support.responses import render_page, see_other
@@ -42,8 +36,8 @@ def texts(slug: str) -> AnyResponse:
     return render_page(
         "organisers/texts.html",
         slug=slug,
-        text=_source(slug),
         states=states,
+        question=text_questions.get_question(g.petition_id, now=now()),
         name_fields=lambda names: ", ".join(str(LABELS[name]) for name in names),
     )
 
@@ -52,26 +46,30 @@ def texts(slug: str) -> AnyResponse:
 def edit_text(slug: str, code: str) -> AnyResponse:
     """Change the text in a language, after a preview and the difference if they are asked for."""
     text = working_texts.get_text(slug, code, current_app.config["LANGUAGES"])
-    form = TextForm(data=text.fields)
-    if request.method == "GET":
-        return _render(slug, text, form, revision=text.revision)
-    revision = posted_revision()
+    form = TextForm(data=text.fields | {"revision": text.revision})
+    if request.method != "POST":
+        return _render(slug, text, form)
     if not form.validate():
-        return _render(slug, text, form, revision=revision, status=422)
-    step = request.form.get("step", "")
-    if step == "preview":
-        return _render(slug, text, form, revision=revision, previews=True)
+        return _render(slug, text, form, status=422)
+    if form.step.data == "preview":
+        return _render(slug, text, form, previews=True)
     digest = _digest(form)
     is_correction = bool(text.asks_reason and form.correction.data)
-    if is_correction and not (step == "confirm" and request.form.get("shown") == digest):
+    if is_correction and (form.step.data, form.shown.data) != ("confirm", digest):
         changes = _compare(text, form)
-        return _render(slug, text, form, revision=revision, changes=changes, shown=digest)
+        return _render(slug, text, form, changes=changes, shown=digest)
     reason = form.reason.data or ""
     change = Change(reason, is_correction, g.organiser.id, AuditAction.PETITION_TEXT)
     try:
         site = site_url(current_app.config)
         working_texts.save_text(
-            slug, code, form.fields, revision=revision, change=change, site=site, now=now()
+            slug,
+            code,
+            form.fields,
+            revision=form.revision.data,
+            change=change,
+            site=site,
+            now=now(),
         )
     except PetitionFileInvalid as error:
         refuse_all(form, error.errors, f"text.{code}.")
@@ -85,7 +83,7 @@ def edit_text(slug: str, code: str) -> AnyResponse:
     except ChangedMeanwhile:
         return _render_conflict(slug, code, form)
     if form.wrong_fields:
-        return _render(slug, text, form, revision=revision, status=422)
+        return _render(slug, text, form, status=422)
     forget()
     flash(_("The text is saved."))
     return see_other(url_for("organisers.texts", slug=slug))
@@ -94,12 +92,12 @@ def edit_text(slug: str, code: str) -> AnyResponse:
 def _render_conflict(slug: str, code: str, form: TextForm) -> AnyResponse:
     """Say who changed the text meanwhile, and show how theirs differs; nothing is lost."""
     text = working_texts.get_text(slug, code, current_app.config["LANGUAGES"])
+    form.revision.data = text.revision
     entry = audit_trail.find_change(g.petition_id, code)
     return _render(
         slug,
         text,
         form,
-        revision=text.revision,
         status=409,
         is_conflict=True,
         changes=_compare(text, form),
@@ -113,7 +111,6 @@ def _render(
     text: WorkingText,
     form: TextForm,
     *,
-    revision: int,
     status: int = 200,
     changes: list[FieldChange] | None = None,
     **values: Any,
@@ -123,11 +120,9 @@ def _render(
         "organisers/edit_text.html",
         status=status,
         slug=slug,
-        text=_source(slug),
         tab="organisers.texts",
         working=text,
         form=form,
-        revision=revision,
         names=shown,
         labels=LABELS,
         markdown_fields=MARKDOWN_FIELDS,
@@ -146,7 +141,3 @@ def _digest(form: TextForm) -> str:
     """Return a hash of what was typed: a correction is saved as it was shown."""
     typed = "\0".join(form.fields.values())
     return hashlib.sha256(typed.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _source(slug: str) -> Any:
-    return queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text

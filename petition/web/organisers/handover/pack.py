@@ -166,6 +166,11 @@ class PackWords:
             (gettext("Names withheld for safety"), self._number(file.withheld)),
             (gettext("Signatures in all"), self._number(total)),
         ]
+        if paper := self._petition.paper:
+            names.append((gettext("On paper, in no list"), self._number(paper)))
+        if self._petition.present_text is not None:
+            present_text = self._number(min(total, self._petition.present_text))
+            names.append((gettext("For the present text, signed or confirmed later"), present_text))
         by_country = [
             (self._countries.get(code, code), self._number(count)) for code, count in file.countries
         ]

@@ -130,11 +130,7 @@ def _pack_form(slug: str) -> PackForm:
 
 def _render_form(slug: str, form: PackForm, *, status: int = 200) -> AnyResponse:
     page = render_template(
-        "organisers/pack_form.html",
-        slug=slug,
-        text=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text,
-        tab="organisers.handover",
-        form=form,
+        "organisers/pack_form.html", slug=slug, tab="organisers.handover", form=form
     )
     return make_response(page, status)
 
@@ -150,7 +146,6 @@ def _render(
     page = render_template(
         "organisers/pack.html",
         slug=slug,
-        text=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text,
         tab="organisers.handover",
         pack=found,
         form=form,

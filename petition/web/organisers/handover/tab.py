@@ -1,8 +1,8 @@
 """The tab: files to ask for, those that are written or ready, and the organisers' own copies."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from flask import Response, current_app, flash, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
@@ -12,7 +12,6 @@ from petition.core.clock import now
 from petition.models import Download
 from petition.organisers.export import Format, Profile
 from petition.organisers.handover import downloads, jobs, listing, packs
-from petition.petitions import queries
 from petition.web.organisers.downloads import FILE_NAMES, MEDIA_TYPES
 from petition.web.organisers.guard import pages
 from petition.web.organisers.handover.forms import FileForm, OwnListForm
@@ -22,24 +21,24 @@ from petition.web.support.responses import see_other
 @pages.get("/p/<slug>/handover")
 def handover(slug: str) -> AnyResponse:
     """Show the forms, the files of this organiser, and the copies to be deleted."""
-    return _render(slug, _list_form(None), _own_form(None))
+    return _render(slug, _list_form(formdata=None), _own_form(formdata=None))
 
 
 @pages.post("/p/<slug>/handover")
 def ask_handover_list(slug: str) -> AnyResponse:
     """Ask for the list to hand over."""
-    form = _list_form(request.form)
+    form = _list_form()
     if not form.validate():
-        return _render(slug, form, _own_form(None), status=422)
+        return _render(slug, form, _own_form(formdata=None), status=422)
     return _ask(slug, form)
 
 
 @pages.post("/p/<slug>/handover/own")
 def ask_own_list(slug: str) -> AnyResponse:
     """Ask for the organisers' list, with addresses."""
-    form = _own_form(request.form)
+    form = _own_form()
     if not form.validate():
-        return _render(slug, _list_form(None), form, status=422)
+        return _render(slug, _list_form(formdata=None), form, status=422)
     return _ask(slug, form)
 
 
@@ -71,20 +70,20 @@ def mark_copy_deleted(slug: str, download_id: int) -> AnyResponse:
     return see_other(url_for("organisers.handover", slug=slug))
 
 
-def _list_form(sent: Mapping[str, str] | None) -> FileForm:
-    return FileForm(formdata=sent, separator=g.organiser.csv_separator)
+def _list_form(**options: Any) -> FileForm:
+    return FileForm(separator=g.organiser.csv_separator, **options)
 
 
-def _own_form(sent: Mapping[str, str] | None) -> OwnListForm:
+def _own_form(**options: Any) -> OwnListForm:
     today = now().date()
     return OwnListForm(
-        formdata=sent,
         prefix="own-",
         separator=g.organiser.csv_separator,
         keep_until=today + timedelta(days=downloads.COPY_DAYS),
         reader_language=g.language,
         languages=current_app.config["LANGUAGES"],
         today=today,
+        **options,
     )
 
 
@@ -107,7 +106,6 @@ def _render(
     page = render_template(
         "organisers/handover.html",
         slug=slug,
-        text=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text,
         tab="organisers.handover",
         list_form=list_form,
         own_form=own_form,

@@ -6,8 +6,8 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf.file import FileField
-from wtforms import IntegerField, ValidationError
-from wtforms.widgets import DateTimeLocalInput, HiddenInput
+from wtforms import BooleanField, StringField, ValidationError
+from wtforms.widgets import DateTimeLocalInput
 
 from petition.core.errors import PictureInvalid
 from petition.core.i18n import language_name
@@ -15,24 +15,17 @@ from petition.organisers.news.reading import News, NewsText
 from petition.organisers.news.writing import NewsForm
 from petition.petitions import pictures
 from petition.petitions.pictures import WebPicture
-from petition.web.organisers.forms import OrganiserForm, TidyField, TidyTextArea, at_most
+from petition.web.organisers.forms import (
+    OrganiserForm,
+    TidyField,
+    TidyTextArea,
+    VersionField,
+    at_most,
+)
 from petition.web.support.markdown import find_images
 
 MAX_TITLE, MAX_BODY, MAX_NOTE, MAX_ALT = 200, 50_000, 500, 300
 _ACCEPTED = ", ".join(f"image/{kind.lower()}" for kind in pictures.FORMATS)
-
-
-class VersionField(IntegerField):
-    """The hidden version of what is changed; 0, which nothing has, for what is no version."""
-
-    widget = HiddenInput()
-
-    def process_formdata(self, valuelist: Sequence[str]) -> None:
-        """Read the number."""
-        text = valuelist[0] if valuelist else ""
-        is_version = text.isascii() and text.isdecimal() and len(text) < 10
-        self.data = int(text) if is_version else 0
-        self.raw_data = None  # the page shows `data`
 
 
 class UpdateForm(OrganiserForm):
@@ -46,6 +39,7 @@ class UpdateForm(OrganiserForm):
     at = TidyField(_("When to publish (UTC)"), widget=DateTimeLocalInput())
     picture = FileField(_("Picture"), render_kw={"accept": _ACCEPTED})
     alt = TidyField(_("What the picture shows"), [at_most(MAX_ALT)])
+    action = StringField()  # the button that was pressed
 
     encoded: WebPicture | None = None
 
@@ -88,6 +82,8 @@ class UpdateForm(OrganiserForm):
         for name in (f"title_{code}", f"body_{code}"):
             if not self[name].data:
                 self.refuse(name, _("Fill in both, the title and the text."))
+        if self[f"body_{code}"].errors:
+            return  # it may take long to read
         for name, alt in find_images(self[f"body_{code}"].data or ""):
             if name not in self.picture_names:
                 message = _("There is no picture named %(name)s. Add it below.", name=name[:100])
@@ -101,10 +97,12 @@ class UpdateForm(OrganiserForm):
         return [
             code
             for code in self.languages
-            if code == self.languages[0]
-            or self.is_written(code)
-            or any(self[f"{part}_{code}"].errors for part in ("title", "body", "note"))
+            if code == self.languages[0] or self.is_written(code) or self.is_wrong(code)
         ]
+
+    def is_wrong(self, code: str) -> bool:
+        """Return whether something is wrong in a language."""
+        return any(self[f"{part}_{code}"].errors for part in ("title", "body", "note"))
 
     def is_written(self, code: str) -> bool:
         """Return whether anything is written in a language."""
@@ -133,6 +131,12 @@ class UpdateForm(OrganiserForm):
         code = next((one for one in self.languages if self.is_written(one)), self.languages[0])
         field = self[f"body_{code}"]
         field.data = f"{field.data or ''}\n\n{line}".strip()
+
+
+class StartForm(OrganiserForm):
+    """Starts to email an update."""
+
+    insist = BooleanField(_("Send it all the same. We record that you did."))
 
 
 def make_form(languages: Sequence[str], picture_names: Iterable[str], **options: Any) -> UpdateForm:

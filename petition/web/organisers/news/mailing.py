@@ -1,17 +1,17 @@
 """Email an update to those who asked for news: test, start, progress, pause, stop."""
 
-from flask import flash, g, render_template, request, url_for
+from flask import flash, g, render_template, url_for
 from flask_babel import format_datetime
 from flask_babel import gettext as _
-from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as AnyResponse
 
 from petition.core.clock import now
 from petition.core.organiser_errors import MailingTooSoon, UpdateNotReady
 from petition.models.enums import Role
 from petition.organisers.news import mailings, reading
-from petition.petitions import queries
+from petition.web.organisers.forms import pressed
 from petition.web.organisers.guard import pages
+from petition.web.organisers.news.forms import StartForm
 from petition.web.support.responses import see_other
 
 _CHANGES = {"pause": mailings.pause, "resume": mailings.resume, "stop": mailings.stop}
@@ -26,13 +26,13 @@ def mailing(slug: str, update_id: int) -> str:
     return render_template(
         "organisers/news/mailing.html",
         slug=slug,
-        text=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text,
         tab="organisers.news",
         news=news,
         progress=progress,
         readers={} if progress else mailings.count_readers(g.petition_id),
         too_soon=next_start if next_start and next_start > now() else None,
         may_insist=_may_insist(),
+        form=StartForm(formdata=None),
     )
 
 
@@ -48,7 +48,7 @@ def test_mailing(slug: str, update_id: int) -> AnyResponse:
 @pages.post("/p/<slug>/news/<int:update_id>/start")
 def start_mailing(slug: str, update_id: int) -> AnyResponse:
     """Start to email an update."""
-    insist = request.form.get("insist") == "yes" and _may_insist()
+    insist = StartForm().insist.data and _may_insist()
     try:
         mailings.start(
             g.petition_id, update_id, insist=insist, organiser_id=g.organiser.id, now=now()
@@ -68,9 +68,7 @@ def start_mailing(slug: str, update_id: int) -> AnyResponse:
 @pages.post("/p/<slug>/news/<int:update_id>/mailing")
 def change_mailing(slug: str, update_id: int) -> AnyResponse:
     """Pause the emails, go on with them, or stop them for ever."""
-    change = _CHANGES.get(request.form.get("change", ""))
-    if change is None:
-        raise BadRequest
+    change = _CHANGES[pressed("change", *_CHANGES)]
     change(g.petition_id, update_id, organiser_id=g.organiser.id, now=now())
     return _back(slug, update_id)
 

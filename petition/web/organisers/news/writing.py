@@ -1,7 +1,5 @@
 """List the news, write and correct it, take it down."""
 
-from typing import Any
-
 from flask import Response, current_app, flash, g, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -10,7 +8,7 @@ from petition.core.clock import now
 from petition.core.organiser_errors import NoteRequired, UpdateChanged
 from petition.organisers.news import pictures, reading, writing
 from petition.organisers.news.reading import News, NewsState
-from petition.petitions import queries, updates
+from petition.petitions import updates
 from petition.web.organisers import audit_words
 from petition.web.organisers.guard import pages
 from petition.web.organisers.news.forms import UpdateForm, fields_of, make_form
@@ -24,7 +22,8 @@ def news(slug: str) -> str:
     found = reading.list_news(g.petition_id, now=now())
     return render_template(
         "organisers/news/list.html",
-        **_frame(slug),
+        slug=slug,
+        tab="organisers.news",
         groups=[(state, [one for one in found if one.state == state]) for state in NewsState],
     )
 
@@ -35,7 +34,7 @@ def write_news(slug: str) -> AnyResponse:
     form = _make_form(None)
     if request.method != "POST" or not _is_ready(form, slug):
         return _render(slug, form, None)
-    at = form.publish_at() or now() if request.form["action"] == "publish" else None
+    at = form.publish_at() or now() if form.action.data == "publish" else None
     writing.create(
         g.petition_id, form.content(), publish_at=at, organiser_id=g.organiser.id, now=now()
     )
@@ -49,7 +48,7 @@ def edit_news(slug: str, update_id: int) -> AnyResponse:
     form = _make_form(stored)
     if request.method != "POST" or not _is_ready(form, slug):
         return _render(slug, form, stored)
-    is_publishing = request.form["action"] == "publish"
+    is_publishing = form.action.data == "publish"
     at = form.publish_at() if is_publishing or stored.state == NewsState.SCHEDULED else None
     try:
         writing.save(
@@ -108,7 +107,7 @@ def _make_form(stored: News | None) -> UpdateForm:
 def _is_ready(form: UpdateForm, slug: str) -> bool:
     """Return whether a form is to be stored. Stores its picture, and puts it into the text."""
     form.validate()
-    action = request.form.get("action")
+    action = form.action.data
     if action == "picture":
         for field in form.wrong_fields:
             if field not in (form.picture, form.alt):
@@ -133,14 +132,15 @@ def _render(
     slug: str, form: UpdateForm, stored: News | None, theirs: News | None = None
 ) -> Response:
     status = 422 if form.wrong_fields else 409 if theirs else 200
-    is_preview = request.form.get("action") == "preview" and not form.wrong_fields
+    is_preview = form.action.data == "preview" and not form.wrong_fields
     changed_by = {}
     if theirs:
         changed_by = {"organiser_id": theirs.changed_by_id, "email": theirs.changed_by}
     return render_page(
         "organisers/news/edit.html",
         status=status,
-        **_frame(slug),
+        slug=slug,
+        tab="organisers.news",
         form=form,
         stored=stored,
         theirs=theirs,
@@ -155,8 +155,3 @@ def _done(slug: str, message: str) -> AnyResponse:
     current_app.extensions["page_cache"].clear()
     flash(message)
     return see_other(url_for("organisers.news", slug=slug))
-
-
-def _frame(slug: str) -> dict[str, Any]:
-    petition = queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True)
-    return {"slug": slug, "text": petition.text, "tab": "organisers.news"}

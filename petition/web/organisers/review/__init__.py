@@ -3,6 +3,6 @@
 Only `web.organisers` registers them. Begin with `signatures`.
 """
 
-from petition.web.organisers.review import one_signature, organisations, removals, signatures
+from petition.web.organisers.review import one_signature, organisations, paper, removals, signatures
 
-__all__ = ["one_signature", "organisations", "removals", "signatures"]
+__all__ = ["one_signature", "organisations", "paper", "removals", "signatures"]

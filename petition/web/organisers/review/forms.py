@@ -77,6 +77,12 @@ class FilterForm(OrganiserForm):
         names = [field.name for field in self if field.name not in {"state", "csrf_token"}]
         return bool(self.errors) or any(self[name].data for name in names)
 
+    @property
+    def more_chosen(self) -> list[str]:
+        """The labels of the rarer filters that are chosen."""
+        more = (self.domain, self.flag, self.organisation, self.version)
+        return [str(field.label.text) for field in more if field.data]
+
     def criteria(self) -> Criteria:
         """Return what was chosen."""
         return Criteria(
@@ -139,10 +145,15 @@ class ReasonForm(OrganiserForm):
         return InvalidReason(self.reason.data)
 
 
-class RemovalForm(ReasonForm):
-    """Which signatures are taken out together, how many were shown, and why."""
+class CriteriaForm(OrganiserForm):
+    """Which signatures are to be taken out together."""
 
     criteria = HiddenField()
+
+
+class RemovalForm(CriteriaForm, ReasonForm):
+    """Which signatures are taken out together, how many were shown, and why."""
+
     seen = HiddenField()
 
 

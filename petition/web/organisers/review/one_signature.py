@@ -99,7 +99,7 @@ def _render(
         "organisers/signature.html",
         status=status,
         slug=slug,
-        text=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text,
+        petition=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True),
         tab="organisers.signatures",
         state=one_signature.get_state(g.petition_id, signature_id),
         found=found,

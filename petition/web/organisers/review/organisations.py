@@ -1,7 +1,5 @@
 """Joining the spellings of organisations: variants, the number before, undone at any time."""
 
-from typing import Any
-
 from flask import Response, current_app, flash, g, request, url_for
 from flask_babel import format_decimal, ngettext
 from flask_babel import lazy_gettext as _
@@ -12,7 +10,6 @@ from petition.core.clock import now
 from petition.core.organiser_errors import OrganisationsChanged
 from petition.core.text import has_forbidden
 from petition.organisers.review import organisations as rules
-from petition.petitions import queries
 from petition.web.organisers.forms import OrganiserForm, TidyField, at_most, required
 from petition.web.organisers.guard import pages
 from petition.web.organisers.review.forms import to_number
@@ -45,7 +42,8 @@ def organisations(slug: str) -> Response:
     end = start + rules.PAGE_SIZE
     return render_page(
         "organisers/organisations.html",
-        **_frame(slug),
+        slug=slug,
+        tab="organisers.signatures",
         variants=listed.variants[: rules.PAGE_SIZE] if not start else [],
         others=listed.others[start:end],
         next_start=end if len(listed.others) > end else None,
@@ -112,13 +110,9 @@ def _render_preview(
     return render_page(
         "organisers/merge_organisations.html",
         status=status,
-        **_frame(slug),
+        slug=slug,
+        tab="organisers.signatures",
         form=form,
         choice=choice,
         is_changed=status == 409,
     )
-
-
-def _frame(slug: str) -> dict[str, Any]:
-    petition = queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True)
-    return {"slug": slug, "text": petition.text, "tab": "organisers.signatures"}

@@ -1,6 +1,6 @@
 """Taking all signatures that match out of the count: shown before, with a reason, undone whole."""
 
-from flask import Response, current_app, flash, g, request, url_for
+from flask import Response, current_app, flash, g, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -9,9 +9,8 @@ from petition.core.errors import MatchesChanged
 from petition.organisers.review import removals as rules
 from petition.organisers.review import search
 from petition.organisers.review.invalidation import UNDO_WITHIN
-from petition.petitions import queries
 from petition.web.organisers.guard import pages
-from petition.web.organisers.review.forms import RemovalForm, to_number
+from petition.web.organisers.review.forms import CriteriaForm, RemovalForm, to_number
 from petition.web.organisers.review.signatures import read_criteria, write_criteria
 from petition.web.support.responses import render_page, see_other
 
@@ -20,7 +19,7 @@ from petition.web.support.responses import render_page, see_other
 def preview_removal(slug: str) -> Response:
     """Show how many signatures match, with the newest ones, before any is taken out."""
     form = RemovalForm(None)
-    form.criteria.data = request.form.get("criteria", "")
+    form.criteria.data = CriteriaForm().criteria.data or ""
     return _render_preview(slug, form)
 
 
@@ -54,7 +53,6 @@ def removals(slug: str) -> Response:
     return render_page(
         "organisers/removals.html",
         slug=slug,
-        text=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text,
         tab="organisers.signatures",
         removals=rules.list_removals(g.petition_id),
         undoable_since=now() - UNDO_WITHIN,
@@ -85,7 +83,6 @@ def _render_preview(
         "organisers/preview_removal.html",
         status=status,
         slug=slug,
-        text=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text,
         tab="organisers.signatures",
         form=form,
         number=number,

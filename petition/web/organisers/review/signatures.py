@@ -10,9 +10,9 @@ from werkzeug.exceptions import BadRequest
 
 from petition.core.clock import now
 from petition.core.text import has_forbidden
-from petition.organisers.review import search
-from petition.organisers.review.search import Criteria, Found
-from petition.petitions import queries
+from petition.organisers.review import listing
+from petition.organisers.review.listing import Found
+from petition.organisers.review.search import Criteria
 from petition.web.middleware.language import MAX_INTEGER
 from petition.web.organisers.guard import pages
 from petition.web.organisers.review.forms import FilterForm, SearchForm, get_filter
@@ -27,7 +27,7 @@ def signatures(slug: str) -> Response:
     if request.args and not chosen.validate():
         return _render(slug, chosen, SearchForm(None), None, status=422)
     criteria = chosen.criteria()
-    found = search.list_matching(g.petition_id, criteria, before=get_before())
+    found = listing.list_matching(g.petition_id, criteria, before=get_before())
     return _render(slug, chosen, SearchForm(None), found, criteria)
 
 
@@ -38,7 +38,7 @@ def search_signatures(slug: str) -> Response:
     if not form.validate():
         return _render(slug, FilterForm(None), form, None, status=422)
     criteria = form.criteria()
-    found = search.search(
+    found = listing.search(
         g.petition_id, criteria, before=form.next_before(), organiser_id=g.organiser.id, now=now()
     )
     return _render(slug, FilterForm(None), form, found, criteria)
@@ -59,13 +59,14 @@ def _render(
         "organisers/signatures.html",
         status=status,
         slug=slug,
-        text=queries.get_petition(slug, queries.SOURCE_LANGUAGE, drafts=True).text,
+        tab="organisers.signatures",
         filter=chosen,
         search=form,
         found=found,
         again=again,
         criteria=write_criteria(criteria) if criteria else "",
-        most=search.COUNTED_UP_TO,
+        most=listing.COUNTED_UP_TO,
+        page_size=listing.PAGE_SIZE,
     )
 
 

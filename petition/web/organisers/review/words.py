@@ -10,6 +10,8 @@ EMAIL_KINDS = {
     EmailKind.REMINDER: _("Reminder"),
     EmailKind.THANKS: _("Thanks"),
     EmailKind.MY_PAGE: _("Link to the signer’s page"),
+    EmailKind.NEWS: _("News"),
+    EmailKind.NEW_TEXT: _("Question about the new text"),
 }
 EMAIL_STATES = {
     EmailState.DUE: _("waits to be sent"),

