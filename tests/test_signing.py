@@ -16,7 +16,7 @@ from petition.database.transactions import transaction
 from petition.models import AlternateEntry, Email, Signature, Tally
 from petition.models.enums import EmailKind, EmailState, PetitionState
 from petition.outbox import enqueue
-from petition.petitions import goals, lifecycle, signing_terms
+from petition.petitions import counts, lifecycle, signing_terms
 from petition.signatures import confirmation, verification
 from tests.factories import TODAY, make_petition
 from tests.signatures import ENTRY, confirm, counted, in_threads, sign, signature_of
@@ -167,7 +167,7 @@ def test_recounting_puts_a_wrong_counter_right(app: Flask, petition: str) -> Non
     + [(900_000, 2_000_000)],
 )
 def test_the_goal_moves_on_at_85_percent(count: int, goal: int) -> None:
-    assert goals.goal_for(count) == goal
+    assert counts.goal_for(count) == goal
 
 
 def test_a_mailbox_gets_five_emails_and_no_more(app: Flask, petition: str) -> None:

@@ -15,7 +15,7 @@ from petition.database.transactions import transaction
 from petition.models import SignatureSum, Tally
 from petition.models.enums import PetitionState
 from petition.models.sums import SumKind
-from petition.petitions import goals, queries, sums, updates
+from petition.petitions import counts, queries, sums, updates
 from petition.petitions.editing import petition_file
 from petition.petitions.editing.toml_lines import find_lines
 from petition.petitions.story import Fact, PlanStep, VictoryWords
@@ -252,7 +252,7 @@ def confirmed_on(day: datetime, number: int) -> None:
     ("counted", "shared"), [(0, 0), (1, 0), (49, 0), (50, 50), (99, 99), (12_345, 12_000)]
 )
 def test_a_count_is_shared_from_fifty_on(counted: int, shared: int) -> None:
-    assert goals.count_to_share(counted) == shared
+    assert counts.count_to_share(counted) == shared
 
 
 def test_pictures_and_previews_leave_out_a_small_count(

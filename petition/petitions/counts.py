@@ -1,6 +1,7 @@
-"""How many have signed a petition, and how many of them agree with its present text.
+"""How many have signed a petition, the goal shown with it, how many agree with its present text.
 
-A signature agrees if it signed the newest version in its language, or confirmed that one later.
+A goal within reach encourages people to sign; one that is reached or far away does not. A signature
+agrees if it signed the newest version in its language, or confirmed that one later.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,10 @@ from petition.database.base import db
 from petition.models import Petition, PetitionText, SignatureSum, Tally
 from petition.models.enums import PetitionState
 from petition.models.sums import SumKind
-from petition.petitions.goals import goal_for
+
+GOALS = (100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000)
+SHARED_FROM = 50  # signatures, from which pictures and previews show the count: fewer discourage
+NEXT_GOAL_AT = 0.85  # share of a goal from which the page shows the next one
 
 _sum = SignatureSum.table()
 
@@ -80,3 +84,26 @@ def find_present_text(petition_id: int, versions: Mapping[str, int], counted: in
     is_present = (_sum.c.petition_id == petition_id, _sum.c.kind == SumKind.TEXT)
     number = select(func.sum(_sum.c.confirmed)).where(*is_present, _sum.c.key.in_(keys))
     return min(counted, int(db.session.scalar(number) or 0))
+
+
+def goal_for(count: int, chosen: int | None = None) -> int:
+    """Return the goal to show: the chosen one until it is reached, else that of the ladder.
+
+    That is the first of which less than 85 % is reached.
+    """
+    if chosen is not None and count < chosen:
+        return chosen
+    million = 1_000_000
+    millions = million * (int(count / (million * NEXT_GOAL_AT)) + 1)
+    return next((goal for goal in GOALS if count < goal * NEXT_GOAL_AT), millions)
+
+
+def round_down(count: int) -> int:
+    """Return a count rounded down to two significant digits."""
+    step: int = 10 ** max(0, len(str(count)) - 2)
+    return count // step * step
+
+
+def count_to_share(count: int) -> int:
+    """Return the rounded count for pictures and previews; 0, which shows none, below 50."""
+    return round_down(count) if count >= SHARED_FROM else 0

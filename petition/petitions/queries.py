@@ -11,7 +11,7 @@ from petition.database.base import db
 from petition.models import FormerSlug, Petition, PetitionText, Picture, Tally
 from petition.models.enums import PetitionState
 from petition.petitions import counts
-from petition.petitions.goals import goal_for
+from petition.petitions.counts import goal_for
 from petition.petitions.questions import Asked, asked_by
 from petition.petitions.story import Fact, PlanStep, VictoryWords, read_story
 

@@ -16,7 +16,7 @@ from petition.organisers.overview import attention
 from petition.organisers.overview.attention import Attention, AttentionKind
 from petition.outbox import enqueue
 from petition.petitions import queries, sums
-from petition.petitions.goals import goal_for
+from petition.petitions.counts import goal_for
 
 HOUR = 7  # UTC, as the days that are counted
 MOST_PETITIONS = 20

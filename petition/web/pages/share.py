@@ -11,7 +11,7 @@ from markupsafe import Markup
 from petition.artwork import card as cards
 from petition.artwork import qr_code
 from petition.core import i18n
-from petition.petitions import goals, queries, sharing, updates
+from petition.petitions import counts, queries, sharing, updates
 from petition.web.middleware.language import LocalizedBlueprint
 from petition.web.middleware.page_cache import cache_response
 from petition.web.pages.embed import badge_snippet, snippet
@@ -43,7 +43,7 @@ def kit(slug: str) -> Response:
         "share/kit.html",
         cache=CACHE,
         petition=petition,
-        count=goals.count_to_share(petition.count),
+        count=counts.count_to_share(petition.count),
         qr_svg=Markup(_qr_svg(petition)),  # noqa: S704 (drawn by us)
         snippet=snippet(petition),
         badge=badge_snippet(petition),
@@ -84,8 +84,8 @@ def picture(slug: str, code: str, count: int) -> Response:
         abort(404)
     with force_locale(code):
         petition = queries.get_petition(slug, code)
-        newest = goals.count_to_share(petition.count)
-        is_possible = goals.round_down(count) == count <= petition.count
+        newest = counts.count_to_share(petition.count)
+        is_possible = counts.round_down(count) == count <= petition.count
         if petition.text.language != code or not is_possible:
             abort(404)
         text = card_text(petition, count)
@@ -183,7 +183,7 @@ def _send_pdf(
 def card_text(petition: queries.PetitionView, count: int) -> cards.CardText:
     """Return the text of pictures and poster in the current language."""
     counted = ""
-    if count := goals.count_to_share(count):
+    if count := counts.count_to_share(count):
         number = format_decimal(count) + ("+" if count >= 100 else "")
         counted = ngettext("%(count)s signature", "%(count)s signatures", count, count=number)
     return cards.CardText(

@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from petition.core import config, i18n
 from petition.models.enums import BurstState, InvalidReason, PetitionState
-from petition.petitions import goals, questions, sharing
+from petition.petitions import counts, questions, sharing
 from petition.petitions.queries import PetitionView
 from petition.web.support import messages
 from petition.web.support.markdown import markdown
@@ -170,7 +170,7 @@ def _lang_span(text: str, language: str) -> str:
 
 def _card_url(petition: PetitionView) -> str:
     """Return the absolute URL of a petition's share card."""
-    text, count = petition.text, goals.count_to_share(petition.count)
+    text, count = petition.text, counts.count_to_share(petition.count)
     path = url_for(
         "share.card", slug=petition.slug, code=text.language, count=count, v=text.revision
     )
