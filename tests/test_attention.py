@@ -137,10 +137,10 @@ def test_the_list_and_the_overview_lead_to_where_it_is_dealt_with(app: Flask) ->
     assert "Open · 1 signature · today (UTC): 0 1 comment waits to be read." in words
     assert "Open · 1 signature · today (UTC): 1 1 burst waits for your decision." in words
     assert 'href="/organisers/p/first/comments"' in page.text
-    assert 'href="/organisers/p/second#bursts"' in page.text
+    assert 'href="/organisers/p/second/comments#bursts"' in page.text
     overview = inside.get("/organisers/p/second")
     assert "1 burst waits for your decision." in text_of(overview)
-    assert 'id="bursts"' in overview.text
+    assert 'id="bursts"' in inside.get("/organisers/p/second/comments").text
     assert inside.get("/organisers/p/first/comments").status_code == 200
     for kind in AttentionKind:
         path = Attention(kind).path("first").partition("#")[0]

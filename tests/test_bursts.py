@@ -277,22 +277,32 @@ def test_an_old_burst_holds_nothing(app: Flask, petition: str) -> None:
     assert db.session.scalar(select(func.count()).select_from(Burst)) == 1
 
 
-def test_the_organisers_page_shows_a_burst_and_lets_it_go(
+def test_the_page_of_comments_shows_a_burst_and_lets_it_go(
     app: Flask, client: Client, petition: str
 ) -> None:
     flood(60)
     burst_detection.detect(now=TODAY + MINUTE)
     inside = sign_in(app)
-    page = inside.get(f"/organisers/p/{petition}")
+    overview, comments = f"/organisers/p/{petition}", f"/organisers/p/{petition}/comments"
+    assert "flood.xyz" not in inside.get(overview).text
+    assert f'href="{comments}#bursts"' in inside.get(overview).text, "it leads to the decision"
+    page = inside.get(comments)
     assert "flood.xyz" in page.text
+    assert 'id="bursts"' in page.text
+    assert "flood.xyz" not in inside.get(f"{comments}?state=refused").text
     csrf = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
     path = f"/organisers/p/{petition}/bursts/1"
     assert inside.post(path, data={"state": "released"}).status_code == 403, "not without CSRF"
     for nonsense in ({}, {"state": "open"}, {"state": "x"}):
         assert inside.post(path, data={"csrf_token": csrf, **nonsense}).status_code == 400
     answer = inside.post(path, data={"state": "released", "csrf_token": csrf})
-    assert answer.status_code == 303
+    assert (answer.status_code, answer.location) == (303, comments)
     assert states()[EmailState.DUE] == 61, "and the organiser's own sign-in link"
+    page = inside.get(comments)
+    assert "flood.xyz" in page.text.partition("Earlier bursts")[2], (
+        "what was decided stays to be read"
+    )
+    assert f'action="{path}"' not in page.text
 
 
 def test_the_report_prints_what_was_seen(app: Flask, petition: str) -> None:

@@ -23,6 +23,7 @@ from petition.organisers.handover import downloads, jobs
 from tests.browsing import Client, browser, confirmed, deliver, enter, invite, press, text_of, trail
 from tests.factories import TODAY, make_file, parse_address, tasks_of
 from tests.post_office import PostOffice
+from tests.signatures import in_threads
 
 ASKED = {"format": "csv", "separator": "comma", "reason": "For the embassy"}
 OWN = {f"own-{name}": value for name, value in ASKED.items()}
@@ -220,6 +221,11 @@ def test_the_same_file_is_not_asked_for_twice_while_it_is_written(
     assert db.session.scalars(select(Download.format)).all() == ["csv", "jsonl"]
 
 
+def test_clicks_at_the_same_time_ask_for_one_file(app: Flask, petition: str) -> None:
+    assert len({*in_threads(app, 8, lambda _number: str(ask(app)))}) == 1
+    assert len(db.session.scalars(select(Download.id)).all()) == 1
+
+
 class Content:
     """A file that calls a function between its pieces."""
 
@@ -299,6 +305,28 @@ def test_a_file_that_fails_three_times_says_so(app: Flask, petition: str) -> Non
     with transaction() as connection:
         connection.execute(update(Download).values(created_at=now()))
     assert "This file could not be written." in text_of(enter(app).get(PAGE))
+
+
+def test_a_file_that_was_begun_while_old_ones_are_deleted_stays(app: Flask, petition: str) -> None:
+    begun: list[bool] = []
+
+    class Folder(type(Path())):  # type: ignore[misc]
+        """A folder in which a file is begun just before it is listed."""
+
+        def glob(self, pattern: str) -> Any:
+            with transaction() as connection:
+                connection.execute(
+                    update(Download).values(state="running", lease_until=TODAY + jobs.LEASE)
+                )
+            (Path(self) / "1.1.part").write_bytes(b"one")
+            begun.append(True)
+            return Path(self).glob(pattern)
+
+    folder = ask(app)
+    folder.mkdir(parents=True, exist_ok=True)
+    jobs.expire(Folder(folder), now=TODAY)
+    assert begun
+    assert files_of(app) == ["1.1.part"]
 
 
 def test_a_file_whose_last_writer_died_fails(app: Flask, petition: str) -> None:

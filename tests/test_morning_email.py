@@ -166,7 +166,7 @@ def test_it_arrives_with_numbers_and_a_link(
     words = mail.message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert "Free them\nYesterday: 1. In total: 1. Next goal: 100." in words.replace("\r\n", "\n")
     assert "1 burst waits for your decision." in words
-    assert "/organisers/p/free-them#bursts" in words
+    assert "/organisers/p/free-them/comments#bursts" in words
     assert "/organisers/#emails" in words
     morning.choose(organiser_id, wanted=False, now=now())
 

@@ -15,13 +15,29 @@ from petition.cli.mail import write_next_file
 from petition.core.clock import now
 from petition.database.base import db
 from petition.database.transactions import transaction
-from petition.models import Download, Handover, Petition
+from petition.models import Download, Handover, Petition, Picture
 from petition.models.enums import Role
 from petition.organisers.handover import packs
+from petition.organisers.news import reading, writing
+from petition.organisers.news.reading import NewsText
 from petition.signatures import new_text
-from tests.browsing import Client, browser, csrf_of, enter, invite, path_of, press, text_of, trail
+from tests.browsing import (
+    Client,
+    browser,
+    csrf_of,
+    deliver,
+    enter,
+    invite,
+    path_of,
+    press,
+    text_of,
+    trail,
+)
 from tests.exports import PACK, keep
 from tests.factories import TODAY, change_text, make_file, make_petition, photo, tasks_of
+from tests.mailings import add_readers
+from tests.post_office import PostOffice
+from tests.signatures import in_threads
 from tests.streamed_pdf import objects, pages
 
 TAB = "/organisers/p/free-them/handover"
@@ -242,6 +258,68 @@ def test_who_saves_second_sees_what_the_first_saved(app: Flask, petition: str) -
     assert "the embassy in London" in second.text
     assert 'value="the embassy in Paris"' in second.text
     assert 'name="version" type="hidden" value="2"' in second.text
+
+
+def test_a_lost_race_leaves_no_photo_behind(app: Flask, petition: str) -> None:
+    make_pack(app, invite())
+    inside = enter(app)
+    press(inside, PAGE, **HANDED)
+    late: dict[str, Any] = HANDED | {
+        "csrf_token": csrf_of(inside.get(PAGE)),
+        "photo_alt": "A queue",
+    }
+    answer = inside.post(PAGE, data=late | {"photo": (BytesIO(photo()), "a.jpg")})
+    assert answer.status_code == 409
+    db.session.rollback()
+    assert db.session.scalars(select(Picture.name)).all() == []
+
+
+def test_signers_who_want_news_are_told_of_a_hand_over(
+    app: Flask, client: Client, petition: str, post_office: PostOffice
+) -> None:
+    sign_all()
+    add_readers(1, first=20, language="ru")
+    make_pack(app, invite())
+    inside = enter(app)
+    assert "Tell signers" not in text_of(inside.get(PAGE)), "not before it was handed over"
+    early = press(inside, PAGE, f"{PAGE}/news")
+    assert "First say when and to whom" in text_of(inside.get(early.location))
+    press(inside, PAGE, **HANDED)
+    assert "Tell signers" in text_of(inside.get(PAGE))
+    draft = press(inside, PAGE, f"{PAGE}/news").location
+    assert draft == "/organisers/p/free-them/news/1"
+    page = inside.get(draft)
+    assert 'value="8 names were handed over"' in page.text
+    told = "On 26 May 2016 we handed over 8 names. Addressed to: the Government. Received by:"
+    agreed = "The list has only the names of those who agreed, and no email address."
+    assert f"{told} the embassy in London. {agreed}" in text_of(page)
+    assert "26 мая 2016 г. мы передали 8 имён. Адресат: Правительство." in text_of(page)
+    assert "handed over" not in client.get("/p/free-them/updates").text, "nobody is told before"
+    fields = dict.fromkeys(("at", "author", "alt"), "") | {"version": "1", "action": "publish"}
+    for language in ("en", "ru"):
+        fields |= {f"title_{language}": f"Told {language}", f"body_{language}": "At last."}
+    assert press(inside, draft, **fields).status_code == 303
+    for step in ("test", "start"):
+        assert press(inside, f"{draft}/email", f"{draft}/{step}").status_code == 303
+        deliver(app)
+    (mail,) = (mail for mail in post_office.arrived if "petition1" in mail.recipients[0])
+    assert mail.message["Subject"] == "Told ru"
+    assert press(inside, PAGE, f"{PAGE}/news").location == draft, "it leads to the first"
+
+
+def test_two_who_tell_signers_at_once_write_one_draft(app: Flask, petition: str) -> None:
+    make_pack(app, invite())
+    texts = [NewsText("en", "Handed over", "At last.")]
+
+    def write(_number: int) -> int:
+        form = writing.NewsForm("", texts, {})
+        return writing.create(1, form, publish_at=None, handover_id=1, now=TODAY)
+
+    assert {*in_threads(app, 4, write)} == {1}
+    assert len(reading.list_news(1, now=TODAY)) == 1
+    assert writing.delete_draft(1, 1, now=TODAY)
+    write(1)
+    assert len(reading.list_news(1, now=TODAY)) == 1, "a deleted draft is written again"
 
 
 def test_the_link_for_the_target_gives_the_pack_once(

@@ -73,6 +73,10 @@ class UndoTooLate(PetitionError):
     """What an organiser did can no longer be undone: that was possible for 30 days."""
 
 
+class OrganisationsChanged(PetitionError):
+    """Somebody else has joined or parted spellings of organisations since they were shown."""
+
+
 class UpdateChanged(PetitionError):
     """Somebody else has changed an update since its form was opened."""
 

@@ -26,6 +26,7 @@ from petition.models.sessions import RecoveryCode as RecoveryCode
 from petition.models.sessions import SecondFactor as SecondFactor
 from petition.models.signatures import AlternateEntry as AlternateEntry
 from petition.models.signatures import EntryFields as EntryFields
+from petition.models.signatures import OrganisationName as OrganisationName
 from petition.models.signatures import Signature as Signature
 from petition.models.sums import Activity as Activity
 from petition.models.sums import SignatureSum as SignatureSum

@@ -161,6 +161,8 @@ class AuditAction(StrEnum):
     COMMENT_REFUSED = "comment.refused"
     COMMENT_WAITING = "comment.waiting"  # to be decided later
     NAME_HIDE = "name.hide"
+    ORGANISATIONS_MERGE = "organisations.merge"  # spellings are shown under one name
+    ORGANISATIONS_UNDO = "organisations.undo"
     SIGNATURES_SEARCH = "signatures.search"
     SIGNATURE_SHOW = "signature.show"  # its signer sees when
     SIGNATURE_RESEND = "signature.resend"

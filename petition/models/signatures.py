@@ -1,4 +1,4 @@
-"""Signatures and alternate entries."""
+"""Signatures, alternate entries, and joined spellings of organisations."""
 
 from datetime import datetime
 
@@ -10,15 +10,24 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    case,
     false,
+    func,
     literal_column,
+    select,
     text,
 )
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from petition.database.base import Base
-from petition.models.constraints import NEVER_REUSE_IDS, by_code_point, one_of, partial_index
+from petition.models.constraints import (
+    NEVER_REUSE_IDS,
+    PetitionId,
+    by_code_point,
+    one_of,
+    partial_index,
+)
 from petition.models.enums import CommentState, Display, InvalidReason
 from petition.models.petitions import PetitionText
 
@@ -189,3 +198,36 @@ class AlternateEntry(EntryFields, Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     signature_id: Mapped[int] = mapped_column(ForeignKey("signature.id", ondelete="CASCADE"))
+
+
+class OrganisationName(Base):
+    """A spelling that signers wrote, and the name that is shown for it.
+
+    What a signer wrote stays in the signature. It is erased when no signature has the spelling.
+    """
+
+    __tablename__ = "organisation_name"
+    __table_args__ = (UniqueConstraint("petition_id", "written"), NEVER_REUSE_IDS)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    petition_id: Mapped[PetitionId]
+    written: Mapped[str] = mapped_column(String(200))
+    shown: Mapped[str] = mapped_column(String(200))
+    written_key: Mapped[str] = mapped_column(String(600))  # casefolded, as in `signature_sum`
+    shown_key: Mapped[str] = mapped_column(String(600))
+    organiser_id: Mapped[int | None]
+    at: Mapped[datetime]
+
+    @classmethod
+    def of_signature(cls) -> ColumnElement[str]:
+        """Return the organisation of a signature as it is shown, "" without one."""
+        signature, name = Signature.table().c, cls.table().c
+        joined = (
+            select(name.shown)
+            .where(name.petition_id == signature.petition_id)
+            .where(name.written == signature.organisation)
+            .correlate(Signature.table())
+            .scalar_subquery()
+        )
+        shown = func.coalesce(joined, signature.organisation)
+        return case((signature.organisation == "", ""), else_=shown)

@@ -33,6 +33,7 @@ class PetitionUpdate(Base):
         JSON, default=list, server_default="[]"
     )
     tested_version: Mapped[int | None]
+    handover_id: Mapped[int | None] = mapped_column(index=True, unique=True)  # of which it tells
 
 
 class Mailing(Base):

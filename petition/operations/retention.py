@@ -4,13 +4,24 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, String, cast, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    cast,
+    delete,
+    func,
+    literal_column,
+    select,
+    update,
+)
 
 from petition.abuse import networks
 from petition.database import counters
 from petition.database.base import db
 from petition.database.transactions import transaction
-from petition.models import AlternateEntry, Email, Petition, Signature
+from petition.models import AlternateEntry, Email, OrganisationName, Petition, Signature
 from petition.models.enums import Display, EmailState, ErasureKind
 from petition.petitions import erasures, sums
 from petition.signatures import entries, removal
@@ -30,6 +41,7 @@ class RetentionReport(NamedTuple):
     counts: int
     network_keys: int
     anonymised: int
+    organisation_names: int = 0
 
     def in_words(self) -> str:
         """Return what was erased, such as `2 unconfirmed, 1 emails`; empty if nothing was."""
@@ -71,6 +83,17 @@ def _emails(now: datetime) -> Select[int]:
     return select(_email.c.id).where(is_old, _email.c.state != EmailState.DUE)
 
 
+def _unused_names() -> Select[int]:
+    """Return the query for joined spellings of organisations that no confirmed signature has."""
+    is_used = (
+        _signature.c.petition_id == OrganisationName.petition_id,
+        _signature.c.organisation == OrganisationName.written,
+        _signature.c.number.is_not(None),
+        _signature.c.organisation != literal_column("''"),  # as the partial index has it
+    )
+    return select(OrganisationName.id).where(~select(_signature.c.id).where(*is_used).exists())
+
+
 def _to_anonymise(closed_before: datetime) -> Select[int]:
     is_personal = (_signature.c.email != "", _signature.c.confirmed_at.is_not(None))
     signatures = select(_signature.c.id).join(Petition, Petition.id == _signature.c.petition_id)
@@ -99,6 +122,7 @@ def _count(purge_before: datetime, closed_before: datetime, now: datetime) -> Re
             counts=count(counters.expired(now)),
             network_keys=count(networks.expired(now)),
             anonymised=count(_to_anonymise(closed_before)),
+            organisation_names=count(_unused_names()),
         )
 
 
@@ -117,6 +141,7 @@ def _erase_batch(
         counts=counters.delete_expired(connection, now=now),
         network_keys=networks.delete_expired(connection, now=now),
         anonymised=_anonymise_batch(connection, closed_before, now),
+        organisation_names=_delete_names(connection),
     )
 
 
@@ -130,6 +155,12 @@ def _delete_alternates(connection: Connection, ids: Select[int], now: datetime) 
 
 def _delete_emails(connection: Connection, ids: Select[int]) -> int:
     chosen = delete(_email).where(_email.c.id.in_(ids.limit(BATCH_SIZE)))
+    return connection.execute(chosen).rowcount
+
+
+def _delete_names(connection: Connection) -> int:
+    ids = _unused_names().limit(BATCH_SIZE)
+    chosen = delete(OrganisationName).where(OrganisationName.id.in_(ids))
     return connection.execute(chosen).rowcount
 
 

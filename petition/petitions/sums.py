@@ -27,7 +27,7 @@ from sqlalchemy import (
 from petition.database.base import db
 from petition.database.compiled import CompiledStatement
 from petition.database.upsert import insert_for
-from petition.models import Signature, SignatureSum
+from petition.models import OrganisationName, Signature, SignatureSum
 from petition.models.sums import SumKind
 
 _signature, _sum = Signature.table(), SignatureSum.table()
@@ -134,8 +134,17 @@ def by_size(numbers: Mapping[str, int]) -> list[tuple[str, int]]:
 
 
 def count_organisations(petition_id: int) -> int:
-    """Return how many organisations signers named, each once whatever its capitals."""
-    query = select(func.count()).where(*_is_of(petition_id, SumKind.ORGANISATION))
+    """Return how many organisations signers named, each once whatever its capitals.
+
+    Spellings that organisers joined are one.
+    """
+    name = OrganisationName.table().c
+    is_joined = (name.petition_id == _sum.c.petition_id) & (name.written_key == _sum.c.key)
+    query = (
+        select(func.count(func.coalesce(name.shown_key, _sum.c.key).distinct()))
+        .select_from(_sum.outerjoin(OrganisationName.table(), is_joined))
+        .where(*_is_of(petition_id, SumKind.ORGANISATION))
+    )
     return db.session.scalar(query) or 0
 
 

@@ -12,12 +12,13 @@ from sqlalchemy import ColumnElement, RowMapping, func, literal_column, select
 
 from petition.core.text import initials
 from petition.database.base import db
-from petition.models import Signature
+from petition.models import OrganisationName, Signature
 from petition.models.enums import CommentState, Display
 from petition.models.sums import SumKind
 from petition.petitions import sums
 
 _signature = Signature.table()
+_organisation = OrganisationName.of_signature().label("shown_organisation")
 
 RECENT, COMMENTS, ORGANISATIONS, COUNTRIES = 6, 3, 40, 12  # shown on a petition's page
 LISTED = 1_000  # signatures read for the list of organisations
@@ -100,7 +101,7 @@ def list_shown(petition_id: int, *, before: int | None = None) -> list[Supporter
 def list_organisations(petition_id: int) -> list[Organisation]:
     """Return the organisations that show, sorted by name, each once."""
     rows = db.session.execute(
-        select(_signature.c.organisation, _signature.c.name, _signature.c.role)
+        select(_organisation, _signature.c.name, _signature.c.role)
         .where(*_shows_organisation(petition_id))
         .order_by(_signature.c.organisation, _signature.c.number)
         .limit(LISTED)
@@ -114,7 +115,7 @@ def list_organisations(petition_id: int) -> list[Organisation]:
 
 def _list(petition_id: int, *conditions: ColumnElement[bool], limit: int) -> list[Supporter]:
     rows = db.session.execute(
-        select(_signature)
+        select(_signature, _organisation)
         .where(_signature.c.petition_id == petition_id, Signature.is_shown(), *conditions)
         .order_by(_signature.c.number.desc())
         .limit(limit)
@@ -128,7 +129,7 @@ def _supporter(row: RowMapping) -> Supporter:
         number=row["number"],
         name=row["name"] if full else initials(row["name"]),
         country=row["country"],
-        organisation=row["organisation"] if full else "",
+        organisation=row["shown_organisation"] if full else "",
         role=row["role"] if full else "",
         comment=row["comment"] if row["comment_state"] == CommentState.SHOWN else "",
         language=row["language"],
@@ -142,7 +143,14 @@ def _organisation_names(petition_id: int) -> list[str]:
     names = select(func.min(column).label("name")).where(*shows).cte(recursive=True)
     following = select(func.min(column)).where(*shows, column > names.c.name).scalar_subquery()
     names = names.union_all(select(following).where(names.c.name.is_not(None)))
-    shown = select(names.c.name).where(names.c.name.is_not(None)).limit(ORGANISATIONS)
+    joined = OrganisationName.table().c
+    is_joined = (joined.petition_id == petition_id) & (joined.written == names.c.name)
+    shown = (
+        select(func.coalesce(joined.shown, names.c.name))
+        .select_from(names.outerjoin(OrganisationName.table(), is_joined))
+        .where(names.c.name.is_not(None))
+        .limit(ORGANISATIONS)
+    )
     once = {name.casefold(): name for name in db.session.scalars(shown)}
     return [once[key] for key in sorted(once)]
 

@@ -18,6 +18,7 @@ from petition.models import (
     AuditEntry,
     Email,
     EntryFields,
+    OrganisationName,
     Petition,
     PetitionText,
     Signature,
@@ -46,6 +47,7 @@ class StoredSignature:
     signature: Signature
     petition: Petition
     text: PetitionText
+    shown_organisation: str  # differs from what was written where organisers joined spellings
     erased_at: datetime | None
     new_text: NewText | None  # to which it does not agree yet
     alternates: Sequence[AlternateEntry]
@@ -68,8 +70,10 @@ def get_stored(signature_id: int, *, purge_days: int, anonymise_days: int) -> St
     emails = select(Email).where(Email.signature_id == signature_id).order_by(Email.id)
     queries = (alternates, emails, _downloads(signature), _looks(signature_id))
     stored = [db.session.scalars(query).all() for query in queries]
+    shown = select(OrganisationName.of_signature()).where(_signature.c.id == signature_id)
+    organisation = db.session.scalar(shown) or ""
     newer = new_text.find_new_text(signature)
-    return StoredSignature(signature, petition, text, erased_at, newer, *stored)
+    return StoredSignature(signature, petition, text, organisation, erased_at, newer, *stored)
 
 
 def _downloads(signature: Signature | Row[Any]) -> Select[datetime]:
@@ -198,6 +202,7 @@ def export_data(stored: StoredSignature) -> dict[str, Any]:
         },
         "signature": _export_entry(signature, asked)
         | {
+            "shown_organisation": stored.shown_organisation,
             "number": signature.number,
             "comment_state": signature.comment_state,
             "invalidated_reason": signature.invalidated_reason,

@@ -40,7 +40,7 @@ from petition.organisers.export import FileOptions, Format, Profile
 from petition.organisers.handover import packs
 from petition.organisers.news import reading
 from petition.organisers.paper import SheetForm
-from petition.organisers.review import invalidation
+from petition.organisers.review import invalidation, organisations
 from petition.petitions import queries, updates
 from petition.petitions.editing import petition_file
 from petition.petitions.editing.texts import FIELDS
@@ -48,7 +48,7 @@ from petition.signatures import codes
 from petition.web.support.image_cache import ImageCache
 from tests.browsing import CHANGED, browser, enter, filled, invite, make_ticket
 from tests.factories import NEWS, SITE, change_text, make_file, make_petition, parse_address, photo
-from tests.signatures import ENTRY, confirm, sign
+from tests.signatures import ENTRY, confirm, sign, signature_of
 
 # At a desk every run tries other examples; in CI always the same ones, so that a commit which
 # has nothing to do with a find of the hour does not carry it.
@@ -238,6 +238,11 @@ READS: dict[str, tuple[str, ...]] = {
     "organisers.signatures": FILTERS,
     "organisers.search_signatures": ("by", "term", "exact", "before", "csrf_token"),
     "organisers.show_signature": ("csrf_token",),
+    "organisers.organisations": ("start",),
+    "organisers.preview_organisations": ("written", "csrf_token"),
+    "organisers.merge_organisations": ("written", "seen", "shown", "csrf_token"),
+    "organisers.undo_organisations": ("csrf_token",),
+    "organisers.draft_handover_news": ("csrf_token",),
     "organisers.invalidate": ("reason", "note", "csrf_token"),
     "organisers.restore": ("csrf_token",),
     "organisers.resend": ("csrf_token",),
@@ -293,6 +298,9 @@ GOOD: dict[str, dict[str, str]] = {
     "organisers.require_code": {"needed": "no"},
     "organisers.decide_comments": {"decision": "shown", "chosen": "1:x"},
     "organisers.search_signatures": {"by": "name", "term": "Anna"},
+    "organisers.organisations": {"start": "50"},
+    "organisers.preview_organisations": {"written": "Union"},
+    "organisers.merge_organisations": {"written": "Union", "shown": "The Union"},
     "organisers.invalidate": {"reason": "duplicate"},
     **dict.fromkeys(("organisers.add_sheet", "organisers.change_sheet"), PAPER),
     "organisers.preview_removal": {"criteria": '{"country": "KZ"}'},
@@ -533,6 +541,8 @@ class Site:
             good |= self._signed(call, age)
         if call.endpoint in {"organisers.remove_matching", "organisers.undo_removal"}:
             good |= self._removable()
+        if call.endpoint in {"organisers.merge_organisations", "organisers.undo_organisations"}:
+            good |= self._joinable(call)
         return good
 
     def _removable(self) -> dict[str, str]:
@@ -551,6 +561,21 @@ class Site:
         )
         criteria = f'{{"domain": "match{self._number}.example"}}'
         return {"criteria": criteria, "invalidation_id": str(removal)}
+
+    def _joinable(self, call: Call) -> dict[str, str]:
+        """Return the spelling of an organisation and what it shows as, or a name to be undone."""
+        written, entry = "Union", replace(ENTRY, organisation="Union")
+        email_id = sign(f"anna@org{self._number}.example", self.slug, entry=entry, at=now())
+        confirm(signature_of(email_id).id, at=now())
+        choice = organisations.choose(self.petition_id, [written])
+        good = {"written": written, "seen": choice.seen, "shown": f"Union {self._number}"}
+        if call.endpoint == "organisers.undo_organisations":
+            organisations.merge(
+                self.petition_id, [written], good["shown"], seen=choice.seen, now=now()
+            )
+            good["name_id"] = str(organisations.list_joined(self.petition_id)[0][0])
+        db.session.rollback()
+        return good
 
     def _signed(self, call: Call, age: timedelta) -> dict[str, str]:
         entry = replace(ENTRY, comment="Because.", display="full")

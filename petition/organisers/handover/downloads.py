@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from petition import audit
 from petition.core.organiser_errors import DownloadGone, DownloadNotFound
 from petition.database.base import db
-from petition.database.transactions import transaction
+from petition.database.transactions import advisory_lock, transaction
 from petition.models import Download, Organiser
 from petition.models.enums import AuditAction, DownloadState, EmailKind
 from petition.organisers.export import FileOptions, Filters, Format, Profile
@@ -44,6 +44,7 @@ def ask(
     """
     values = _values(petition_id, options, organiser_id, now)
     with transaction() as connection:
+        advisory_lock(connection, f"download {petition_id} {organiser_id}")  # of two clicks
         same = connection.execute(
             select(_download.c.id, _download.c.options).where(
                 _download.c.state.in_((DownloadState.WAITING, DownloadState.RUNNING)),

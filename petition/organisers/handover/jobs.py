@@ -117,11 +117,12 @@ def expire(folder: Path, *, now: datetime) -> int:
             .where(is_stale, _download.c.attempts >= ATTEMPTS)
             .values(state=DownloadState.FAILED)
         )
+    files = list(folder.glob("*.*"))  # before the ids are read: a later one may be a new file's
     kept = (DownloadState.READY, DownloadState.RUNNING)
     with db.engine.connect() as connection:
         ids = connection.scalars(select(_download.c.id).where(_download.c.state.in_(kept)))
         names = {str(download_id) for download_id in ids}
-    for file in folder.glob("*.*"):
+    for file in files:
         if file.name.partition(".")[0] not in names:
             file.unlink(missing_ok=True)
     return ended

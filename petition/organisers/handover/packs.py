@@ -13,7 +13,8 @@ from petition.database.base import db
 from petition.database.transactions import transaction
 from petition.models import Download, Handover, Petition
 from petition.models.enums import AuditAction
-from petition.organisers.handover import downloads
+from petition.organisers.handover import downloads, photos
+from petition.petitions.pictures import WebPicture
 
 _handover = Handover.table()
 _SEALED = ("language", "rows", "withheld", "size", "sha256", "list_sha256")
@@ -70,15 +71,18 @@ def record(
     handover_id: int,
     values: dict[str, Any],
     *,
+    photo: WebPicture | None = None,
     version: int,
     organiser_id: int,
     now: datetime,
 ) -> None:
     """Record what became of a pack, if nobody has since `version`. Its file never changes.
 
-    Raises: HandoverChanged.
+    A photo is stored with it. Raises: HandoverChanged.
     """
     changes = {name: values[name] for name in RECORDED if name in values}
+    if photo:
+        changes["photo_digest"] = photo.digest
     with transaction() as connection:
         changed = connection.execute(
             update(_handover)
@@ -88,15 +92,14 @@ def record(
         )
         if not changed.rowcount:
             raise HandoverChanged
+        if photo:
+            photos.add(connection, petition_id, photo)
         _record(
             connection, AuditAction.HANDOVER_RECORDED, petition_id, handover_id, organiser_id, now
         )
 
 
-RECORDED = (
-    *("handed_over_on", "place", "receipt", "photo_digest", "photo_alt"),
-    *("answer", "answered_on"),
-)
+RECORDED = (*("handed_over_on", "place", "receipt", "photo_alt", "answer", "answered_on"),)
 
 
 def record_fetch(pack: Handover, kind: str, *, organiser_id: int, now: datetime) -> None:

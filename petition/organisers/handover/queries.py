@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, case, func, select
 
 from petition.core.clock import end_of
 from petition.database.compiled import CompiledStatement
-from petition.models import Signature
+from petition.models import OrganisationName, Signature
 from petition.models.enums import CommentState, Display
 
 ROWS_AT_ONCE = 1_000
@@ -90,7 +90,8 @@ def rows(
         return func.to_char(func.timezone("UTC", column), of_postgresql)
 
     iso8601 = ("%Y-%m-%dT%H:%M:%SZ", 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-    written = {
+    written: dict[str, Any] = {
+        "organisation": OrganisationName.of_signature(),
         "handover": case((Signature.handover, "yes"), else_="no"),
         "updates": case((Signature.updates, "yes"), else_="no"),
         "signed_at": moment(Signature.signed_at, *iso8601),
@@ -105,7 +106,7 @@ def rows(
         approved = Signature.is_shown() & (Signature.comment_state == CommentState.SHOWN)
         public = {"organisation": full, "role": full, "comment": approved}
         written |= {
-            name: case((is_public, Signature.table().c[name]), else_="")
+            name: case((is_public, written.get(name, Signature.table().c[name])), else_="")
             for name, is_public in public.items()
         }
     table = Signature.table().c

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from petition import audit
 from petition.core.errors import ItemNotFound
 from petition.core.organiser_errors import NoteRequired, UpdateChanged
+from petition.database import upsert
 from petition.database.transactions import transaction
 from petition.models import PetitionUpdate, PetitionUpdateText
 from petition.models.enums import AuditAction
@@ -36,20 +37,29 @@ def create(
     form: NewsForm,
     *,
     publish_at: datetime | None,
+    handover_id: int | None = None,
     organiser_id: int | None = None,
     now: datetime,
 ) -> int:
-    """Store a new update and return its id; it is public from `publish_at` on, if given."""
+    """Store a new update and return its id; it is public from `publish_at` on, if given.
+
+    There is one about a hand-over at most: the id of an earlier one is returned.
+    """
     with transaction() as connection:
         values = {
             "petition_id": petition_id,
             "author": form.author,
             "published_at": publish_at,
+            "handover_id": handover_id,
             "changed_at": now,
             "changed_by": organiser_id,
         }
-        new = insert(PetitionUpdate).values(values).returning(PetitionUpdate.id)
-        update_id = connection.execute(new).scalar_one()
+        new = upsert.insert(connection, PetitionUpdate).values(values)
+        once = new.on_conflict_do_nothing(index_elements=["handover_id"])
+        update_id: int | None = connection.scalar(once.returning(_update.c.id))
+        if update_id is None:
+            earlier = select(_update.c.id).where(_update.c.handover_id == handover_id)
+            return int(connection.execute(earlier).scalar_one())
         _insert_texts(connection, update_id, form.texts)
         action = AuditAction.NEWS_SAVE if publish_at is None else AuditAction.NEWS_PUBLISH
         _record(connection, action, petition_id, update_id, organiser_id, now)

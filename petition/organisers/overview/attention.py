@@ -32,7 +32,7 @@ class AttentionKind(StrEnum):
 
 # Where it is dealt with, below the petition's own page.
 _PLACES = {
-    AttentionKind.BURST: "#bursts",
+    AttentionKind.BURST: "/comments#bursts",
     AttentionKind.COMMENTS: "/comments",
     AttentionKind.LANGUAGE: "/text",
 }

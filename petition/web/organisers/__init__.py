@@ -24,7 +24,7 @@ from petition.web.organisers.editing import (
     texts,
 )
 from petition.web.organisers.guard import OrganiserSession, may_be_long, pages
-from petition.web.organisers.handover import packs, tab
+from petition.web.organisers.handover import news_draft, packs, tab
 
 __all__ = [
     "OrganiserSession",
@@ -35,6 +35,7 @@ __all__ = [
     "moderation",
     "new_petition",
     "news",
+    "news_draft",
     "packs",
     "pages",
     "people",

@@ -41,6 +41,8 @@ _ACTIONS = {
     AuditAction.COMMENT_REFUSED: _("Chose not to show a comment"),
     AuditAction.COMMENT_WAITING: _("Put a comment back among the unread ones"),
     AuditAction.NAME_HIDE: _("Hid a name"),
+    AuditAction.ORGANISATIONS_MERGE: _("Joined spellings of an organisation"),
+    AuditAction.ORGANISATIONS_UNDO: _("Parted the spellings of an organisation"),
     AuditAction.SIGNATURES_SEARCH: _("Searched the signatures"),
     AuditAction.SIGNATURE_SHOW: _("Looked at a signature"),
     AuditAction.SIGNATURE_RESEND: _("Sent an email to a signer again"),

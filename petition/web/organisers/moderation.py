@@ -31,7 +31,7 @@ class CommentsForm(OrganiserForm):
 
 @pages.get("/p/<slug>/comments")
 def comments(slug: str) -> str:
-    """List the comments that wait, then those that show; or the refused ones."""
+    """List the bursts and the comments that wait, then those that show; or the refused ones."""
     petition_id, before = g.petition_id, get_before()
     refused = request.args.get("state") == CommentState.REFUSED
     waiting = [] if refused else moderation.list_waiting(petition_id)
@@ -41,6 +41,7 @@ def comments(slug: str) -> str:
         "organisers/comments.html",
         slug=slug,
         refused=refused,
+        bursts=[] if refused or before else burst_review.list_bursts(petition_id),
         waiting=waiting,
         waiting_count=moderation.count_waiting(petition_id),
         others=others,
@@ -101,4 +102,4 @@ def decide_burst(slug: str, burst_id: int) -> AnyResponse:
     burst_review.decide_burst(
         g.petition_id, burst_id, state, organiser_id=g.organiser.id, now=now()
     )
-    return see_other(url_for("organisers.petition", slug=slug))
+    return see_other(url_for("organisers.comments", slug=slug))

@@ -10,7 +10,7 @@ from wtforms import BooleanField
 from petition.abuse import proxy_headers
 from petition.core.clock import now
 from petition.models.enums import Role
-from petition.organisers import burst_review, permissions
+from petition.organisers import permissions
 from petition.organisers.overview import attention, figures_file, morning, site_problems
 from petition.organisers.overview.attention import Attention, AttentionKind
 from petition.organisers.overview.figures import get_figures
@@ -67,7 +67,6 @@ def petition(slug: str) -> str:
         petition=queries.get_petition(slug, g.language, drafts=True),
         figures=get_figures(petition_id, now=now()),
         found=_find_attention([petition_id]).get(petition_id),
-        bursts=burst_review.list_bursts(petition_id),
     )
 
 

@@ -13,7 +13,7 @@ from petition.core.errors import PictureInvalid
 from petition.core.organiser_errors import DownloadGone, HandoverChanged
 from petition.models import Handover
 from petition.organisers.export import FileOptions, Format, Profile
-from petition.organisers.handover import downloads, jobs, packs, photos
+from petition.organisers.handover import downloads, jobs, packs
 from petition.petitions import queries
 from petition.petitions.pictures import make_picture
 from petition.web.organisers.guard import pages
@@ -57,23 +57,20 @@ def record_handover(slug: str, handover_id: int) -> AnyResponse:
     """Record what became of a pack."""
     found = packs.get_pack(g.petition_id, handover_id)
     form = HandoverForm(today=now().date())
-    values = {}
+    photo = None
     if form.validate():
-        values = form.values()
         try:
             photo = make_picture(form.photo.data.read()) if form.photo.data else None
         except PictureInvalid:
             form.refuse("photo", _("This file cannot be read as a picture. Choose a JPEG or PNG."))
-            photo = None
-        if photo:
-            values["photo_digest"] = photos.add(g.petition_id, photo)
     if form.wrong_fields:
         return _render(slug, found, form, status=422)
     try:
         packs.record(
             g.petition_id,
             handover_id,
-            values,
+            form.values(),
+            photo=photo,
             version=form.seen_version,
             organiser_id=g.organiser.id,
             now=now(),

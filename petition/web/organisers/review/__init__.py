@@ -1,8 +1,8 @@
-"""The pages of single signatures: search, one signature whole, taking some out of the count.
+"""The pages of single signatures: search, one whole, taking some out, joining organisations.
 
 Only `web.organisers` registers them. Begin with `signatures`.
 """
 
-from petition.web.organisers.review import one_signature, paper, removals, signatures
+from petition.web.organisers.review import one_signature, organisations, paper, removals, signatures
 
-__all__ = ["one_signature", "paper", "removals", "signatures"]
+__all__ = ["one_signature", "organisations", "paper", "removals", "signatures"]
