@@ -2,10 +2,11 @@
 
 import os
 import re
+import socket
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from http.client import HTTPResponse, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlencode
@@ -138,8 +139,7 @@ def run_proxy(name: str, folder: Path, port: int, site_port: int) -> Iterator[Pr
 
 def _listens(proxy: Proxy) -> bool:
     try:
-        with closing(proxy.connect()) as connection:
-            connection.connect()
+        socket.create_connection(("localhost", proxy.port)).close()
     except OSError:
         return False
     return True

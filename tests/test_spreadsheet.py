@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -48,7 +49,7 @@ def test_the_spreadsheet_has_the_cells_of_the_csv_as_text(app: Flask, petition: 
     keep("berta@example.org", name="李雷 _x0041_ \u2028", organisation="@SUM(A1)")
     header, first, second = read(whole())["signatures"]
     assert header == HEADER.split(",")
-    row = dict(zip(header, first, strict=True))
+    row = dict(zip_longest(header, first, fillvalue=""))  # empty cells at the end are left out
     assert (row["number"], row["postcode"], row["name"]) == ("1", "01067", "'=1+1")
     assert (row["email"], row["comment"]) == ("<+7701@example.org>", "Line\nsecond")
     assert row["confirmed_at"] == "2016-05-26T12:00:00Z"
