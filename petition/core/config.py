@@ -51,7 +51,7 @@ SETTINGS = (
     Setting("INSTANCE_PATH", setting_types.text, "", "where the secret key, the settings file and the SQLite file are (environment only)"),
     Setting("TRUSTED_PROXIES", setting_types.integer, 0, "number of proxies in front of the site that set `X-Forwarded-For` and `X-Forwarded-Proto`. Where these do not come, the log and the organisers' page say so, and forms are not limited by network"),
     Setting("LANGUAGES", setting_types.texts, ["en", "kk", "ru", "de", "sv", "fr"], "languages offered. Readers who ask for none of them get the first one"),
-    Setting("FEATURED", setting_types.text, "", "the petition shown at `/`. By default the only open one, or a list if there are several"),
+    Setting("FEATURED", setting_types.text, "", "the petition shown at `/`, unless an admin chose another in the browser. By default the only open one, or a list if there are several"),
     Setting("CONFIRM_LINK_DAYS", setting_types.integer, 7, "days for which a confirmation link works, at most 30"),
     Setting("MIN_FORM_SECONDS", setting_types.integer, 2, "a form submitted faster is shown once more, with its values kept. 0 switches this off"),
     Setting("RATELIMIT_ENABLED", setting_types.boolean, True, "whether forms are counted per network and mail domain"),

@@ -142,6 +142,7 @@ class AuditAction(StrEnum):
     PETITION_PAUSE = "petition.pause"
     PETITION_CLOSE = "petition.close"
     PETITION_VICTORY = "petition.victory"
+    PETITION_FEATURE = "petition.feature"
     PETITION_SECOND_FACTOR = "petition.second_factor"
     PETITION_RECOUNT = "petition.recount"
     ORGANISER_INVITE = "organiser.invite"

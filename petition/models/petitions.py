@@ -34,6 +34,7 @@ class Petition(Base):
     paper: Mapped[int] = mapped_column(default=0, server_default="0")  # names on its paper sheets
     created_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
+    featured_at: Mapped[datetime | None]  # when it was chosen for the first page of the site
     closed_at: Mapped[datetime | None]
     portrait_digest: Mapped[str] = mapped_column("face", String(32), default="")
     portrait_credit: Mapped[str] = mapped_column("face_credit", String(200), default="")

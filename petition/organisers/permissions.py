@@ -28,6 +28,7 @@ class Action(StrEnum):
     SEE_AUDIT_TRAIL = "see_audit_trail"
     MANAGE_PEOPLE = "manage_people"
     MANAGE_SITE_PEOPLE = "manage_site_people"
+    FEATURE = "feature"
 
 
 _ALL = frozenset(Role)
@@ -54,9 +55,10 @@ ROLES: dict[Action, frozenset[Role]] = {
     Action.SEE_AUDIT_TRAIL: _EDITORS,
     Action.MANAGE_PEOPLE: _ADMINS,
     Action.MANAGE_SITE_PEOPLE: _ADMINS,
+    Action.FEATURE: _ADMINS,
 }
 # What is about no petition, or about all: only for organisers who reach all.
-SITE_ACTIONS = frozenset({Action.MANAGE_SITE_PEOPLE, Action.CREATE_PETITION})
+SITE_ACTIONS = frozenset({Action.MANAGE_SITE_PEOPLE, Action.CREATE_PETITION, Action.FEATURE})
 
 
 def may(organiser: Organiser, action: Action) -> bool:

@@ -21,7 +21,7 @@ from petition.core.errors import (
     TransitionNotAllowed,
 )
 from petition.database import upsert
-from petition.database.transactions import transaction
+from petition.database.transactions import advisory_lock, transaction
 from petition.models import Organiser, Petition, PetitionText, Picture, Signature, Tally
 from petition.models.enums import AuditAction, ErasureKind, PetitionState
 from petition.petitions import erasures, sums
@@ -179,6 +179,28 @@ def move(
         petition_id=petition_id,
         detail=detail,
     )
+
+
+def feature(slug: str | None, *, organiser_id: int | None = None, now: datetime) -> None:
+    """Show a petition on the first page of the site; with None, what the settings say.
+
+    Idempotent. Raises: PetitionNotFound, also for a draft.
+    """
+    with transaction() as connection:
+        advisory_lock(connection, "featured petition")
+        petition = _lock(connection, slug) if slug else None
+        if petition is not None and petition.state == PetitionState.DRAFT:
+            raise PetitionNotFound
+        wanted = [petition.id] if petition is not None else []
+        is_featured = Petition.featured_at.is_not(None)
+        if connection.scalars(select(Petition.id).where(is_featured)).all() == wanted:
+            return
+        connection.execute(update(Petition).where(is_featured).values(featured_at=None))
+        chosen = update(Petition).where(Petition.id.in_(wanted))
+        connection.execute(chosen.values(featured_at=now))
+        petition_id = petition.id if petition is not None else None
+        action = AuditAction.PETITION_FEATURE
+        audit.record(connection, action, now, organiser_id=organiser_id, petition_id=petition_id)
 
 
 def delete_draft(slug: str, *, now: datetime) -> None:

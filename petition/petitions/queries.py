@@ -54,8 +54,9 @@ class PetitionView:
         return self.count >= BAR_FROM
 
 
-# A petition in a list: id, slug, state, contact, language of its title, title, organiser, counted.
-PetitionSummary = Row[int, str, PetitionState, str, str, str, str, int]
+# A petition in a list: id, slug, state, contact, when featured, language of its title, title,
+# organiser, counted.
+PetitionSummary = Row[int, str, PetitionState, str, datetime | None, str, str, str, int]
 
 
 def get_petition(slug: str, language: str, *, drafts: bool = False) -> PetitionView:
@@ -129,7 +130,7 @@ def list_petitions(
     """List petitions, newest first, each titled in `language`, else in its own language."""
     rows = db.session.execute(
         select(
-            *(Petition.id, Petition.slug, Petition.state, Petition.contact),
+            *(Petition.id, Petition.slug, Petition.state, Petition.contact, Petition.featured_at),
             *(PetitionText.language, PetitionText.title, PetitionText.organiser),
             Tally.counted,
         )

@@ -169,6 +169,7 @@ READS: dict[str, tuple[str, ...]] = {
         *(*FIELDS, "revision", "reason", "correction", "step", "shown", "csrf_token"),
     ),
     "organisers.choose_emails": ("morning", "csrf_token"),
+    "organisers.feature": ("slug",),
     "organisers.decide_burst": ("state", "csrf_token"),
     "organisers.hide_name": ("csrf_token",),
     "organisers.preview": ("language",),

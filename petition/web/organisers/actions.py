@@ -34,6 +34,7 @@ ACTIONS: dict[str, Action | None] = {
     "organisers.turn_off_second_factor": Action.MANAGE_ACCOUNT,
     "organisers.dashboard": Action.LIST_PETITIONS,
     "organisers.choose_emails": Action.CHOOSE_EMAILS,
+    "organisers.feature": Action.FEATURE,
     "organisers.petition": Action.SEE_FIGURES,
     "organisers.figures_csv": Action.SEE_FIGURES,
     "organisers.preview": Action.PREVIEW,

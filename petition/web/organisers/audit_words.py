@@ -22,6 +22,7 @@ _ACTIONS = {
     AuditAction.PETITION_PAUSE: _("Paused the petition"),
     AuditAction.PETITION_CLOSE: _("Closed the petition"),
     AuditAction.PETITION_VICTORY: _("Said that the petition is won"),
+    AuditAction.PETITION_FEATURE: _("Chose the first page of the site"),
     AuditAction.PETITION_SECOND_FACTOR: _("Changed whether downloads need a code"),
     AuditAction.PETITION_RECOUNT: _("Counted the signatures again"),
     AuditAction.ORGANISER_INVITE: _("Invited an organiser"),

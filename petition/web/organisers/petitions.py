@@ -1,23 +1,40 @@
 """The petitions within reach: list and figures."""
 
 from pathlib import Path
+from typing import Any
 
 from flask import Response, current_app, flash, g, render_template, url_for
 from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response as AnyResponse
-from wtforms import BooleanField
+from wtforms import BooleanField, SelectField
+from wtforms.fields import SelectChoice
 
 from petition.abuse import proxy_headers
 from petition.core.clock import now
-from petition.models.enums import Role
+from petition.models.enums import PUBLIC_STATES, Role
 from petition.organisers import permissions
 from petition.organisers.overview import attention, figures_file, morning, site_problems
 from petition.organisers.overview.attention import Attention, AttentionKind
 from petition.organisers.overview.figures import get_figures
-from petition.petitions import queries, sums
+from petition.petitions import lifecycle, queries, sums
 from petition.web.organisers.forms import OrganiserForm
 from petition.web.organisers.guard import pages
+from petition.web.support.memo import forget
 from petition.web.support.responses import see_other
+
+
+class FeatureForm(OrganiserForm):
+    """Which petition the first page of the site is: its slug, or "" as the settings say."""
+
+    slug = SelectField(_("The first page of the site shows"), validate_choice=False)
+
+    def __init__(self, petitions: list[queries.PetitionSummary], **options: Any) -> None:
+        super().__init__(**options)
+        public = [one for one in petitions if one.state in PUBLIC_STATES]
+        as_set = SelectChoice(
+            "", _("The only open petition, or the list, or what the settings say")
+        )
+        self.slug.choices = [as_set, *(SelectChoice(one.slug, one.title) for one in public)]
 
 
 class EmailsForm(OrganiserForm):
@@ -45,7 +62,23 @@ def dashboard() -> str:
         backup_failed=AttentionKind.BACKUP in site_problems.find(Path(current_app.instance_path))
         and g.organiser.role == Role.ADMIN,
         form=EmailsForm(data={"morning": g.organiser.morning_email}),
+        feature_form=FeatureForm(
+            petitions,
+            data={"slug": next((one.slug for one in petitions if one.featured_at), "")},
+            formdata=None,
+        ),
     )
+
+
+@pages.post("/featured")
+def feature() -> AnyResponse:
+    """Choose which petition the first page of the site is."""
+    slug = FeatureForm([]).slug.data or None
+    lifecycle.feature(slug, organiser_id=g.organiser.id, now=now())
+    forget()
+    current_app.extensions["page_cache"].clear()
+    flash(str(_("Saved. The first page of the site shows it.")))
+    return see_other(url_for("organisers.dashboard"))
 
 
 @pages.post("/emails")

@@ -36,7 +36,13 @@ def get_page_context(petition: queries.PetitionView) -> dict[str, Any]:
 
 
 def find_featured(petitions: list[queries.PetitionSummary]) -> queries.PetitionSummary | None:
-    """Return the petition shown at `/`: the featured one, else the only open one, else None."""
+    """Return the petition shown at `/`: the featured one, else the only open one, else None.
+
+    What organisers chose in the browser comes before the setting.
+    """
+    chosen = next((petition for petition in petitions if petition.featured_at is not None), None)
+    if chosen is not None:
+        return chosen
     featured = current_app.config["FEATURED"]
     if featured:
         by_slug = {petition.slug: petition for petition in petitions}
