@@ -43,8 +43,11 @@ from petition.organisers.paper import SheetForm
 from petition.organisers.review import invalidation, organisations
 from petition.petitions import queries, updates
 from petition.petitions.editing import petition_file
+from petition.petitions.editing.settings import get_settings
 from petition.petitions.editing.texts import FIELDS
 from petition.signatures import codes
+from petition.web.organisers.editing.question_form import QuestionsForm
+from petition.web.organisers.editing.settings_forms import BasicForm, FactsForm, PictureForm
 from petition.web.support.image_cache import ImageCache
 from tests.browsing import CHANGED, browser, enter, filled, invite, make_ticket
 from tests.factories import NEWS, SITE, change_text, make_file, make_petition, parse_address, photo
@@ -94,7 +97,7 @@ STEP = ("ticket", "proof", "language")  # of forms that ask for a mail
 TEXTS = ("en", "ru")  # the languages of the petition
 LANGUAGES = ("en", "kk", "ru", "de", "sv", "fr")
 FACT = ("value", "label")
-FETCHED = {"organisers.fetch_file", "organisers.fetch_pack"}
+FETCHED = {"organisers.fetch_file", "organisers.fetch_pack", "organisers.fetch_scan"}
 FILE = ("format", "separator", "reason")
 OWN_LIST = ("since", "until", "country", "language", "text_version", "keep_until")
 PACK_RECORD = (
@@ -122,9 +125,10 @@ FILTERS = (
 READS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
         ("organisers.add_sheet", "organisers.change_sheet"),
-        ("version", "label", "names", "collected_on", "scan"),
+        ("version", "label", "names", "collected_on", "scan", "csrf_token"),
     ),
-    "organisers.remove_sheet": ("version",),
+    "organisers.remove_sheet": ("version", "csrf_token"),
+    "organisers.delete_scan": ("csrf_token",),
     "petition.index": ("r",),
     "petition.show": ("r",),
     "sign.submit": (
@@ -169,7 +173,7 @@ READS: dict[str, tuple[str, ...]] = {
         *(*FIELDS, "revision", "reason", "correction", "step", "shown", "csrf_token"),
     ),
     "organisers.choose_emails": ("morning", "csrf_token"),
-    "organisers.feature": ("slug",),
+    "organisers.feature": ("slug", "csrf_token"),
     "organisers.decide_burst": ("state", "csrf_token"),
     "organisers.hide_name": ("csrf_token",),
     "organisers.preview": ("language",),
@@ -259,7 +263,13 @@ ENDS_SESSIONS = {"organisers.sign_out", "organisers.end_session"}
 NEVER_IN_ORDER = {
     *("organisers.hand_on", "organisers.site_hand_on", "organisers.confirm_second_factor")
 }
-PAPER = {"version": "1", "label": "Lund 2", "names": "20", "collected_on": "2016-05-26"}
+SETTINGS_FORMS = {
+    "organisers.settings": BasicForm,
+    "organisers.picture": PictureForm,
+    "organisers.facts": FactsForm,
+    "organisers.questions": QuestionsForm,
+}
+PAPER = {"names": "20", "collected_on": "2016-05-26"}
 GOOD: dict[str, dict[str, str]] = {
     "sign.submit": filled(language="en", channel="wa", handover="no", display="hidden"),
     "share.card": {"v": "1"},
@@ -424,13 +434,10 @@ class Site:
             "session_id": "999999",
             "download_id": "1",
             "handover_id": "1",
-            "sheet_id": "1",
             "kind": "pdf",
         }
         for options in (FileOptions(), FileOptions(Format.PDF, Profile.HANDOVER)):
             make_file(app, self.petition_id, 1, options)
-        sheet = SheetForm("Lund 1", 20, None, b"RIFF")
-        paper.add(self.petition_id, sheet, organiser_id=1, now=now())
         db.session.rollback()
 
     def _enter(self) -> None:
@@ -526,6 +533,14 @@ class Site:
             slug = self.slug if "slug" in call.parts else None
             invited = access.invite(person, role=Role.VIEWER, slug=slug, language="en", now=now())
             good |= {"organiser_id": str(invited), "role": "editor", "was": "viewer"}
+        if call.endpoint in {"organisers.add_sheet", "organisers.change_sheet"}:
+            good["label"] = f"Lund {self._number}"
+        if "sheet_id" in call.parts:
+            sheet = SheetForm(f"Stockholm {self._number}", 20, None, b"RIFF")
+            sheet_id = paper.add(self.petition_id, sheet, organiser_id=1, now=now())
+            good |= {"sheet_id": str(sheet_id), "version": "1"}
+        if form := SETTINGS_FORMS.get(call.endpoint):
+            good["seen"] = get_settings(self.slug, form.names).seen
         if call.endpoint == "organisers.edit_news":
             update_id = int(self._fixed["update_id"])
             stored = reading.get_news(self.petition_id, update_id, now=now())

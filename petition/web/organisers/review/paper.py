@@ -3,7 +3,7 @@
 from datetime import datetime
 from io import BytesIO
 
-from flask import Response, current_app, flash, g, send_file, url_for
+from flask import Response, current_app, flash, g, request, send_file, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -98,7 +98,9 @@ def delete_scan(slug: str, sheet_id: int) -> AnyResponse:
 
 @pages.get("/p/<slug>/paper/<int:sheet_id>/scan")
 def fetch_scan(slug: str, sheet_id: int) -> Response:
-    """Send the scan of a sheet, recorded before."""
+    """Send the scan of a sheet, recorded before; HEAD is not recorded."""
+    if request.method == "HEAD" and rules.get_sheet(g.petition_id, sheet_id).has_scan:
+        return Response(mimetype="image/webp")
     scan = rules.show_scan(g.petition_id, sheet_id, organiser_id=g.organiser.id, now=now())
     name = f"{slug}-sheet-{sheet_id}.webp"
     return send_file(BytesIO(scan), "image/webp", as_attachment=True, download_name=name)
