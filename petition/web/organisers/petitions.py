@@ -11,6 +11,7 @@ from wtforms.fields import SelectChoice
 
 from petition.abuse import proxy_headers
 from petition.core.clock import now
+from petition.core.errors import PetitionNotFound
 from petition.models.enums import PUBLIC_STATES, Role
 from petition.organisers import permissions
 from petition.organisers.overview import attention, figures_file, morning, site_problems
@@ -73,8 +74,11 @@ def dashboard() -> str:
 @pages.post("/featured")
 def feature() -> AnyResponse:
     """Choose which petition the first page of the site is."""
-    slug = FeatureForm([]).slug.data or None
-    lifecycle.feature(slug, organiser_id=g.organiser.id, now=now())
+    form = FeatureForm(queries.list_petitions(g.language, states=PUBLIC_STATES))
+    slug = form.slug.data or ""
+    if slug not in {choice.value for choice in form.slug.choices}:
+        raise PetitionNotFound
+    lifecycle.feature(slug or None, organiser_id=g.organiser.id, now=now())
     forget()
     current_app.extensions["page_cache"].clear()
     flash(str(_("Saved. The first page of the site shows it.")))
